@@ -1,1 +1,21 @@
-"""tables"""
+"""Turns a documentation page (Markdown) into typed rows, each with the line and the cells it came from."""
+
+from __future__ import annotations
+
+from partner_insights.tables.diagnostics import CODES, Diagnostic
+from partner_insights.tables.facts import Facts
+from partner_insights.tables.page import Page, read_page, read_page_text
+from partner_insights.tables.resources import Property, Resource
+from partner_insights.tables.types import TypeExpression
+
+__all__ = [
+    "CODES",
+    "Diagnostic",
+    "Facts",
+    "Page",
+    "Property",
+    "Resource",
+    "TypeExpression",
+    "read_page",
+    "read_page_text",
+]

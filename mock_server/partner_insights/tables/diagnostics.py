@@ -1,0 +1,95 @@
+"""Turns what a page says that cannot be read into a line for its author: where, what, what instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Level = Literal["error", "warning"]
+
+_LONGEST_EXCERPT = 80
+
+
+@dataclass(frozen=True)
+class Code:
+    """What one kind of diagnostic means: how grave it is, and what a page may hold instead."""
+
+    level: Level
+    accepted: str
+
+
+CODES: Mapping[str, Code] = MappingProxyType(
+    {
+        "no-resource-table": Code(
+            "error", "a heading that is a resource's name, and under it a table Property | Type | Description"
+        ),
+        "unnamed-resource": Code(
+            "error", "a heading above the table that is the resource's name, one word as in '## Customer'"
+        ),
+        "duplicate-resource": Code("error", "one table for each resource"),
+        "unknown-column": Code(
+            "error", "Property (or Name, Field), Type (or Data type) and Description, each at most once"
+        ),
+        "missing-column": Code("error", "the columns Property and Type; Description besides"),
+        "unknown-type": Code(
+            "error",
+            "string, number, integer (int, long), decimal, double, boolean, date, date-time, GUID, URI, "
+            "object, 'string in UTC date-time format', a resource's name or a link to it, or 'array of' one of these",
+        ),
+        "unreadable-name": Code(
+            "error", "a property's name: letters, digits, and any of _ - . @ $, without spaces"
+        ),
+        "duplicate-property": Code("error", "each property once in a table"),
+        "extra-cells": Code("error", "as many cells as the header has; a pipe inside a cell is written \\|"),
+        "missing-cells": Code("warning", "as many cells as the header has"),
+        "not-a-row": Code("error", "a blank line between a table and the text after it"),
+        "broken-table": Code("error", "a delimiter row of as many cells as the header row, right below it"),
+        "orphan-row": Code("error", "table rows right below one another, under a header and a delimiter row"),
+        "stray-row": Code(
+            "warning", "table rows right below one another, under a header and a delimiter row"
+        ),
+        "html-table": Code("error", "a Markdown table"),
+        "link-mismatch": Code("warning", "a link whose text is the name of the resource it leads to"),
+        "unclosed-front-matter": Code("error", "a line --- below the front matter"),
+        "translated-page": Code(
+            "error", "the English page: a machine translates the names of properties too"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One complaint about one line of a page; `str()` is the whole of it on one line."""
+
+    level: Level
+    code: str
+    page: str
+    line: int
+    found: str
+    accepted: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}: {self.message} (found {self.found}; accepted: {self.accepted})"
+
+
+def diagnose(code: str, *, page: str, line: int, found: str, message: str) -> Diagnostic:
+    """The diagnostic of a code in `CODES`; `found` is quoted and cut to fit on a line."""
+    meaning = CODES[code]
+    return Diagnostic(meaning.level, code, page, line, excerpt(found), meaning.accepted, message)
+
+
+def excerpt(text: str) -> str:
+    """The text in quotes on one line, cut where it is long; "nothing" where it is blank."""
+    folded = " ".join(text.split())
+    if not folded:
+        return "nothing"
+    printable = "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in folded[: _LONGEST_EXCERPT + 1]
+    )
+    return f"'{printable}'" if len(printable) <= _LONGEST_EXCERPT else f"'{printable[:_LONGEST_EXCERPT]}…'"

@@ -1,0 +1,118 @@
+"""Turns a page of the documentation into its resources and a diagnostic for all that could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from partner_insights.errors import InputError
+from partner_insights.tables.diagnostics import Diagnostic, diagnose
+from partner_insights.tables.markdown import Document, Stray, read_document
+from partner_insights.tables.resources import (
+    Resource,
+    ResourceReader,
+    documents_resource,
+    resource_name,
+    resource_tables,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_SWALLOWED_BY = {
+    "paragraph": "the line belongs to no table",
+    "html_block": "the line is swallowed by the HTML above it",
+    "code_block": "the line is indented so far that it is code",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's file name, front matter, resources, and diagnostics in the order of their lines.
+
+    Where a diagnostic is an error, what it is about is left out or has no type; the rest is certain.
+    """
+
+    name: str
+    metadata: Mapping[str, str]
+    resources: tuple[Resource, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep a page from being derived from."""
+        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.level == "error")
+
+
+def read_page(path: Path) -> Page:
+    """Read a page from a file in UTF-8, with or without a byte order mark.
+
+    Raises `InputError` where there is no such file or it is not text; all else is a diagnostic.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the page cannot be read: {error.strerror or error}",
+            where=str(path),
+            remedy="give a Markdown file",
+        ) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"the page is not UTF-8: byte 0x{content[error.start]:02x}",
+            where=f"{path}:{line}",
+            remedy="save the file as UTF-8",
+        ) from error
+    return read_page_text(text, path.name)
+
+
+def read_page_text(text: str, name: str) -> Page:
+    """Read a page from its text; `name` is what diagnostics call it. Any text is a page."""
+    document = read_document(text)
+    sources, complaints = resource_tables(document.tables, name)
+    reader = ResourceReader(name, frozenset(source.name for source in sources))
+    resources = tuple(reader.read(source) for source in sources)
+    complaints += [*reader.complaints, *_complaints(document, name, has_resources=bool(resources))]
+    return Page(
+        name, document.metadata, resources, tuple(sorted(complaints, key=lambda complaint: complaint.line))
+    )
+
+
+def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterator[Diagnostic]:
+    """What is wrong with the page outside its resource tables."""
+    if document.unclosed_front_matter:
+        message = "the front matter has no end"
+        yield diagnose("unclosed-front-matter", page=page, line=1, found="---", message=message)
+    if document.metadata.get("ms.translationtype", "").casefold() in ("mt", "ht"):
+        found = f"ms.translationtype: {document.metadata['ms.translationtype']}"
+        yield diagnose("translated-page", page=page, line=1, found=found, message="the page is a translation")
+    for stray in document.strays:
+        yield _stray(stray, page)
+    for line in document.html_tables:
+        yield diagnose(
+            "html-table", page=page, line=line, found="<table", message="a table in HTML is not read"
+        )
+    if not has_resources:
+        tables = ", ".join(f"line {table.line}" for table in document.tables[:5])
+        found = f"other tables ({tables})" if tables else "no table"
+        yield diagnose(
+            "no-resource-table", page=page, line=1, found=found, message="the page has no resource table"
+        )
+
+
+def _stray(stray: Stray, page: str) -> Diagnostic:
+    cells = [cell.strip() for cell in stray.text.strip("|").split("|")]
+    meant = documents_resource(cells) or (
+        stray.heading is not None and resource_name(stray.heading.text) is not None
+    )
+    if not meant:
+        code, message = "stray-row", _SWALLOWED_BY[stray.block]
+    elif stray.headless and stray.block == "paragraph":
+        code, message = "broken-table", "the delimiter row does not fit the header row, so this is no table"
+    else:
+        code, message = "orphan-row", _SWALLOWED_BY[stray.block]
+    return diagnose(code, page=page, line=stray.line, found=stray.text, message=message)
