@@ -1,0 +1,57 @@
+"""An as-of date → the day each service's numbers describe, and when each dataset was processed.
+
+The real service aggregates daily and publishes late: `processedDateTime` is one value for each service and
+dataset, one to five days before the call. Here the lag is drawn once for each service and dataset. A
+service's *data day* is the earliest of its processed days, for all its datasets: so deployment and usage of
+one answer time always agree, and no row describes a day after it was processed.
+
+Published forms (E-006): midnight, `2017-03-10T00:00:00+00:00`, but the run of the day with its clock for
+Office 365 deployment, `2017-03-14T03:25:16.36+00:00` (.NET drops the fraction's trailing zeros).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Final, Literal, TypeAlias
+
+from partner_insights.world.hashing import field_key, scramble
+from partner_insights.world.products import O365, SERVICES, Service
+
+Dataset: TypeAlias = Literal["deployment", "usage"]
+DATASETS: Final[tuple[Dataset, ...]] = ("deployment", "usage")
+LONGEST_LAG: Final = 5
+"""Days (FACTS: the lag is one to five days)."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The dates of one world's answers on one as-of date."""
+
+    seed: int
+    as_of: date
+
+    def lag(self, service: Service, dataset: Dataset) -> int:
+        """Days between the dataset's processing and the as-of date."""
+        return 1 + field_key(self.seed, "lag", service.code, dataset) % LONGEST_LAG
+
+    @cached_property
+    def data_days(self) -> tuple[int, ...]:
+        """The day (proleptic Gregorian ordinal) the numbers describe, for each of SERVICES."""
+        today = self.as_of.toordinal()
+        return tuple(today - max(self.lag(service, dataset) for dataset in DATASETS) for service in SERVICES)
+
+    def processed(self, dataset: Dataset) -> tuple[str, ...]:
+        """`processedDateTime` of the dataset, for each of SERVICES."""
+        return tuple(self._processed(service, dataset) for service in SERVICES)
+
+    def _processed(self, service: Service, dataset: Dataset) -> str:
+        day = self.as_of - timedelta(days=self.lag(service, dataset))
+        if (service, dataset) != (O365, "deployment"):
+            return f"{day.isoformat()}T00:00:00+00:00"
+        # The nightly run ends between 02:00 and 05:59:59.99, at another hundredth of a second every night.
+        hundredths = scramble(field_key(self.seed, "run", day.isoformat())) % (4 * 360_000)
+        seconds, fraction = divmod(2 * 360_000 + hundredths, 100)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:02}"
+        return f"{day.isoformat()}T{clock.rstrip('0').removesuffix('.')}+00:00"

@@ -1,0 +1,132 @@
+"""Customer indexes → names, domains, addresses and people, told in a vocabulary's words.
+
+A customer's display name is its own: customer i takes a place in the list of company names by a permutation
+of the seed, and round b = i // 256 of that list adds the b-th city, in time a number too ("Krebs AG Hamburg
+2").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from partner_insights.world.hashing import GOLDEN, MASK, field_key, scramble
+from partner_insights.world.identity import CustomerIds, guid
+from partner_insights.world.vocabulary import COMPANIES, LOCALES, Locale, Vocabulary, Words
+
+_PLACES: Final = tuple((index, place) for index, of in enumerate(LOCALES) for place in range(of.companies))
+"""(locale, place in its list) of every company name."""
+_FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ": "ae", "đ": "d"})
+"""Latin letters that Unicode does not decompose."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer of the partner, as the customer resources describe one (get-a-customer-by-id.md)."""
+
+    index: int
+    id: str
+    commerce_id: str
+    billing_id: str
+    name: str
+    domain: str
+    """Under the reserved TLD `.example`; no two customers share one."""
+    email: str
+    first_name: str
+    last_name: str
+    address_line: str
+    city: str
+    postal_code: str
+    phone: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    culture: str
+    language: str
+    channel: str
+    """Of its licences: `reseller` or `direct`."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """The customers of one seed, told in one vocabulary."""
+
+    seed: int
+    vocabulary: Vocabulary
+
+    def name(self, index: int) -> str:
+        """The display name of one customer; no other has it."""
+        locale, place = _PLACES[self._place(index)]
+        words = self._words[locale]
+        round_ = index // COMPANIES
+        if round_ == 0:
+            return words.companies[place]
+        number, city = divmod(round_ - 1, len(words.cities))
+        name = f"{words.companies[place]} {words.cities[city]}"
+        return f"{name} {number + 1}" if number else name
+
+    def names(self, start: int, stop: int) -> list[str]:
+        """The display names of customers start … stop−1."""
+        return [self.name(index) for index in range(start, stop)]
+
+    def customer(self, index: int, channel: str) -> Customer:
+        """Everything about one customer but its licences."""
+        locale, words = self._locale(index)
+        domain = f"{_slug(self.name(index)) or 'tenant'}-{index}.example"
+        first = words.first_names[self._number("first name", index) % len(words.first_names)]
+        last = words.last_names[self._number("last name", index) % len(words.last_names)]
+        street = words.streets[self._number("street", index) % len(words.streets)]
+        mailbox = ".".join(part for part in (_slug(first), _slug(last)) if part) or "info"
+        return Customer(
+            index=index,
+            id=CustomerIds(self.seed).id(index),
+            commerce_id=self._guid("commerce id", index),
+            billing_id=self._guid("billing id", index),
+            name=self.name(index),
+            domain=domain,
+            email=f"{mailbox}@{domain}",
+            first_name=first,
+            last_name=last,
+            address_line=f"{street} {1 + self._number('house', index) % 200}",
+            city=words.cities[self._number("city", index) % len(words.cities)],
+            postal_code=f"{self._number('postal code', index) % 100_000:05}",
+            phone=f"555-01{self._number('phone', index) % 100:02}",  # a range reserved for fiction
+            country=locale.country,
+            culture=locale.culture,
+            language=locale.language,
+            channel=channel,
+        )
+
+    @cached_property
+    def _words(self) -> tuple[Words, ...]:
+        return self.vocabulary.words()
+
+    @cached_property
+    def _order(self) -> tuple[int, int]:
+        key = field_key(self.seed, "customer", "name")
+        return key | 1, key >> 32
+
+    def _place(self, index: int) -> int:
+        """A permutation of the company names' places: odd multiples and xor-shifts lose nothing."""
+        odd, mask = self._order
+        place = ((index ^ mask) * odd) % COMPANIES
+        place ^= place >> 4
+        return place * (odd >> 8 | 1) % COMPANIES
+
+    def _locale(self, index: int) -> tuple[Locale, Words]:
+        locale, _ = _PLACES[self._place(index)]
+        return LOCALES[locale], self._words[locale]
+
+    def _number(self, field: str, index: int) -> int:
+        return scramble(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)
+
+    def _guid(self, field: str, index: int) -> str:
+        return guid(self._number(f"{field}, high", index), self._number(f"{field}, low", index))
+
+
+def _slug(text: str) -> str:
+    """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
+    plain = unicodedata.normalize("NFKD", text.translate(_FOLDED)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].rstrip("-")

@@ -1,0 +1,80 @@
+"""Seed, field and entity → random-looking numbers, without ever drawing a sequence.
+
+Every number is `draw(entities, field, step)`: a counter-based hash (the SplitMix64 finaliser, Steele, Lea and
+Flood 2014) of three 64-bit words. So a value depends on nothing but its own seed, field, entity and step (a
+term, a day): not on which other values were asked for, in which order, or by how many workers. All arithmetic
+is on integers or on operations IEEE 754 defines exactly, so that every machine computes the same bytes.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Words: TypeAlias = npt.NDArray[np.uint64]
+"""Hashes: one uint64 for each entity."""
+Integers: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+MASK: Final = (1 << 64) - 1
+GOLDEN: Final = 0x9E3779B97F4A7C15
+"""2**64 / φ, odd: spreads consecutive counters over all 64 bits."""
+_FIRST: Final = 0xBF58476D1CE4E5B9
+_SECOND: Final = 0x94D049BB133111EB
+_ONE: Final = np.uint64(0x3FF0000000000000)
+"""The bits of 1.0: a mantissa filled with hash bits makes a float in [1, 2)."""
+
+
+def field_key(seed: int, *names: str) -> int:
+    """The 64-bit key of one field of a world, the same in every process."""
+    text = "\x1f".join((str(seed), *names))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def scramble(word: int) -> int:
+    """The SplitMix64 finaliser of one Python integer below 2**64; a bijection."""
+    word = (word ^ (word >> 30)) * _FIRST & MASK
+    word = (word ^ (word >> 27)) * _SECOND & MASK
+    return word ^ (word >> 31)
+
+
+def scramble_all(words: Words) -> Words:
+    """`scramble` of every word, in place: hands back its argument, so pass an array you own."""
+    words ^= words >> np.uint64(30)
+    words *= np.uint64(_FIRST)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(_SECOND)
+    words ^= words >> np.uint64(31)
+    return words
+
+
+def entities(key: int | Words, index: Integers) -> Words:
+    """The hash that stands for each entity `index` of a kind; `key` is the kind's, or one for each index."""
+    words = index.astype(np.uint64)
+    words *= np.uint64(GOLDEN)
+    words += np.uint64(key) if isinstance(key, int) else key
+    return scramble_all(words)
+
+
+def draw(entity: Words, field: int, step: int | Integers = 0) -> Words:
+    """The hash of one field of each entity, at one step of it (a term, a month; else 0)."""
+    words = entity ^ np.uint64(field)
+    if isinstance(step, int):
+        if step:
+            words += np.uint64(step * GOLDEN & MASK)
+    else:
+        words += step.astype(np.uint64) * np.uint64(GOLDEN)
+    return scramble_all(words)
+
+
+def unit(words: Words) -> Floats:
+    """Each hash as a float in [0, 1), of 52 bits."""
+    return ((words >> np.uint64(12)) | _ONE).view(np.float64) - 1.0
+
+
+def below(words: Words, bound: int) -> Integers:
+    """Each hash as a whole number in [0, bound), bound at most 2**31."""
+    return ((words >> np.uint64(32)) * np.uint64(bound) >> np.uint64(32)).view(np.int64)

@@ -1,0 +1,211 @@
+"""Seed, size and as-of date → a partner's customers and the rows of every analytics resource.
+
+Row order, fixed: customer rows by customer, then product (service code, name), then workload (name); partner
+rows by service code, then channel, then workload.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+
+from partner_insights.errors import InputError
+from partner_insights.world import columns as named
+from partner_insights.world.calendar import Calendar, Dataset
+from partner_insights.world.columns import Column, Frame, Make
+from partner_insights.world.columns_by_schema import schema_column
+from partner_insights.world.customers import Customer, Customers
+from partner_insights.world.hashing import entities, field_key
+from partner_insights.world.identity import CustomerIds
+from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
+from partner_insights.world.partner import PartnerRows, total_deployment, total_usage
+from partner_insights.world.products import CHANNELS
+from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_CUSTOMERS: Final = 1_000_000_000
+EARLIEST: Final = date(2000, 1, 1)
+"""The first as-of date; any later date Python knows will do."""
+
+
+class _Described(Protocol):
+    @property
+    def schema(self) -> Mapping[str, Any]: ...
+
+
+class Contract(Protocol):
+    """What a world needs of the catalogue: each resource's schema, its properties in the table's order."""
+
+    @property
+    def resources(self) -> Mapping[str, _Described]:
+        """By resource name."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Grain:
+    """What the rows of a resource are, and which properties are known for them by name."""
+
+    dataset: Dataset
+    partner: bool
+    known: Mapping[str, Make]
+
+
+_GRAINS: Final = {
+    "PartnerLicensesDeploymentInsights": _Grain("deployment", True, named.PARTNER_DEPLOYMENT),
+    "PartnerLicensesUsageInsights": _Grain("usage", True, named.PARTNER_USAGE),
+    "CustomerLicensesDeploymentInsights": _Grain("deployment", False, named.CUSTOMER_DEPLOYMENT),
+    "CustomerLicensesUsageInsights": _Grain("usage", False, named.CUSTOMER_USAGE),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A partner with `customers` customers as the API shows it on `as_of`; nothing is computed until asked for.
+
+    Every value is a pure function of seed, customer, field and date: a world with more customers, another
+    range or another order of requests shows the same values. `dataclasses.replace(world, as_of=…)` is the
+    same world another day (an earlier one is what a stale answer shows). InputError where an argument is
+    beyond reason.
+    """
+
+    catalogue: Contract
+    seed: int = 0
+    customers: int = 50
+    as_of: date = field(default_factory=date.today)
+    percent_scale: int = 100
+    """100: percents from 0 to 100 with two decimals; 1: fractions from 0 to 1 with four (E-004)."""
+    vocabulary: Vocabulary = field(default_factory=FakerVocabulary)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.customers <= MOST_CUSTOMERS:
+            raise InputError(
+                f"{self.customers} customers is not a size a world can have",
+                remedy=f"give a number from 0 to {MOST_CUSTOMERS}",
+            )
+        if self.percent_scale not in (1, 100):
+            raise InputError(f"percent scale {self.percent_scale} is unknown", remedy="give 100 or 1")
+        if self.as_of < EARLIEST:
+            raise InputError(f"as-of date {self.as_of} is too early", remedy=f"give {EARLIEST} or later")
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The data days and processing times of this as-of date."""
+        return Calendar(self.seed, self.as_of)
+
+    @cached_property
+    def licenses(self) -> Licenses:
+        """The numbers behind the rows."""
+        return Licenses(self.seed)
+
+    @cached_property
+    def ids(self) -> CustomerIds:
+        """The bijection between indexes and ids (of all indexes, not only this world's)."""
+        return CustomerIds(self.seed)
+
+    @cached_property
+    def people(self) -> Customers:
+        """The words about customers."""
+        return Customers(self.seed, self.vocabulary)
+
+    def customer_id(self, index: int) -> str:
+        """The GUID of a customer, lower case; IndexError outside 0 … customers−1."""
+        return self.ids.id(self._checked(index))
+
+    def customer_index(self, customer_id: str) -> int | None:
+        """The customer behind a GUID of any case; None for no GUID or no customer of this world."""
+        index = self.ids.index(customer_id)
+        return index if index is not None and index < self.customers else None
+
+    def customer(self, index: int) -> Customer:
+        """Who the customer is; IndexError outside 0 … customers−1."""
+        channel = self.licenses.channels(np.array([self._checked(index)]))
+        return self.people.customer(index, CHANNELS[int(channel[0])])
+
+    def columns(self, resource: str, start: int = 0, stop: int | None = None) -> dict[str, Column]:
+        """The rows of a resource for customers start … stop−1 (default: all), as columns in schema order.
+
+        All columns have one length. `attributes` is left out. Partner resources ignore the range; a resource
+        that is not one of the licence analytics has one row for each customer, made from what its schema
+        says. KeyError for a resource the catalogue does not have.
+        """
+        properties = self.catalogue.resources[resource].schema["properties"]
+        start, stop = max(start, 0), self.customers if stop is None else min(stop, self.customers)
+        stop = max(start, stop)
+        grain = _GRAINS.get(resource)
+        frame = (
+            None if grain is None else Frame(self, grain.dataset, self._rows(grain, start, stop), start, stop)
+        )
+        result: dict[str, Column] = {}
+        for name, schema in properties.items():
+            if name == "attributes":
+                continue
+            if grain is not None and frame is not None and name in grain.known:
+                result[name] = grain.known[name](frame.rows, frame)
+            else:
+                result[name] = self._by_schema(resource, name, schema, frame, start, stop)
+        return result
+
+    def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
+        """The rows of a resource as on the wire: JSON-ready, every property in the schema's order.
+
+        `customer` is an index and narrows a customer resource to that customer (IndexError where there is
+        none such); None means all.
+        """
+        if customer is not None:
+            self._checked(customer)
+        span = (0, None) if customer is None else (customer, customer + 1)
+        columns = {name: column.tolist() for name, column in self.columns(resource, *span).items()}
+        properties = self.catalogue.resources[resource].schema["properties"]
+        length = len(next(iter(columns.values()))) if columns else 0
+        if "attributes" in properties:
+            columns["attributes"] = [{"objectType": resource} for _ in range(length)]
+        names = [name for name in properties if name in columns]
+        return [
+            dict(zip(names, values, strict=True))
+            for values in zip(*(columns[name] for name in names), strict=True)
+        ]
+
+    def _rows(self, grain: _Grain, start: int, stop: int) -> DeploymentRows | UsageRows | PartnerRows:
+        if grain.partner:
+            return self._partner_deployment if grain.dataset == "deployment" else self._partner_usage
+        make = self.licenses.deployment if grain.dataset == "deployment" else self.licenses.usage
+        return make(start, stop, self.calendar.data_days)
+
+    @cached_property
+    def _partner_deployment(self) -> PartnerRows:
+        return total_deployment(self.licenses, self.customers, self.calendar.data_days)
+
+    @cached_property
+    def _partner_usage(self) -> PartnerRows:
+        return total_usage(self.licenses, self.customers, self.calendar.data_days)
+
+    def _by_schema(
+        self,
+        resource: str,
+        name: str,
+        schema: Mapping[str, Any],
+        frame: Frame | None,
+        start: int,
+        stop: int,
+    ) -> Column:
+        """A column no table knows by name: one value for each row, by what the property's schema says."""
+        index = np.arange(start, stop) if frame is None else frame.rows.identity
+        row = entities(field_key(self.seed, "row", resource), index)
+        return schema_column(schema, row, field_key(self.seed, resource, name), self._resolve)
+
+    def _resolve(self, reference: str) -> Mapping[str, Any]:
+        """The schema of the resource a `$ref` names by its file; empty for one that is not there."""
+        described = self.catalogue.resources.get(reference.removesuffix(".schema.json"))
+        return {} if described is None else described.schema
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < self.customers:
+            raise IndexError(f"customer {index} of a world of {self.customers}")
+        return index
