@@ -1,5 +1,5 @@
 """The command line: one module per verb, imported only when that verb is called."""
 
+from partner_insights.cli.verbs import main
 
-def main() -> None:
-    raise SystemExit("not built yet")
+__all__ = ["main"]

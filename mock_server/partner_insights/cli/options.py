@@ -1,0 +1,45 @@
+"""Text of an option → a value: the parameter types several verbs share; each says what it accepts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+"""The as-of dates of a world: wide enough for any test, and nothing computed from one can overflow."""
+
+
+def day(text: str) -> date:
+    """Read a calendar day, YYYY-MM-DD, or `today` (of UTC, as the API's own dates); for `type=day`."""
+    if text == "today":
+        return datetime.now(UTC).date()
+    try:
+        # `date.fromisoformat` alone would take week dates and digits without hyphens, too.
+        read = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no day of the calendar: give YYYY-MM-DD or today.") from error
+    if not FIRST_DAY <= read <= LAST_DAY:
+        raise click.BadParameter(f"{text} is not between {FIRST_DAY} and {LAST_DAY}.")
+    return read
+
+
+DAY: Final = "DATE|today"
+"""The metavar that goes with `day`."""
+
+SEED: Final = click.IntRange(0, 2**53 - 1)
+"""Any whole number that a JSON reader with doubles keeps: the ready file and the admin API carry the seed."""
+
+CUSTOMERS: Final = click.IntRange(1, 10_000_000)
+"""How many customers a world has."""
+
+COUNT: Final = click.IntRange(min=1)
+
+PORT: Final = click.IntRange(0, 65_535)
+"""A TCP port; 0 asks the system for a free one."""
+
+EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+OUTPUT_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)

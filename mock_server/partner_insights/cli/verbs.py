@@ -1,0 +1,109 @@
+"""Arguments → one verb called, and an exit code.
+
+A verb is a module beside this one with a `command`. Its one-line help stands here too, so that `--help` need
+import no verb (one may bring NumPy, Flask and Faker); a test holds the two lines together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+import partner_insights
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME: Final = "partner-insights"
+
+VERBS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "serve": "Serve a fake of the licence analytics API.",
+        "verify": "Judge a server by the contract: the fake, or the one at --url.",
+        "check": "Judge recorded response bodies by the contract.",
+        "explain": "Explain a violation code, or where a property's contract comes from.",
+        "fixtures": "Write fixtures, or keep the committed ones true.",
+        "derive": "Derive the schemas from documentation pages.",
+        "openapi": "Write the OpenAPI 3.1 description of the operations.",
+    }
+)
+"""Verb → its one-line help, in the order of `--help`; the module is `partner_insights.cli.<verb>`."""
+
+INTERRUPTED: Final = 130
+READER_GONE: Final = 141
+"""What a shell reports for a process that SIGINT or SIGPIPE ended: 1 would read as a violation."""
+
+
+class Verbs(click.Group):
+    """All verbs: imports the module of the one that is called, and turns its end into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of VERBS."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, or None where there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"partner_insights.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - each verb's module keeps this promise, by test
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the verbs there are when the one asked for is none of them."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(VERBS)}.")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them, which is what click's own listing does."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; an integer it returns is the exit code, and bad input is one paragraph on stderr."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except InputError as error:
+            status = _refuse(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+        except BrokenPipeError:
+            # `partner-insights … | head`: what is still buffered goes nowhere, so that the interpreter's own
+            # flush at the end does not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = READER_GONE
+        except OSError as error:
+            if error.filename is None:
+                raise  # about no file the user could name: a fault of ours, whose traceback is worth having
+            status = _refuse(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        if isinstance(status, int):
+            ctx.exit(status)
+        return status
+
+
+def _refuse(message: str, exit_code: int = InputError.exit_code) -> int:
+    click.echo(f"{NAME}: {message}", err=True)
+    return exit_code
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "Exit codes: 0 the contract held; 1 a violation, or --check found a difference; "
+        "2 wrong usage, unreadable input or nothing tested; 3 the server could not be reached."
+    ),
+)
+@click.version_option(partner_insights.__version__, prog_name=NAME, message="%(prog)s %(version)s")
+def main() -> None:
+    """A fake of the Partner Center licence analytics API, its contract, and fixtures for your tests."""
