@@ -1,1 +1,37 @@
-"""contract"""
+"""Tables, errata and operations → the contract: derived schemas, one catalogue, OpenAPI, explanations."""
+
+from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue, DerivedResource
+from partner_insights.contract.model import (
+    PROVENANCE,
+    Code,
+    Constraint,
+    ErrorCase,
+    Erratum,
+    JsonValue,
+    Operation,
+    Profile,
+    Rule,
+    SchemaObject,
+    Severity,
+    Source,
+    Standing,
+)
+
+__all__ = [
+    "PROVENANCE",
+    "SCHEMA_SUFFIX",
+    "Catalogue",
+    "Code",
+    "Constraint",
+    "DerivedResource",
+    "ErrorCase",
+    "Erratum",
+    "JsonValue",
+    "Operation",
+    "Profile",
+    "Rule",
+    "SchemaObject",
+    "Severity",
+    "Source",
+    "Standing",
+]

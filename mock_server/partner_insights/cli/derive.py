@@ -1,0 +1,79 @@
+"""`derive`: documentation pages → JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from partner_insights._data import schemas_dir
+from partner_insights.contract.derive import Derivation, DerivationFailed
+from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.publication import differences, publish
+from partner_insights.contract.shipped import TABLES, derive_pages, shipped_files
+from partner_insights.tables import Diagnostic
+
+
+@click.command("derive")
+@click.argument("pages", metavar="[PAGE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", "out", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Write the schemas here.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where a derived file differs.")
+@click.option("--lenient", is_flag=True, help="Leave what is not certain without constraint instead of failing.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the report.")
+def command(pages: tuple[Path, ...], out: Path | None, check: bool, lenient: bool, form: str) -> None:
+    """Derive JSON Schemas from documentation pages, or from our own.
+
+    A PAGE is a Markdown file or a folder of them. Without PAGE, the shipped pages are derived into the shipped
+    schemas (or DIR). With PAGE and neither --out nor --check, the report is all there is.
+    """
+    folder = schemas_dir()
+    try:
+        derivation = derive_pages(list(pages) or [folder / TABLES], folder, lenient=lenient)
+    except DerivationFailed as failed:
+        if form == "json":
+            click.echo(json.dumps({"resources": {}, "diagnostics": [_diagnostic(found) for found in failed.diagnostics]}, indent=2))
+        raise
+    own = not pages
+    files = shipped_files(derivation, folder) if own else derivation.files()
+    target = out or (folder if own or check else None)
+    changed: list[str] = []
+    if check and target is not None:
+        changed = differences(target, files, complete=own)
+    elif target is not None:
+        changed = publish(target, files, complete=own and out is None)
+    _report(derivation, form, changed, check=check)
+    if check and changed:
+        raise SystemExit(1)
+
+
+def _report(derivation: Derivation, form: str, changed: list[str], *, check: bool) -> None:
+    if form == "json":
+        document = {
+            "resources": {name: _properties(schema) for name, schema in derivation.schemas.items()},
+            "diagnostics": [_diagnostic(found) for found in derivation.diagnostics],
+            ("differences" if check else "written"): changed,
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    for found in derivation.diagnostics:
+        click.echo(f"{found.level}: {found}", err=True)
+    for name, schema in derivation.schemas.items():
+        provenance = schema[PROVENANCE]
+        click.echo(f"{name}  {len(schema['properties'])} properties  ({provenance['page']}:{provenance['line']})")
+    for name in changed:
+        click.echo(f"{'differs' if check else 'written'}: {name}")
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    """Each property with its constraints, without the annotations."""
+    return {
+        name: {keyword: value for keyword, value in row.items() if keyword != PROVENANCE}
+        for name, row in schema["properties"].items()
+    }
+
+
+def _diagnostic(found: Diagnostic) -> dict[str, Any]:
+    fields = ("level", "code", "page", "line", "message", "found", "accepted")
+    return {field: getattr(found, field) for field in fields}

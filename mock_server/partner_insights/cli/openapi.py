@@ -1,0 +1,23 @@
+"""`openapi`: the catalogue → an OpenAPI 3.1 description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from partner_insights.contract import Catalogue
+from partner_insights.contract.derive import to_bytes
+from partner_insights.contract.openapi import openapi_document
+from partner_insights.contract.publication import publish
+
+
+@click.command("openapi")
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of to the terminal.")
+def command(out: Path | None) -> None:
+    """Write the OpenAPI 3.1 description of the API."""
+    content = to_bytes(openapi_document(Catalogue.load()))
+    if out is None:
+        click.echo(content.decode(), nl=False)
+    else:
+        publish(out.parent, {out.name: content}, complete=False)

@@ -1,0 +1,199 @@
+"""The derived schemas, operations, errata, rules and codes → one value that everything else judges and serves by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from partner_insights._data import schemas_dir
+from partner_insights.contract.documents import read_codes, read_errata, read_operations, read_rules, source_of
+from partner_insights.contract.literal import literal_schema
+from partner_insights.contract.model import (
+    PROVENANCE,
+    Code,
+    Constraint,
+    ErrorCase,
+    Erratum,
+    Operation,
+    Profile,
+    Rule,
+    SchemaObject,
+    Source,
+    Standing,
+)
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+SCHEMA_SUFFIX = ".schema.json"
+
+
+@dataclass(frozen=True)
+class DerivedResource:
+    """A resource's derived schema under one profile."""
+
+    name: str
+    schema: SchemaObject
+    source: Source
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is known of the API, as one ready registry and its companions."""
+
+    profile: Profile
+    resources: Mapping[str, DerivedResource]
+    operations: Mapping[str, Operation]
+    errata: Mapping[str, Erratum]
+    rules: Mapping[str, Rule]
+    """By name; each rule's code is among `codes`."""
+    codes: Mapping[str, Code]
+    error_cases: Mapping[str, ErrorCase]
+    """Every documented refusal by its name, those of no operation (`not-found`) among them."""
+    base_url: str
+    common_headers: tuple[str, ...]
+    content_type: str
+
+    @classmethod
+    def load(cls, profile: Profile | str = Profile.CORRECTED, directory: Path | None = None) -> Catalogue:
+        """Read the derived files of `directory` (default: ours); InputError where one is missing or broken."""
+        folder = directory or schemas_dir()
+        schemas = [_read_schema(path) for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}"))]
+        if not schemas:
+            raise InputError("holds no derived schema", where=str(folder), remedy="run `partner-insights derive`")
+        return cls.of(schemas, folder, profile)
+
+    @classmethod
+    def of(cls, schemas: Iterable[SchemaObject], folder: Path, profile: Profile | str) -> Catalogue:
+        """The catalogue of these derived schemas, with the operations, errata, rules and codes of `folder`."""
+        profile = Profile(profile)
+        resources = {schema["title"]: _resource(schema, profile) for schema in schemas}
+        operations = read_operations(folder / "operations.toml")
+        rules = read_rules(folder / "rules.toml")
+        _check_references(folder / "operations.toml", operations.by_id, resources)
+        return cls(
+            profile=profile,
+            resources=resources,
+            operations=operations.by_id,
+            error_cases=operations.error_cases,
+            errata=read_errata(folder / "errata.toml"),
+            rules=rules,
+            codes=read_codes(folder / "codes.toml", rules),
+            base_url=operations.base_url,
+            common_headers=operations.common_headers,
+            content_type=operations.content_type,
+        )
+
+    @cached_property
+    def registry(self) -> Registry[Any]:
+        """Every derived schema under its `$id`, references resolvable among them."""
+        # Imported here, because a server that only serves never validates: jsonschema takes 100 ms to import,
+        # and seconds beside some of its optional format packages.
+        from referencing import Registry, Resource
+        from referencing.jsonschema import DRAFT202012
+
+        contents = [
+            (name + SCHEMA_SUFFIX, Resource.from_contents(dict(derived.schema), default_specification=DRAFT202012))
+            for name, derived in self.resources.items()
+        ]
+        registry: Registry[Any] = Registry().with_resources(contents)
+        return registry.crawl()
+
+    def schema(self, resource: str) -> SchemaObject:
+        """The schema of one resource; KeyError for a name that is not derived."""
+        return self.resources[resource].schema
+
+    def response_schema(self, operation: Operation | str) -> SchemaObject:
+        """The schema of a 200's body: the envelope with its items, or the resource itself."""
+        promised = self.operations[operation] if isinstance(operation, str) else operation
+        item = {"$ref": promised.resource + SCHEMA_SUFFIX}
+        if promised.envelope is None:
+            return item
+        return {
+            "$ref": promised.envelope + SCHEMA_SUFFIX,
+            "properties": {"items": {"items": item}},
+        }
+
+    def error_schema(self, case: ErrorCase) -> SchemaObject:
+        """The schema of the body of a documented failure."""
+        return {"$ref": case.body + SCHEMA_SUFFIX}
+
+    def validator(self, schema: SchemaObject) -> Draft202012Validator:
+        """A validator that resolves references here and checks formats (jsonschema skips them unasked)."""
+        from jsonschema import Draft202012Validator
+
+        return Draft202012Validator(
+            dict(schema), registry=self.registry, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+
+    def constraint(self, subschema: SchemaObject, keyword: str, name: str | None = None) -> Constraint:
+        """Where a keyword of a derived subschema comes from and how it stands.
+
+        For `required`, `name` says which property was missing: each has a standing of its own. A subschema
+        without provenance (our own composition of envelope and items) counts as documented, without source.
+        """
+        if keyword == "required" and name is not None:
+            return self._presence(subschema, name)
+        provenance = subschema.get(PROVENANCE)
+        if provenance is None:
+            return Constraint(keyword, Standing.DOCUMENTED, None)
+        return _constraint(keyword, provenance, provenance["keywords"].get(keyword))
+
+    def _presence(self, subschema: SchemaObject, name: str) -> Constraint:
+        provenance = subschema.get("properties", {}).get(name, {}).get(PROVENANCE)
+        if provenance is None:
+            return Constraint("required", Standing.DOCUMENTED, None)
+        return _constraint("required", provenance, provenance["keywords"].get("presence"))
+
+    def property_source(self, resource: str, name: str) -> Source:
+        """The row that documents a property; KeyError where there is none."""
+        return source_of(self.schema(resource)["properties"][name][PROVENANCE], "Property")
+
+    def code_of_keyword(self, keyword: str) -> Code:
+        """The code that reports a broken keyword; KeyError for one that no derived schema may use."""
+        return next(code for code in self.codes.values() if code.keyword == keyword)
+
+
+def _constraint(keyword: str, provenance: Mapping[str, Any], note: Mapping[str, Any] | None) -> Constraint:
+    if note is None:
+        return Constraint(keyword, Standing.DOCUMENTED, source_of(provenance, None))
+    return Constraint(
+        keyword=keyword,
+        standing=Standing(note["standing"]),
+        source=source_of(provenance, note["column"]),
+        erratum=note.get("erratum"),
+        was=note.get("was"),
+    )
+
+
+def _resource(schema: SchemaObject, profile: Profile) -> DerivedResource:
+    judged = literal_schema(schema) if profile is Profile.LITERAL else schema
+    return DerivedResource(schema["title"], judged, source_of(schema[PROVENANCE], "Heading"))
+
+
+def _read_schema(path: Path) -> dict[str, Any]:
+    try:
+        schema = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from error
+    if not isinstance(schema, dict) or PROVENANCE not in schema or "properties" not in schema:
+        raise InputError("is not a derived schema", where=str(path), remedy="run `partner-insights derive`")
+    return schema
+
+
+def _check_references(
+    where: Path, operations: Mapping[str, Operation], resources: Mapping[str, DerivedResource]
+) -> None:
+    for operation in operations.values():
+        named = {operation.resource, *(case.body for case in operation.errors)}
+        if operation.envelope is not None:
+            named.add(operation.envelope)
+        for name in sorted(named - resources.keys()):
+            raise InputError(f"the operation {operation.id} names the resource {name}, which is not derived", where=str(where))
+

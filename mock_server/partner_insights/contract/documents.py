@@ -1,0 +1,176 @@
+"""The hand-written TOML of the schemas folder → the contract's values, checked on the way in."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from partner_insights.contract.model import Code, ErrorCase, Erratum, Operation, Rule, Source, Standing, Target
+from partner_insights.errors import InputError
+
+KEYWORD_SILENCE = (
+    "If the service is right and the cell is wrong, add an erratum with your evidence to schemas/errata.toml and derive again."
+)
+RULE_SILENCE = "If the service is right, drop the rule from schemas/rules.toml, or narrow its resources, with the reason."
+WIRE_SILENCE = "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
+
+
+@dataclass(frozen=True)
+class Operations:
+    """`operations.toml` as values."""
+
+    base_url: str
+    common_headers: tuple[str, ...]
+    content_type: str
+    error_cases: Mapping[str, ErrorCase]
+    by_id: Mapping[str, Operation]
+
+
+def read_operations(path: Path) -> Operations:
+    """Every operation with its error cases filled in from the shared table."""
+    document = _read(path)
+    with _Entry(path, "operations"):
+        cases = {name: _error_case(name, entry) for name, entry in document["errors"].items()}
+        by_id = {entry["id"]: _operation(entry, cases) for entry in document["operation"]}
+        return Operations(
+            base_url=document["base-url"],
+            common_headers=tuple(document["common-headers"]),
+            content_type=document["content-type"],
+            error_cases=cases,
+            by_id=by_id,
+        )
+
+
+def read_errata(path: Path) -> dict[str, Erratum]:
+    """Every erratum and assumption, in the order they are applied."""
+    errata: dict[str, Erratum] = {}
+    for entry in _read(path).get("erratum", []):
+        with _Entry(path, entry.get("id", f"erratum number {len(errata) + 1}")):
+            erratum = Erratum(
+                id=entry["id"],
+                title=entry["title"],
+                standing=Standing(entry["standing"]),
+                reason=entry["reason"],
+                evidence=tuple(entry["evidence"]),
+                targets=tuple(_target(target) for target in entry["targets"]),
+            )
+            if not erratum.evidence or not erratum.targets or erratum.id in errata:
+                raise ValueError("an erratum has its own id, some evidence and a target")
+            errata[erratum.id] = erratum
+    return errata
+
+
+def read_rules(path: Path) -> dict[str, Rule]:
+    """Every rule by its name."""
+    rules: dict[str, Rule] = {}
+    for entry in _read(path)["rule"]:
+        with _Entry(path, entry.get("code", "a rule without code")):
+            rule = Rule(
+                code=entry["code"],
+                name=entry["name"],
+                standing=Standing(entry["standing"]),
+                statement=entry["statement"],
+                reason=entry["reason"],
+                resources=tuple(entry["resources"]),
+                parameters=entry.get("parameters", {}),
+                source=entry.get("source"),
+            )
+            rules[rule.name] = rule
+    return rules
+
+
+def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
+    """Every code, the rules' own among them."""
+    codes: dict[str, Code] = {}
+    for number, entry in _read(path).items():
+        with _Entry(path, number):
+            keyword = entry.get("keyword")
+            codes[number] = Code(
+                code=number,
+                title=entry["title"],
+                meaning=entry["meaning"],
+                silence=KEYWORD_SILENCE if keyword else WIRE_SILENCE,
+                keyword=keyword,
+            )
+    for rule in rules.values():
+        if rule.code in codes:
+            raise InputError(f"the code {rule.code} of the rule {rule.name} is taken", where=str(path))
+        codes[rule.code] = Code(rule.code, rule.name, f"The rule: {rule.statement}.", RULE_SILENCE)
+    return dict(sorted(codes.items()))
+
+
+def source_of(provenance: Mapping[str, Any], column: str | None) -> Source:
+    """The cell that an `x-source` annotation names; without a column, the first of its row."""
+    cells: Mapping[str, str] = provenance["cells"]
+    chosen = column if column in cells else next(iter(cells))
+    return Source(page=provenance["page"], line=provenance["line"], cell=cells[chosen], column=chosen)
+
+
+def _error_case(name: str, entry: Mapping[str, Any]) -> ErrorCase:
+    return ErrorCase(
+        case=name,
+        status=entry["status"],
+        body=entry["body"],
+        code=entry.get("code"),
+        description=entry["description"],
+        accepted=tuple(entry["accepted"]),
+        headers=tuple(entry.get("headers", ())),
+        sources=tuple(entry.get("sources", ())),
+    )
+
+
+def _operation(entry: Mapping[str, Any], cases: Mapping[str, ErrorCase]) -> Operation:
+    return Operation(
+        id=entry["id"],
+        method=entry["method"],
+        path=entry["path"],
+        title=entry["title"],
+        resource=entry["resource"],
+        envelope=entry.get("envelope"),
+        auth=tuple(entry["auth"]),
+        query=entry.get("query", {}),
+        errors=tuple(cases[name] for name in entry["errors"]),
+        sources=tuple(entry.get("sources", ())),
+        seed=entry.get("seed", False),
+    )
+
+
+def _target(entry: Mapping[str, Any]) -> Target:
+    return Target(
+        page=entry["page"],
+        resource=entry["resource"],
+        property=entry.get("property"),
+        column=entry["column"],
+        cell=entry.get("cell"),
+        contains=entry.get("contains"),
+        change=entry["change"],
+    )
+
+
+class _Entry:
+    """Turns what is wrong inside one entry of a file into an error that names both."""
+
+    def __init__(self, path: Path, entry: str) -> None:
+        self.path = path
+        self.entry = entry
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, KeyError):
+            raise InputError(f"{self.entry}: {error.args[0]!r} is missing or unknown", where=str(self.path)) from error
+        if isinstance(error, (ValueError, TypeError, AttributeError)):
+            raise InputError(f"{self.entry}: {error}", where=str(self.path)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"is not valid TOML ({error})", where=str(path)) from error

@@ -1,0 +1,187 @@
+"""The contract's values: where a constraint comes from, what it weighs, and what an operation promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+JsonValue: TypeAlias = Any
+"""Whatever `json.loads` returns."""
+
+SchemaObject: TypeAlias = Mapping[str, Any]
+"""A JSON Schema (2020-12) as a parsed object."""
+
+PROVENANCE = "x-source"
+"""The one annotation key of derived schemas: page, line, cells, and the standing of every keyword."""
+
+
+class Standing(StrEnum):
+    """How we know a constraint."""
+
+    DOCUMENTED = "documented"
+    """A cell of a documentation table says so."""
+    CORRECTED = "corrected"
+    """An erratum overrules the cell, with evidence."""
+    ASSUMED = "assumed"
+    """Nobody says so; we do, with a reason."""
+
+
+class Severity(StrEnum):
+    """What breaking a constraint means for the verdict."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Profile(StrEnum):
+    """Which contract to judge by."""
+
+    CORRECTED = "corrected"
+    """The documentation with its errata; assumptions only warn."""
+    LITERAL = "literal"
+    """The documentation word for word: corrections switched off; assumptions only warn."""
+    STRICT = "strict"
+    """Corrected, and assumptions count as errors: what our own fake is held to."""
+
+    def severity(self, standing: Standing) -> Severity:
+        """Documented and corrected constraints are errors; assumed ones are under `strict` only."""
+        if standing is Standing.ASSUMED and self is not Profile.STRICT:
+            return Severity.WARNING
+        return Severity.ERROR
+
+
+@dataclass(frozen=True)
+class Source:
+    """The documentation cell a constraint was read from."""
+
+    page: str
+    line: int
+    cell: str
+    column: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}: {self.cell!r}"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One keyword of one derived schema, with its standing and its source."""
+
+    keyword: str
+    standing: Standing
+    source: Source | None
+    erratum: str | None = None
+    was: JsonValue = None
+    """What the cell alone says, where an erratum overrules it (None: nothing)."""
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """A correction or an assumption: what it changes, why, and on what evidence."""
+
+    id: str
+    title: str
+    standing: Standing
+    reason: str
+    evidence: tuple[str, ...]
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """The cell an erratum is about, the text it expects there, and the change it makes."""
+
+    page: str
+    resource: str
+    property: str | None
+    """None: the resource itself."""
+    column: str
+    cell: str | None
+    """The exact text the cell must have (white space folded)."""
+    contains: str | None
+    """Or words the cell must contain."""
+    change: Mapping[str, JsonValue]
+    """Schema keywords to set; `name` renames the property; `required` is true, false or (resource) "all"."""
+
+
+@dataclass(frozen=True)
+class ErrorCase:
+    """A documented failure of an operation: when it happens and how it is answered."""
+
+    case: str
+    """`unauthenticated`, `app-only`, `unknown-customer`, `malformed-customer`, `not-found`, …"""
+    status: int
+    body: str
+    """The resource that describes the body: `ErrorResponse` or `ThrottledResponse`."""
+    code: int | None
+    """The `code` of the body (the API writes it as a string)."""
+    description: str
+    accepted: tuple[int, ...]
+    """Every status the documentation allows here; the fake answers `status`."""
+    headers: tuple[str, ...] = ()
+    """Response headers that must be present besides the common ones."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented request and what answers it."""
+
+    id: str
+    method: str
+    path: str
+    """With `{customer-id}` where the customer goes."""
+    title: str
+    resource: str
+    """The resource of the items, or of the body itself where there is no envelope."""
+    envelope: str | None
+    """The collection resource around the items."""
+    auth: tuple[str, ...]
+    """Which tokens are accepted: `app+user`, `app-only`."""
+    query: Mapping[str, SchemaObject] = field(default_factory=dict)
+    """Query parameters and their schemas."""
+    errors: tuple[ErrorCase, ...] = ()
+    sources: tuple[str, ...] = ()
+    seed: bool = False
+    """One of the four licence analytics operations the product exists for."""
+
+    @property
+    def per_customer(self) -> bool:
+        """Whether the path names one customer."""
+        return "{customer-id}" in self.path
+
+    def error(self, case: str) -> ErrorCase:
+        """The documented answer to a case; KeyError where the operation cannot meet it."""
+        for error in self.errors:
+            if error.case == case:
+                return error
+        raise KeyError(f"operation {self.id} documents no error case {case!r}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A law no single keyword can state: across the fields of a row, the rows of an answer, or answers."""
+
+    code: str
+    name: str
+    standing: Standing
+    statement: str
+    reason: str
+    resources: tuple[str, ...]
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    source: Mapping[str, str] | None = None
+    """The row the rule leans on: `property`, and `resource` where it is not the judged one."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A stable violation code and its explanation."""
+
+    code: str
+    title: str
+    meaning: str
+    silence: str
+    keyword: str | None = None
+    """The schema keyword this code reports, for the codes of single values."""

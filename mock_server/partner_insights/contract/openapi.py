@@ -1,0 +1,139 @@
+"""The catalogue → an OpenAPI 3.1 description of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
+from partner_insights.contract.model import ErrorCase, Operation
+
+_JSON = "application/json"
+
+_REQUEST_HEADERS: dict[str, dict[str, Any]] = {
+    "MS-RequestId": {
+        "description": "Identifies the call; a retry repeats it. Echoed in the answer.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "MS-CorrelationId": {
+        "description": "Correlates calls in logs; fresh for each. Echoed in the answer.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "X-Locale": {"description": "The language of the answer.", "schema": {"type": "string", "default": "en-US"}},
+    "MS-Contract-Version": {
+        "description": "The API version; documented as required, sent by few clients, and so not enforced (E-011).",
+        "schema": {"type": "string", "examples": ["v1"]},
+    },
+}
+_RESPONSE_HEADERS = {
+    "MS-RequestId": "The request's own id, or a new one.",
+    "MS-CorrelationId": "The request's own correlation id, or a new one.",
+    "MS-CV": "The service's correlation vector.",
+    "MS-ServerId": "Which server answered.",
+    "WWW-Authenticate": "Which authentication is asked for.",
+    "Allow": "The methods the path has.",
+    "Retry-After": "Seconds to wait before the next request.",
+}
+
+
+def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
+    """Every operation, schema, header and documented failure of the catalogue."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in catalogue.operations.values():
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, catalogue)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Partner Center licence analytics",
+            "version": "v1",
+            "description": "The licence analytics operations of Microsoft Partner Center, derived from the tables of "
+            "their documentation. Each constraint names its cell, its standing and its erratum under `x-source`.",
+        },
+        "servers": [{"url": catalogue.base_url}],
+        "security": [{"bearer": []}],
+        "tags": [
+            {"name": "licence analytics", "description": "Deployment and usage, for a partner and for one customer."},
+            {"name": "customers", "description": "Where a client learns customer ids from."},
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": {name: _component(resource.schema) for name, resource in catalogue.resources.items()},
+            "headers": {
+                name: {"description": text, "schema": {"type": "string"}} for name, text in _RESPONSE_HEADERS.items()
+            },
+            "parameters": {
+                name: {"name": name, "in": "header", "required": False, **parameter}
+                for name, parameter in _REQUEST_HEADERS.items()
+            },
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
+    success = {
+        "description": operation.title,
+        "headers": _headers(catalogue.common_headers),
+        "content": {_JSON: {"schema": _component(catalogue.response_schema(operation))}},
+    }
+    return {
+        "operationId": operation.id,
+        "summary": operation.title,
+        "description": "Tokens accepted: " + ", ".join(operation.auth) + ".",
+        "tags": ["licence analytics" if operation.seed else "customers"],
+        "parameters": _parameters(operation),
+        "responses": {"200": success} | _failures(operation, catalogue),
+    }
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = []
+    if operation.per_customer:
+        parameters.append(
+            {
+                "name": "customer-id",
+                "in": "path",
+                "required": True,
+                "description": "The GUID of a customer.",
+                "schema": {"type": "string", "format": "uuid"},
+            }
+        )
+    for name, schema in operation.query.items():
+        parameters.append({"name": name, "in": "query", "required": False, "schema": dict(schema)})
+    return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in _REQUEST_HEADERS]
+
+
+def _failures(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
+    by_status: dict[str, list[ErrorCase]] = {}
+    for case in operation.errors:
+        for status in case.accepted:
+            by_status.setdefault(str(status), []).append(case)
+    return {status: _failure(cases, catalogue) for status, cases in sorted(by_status.items())}
+
+
+def _failure(cases: list[ErrorCase], catalogue: Catalogue) -> dict[str, Any]:
+    own = {name for case in cases for name in case.headers}
+    bodies = sorted({case.body for case in cases})
+    schemas = [{"$ref": f"#/components/schemas/{body}"} for body in bodies]
+    return {
+        "description": "; ".join(f"{case.case}: {case.description}" for case in cases),
+        "headers": _headers((*catalogue.common_headers, *sorted(own))),
+        "content": {_JSON: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}},
+    }
+
+
+def _headers(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _component(schema: Any) -> Any:
+    """A derived schema with its references turned to the document's components."""
+    if isinstance(schema, Mapping):
+        return {
+            key: f"#/components/schemas/{value.removesuffix(SCHEMA_SUFFIX)}" if key == "$ref" else _component(value)
+            for key, value in schema.items()
+            if key not in ("$schema", "$id")
+        }
+    if isinstance(schema, list):
+        return [_component(item) for item in schema]
+    return schema

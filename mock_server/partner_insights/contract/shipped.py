@@ -1,0 +1,26 @@
+"""The shipped pages → every derived file that is committed, the OpenAPI description among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from partner_insights.contract.catalogue import Catalogue
+from partner_insights.contract.derive import Derivation, derive, pages_of, to_bytes
+from partner_insights.contract.documents import read_errata
+from partner_insights.contract.model import Profile
+from partner_insights.contract.openapi import openapi_document
+
+TABLES = "tables"
+OPENAPI = "openapi.json"
+
+
+def derive_pages(paths: list[Path], folder: Path, *, lenient: bool = False) -> Derivation:
+    """Derive pages with the errata of `folder`, references resolved among them and the shipped pages."""
+    errata = read_errata(folder / "errata.toml")
+    return derive(pages_of(paths), errata.values(), shipped=folder / TABLES, lenient=lenient)
+
+
+def shipped_files(derivation: Derivation, folder: Path) -> dict[str, bytes]:
+    """The derived files of the shipped pages, by name."""
+    catalogue = Catalogue.of(derivation.schemas.values(), folder, Profile.CORRECTED)
+    return derivation.files() | {OPENAPI: to_bytes(openapi_document(catalogue))}
