@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
-from partner_insights.contract.model import ErrorCase, Operation
+from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
 
 _JSON = "application/json"
 
@@ -126,14 +125,16 @@ def _headers(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _component(schema: Any) -> Any:
+def _component(schema: SchemaObject) -> dict[str, Any]:
     """A derived schema with its references turned to the document's components."""
-    if isinstance(schema, Mapping):
-        return {
-            key: f"#/components/schemas/{value.removesuffix(SCHEMA_SUFFIX)}" if key == "$ref" else _component(value)
-            for key, value in schema.items()
-            if key not in ("$schema", "$id")
-        }
-    if isinstance(schema, list):
-        return [_component(item) for item in schema]
-    return schema
+    component: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "$ref":
+            component[key] = f"#/components/schemas/{value.removesuffix(SCHEMA_SUFFIX)}"
+        elif key == "properties":
+            component[key] = {name: _component(row) for name, row in value.items()}
+        elif key == "items":
+            component[key] = _component(value)
+        elif key not in ("$schema", "$id"):
+            component[key] = value
+    return component
