@@ -24,6 +24,7 @@ GOLDEN: Final = 0x9E3779B97F4A7C15
 """2**64 / φ, odd: spreads consecutive counters over all 64 bits."""
 _FIRST: Final = 0xBF58476D1CE4E5B9
 _SECOND: Final = 0x94D049BB133111EB
+_30, _27, _31, _FIRST_WORD, _SECOND_WORD = (np.uint64(n) for n in (30, 27, 31, _FIRST, _SECOND))
 _ONE: Final = np.uint64(0x3FF0000000000000)
 """The bits of 1.0: a mantissa filled with hash bits makes a float in [1, 2)."""
 
@@ -43,11 +44,11 @@ def scramble(word: int) -> int:
 
 def scramble_all(words: Words) -> Words:
     """`scramble` of every word, in place: hands back its argument, so pass an array you own."""
-    words ^= words >> np.uint64(30)
-    words *= np.uint64(_FIRST)
-    words ^= words >> np.uint64(27)
-    words *= np.uint64(_SECOND)
-    words ^= words >> np.uint64(31)
+    words ^= words >> _30
+    words *= _FIRST_WORD
+    words ^= words >> _27
+    words *= _SECOND_WORD
+    words ^= words >> _31
     return words
 
 

@@ -16,11 +16,10 @@ Hence sold ≥ 1, active ≤ deployed ≤ sold on every day, and qualified = sol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from partner_insights.world.hashing import (
     Floats,
@@ -30,6 +29,7 @@ from partner_insights.world.hashing import (
     draw,
     entities,
     field_key,
+    scramble_all,
     unit,
 )
 from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
@@ -49,19 +49,30 @@ _HASTE: Final = 0.08
 """The part of a generation in which adoption goes about half its way."""
 _MONTH: Final = 28
 """Days between the points active use is drawn at; between them it moves in a straight line."""
+_SPREAD: Final = 0.35
+"""How far a customer's active part may lie from what is typical of the workload."""
 _DIRECT_SHARE: Final = 0.12
 _PRODUCT_COUNTS: Final = (30, 27, 20, 12, 7, 4)
 """Of a hundred customers, how many drew one, two, … six products (a product drawn twice counts once)."""
 _MOST: Final = len(_PRODUCT_COUNTS)
 _ABSENT: Final = 255
+_LANE: Final = 1 << 12
 
-_SERVICE_OF: Final = np.array([SERVICES.index(product.service) for product in PRODUCTS])
+_SERVICE_OF: Final[Integers] = np.array([SERVICES.index(product.service) for product in PRODUCTS])
 _SEATS_OF: Final = np.array([product.seats for product in PRODUCTS])
-_SHARE_OF: Final = np.array([workload.share for workload in WORKLOADS])
-_SPANS: Final = tuple(tuple(sorted(WORKLOADS.index(w) for w in product.workloads)) for product in PRODUCTS)
-_SPAN_LENGTH: Final = np.array([len(span) for span in _SPANS])
-_SPAN_START: Final = np.cumsum(_SPAN_LENGTH) - _SPAN_LENGTH
-_SPAN_WORKLOAD: Final = np.array([workload for span in _SPANS for workload in span])
+
+_OFFERS: Final = tuple(
+    (product, WORKLOADS.index(workload))
+    for product, sold in enumerate(PRODUCTS)
+    for workload in sorted(sold.workloads, key=WORKLOADS.index)
+)
+"""Every (product, workload), as indexes: what a usage row is about, a product's workloads side by side."""
+_PRODUCT_OF: Final[Integers] = np.array([product for product, _ in _OFFERS])
+_WORKLOAD_OF: Final[Integers] = np.array([workload for _, workload in _OFFERS])
+_LEAST_ACTIVE: Final = np.array([WORKLOADS[workload].share - _SPREAD for _, workload in _OFFERS])
+_SPAN: Final = np.bincount(_PRODUCT_OF)
+"""Workloads of each product."""
+_FIRST_OFFER: Final = np.cumsum(_SPAN) - _SPAN
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,8 @@ class DeploymentRows:
     """Index into PRODUCTS."""
     sold: Integers
     deployed: Integers
+    hashes: Words
+    """What stands for each licence when more is drawn about it."""
 
     @property
     def service(self) -> Integers:
@@ -89,12 +102,28 @@ class DeploymentRows:
 class UsageRows:
     """One entry for each customer × product × workload, in that order; all arrays have the same length."""
 
-    customer: Integers
-    product: Integers
-    workload: Integers
-    """Index into WORKLOADS."""
-    qualified: Integers
+    licences: DeploymentRows
+    """What is used."""
+    licence: Integers
+    """Position in `licences`."""
+    offer: Integers
+    """Index into the pairs of product and workload."""
     active: Integers
+
+    @property
+    def customer(self) -> Integers:
+        """Index of the customer."""
+        return self.licences.customer[self.licence]
+
+    @property
+    def product(self) -> Integers:
+        """Index into PRODUCTS."""
+        return _PRODUCT_OF[self.offer]
+
+    @property
+    def workload(self) -> Integers:
+        """Index into WORKLOADS."""
+        return _WORKLOAD_OF[self.offer]
 
     @property
     def service(self) -> Integers:
@@ -102,52 +131,53 @@ class UsageRows:
         return _SERVICE_OF[self.product]
 
     @property
+    def qualified(self) -> Integers:
+        """Licences that could be used: all that are sold, as the published samples have it."""
+        return self.licences.sold[self.licence]
+
+    @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
-        return (self.customer * len(PRODUCTS) + self.product) * len(WORKLOADS) + self.workload
+        return self.customer * len(_OFFERS) + self.offer
 
 
 @dataclass(frozen=True)
 class Licenses:
-    """The licences of every customer of a seed, for any range of customers and any day."""
+    """The licences of every customer of a seed on one day, for any range of customers."""
 
     seed: int
+    data_days: tuple[int, ...]
+    """The day (ordinal) to tell of, for each of SERVICES."""
 
     def channels(self, customer: Integers) -> Integers:
         """The channel of each customer, as an index into CHANNELS."""
         reseller = unit(draw(self._customers(customer), self._key("channel"))) >= _DIRECT_SHARE
-        return np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
+        channel: Integers = np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
+        return channel
 
-    def deployment(self, start: int, stop: int, data_days: Sequence[int]) -> DeploymentRows:
-        """The licences of customers start … stop−1 on the data day of each of SERVICES."""
+    def deployment(self, start: int, stop: int) -> DeploymentRows:
+        """The licences of customers start … stop−1."""
         customers = self._customers(np.arange(start, stop, dtype=np.int64))
         position, product = self._holdings(customers)
-        day = np.array(data_days, dtype=np.int64)[_SERVICE_OF[product]]
-        licence = entities(self._licence_keys[product], position + start)
+        customer = position + start
+        hashes = entities(self._licence_keys[product], customer)
+        day = self._day_of[product]
         size = _SMALLEST / _three_quarters(np.maximum(unit(draw(customers, self._key("size"))), _RAREST))
-        demand = size[position] * _SEATS_OF[product] * (0.5 + unit(draw(licence, self._key("demand"))))
-        sold = np.maximum(np.rint(demand * self._contract(licence, day)), 1.0)
-        users = np.rint(demand * self._adoption(licence, day))
-        return DeploymentRows(
-            customer=position + start,
-            product=product,
-            sold=sold.astype(np.int64),
-            deployed=np.minimum(users, sold).astype(np.int64),
-        )
+        demand = size[position] * _SEATS_OF[product] * (0.5 + unit(draw(hashes, self._key("demand"))))
+        sold = np.maximum(np.rint(demand * self._contract(hashes, day)), 1.0)
+        deployed = np.minimum(np.rint(demand * self._adoption(hashes, day)), sold)
+        return DeploymentRows(customer, product, sold.astype(np.int64), deployed.astype(np.int64), hashes)
 
-    def usage(self, start: int, stop: int, data_days: Sequence[int]) -> UsageRows:
-        """The use of every workload by customers start … stop−1 on the data day of each of SERVICES."""
-        rows = self.deployment(start, stop, data_days)
-        spans = _SPAN_LENGTH[rows.product]
-        parent = np.repeat(np.arange(len(spans)), spans)
-        nth = np.arange(len(parent)) - np.repeat(np.cumsum(spans) - spans, spans)
-        offer = (_SPAN_START[rows.product])[parent] + nth
-        product, workload, customer = rows.product[parent], _SPAN_WORKLOAD[offer], rows.customer[parent]
-        day = np.array(data_days, dtype=np.int64)[_SERVICE_OF[product]]
-        use = entities(self._use_keys[offer], customer)
-        deployed = rows.deployed[parent]
-        active = np.rint(deployed * self._activity(use, workload, day)).astype(np.int64)
-        return UsageRows(customer, product, workload, rows.sold[parent], np.minimum(active, deployed))
+    def usage(self, start: int, stop: int) -> UsageRows:
+        """The use of every workload by customers start … stop−1."""
+        rows = self.deployment(start, stop)
+        spans = _SPAN[rows.product]
+        ends = np.cumsum(spans)
+        licence = np.repeat(np.arange(len(spans)), spans)
+        offer = (_FIRST_OFFER[rows.product] - ends + spans)[licence] + np.arange(len(licence))
+        deployed = rows.deployed[licence].astype(np.float64)
+        active = np.rint(deployed * self._activity(rows.hashes[licence], offer))
+        return UsageRows(rows, licence, offer, np.minimum(active, deployed).astype(np.int64))
 
     def _customers(self, index: Integers) -> Words:
         return entities(self._key("customer"), index)
@@ -157,32 +187,39 @@ class Licenses:
 
     @cached_property
     def _licence_keys(self) -> Words:
-        keys = [field_key(self.seed, "licence", product.name) for product in PRODUCTS]
-        return np.array(keys, dtype=np.uint64)
+        return np.array([self._key("licence", product.name) for product in PRODUCTS], dtype=np.uint64)
 
     @cached_property
-    def _use_keys(self) -> Words:
-        names = [
-            (product.name, WORKLOADS[w].code)
-            for product, span in zip(PRODUCTS, _SPANS, strict=True)
-            for w in span
-        ]
-        return np.array([field_key(self.seed, "use", *name) for name in names], dtype=np.uint64)
+    def _day_of(self) -> Integers:
+        """The data day of each product."""
+        return np.array(self.data_days, dtype=np.int64)[_SERVICE_OF]
+
+    @cached_property
+    def _activity_keys(self) -> tuple[Words, Words, Words, Floats]:
+        """For each offer: keys of its level, of its mood this month and next; how much of the month is over."""
+        use = np.array([self._key("use", WORKLOADS[w].code) for w in _WORKLOAD_OF], dtype=np.uint64)
+        month, day = np.divmod(self._day_of[_PRODUCT_OF], _MONTH)
+        level, mood = self._key("level"), self._key("mood")
+        return draw(use, level), draw(use, mood, month), draw(use, mood, month + 1), day / float(_MONTH)
 
     def _holdings(self, customers: Words) -> tuple[Integers, Integers]:
-        """The (position in `customers`, product) pairs, in order: as many draws as the count says."""
-        base, anything, counts = _choices()
+        """The (position in `customers`, product) pairs, in order: as many draws as the count says.
+
+        The draws of a customer are the bytes of one word, so that they sort together; the two spare bytes are
+        always absent, so that in the flat array no two neighbours of different customers are equal and held.
+        """
+        base, anything, absent = _choices()
         first, second = (draw(customers, self._key("products"), step) for step in (0, 1))
-        choice = np.empty((len(customers), _MOST), dtype=np.uint8)
-        choice[:, 0] = base[_lane(first, 0)]
+        choice = base[_lane(first, 0)] | absent[_lane(second, 4)]
         for slot in range(1, _MOST):
-            choice[:, slot] = anything[_lane(first if slot < 4 else second, slot % 4)]
-        count = counts[_lane(second, 3)]
-        choice[np.arange(_MOST) >= count[:, None]] = _ABSENT
-        choice.sort(axis=1)
-        choice[:, 1:][choice[:, 1:] == choice[:, :-1]] = _ABSENT
-        position, slot_ = np.nonzero(choice != _ABSENT)
-        return position, choice[position, slot_].astype(np.int64)
+            lane = _lane(first, slot) if slot < 5 else _lane(second, slot - 5)
+            choice |= anything[lane] << np.uint64(8 * slot)
+        flat = choice.astype("<u8").view(np.uint8)
+        flat.reshape(-1, 8).sort(axis=1)
+        held = flat != _ABSENT
+        held[1:] &= flat[1:] != flat[:-1]
+        at = np.flatnonzero(held)
+        return at >> 3, flat[at].astype(np.int64)
 
     def _contract(self, licence: Words, day: Integers) -> Floats:
         """Seats sold for each unit of demand: another level in every term, 0.9 to 1.2."""
@@ -190,7 +227,7 @@ class Licenses:
         return 0.9 + 0.3 * unit(draw(licence, self._key("contract"), (day + renewal) // _TERM))
 
     def _adoption(self, licence: Words, day: Integers) -> Floats:
-        """Users for each unit of demand: curves from plateau to plateau, 0 to 1, without a jump."""
+        """Users for each unit of demand: curves from plateau to plateau, 0 to 1.05, without a jump."""
         age = day + below(draw(licence, self._key("adoption")), _GENERATION)
         generation = age // _GENERATION
         progress = (age - generation * _GENERATION) / float(_GENERATION)
@@ -201,23 +238,18 @@ class Licenses:
     def _plateau(self, licence: Words, generation: Integers) -> Floats:
         """Where a generation ends: 0 for one in sixteen, the others from 0.3 to 1.05, most of them high."""
         level = unit(draw(licence, self._key("plateau"), generation))
-        shelved = level < 0.0625
-        level = 1.05 - 0.75 * level * level
-        level[shelved] = 0.0
-        return level
+        return (1.05 - 0.75 * level * level) * (level >= 0.0625)
 
-    def _activity(self, use: Words, workload: Integers, day: Integers) -> Floats:
+    def _activity(self, licence: Words, offer: Integers) -> Floats:
         """Active licences for each deployed one: a level around the typical, ±6% over the months."""
-        level = _SHARE_OF[workload] + 0.35 * (2.0 * unit(draw(use, self._key("level"))) - 1.0)
-        month = day // _MONTH
-        passed = (day - month * _MONTH) / float(_MONTH)
-        before = unit(draw(use, self._key("mood"), month))
-        after = unit(draw(use, self._key("mood"), month + 1))
-        mood = 0.94 + 0.12 * (before + (after - before) * passed)
-        return np.clip(level, 0.0, 1.0) * mood
+        *keys, passed = self._activity_keys
+        level, before, after = (unit(scramble_all(licence ^ key[offer])) for key in keys)
+        level = np.clip(_LEAST_ACTIVE[offer] + 2.0 * _SPREAD * level, 0.0, 1.0)
+        mood: Floats = 0.94 + 0.12 * (before + (after - before) * passed[offer])
+        return level * mood
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _key(seed: int, *names: str) -> int:
     return field_key(seed, *names)
 
@@ -228,23 +260,26 @@ def _three_quarters(value: Floats) -> Floats:
     return root * np.sqrt(root)
 
 
-def _lane(words: Words, nth: int) -> npt.NDArray[np.uint16]:
-    """The nth 16 bits of each word."""
-    return (words >> np.uint64(16 * nth)).astype(np.uint16)
+def _lane(words: Words, nth: int) -> Words:
+    """The nth twelve bits of each word, nth at most 4."""
+    return words >> np.uint64(12 * nth) & np.uint64(_LANE - 1)
 
 
 @cache
-def _choices() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """16 random bits → a product that stands alone, any product, how many products."""
+def _choices() -> tuple[Words, Words, Words]:
+    """Twelve random bits → a product that stands alone, any product, the slots left empty (as bytes)."""
     base = [product.weight if product.base else 0 for product in PRODUCTS]
+    absent = [
+        sum(_ABSENT << 8 * slot for slot in range(8) if slot > count) for count in range(len(_PRODUCT_COUNTS))
+    ]
     return (
         _weighted(base),
         _weighted([product.weight for product in PRODUCTS]),
-        _weighted(_PRODUCT_COUNTS) + np.uint8(1),
+        np.array(absent, dtype=np.uint64)[_weighted(_PRODUCT_COUNTS)],
     )
 
 
-def _weighted(weights: Sequence[int]) -> npt.NDArray[np.uint8]:
-    """A table of 65,536 choices among the weights' positions, each as often as its weight says."""
-    places = np.arange(1 << 16) * sum(weights) >> 16
-    return np.searchsorted(np.cumsum(weights), places, side="right").astype(np.uint8)
+def _weighted(weights: Sequence[int]) -> Words:
+    """A table of 4,096 choices among the weights' positions, each as often as its weight says."""
+    places = np.arange(_LANE) * sum(weights) // _LANE
+    return np.searchsorted(np.cumsum(weights), places, side="right").astype(np.uint64)

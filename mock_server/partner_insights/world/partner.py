@@ -10,7 +10,7 @@ import numpy as np
 from partner_insights.world.products import CHANNELS, SERVICES, WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from partner_insights.world.hashing import Floats, Integers
     from partner_insights.world.licenses import Licenses
@@ -38,11 +38,11 @@ class PartnerRows:
         return (self.service * len(CHANNELS) + self.channel) * len(WORKLOADS) + self.workload
 
 
-def total_deployment(licenses: Licenses, customers: int, data_days: Sequence[int]) -> PartnerRows:
+def total_deployment(licenses: Licenses, customers: int) -> PartnerRows:
     """The deployment rows of customers 0 … customers−1, added up by service and channel."""
     whole, part = np.zeros((2, len(SERVICES) * len(CHANNELS)))
     for start, stop in _chunks(customers):
-        rows = licenses.deployment(start, stop, data_days)
+        rows = licenses.deployment(start, stop)
         channel = licenses.channels(np.arange(start, stop))[rows.customer - start]
         group = rows.service * len(CHANNELS) + channel
         whole += np.bincount(group, rows.sold, len(whole))
@@ -50,13 +50,14 @@ def total_deployment(licenses: Licenses, customers: int, data_days: Sequence[int
     return _present(whole, part, 1)
 
 
-def total_usage(licenses: Licenses, customers: int, data_days: Sequence[int]) -> PartnerRows:
+def total_usage(licenses: Licenses, customers: int) -> PartnerRows:
     """The usage rows of customers 0 … customers−1, added up by service, channel and workload."""
     whole, part = np.zeros((2, len(SERVICES) * len(CHANNELS) * len(WORKLOADS)))
     for start, stop in _chunks(customers):
-        rows = licenses.usage(start, stop, data_days)
-        channel = licenses.channels(np.arange(start, stop))[rows.customer - start]
-        group = (rows.service * len(CHANNELS) + channel) * len(WORKLOADS) + rows.workload
+        rows = licenses.usage(start, stop)
+        held = rows.licences
+        channel = licenses.channels(np.arange(start, stop))[held.customer - start]
+        group = ((held.service * len(CHANNELS) + channel) * len(WORKLOADS))[rows.licence] + rows.workload
         whole += np.bincount(group, rows.qualified, len(whole))
         part += np.bincount(group, rows.active, len(part))
     return _present(whole, part, len(WORKLOADS))

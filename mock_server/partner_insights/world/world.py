@@ -67,7 +67,7 @@ _GRAINS: Final = {
 
 @dataclass(frozen=True)
 class World:
-    """A partner with `customers` customers as the API shows it on `as_of`; nothing is computed until asked for.
+    """A partner with `customers` customers on `as_of`; nothing is computed until it is asked for.
 
     Every value is a pure function of seed, customer, field and date: a world with more customers, another
     range or another order of requests shows the same values. `dataclasses.replace(world, as_of=…)` is the
@@ -102,7 +102,7 @@ class World:
     @cached_property
     def licenses(self) -> Licenses:
         """The numbers behind the rows."""
-        return Licenses(self.seed)
+        return Licenses(self.seed, self.calendar.data_days)
 
     @cached_property
     def ids(self) -> CustomerIds:
@@ -176,15 +176,15 @@ class World:
         if grain.partner:
             return self._partner_deployment if grain.dataset == "deployment" else self._partner_usage
         make = self.licenses.deployment if grain.dataset == "deployment" else self.licenses.usage
-        return make(start, stop, self.calendar.data_days)
+        return make(start, stop)
 
     @cached_property
     def _partner_deployment(self) -> PartnerRows:
-        return total_deployment(self.licenses, self.customers, self.calendar.data_days)
+        return total_deployment(self.licenses, self.customers)
 
     @cached_property
     def _partner_usage(self) -> PartnerRows:
-        return total_usage(self.licenses, self.customers, self.calendar.data_days)
+        return total_usage(self.licenses, self.customers)
 
     def _by_schema(
         self,
