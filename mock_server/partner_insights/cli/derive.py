@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,27 +13,49 @@ from partner_insights.contract.derive import Derivation, DerivationFailed
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.publication import differences, publish
 from partner_insights.contract.shipped import TABLES, derive_pages, shipped_files
-from partner_insights.tables import Diagnostic
+
+if TYPE_CHECKING:
+    from partner_insights.tables import Diagnostic
 
 
 @click.command("derive")
 @click.argument("pages", metavar="[PAGE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", "out", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Write the schemas here.")
+@click.option(
+    "--out",
+    "out",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the schemas here.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a derived file differs.")
-@click.option("--lenient", is_flag=True, help="Leave what is not certain without constraint instead of failing.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the report.")
+@click.option(
+    "--lenient", is_flag=True, help="Leave what is not certain without constraint instead of failing."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
 def command(pages: tuple[Path, ...], out: Path | None, check: bool, lenient: bool, form: str) -> None:
     """Derive JSON Schemas from documentation pages, or from our own.
 
-    A PAGE is a Markdown file or a folder of them. Without PAGE, the shipped pages are derived into the shipped
-    schemas (or DIR). With PAGE and neither --out nor --check, the report is all there is.
+    A PAGE is a Markdown file or a folder of them. Without PAGE, the shipped pages are derived into the
+    shipped schemas (or DIR). With PAGE and neither --out nor --check, the report is all there is.
     """
     folder = schemas_dir()
     try:
         derivation = derive_pages(list(pages) or [folder / TABLES], folder, lenient=lenient)
     except DerivationFailed as failed:
         if form == "json":
-            click.echo(json.dumps({"resources": {}, "diagnostics": [_diagnostic(found) for found in failed.diagnostics]}, indent=2))
+            click.echo(
+                json.dumps(
+                    {"resources": {}, "diagnostics": [_diagnostic(found) for found in failed.diagnostics]},
+                    indent=2,
+                )
+            )
         raise
     own = not pages
     files = shipped_files(derivation, folder) if own else derivation.files()
@@ -61,7 +83,9 @@ def _report(derivation: Derivation, form: str, changed: list[str], *, check: boo
         click.echo(f"{found.level}: {found}", err=True)
     for name, schema in derivation.schemas.items():
         provenance = schema[PROVENANCE]
-        click.echo(f"{name}  {len(schema['properties'])} properties  ({provenance['page']}:{provenance['line']})")
+        click.echo(
+            f"{name}  {len(schema['properties'])} properties  ({provenance['page']}:{provenance['line']})"
+        )
     for name in changed:
         click.echo(f"{'differs' if check else 'written'}: {name}")
 

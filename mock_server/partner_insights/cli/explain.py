@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 import click
 
 from partner_insights.contract import Catalogue
@@ -11,22 +15,22 @@ from partner_insights.contract.explain import explain
 @click.command("explain")
 @click.argument("subject", metavar="CODE|RESOURCE.property")
 def command(subject: str) -> None:
-    """Explain a violation code, an erratum, a rule, a resource or one of its properties."""
-    sections = explain(subject, Catalogue.load())
+    """Explain a violation code, or where a property's contract comes from.
 
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    for number, (heading, lines) in enumerate(sections):
+    SUBJECT is a code (PI101), an erratum (E-001), a rule, a resource, or Resource.property.
+    """
+    for number, (heading, lines) in enumerate(explain(subject, Catalogue.load())):
         if number:
-            console.print()
-        console.print(Text(heading, style="bold"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="cyan", no_wrap=True)
-        table.add_column()
+            click.echo()
+        click.secho(heading, bold=True)
+        width = max(len(label) for label, _ in lines)
         for label, text in lines:
-            table.add_row(label, Text(text))
-        console.print(Padding(table, (0, 0, 0, 2)))
+            click.echo(f"  {click.style(label.ljust(width), fg='cyan')}  {_wrapped(text, width + 4)}")
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """The text with a hanging indent on a terminal; on one line where another program reads it."""
+    if not sys.stdout.isatty():
+        return text
+    columns = max(shutil.get_terminal_size().columns, indent + 20)
+    return textwrap.fill(text, columns, initial_indent=" " * indent, subsequent_indent=" " * indent).lstrip()

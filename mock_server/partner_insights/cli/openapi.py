@@ -13,7 +13,12 @@ from partner_insights.contract.publication import publish
 
 
 @click.command("openapi")
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of to the terminal.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here instead of to the terminal.",
+)
 def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
     content = to_bytes(openapi_document(Catalogue.load()))

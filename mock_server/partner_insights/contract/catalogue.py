@@ -1,23 +1,27 @@
-"""The derived schemas, operations, errata, rules and codes → one value that everything else judges and serves by."""
+"""Derived schemas, operations, errata, rules and codes → one value that everything judges and serves by."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract.documents import read_codes, read_errata, read_operations, read_rules, source_of
+from partner_insights.contract.documents import (
+    read_codes,
+    read_errata,
+    read_operations,
+    read_rules,
+    source_of,
+)
 from partner_insights.contract.literal import literal_schema
 from partner_insights.contract.model import (
     PROVENANCE,
     Code,
     Constraint,
-    ErrorCase,
     Erratum,
+    ErrorCase,
     Operation,
     Profile,
     Rule,
@@ -28,6 +32,9 @@ from partner_insights.contract.model import (
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
@@ -62,16 +69,18 @@ class Catalogue:
 
     @classmethod
     def load(cls, profile: Profile | str = Profile.CORRECTED, directory: Path | None = None) -> Catalogue:
-        """Read the derived files of `directory` (default: ours); InputError where one is missing or broken."""
+        """Read the derived files of `directory` (default: ours); InputError names the one that is broken."""
         folder = directory or schemas_dir()
         schemas = [_read_schema(path) for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}"))]
         if not schemas:
-            raise InputError("holds no derived schema", where=str(folder), remedy="run `partner-insights derive`")
+            raise InputError(
+                "holds no derived schema", where=str(folder), remedy="run `partner-insights derive`"
+            )
         return cls.of(schemas, folder, profile)
 
     @classmethod
     def of(cls, schemas: Iterable[SchemaObject], folder: Path, profile: Profile | str) -> Catalogue:
-        """The catalogue of these derived schemas, with the operations, errata, rules and codes of `folder`."""
+        """The catalogue of these schemas, with the operations, errata, rules and codes of `folder`."""
         profile = Profile(profile)
         resources = {schema["title"]: _resource(schema, profile) for schema in schemas}
         operations = read_operations(folder / "operations.toml")
@@ -99,7 +108,10 @@ class Catalogue:
         from referencing.jsonschema import DRAFT202012
 
         contents = [
-            (name + SCHEMA_SUFFIX, Resource.from_contents(dict(derived.schema), default_specification=DRAFT202012))
+            (
+                name + SCHEMA_SUFFIX,
+                Resource.from_contents(dict(derived.schema), default_specification=DRAFT202012),
+            )
             for name, derived in self.resources.items()
         ]
         registry: Registry[Any] = Registry().with_resources(contents)
@@ -195,5 +207,7 @@ def _check_references(
         if operation.envelope is not None:
             named.add(operation.envelope)
         for name in sorted(named - resources.keys()):
-            raise InputError(f"the operation {operation.id} names the resource {name}, which is not derived", where=str(where))
-
+            raise InputError(
+                f"the operation {operation.id} names the resource {name}, which is not derived",
+                where=str(where),
+            )

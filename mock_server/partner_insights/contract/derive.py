@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.errata import apply_errata
 from partner_insights.contract.model import PROVENANCE, Erratum
@@ -14,6 +12,10 @@ from partner_insights.contract.references import Definition, References, referre
 from partner_insights.contract.schema import Schema, file_name, resource_schema
 from partner_insights.errors import InputError
 from partner_insights.tables import Diagnostic, Page, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _KEY_ORDER = (
     "$schema", "$id", "title", "description", "$ref", "type", "format", "const", "enum", "minimum", "maximum",
@@ -60,9 +62,9 @@ def derive(
 ) -> Derivation:
     """Derive every resource of the pages at `paths`, and the shipped ones they refer to.
 
-    Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is not
-    certain is left without constraint), ErratumError when an erratum does not fit, InputError for an unreadable
-    page. Nothing is written here.
+    Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is
+    not certain is left without constraint), ErratumError when an erratum does not fit, InputError for an
+    unreadable page. Nothing is written here.
     """
     pages = [read_page(path) for path in paths]
     references = References(pages, shipped)
@@ -73,7 +75,9 @@ def derive(
     if not lenient and any(diagnostic.level == "error" for diagnostic in diagnostics):
         raise DerivationFailed(diagnostics)
     schemas = {name: _schema(definition, references) for name, definition in definitions.items()}
-    apply_errata(schemas, {definition.page.name for definition in definitions.values()} & _names(pages), errata)
+    apply_errata(
+        schemas, {definition.page.name for definition in definitions.values()} & _names(pages), errata
+    )
     return Derivation(
         pages=tuple(page.name for page in pages),
         schemas={name: _ordered(schemas[name]) for name in sorted(schemas)},

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.model import Code, ErrorCase, Erratum, Operation, Rule, Source, Standing, Target
+from partner_insights.contract.model import (
+    Code,
+    Erratum,
+    ErrorCase,
+    Operation,
+    Rule,
+    Source,
+    Standing,
+    Target,
+)
 from partner_insights.errors import InputError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 KEYWORD_SILENCE = (
-    "If the service is right and the cell is wrong, add an erratum with your evidence to schemas/errata.toml and derive again."
+    "If the service is right and the cell is wrong, add an erratum with your evidence to schemas/errata.toml "
+    "and derive again."
 )
-RULE_SILENCE = "If the service is right, drop the rule from schemas/rules.toml, or narrow its resources, with the reason."
-WIRE_SILENCE = "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
+RULE_SILENCE = (
+    "If the service is right, drop the rule from schemas/rules.toml or narrow its resources, saying why."
+)
+WIRE_SILENCE = (
+    "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
 def source_of(provenance: Mapping[str, Any], column: str | None) -> Source:
     """The cell that an `x-source` annotation names; without a column, the first of its row."""
     cells: Mapping[str, str] = provenance["cells"]
-    chosen = column if column in cells else next(iter(cells))
+    chosen = column if column is not None and column in cells else next(iter(cells))
     return Source(page=provenance["page"], line=provenance["line"], cell=cells[chosen], column=chosen)
 
 
@@ -162,7 +178,9 @@ class _Entry:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, KeyError):
-            raise InputError(f"{self.entry}: {error.args[0]!r} is missing or unknown", where=str(self.path)) from error
+            raise InputError(
+                f"{self.entry}: {error.args[0]!r} is missing or unknown", where=str(self.path)
+            ) from error
         if isinstance(error, (ValueError, TypeError, AttributeError)):
             raise InputError(f"{self.entry}: {error}", where=str(self.path)) from error
 

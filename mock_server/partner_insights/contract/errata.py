@@ -65,11 +65,14 @@ def _row(schema: Schema, name: str) -> Schema | None:
 def _guard_cell(row: Schema, target: Target, erratum: Erratum) -> None:
     provenance = row[PROVENANCE]
     text = " ".join(provenance["cells"].get(target.column, "").split())
-    place = f"{provenance['page']}:{provenance['line']}: the {target.column} cell of {target.resource}.{target.property}"
+    row_name = f"{target.resource}.{target.property}"
+    place = f"{provenance['page']}:{provenance['line']}: the {target.column} cell of {row_name}"
     if target.cell is not None and text != target.cell:
         raise _stale(erratum, f"{place} reads {text!r}; the erratum expects {target.cell!r}")
     if target.contains is not None and target.contains not in text:
-        raise _stale(erratum, f"{place} reads {text!r}; the erratum expects the words {target.contains!r} in it")
+        raise _stale(
+            erratum, f"{place} reads {text!r}; the erratum expects the words {target.contains!r} in it"
+        )
 
 
 def _stale(erratum: Erratum, what: str) -> ErratumError:
@@ -84,7 +87,9 @@ def _stale(erratum: Erratum, what: str) -> ErratumError:
 # profile can undo a correction without reading Markdown.
 
 
-def _set_keyword(schema: Schema, row: Schema, keyword: str, value: Any, erratum: Erratum, column: str) -> bool:
+def _set_keyword(
+    schema: Schema, row: Schema, keyword: str, value: Any, erratum: Erratum, column: str
+) -> bool:
     if row.get(keyword) == value:
         return False
     was = row.get(keyword)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.catalogue import Catalogue
 from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule
 from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from partner_insights.contract.catalogue import Catalogue
 
 Section = tuple[str, list[tuple[str, str]]]
 """A heading and its labelled lines."""
 
 
 def explain(subject: str, catalogue: Catalogue) -> list[Section]:
-    """Explain `PI101`, `E-001`, a rule's name, `Resource` or `Resource.property`; InputError for anything else."""
+    """Explain `PI101`, `E-001`, a rule's name, `Resource` or `Resource.property`; InputError for all else."""
     if subject in catalogue.codes:
         return list(_code(catalogue.codes[subject], catalogue))
     if subject in catalogue.rules:
@@ -36,9 +38,15 @@ def explain(subject: str, catalogue: Catalogue) -> list[Section]:
 def _property(resource: str, name: str, schema: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Section]:
     provenance = schema[PROVENANCE]
     place = f"{provenance['page']}:{provenance['line']}"
-    yield f"{resource}.{name}", [(f"{column} cell", f"{text}  ({place})") for column, text in provenance["cells"].items()]
+    yield (
+        f"{resource}.{name}",
+        [(f"{column} cell", f"{text}  ({place})") for column, text in provenance["cells"].items()],
+    )
     keywords: Mapping[str, Mapping[str, Any]] = provenance["keywords"]
-    yield "what the contract says", [(keyword, _keyword(schema, keyword, note)) for keyword, note in keywords.items()]
+    yield (
+        "what the contract says",
+        [(keyword, _keyword(schema, keyword, note)) for keyword, note in keywords.items()],
+    )
     for identity in dict.fromkeys(_errata_of(schema)):
         yield _erratum(catalogue.errata[identity], with_targets=False)
 
@@ -53,12 +61,16 @@ def _keyword(schema: Mapping[str, Any], keyword: str, note: Mapping[str, Any]) -
     if "erratum" not in note:
         return f"{value}  ({note['standing']}: {note['column']} cell)"
     was = note.get("was")
-    cell = f"; the cell says {json.dumps(was, ensure_ascii=False)}" if was is not None and keyword != "presence" else ""
+    cell = (
+        f"; the cell says {json.dumps(was, ensure_ascii=False)}"
+        if was is not None and keyword != "presence"
+        else ""
+    )
     return f"{value}  ({note['standing']} by {note['erratum']}{cell})"
 
 
 def _errata_of(schema: Any) -> Iterator[str]:
-    """The errata named anywhere in a property's annotations, nested properties and overruled notes included."""
+    """The errata named in a property's annotations, nested properties and overruled notes included."""
     if isinstance(schema, Mapping):
         if isinstance(schema.get("erratum"), str):
             yield schema["erratum"]
@@ -71,7 +83,10 @@ def _erratum(erratum: Erratum, *, with_targets: bool) -> Section:
     lines += [("evidence", text) for text in erratum.evidence]
     if with_targets:
         lines += [
-            ("target", f"{target.resource}{'.' + target.property if target.property else ''}, {target.column} cell")
+            (
+                "target",
+                f"{target.resource}{'.' + target.property if target.property else ''}, {target.column} cell",
+            )
             for target in erratum.targets
         ]
     return f"{erratum.id}  {erratum.title}", lines
@@ -80,7 +95,9 @@ def _erratum(erratum: Erratum, *, with_targets: bool) -> Section:
 def _resource(resource: str, properties: Mapping[str, Any], catalogue: Catalogue) -> Section:
     source = catalogue.resources[resource].source
     lines = [("page", f"{source.page}:{source.line}")]
-    lines += [("property", f"{name}  (line {schema[PROVENANCE]['line']})") for name, schema in properties.items()]
+    lines += [
+        ("property", f"{name}  (line {schema[PROVENANCE]['line']})") for name, schema in properties.items()
+    ]
     return resource, lines
 
 
@@ -111,5 +128,9 @@ def _unknown(subject: str, catalogue: Catalogue) -> InputError:
     for resource, derived in catalogue.resources.items():
         known += [f"{resource}.{name}" for name in derived.schema["properties"]]
     near = get_close_matches(subject, known, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else "name a code (PI101), an erratum (E-001), a resource or Resource.property"
+    hint = (
+        f"did you mean {', '.join(near)}?"
+        if near
+        else "name a code (PI101), an erratum (E-001), a resource or Resource.property"
+    )
     return InputError(f"nothing is called {subject!r}", remedy=hint)

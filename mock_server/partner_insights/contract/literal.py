@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import PROVENANCE, Standing
 from partner_insights.contract.presence import write_required
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def literal_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +27,9 @@ def literal_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return literal
 
 
-def _undo(row: dict[str, Any], keywords: dict[str, Any], name: str, keyword: str, note: Mapping[str, Any]) -> str:
+def _undo(
+    row: dict[str, Any], keywords: dict[str, Any], name: str, keyword: str, note: Mapping[str, Any]
+) -> str:
     """Take one correction back; returns the property's name, which a correction may have changed."""
     was = note.get("was")
     before = note.get("over") or {"standing": Standing.DOCUMENTED.value, "column": note["column"]}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
-from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
+
+if TYPE_CHECKING:
+    from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
 
 _JSON = "application/json"
 
@@ -18,9 +20,12 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "description": "Correlates calls in logs; fresh for each. Echoed in the answer.",
         "schema": {"type": "string", "format": "uuid"},
     },
-    "X-Locale": {"description": "The language of the answer.", "schema": {"type": "string", "default": "en-US"}},
+    "X-Locale": {
+        "description": "The language of the answer.",
+        "schema": {"type": "string", "default": "en-US"},
+    },
     "MS-Contract-Version": {
-        "description": "The API version; documented as required, sent by few clients, and so not enforced (E-011).",
+        "description": "The API version: documented as required, sent by few clients, not enforced (E-011).",
         "schema": {"type": "string", "examples": ["v1"]},
     },
 }
@@ -45,20 +50,25 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
         "info": {
             "title": "Partner Center licence analytics",
             "version": "v1",
-            "description": "The licence analytics operations of Microsoft Partner Center, derived from the tables of "
-            "their documentation. Each constraint names its cell, its standing and its erratum under `x-source`.",
+            "description": "The licence analytics operations of Microsoft Partner Center, derived from the "
+            "tables of their documentation. Each constraint names its cell, its standing and its erratum "
+            "under `x-source`.",
         },
         "servers": [{"url": catalogue.base_url}],
         "security": [{"bearer": []}],
         "tags": [
-            {"name": "licence analytics", "description": "Deployment and usage, for a partner and for one customer."},
+            {
+                "name": "licence analytics",
+                "description": "Deployment and usage, for a partner and for one customer.",
+            },
             {"name": "customers", "description": "Where a client learns customer ids from."},
         ],
         "paths": paths,
         "components": {
             "schemas": {name: _component(resource.schema) for name, resource in catalogue.resources.items()},
             "headers": {
-                name: {"description": text, "schema": {"type": "string"}} for name, text in _RESPONSE_HEADERS.items()
+                name: {"description": text, "schema": {"type": "string"}}
+                for name, text in _RESPONSE_HEADERS.items()
             },
             "parameters": {
                 name: {"name": name, "in": "header", "required": False, **parameter}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX
 from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def differences(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list[str]:
@@ -18,7 +20,7 @@ def differences(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> 
 
 
 def publish(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list[str]:
-    """Write what differs; returns the names written or removed. Nothing changes unless everything can be written."""
+    """Write what differs, all or nothing; returns the names written or removed."""
     changed = differences(folder, files, complete=complete)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,7 +29,7 @@ def publish(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list
             for name in names:
                 (Path(aside) / name).write_bytes(files[name])
             for name in names:
-                os.replace(Path(aside) / name, folder / name)
+                (Path(aside) / name).replace(folder / name)
         for name in set(changed) - files.keys():
             (folder / name).unlink()
     except OSError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from partner_insights.tables import Page, Resource, TypeExpression, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,14 @@ class References:
     def find(self, expression: TypeExpression, origin: str) -> Definition | None:
         """The definition a cell on the page `origin` refers to: by its link, else by its name."""
         if expression.target is not None:
-            return self._by_target(expression.target, origin)
-        pages = [self._given.get(origin) or self._page(origin), *self._given.values()]
-        for page in pages:
-            for resource in page.resources if page is not None else ():
-                if resource.name == expression.name:
-                    return Definition(page, resource) if page is not None else None
-        return None
-
-    def _by_target(self, target: str, origin: str) -> Definition | None:
-        path, _, anchor = target.partition("#")
-        page = self._page(PurePosixPath(path).name if path else origin)
-        for resource in page.resources if page is not None else ():
-            if resource.anchor.casefold() == anchor.casefold():
-                return Definition(page, resource) if page is not None else None
+            path, _, anchor = expression.target.partition("#")
+            page = self._page(PurePosixPath(path).name if path else origin)
+            return _first(page, lambda resource: resource.anchor.casefold() == anchor.casefold())
+        shipped = (_read_shipped(path) for path in sorted(self._shipped.glob("*.md")))
+        for page in (self._page(origin), *self._given.values(), *shipped):
+            found = _first(page, lambda resource: resource.name == expression.name)
+            if found is not None:
+                return found
         return None
 
     def _page(self, name: str) -> Page | None:
@@ -49,6 +46,12 @@ class References:
         if name in self._given:
             return self._given[name]
         return _read_shipped(self._shipped / name) if name.endswith(".md") else None
+
+
+def _first(page: Page | None, wanted: Callable[[Resource], bool]) -> Definition | None:
+    if page is None:
+        return None
+    return next((Definition(page, resource) for resource in page.resources if wanted(resource)), None)
 
 
 @cache

@@ -67,7 +67,9 @@ def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Sch
     if expression.kind == "reference":
         name = resolve(expression)
         return {} if name is None else {"$ref": file_name(name)}
-    json_type: str = expression.json_type if expression.kind == "scalar" and expression.json_type else expression.kind
+    json_type: str = (
+        expression.json_type if expression.kind == "scalar" and expression.json_type else expression.kind
+    )
     schema: Schema = {"type": [json_type, "null"] if expression.nullable else json_type}
     if expression.format is not None:
         schema["format"] = expression.format
@@ -99,6 +101,9 @@ def _constants(constants: Mapping[str, str], provenance: Mapping[str, Any]) -> S
     place = {key: provenance[key] for key in ("page", "line", "cells")}
     stated = {"presence": documented("Description") | {"present": True}, "const": documented("Description")}
     return {
-        "properties": {name: {"const": value, PROVENANCE: place | {"keywords": stated}} for name, value in constants.items()},
+        "properties": {
+            name: {"const": value, PROVENANCE: place | {"keywords": stated}}
+            for name, value in constants.items()
+        },
         "required": list(constants),
     }

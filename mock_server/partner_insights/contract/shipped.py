@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partner_insights.contract.catalogue import Catalogue
 from partner_insights.contract.derive import Derivation, derive, pages_of, to_bytes
 from partner_insights.contract.documents import read_errata
 from partner_insights.contract.model import Profile
 from partner_insights.contract.openapi import openapi_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLES = "tables"
 OPENAPI = "openapi.json"

@@ -1,0 +1,274 @@
+"""Pages and errata become schemas: the same bytes, the right standing, or a reason why not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from partner_insights._data import schemas_dir
+from partner_insights.contract import PROVENANCE, Catalogue, Standing
+from partner_insights.contract.derive import Derivation, DerivationFailed
+from partner_insights.contract.documents import read_errata
+from partner_insights.contract.errata import ErratumError
+from partner_insights.contract.shipped import derive_pages, shipped_files
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SCHEMAS = schemas_dir()
+SEED = Path(__file__).resolve().parents[2].parent / "shared" / "seed" / "analytics-resources.md"
+FOUR = (
+    "PartnerLicensesDeploymentInsights",
+    "PartnerLicensesUsageInsights",
+    "CustomerLicensesDeploymentInsights",
+    "CustomerLicensesUsageInsights",
+)
+UNJUDGED = {"$schema", "$id", "title", "properties", PROVENANCE}
+"""Keys that constrain nothing, or whose members are judged themselves."""
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Path:
+    """A copy of the schemas folder to plant faults in."""
+    return Path(shutil.copytree(SCHEMAS, tmp_path / "schemas"))
+
+
+def derive_all(folder: Path) -> Derivation:
+    return derive_pages([folder / "tables"], folder)
+
+
+def edit(path: Path, old: str, new: str, count: int = 1) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+def subschemas(schema: Mapping[str, Any], pointer: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield pointer, schema
+    for name, row in schema.get("properties", {}).items():
+        yield from subschemas(row, f"{pointer}/{name}")
+
+
+def without_standing(schema: Mapping[str, Any]) -> list[str]:
+    """The keywords of a derived schema that do not say where they come from."""
+    return [
+        f"{pointer}: {keyword}"
+        for pointer, subschema in subschemas(schema)
+        for keyword in subschema.keys() - UNJUDGED - ({"description"} if not pointer else set())
+        if keyword not in subschema.get(PROVENANCE, {}).get("keywords", {})
+    ]
+
+
+def structure(derivation: Derivation) -> dict[str, Any]:
+    """Resources, properties in order, and every constraint; not the words, nor the lines they stand on."""
+
+    def bare(schema: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in schema.items() if key not in (PROVENANCE, "description")}
+        if "properties" in kept:
+            kept["properties"] = [(name, bare(row)) for name, row in kept["properties"].items()]
+        return kept
+
+    return {name: bare(schema) for name, schema in derivation.schemas.items()}
+
+
+def test_derivation_is_committed() -> None:
+    """The committed files are what the tables and errata derive to, byte for byte, every time."""
+    first, second = (shipped_files(derive_all(SCHEMAS), SCHEMAS) for _ in range(2))
+    assert first == second
+    assert first == {name: (SCHEMAS / name).read_bytes() for name in first}
+
+
+def test_the_resources_are_there() -> None:
+    """One schema a resource, the envelopes and the two error bodies among them."""
+    expected = {*FOUR, "ResourceAttributes", "Collection", "ErrorResponse", "ThrottledResponse"}
+    assert expected <= derive_all(SCHEMAS).schemas.keys()
+
+
+def test_every_keyword_has_a_standing() -> None:
+    """No keyword of a derived schema is without page, line, cell and standing."""
+    for schema in derive_all(SCHEMAS).schemas.values():
+        assert without_standing(schema) == []
+        for pointer, subschema in subschemas(schema):
+            provenance = subschema[PROVENANCE]
+            page = (SCHEMAS / "tables" / provenance["page"]).read_text(encoding="utf-8").splitlines()
+            line = page[provenance["line"] - 1]
+            for cell in provenance["cells"].values():
+                assert cell.split()[0] in line, (pointer, line)
+            for note in provenance["keywords"].values():
+                assert note["standing"] in set(Standing)
+                assert note["column"] in {*provenance["cells"], "Property"}
+
+
+def test_a_keyword_without_standing_is_noticed() -> None:
+    """The check above fails on a keyword that nobody accounts for."""
+    schema = json.loads(json.dumps(derive_all(SCHEMAS).schemas[FOUR[0]]))
+    schema["properties"]["licensesSold"]["maximum"] = 7
+    assert without_standing(schema) == ["/licensesSold: maximum"]
+
+
+def test_schemas_are_schemas() -> None:
+    """Every derived schema is valid by the 2020-12 metaschema, and its examples validate."""
+    catalogue = Catalogue.load()
+    for derived in catalogue.resources.values():
+        Draft202012Validator.check_schema(dict(derived.schema))
+        for _, subschema in subschemas(derived.schema):
+            for example in subschema.get("examples", ()):
+                catalogue.validator(subschema).validate(example)
+
+
+@pytest.mark.skipif(not SEED.is_file(), reason="the published page is not at hand")
+def test_the_published_page_has_the_same_structure() -> None:
+    """The seed page derives to the same resources, properties and constraints as our own."""
+    own, published = structure(derive_all(SCHEMAS)), structure(derive_pages([SEED], SCHEMAS))
+    assert published.keys() == {*FOUR, "ResourceAttributes"}
+    assert {name: own[name] | {"$id": ""} for name in published} == {
+        name: published[name] | {"$id": ""} for name in published
+    }
+
+
+@pytest.mark.skipif(not SEED.is_file(), reason="the published page is not at hand")
+def test_a_changed_published_page_is_noticed(tmp_path: Path) -> None:
+    """The comparison above fails where one example differs."""
+    page = tmp_path / "analytics-resources.md"
+    shutil.copy(SEED, page)
+    edit(page, "o365, crm", "o365, crm, intune")
+    assert structure(derive_pages([page], SCHEMAS))[FOUR[0]] != structure(derive_all(SCHEMAS))[FOUR[0]]
+
+
+def test_the_facts_of_the_customer_usage_table() -> None:
+    """The const, the examples, the format, the reference and the correction land where they belong."""
+    properties = derive_all(SCHEMAS).schemas["CustomerLicensesUsageInsights"]["properties"]
+    assert properties["workloadName"]["type"] == "string"
+    assert properties["workloadName"][PROVENANCE]["cells"]["Type"] == "number"
+    assert properties["serviceName"]["examples"] == ["o365", "crm"]
+    assert properties["processedDateTime"]["format"] == "date-time"
+    attributes = properties["attributes"]
+    assert attributes["$ref"] == "ResourceAttributes.schema.json"
+    assert attributes["properties"]["objectType"]["const"] == "CustomerLicensesUsageInsights"
+    assert attributes["required"] == ["objectType"]
+
+
+STALE = {
+    "a property that is gone": (
+        "| workloadName      | number",
+        "| workload          | number",
+        "E-001",
+        "no row workloadName",
+    ),
+    "a cell that reads otherwise": (
+        "| workloadName      | number",
+        "| workloadName      | string",
+        "E-001",
+        "reads 'string'",
+    ),
+    "a resource that is gone": (
+        "## CustomerLicensesUsageInsights",
+        "## CustomerLicensesInsights",
+        "E-001",
+        "no resource",
+    ),
+    "words that are gone": ("licenses deployed", "licenses used", "E-003", "expects the words"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "erratum", "words"), STALE.values(), ids=STALE)
+def test_a_stale_erratum_fails(workshop: Path, old: str, new: str, erratum: str, words: str) -> None:
+    """An erratum whose target is gone, or whose cell reads otherwise, stops the derivation and is named."""
+    page = workshop / "tables" / "analytics-resources.md"
+    edit(page, old, new, count=-1)
+    with pytest.raises(ErratumError) as failed:
+        derive_all(workshop)
+    assert erratum in str(failed.value)
+    assert words in str(failed.value)
+
+
+def test_an_erratum_without_effect_fails(workshop: Path) -> None:
+    """An erratum that says what the cell says already stops the derivation and is named."""
+    edit(workshop / "errata.toml", 'change = { type = "string" }', 'change = { type = "number" }')
+    with pytest.raises(ErratumError, match="E-001 changes nothing"):
+        derive_all(workshop)
+
+
+def test_an_erratum_follows_its_resource_to_another_page(workshop: Path) -> None:
+    """A page of another name that defines the resource is corrected, and guarded, all the same."""
+    page = workshop / "elsewhere.md"
+    shutil.copy(workshop / "tables" / "analytics-resources.md", page)
+    corrected = derive_pages([page], workshop).schemas["CustomerLicensesUsageInsights"]
+    assert corrected["properties"]["workloadName"]["type"] == "string"
+    edit(page, "| workloadName      | number", "| workloadName      | string")
+    with pytest.raises(ErratumError, match="E-001"):
+        derive_pages([page], workshop)
+
+
+PAGE = (
+    "# Things\n\n## Thing\n\n| Property | Type | Description |\n|---|---|---|\n| id | string | Names it. |\n"
+)
+UNCERTAIN = {
+    "no resource table": ("# Nothing here\n\nJust words.\n", "no resource table"),
+    "an unknown column": (PAGE.replace("Description", "Mood"), ":5: "),
+    "an unknown type": (PAGE.replace("| string", "| strnig"), ":7: "),
+    "a duplicate property": (PAGE + "| id | string | Again. |\n", ":8: "),
+    "a reference that leads nowhere": (PAGE + "| it | [It](other.md#it) | It. |\n", ":8: "),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), UNCERTAIN.values(), ids=UNCERTAIN)
+def test_an_uncertain_page_fails(tmp_path: Path, text: str, words: str) -> None:
+    """What cannot be read for certain is refused: page:line, what was found, what would be accepted."""
+    page = tmp_path / "things.md"
+    page.write_text(text, encoding="utf-8")
+    with pytest.raises(DerivationFailed) as failed:
+        derive_pages([page], SCHEMAS)
+    assert "things.md:" in str(failed.value)
+    assert words in str(failed.value)
+    assert "accepted" in str(failed.value)
+
+
+def test_lenient_leaves_the_uncertain_without_constraint(tmp_path: Path) -> None:
+    """`lenient` keeps a diagnostic for each uncertain cell and puts no type in its place."""
+    page = tmp_path / "things.md"
+    page.write_text(PAGE + "| mood | strnig | Odd. |\n| it | [It](other.md#it) | It. |\n", encoding="utf-8")
+    derivation = derive_pages([page], SCHEMAS, lenient=True)
+    properties = derivation.schemas["Thing"]["properties"]
+    assert properties["id"]["type"] == "string"
+    assert properties["mood"].keys() == properties["it"].keys() == {"description", PROVENANCE}
+    assert {found.line for found in derivation.diagnostics} == {8, 9}
+
+
+def test_a_resource_on_two_pages_fails(tmp_path: Path) -> None:
+    """Two tables of one resource cannot both be right."""
+    for name in ("one.md", "two.md"):
+        (tmp_path / name).write_text(PAGE, encoding="utf-8")
+    with pytest.raises(DerivationFailed, match="defined twice"):
+        derive_pages([tmp_path], SCHEMAS)
+
+
+def test_missing_page_and_empty_folder(tmp_path: Path) -> None:
+    """A page that is not there, or a folder without pages, is named."""
+    with pytest.raises(InputError, match=r"absent\.md"):
+        derive_pages([tmp_path / "absent.md"], SCHEMAS)
+    with pytest.raises(InputError, match="holds no page"):
+        derive_pages([tmp_path], SCHEMAS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('standing = "corrected"', 'standing = "guessed"', "guessed"),
+        ('id = "E-001"', 'id = "A-001"', "its own id"),
+        ('title = "workloadName is a string"', "", "title"),
+        ("[[erratum]]", "[[erratum", "not valid TOML"),
+    ],
+)
+def test_a_malformed_erratum_is_named(workshop: Path, old: str, new: str, words: str) -> None:
+    """A mistake in errata.toml is an error about that file, not a crash."""
+    edit(workshop / "errata.toml", old, new)
+    with pytest.raises(InputError, match=words) as failed:
+        read_errata(workshop / "errata.toml")
+    assert "errata.toml" in str(failed.value)

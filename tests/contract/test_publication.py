@@ -1,0 +1,141 @@
+"""Derived files on disk, and the verbs that write and explain them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from partner_insights._data import schemas_dir
+from partner_insights.cli import main
+from partner_insights.contract import PROVENANCE, Catalogue
+from partner_insights.contract.explain import explain
+from partner_insights.contract.openapi import openapi_document
+from partner_insights.contract.publication import differences, publish
+from partner_insights.errors import InputError
+
+TABLES = schemas_dir() / "tables"
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_publish_writes_what_differs_and_nothing_else(tmp_path: Path) -> None:
+    """Differences are named before, gone after, and left-over schemas go where the set is complete."""
+    files = {"A.schema.json": b"a", "B.schema.json": b"b"}
+    assert publish(tmp_path, files, complete=True) == ["A.schema.json", "B.schema.json"]
+    (tmp_path / "B.schema.json").write_bytes(b"edited")
+    (tmp_path / "C.schema.json").write_bytes(b"c")
+    assert differences(tmp_path, files, complete=True) == ["B.schema.json", "C.schema.json"]
+    assert publish(tmp_path, files, complete=False) == ["B.schema.json"]
+    assert publish(tmp_path, files, complete=True) == ["C.schema.json"]
+    assert content(tmp_path) == files
+
+
+def test_publish_into_a_file_is_refused(tmp_path: Path) -> None:
+    """A target that is no folder is an error about it."""
+    (tmp_path / "taken").write_bytes(b"mine")
+    with pytest.raises(InputError, match="taken"):
+        publish(tmp_path / "taken", {"A.schema.json": b"a"}, complete=False)
+    assert (tmp_path / "taken").read_bytes() == b"mine"
+
+
+def test_derive_writes_and_checks(tmp_path: Path) -> None:
+    """`derive --out` writes what `derive --check --out` then finds true, until a file is edited."""
+    assert run("derive", "--out", tmp_path)[0] == 0
+    assert content(tmp_path).keys() == {path.name for path in schemas_dir().glob("*.json")}
+    assert run("derive", "--check", "--out", tmp_path)[0] == 0
+    (tmp_path / "Link.schema.json").write_bytes(b"{}\n")
+    before = content(tmp_path)
+    status, output = run("derive", "--check", "--out", tmp_path)
+    assert (status, content(tmp_path)) == (1, before)
+    assert "differs: Link.schema.json" in output
+
+
+def test_derive_fails_closed(tmp_path: Path) -> None:
+    """Where one page of many is uncertain nothing is written: exit 2, one line a reason, no traceback."""
+    pages = Path(shutil.copytree(TABLES, tmp_path / "pages"))
+    (pages / "zz.md").write_text("# No table\n", encoding="utf-8")
+    out = tmp_path / "out"
+    status, output = run("derive", pages, "--out", out)
+    assert status == 2
+    assert "zz.md:" in output
+    assert "Traceback" not in output
+    assert not out.exists()
+
+
+def test_derive_reports_in_json() -> None:
+    """`--format json` lists resources, properties and diagnostics, also of a page that fails."""
+    status, output = run("derive", TABLES / "utility-resources.md", "--format", "json")
+    assert status == 0
+    assert json.loads(output)["resources"]["ResourceAttributes"]["etag"] == {
+        "description": "The object version.",
+        "type": "string",
+    }
+
+
+def test_openapi_is_valid(tmp_path: Path) -> None:
+    """The description passes an independent validator, and every operation and failure is in it."""
+    target = tmp_path / "openapi.json"
+    assert run("openapi", "--out", target)[0] == 0
+    document = json.loads(target.read_bytes())
+    OpenAPIV31SpecValidator(document).validate()
+    assert target.read_bytes() == (schemas_dir() / "openapi.json").read_bytes()
+    assert json.loads(run("openapi")[1]) == document
+    for operation in Catalogue.load().operations.values():
+        described = document["paths"][operation.path][operation.method.lower()]
+        statuses = {str(status) for case in operation.errors for status in case.accepted}
+        assert described["responses"].keys() == {"200", *statuses}
+
+
+def test_openapi_resolves_every_reference() -> None:
+    """A reference to a schema that is not there is noticed by the validator."""
+    document = openapi_document(Catalogue.load())
+    del document["components"]["schemas"]["ResourceAttributes"]
+    with pytest.raises(Exception, match="ResourceAttributes"):
+        OpenAPIV31SpecValidator(document).validate()
+
+
+def test_everything_can_be_explained() -> None:
+    """Each code, rule, erratum, resource and property has an explanation that names it."""
+    catalogue = Catalogue.load()
+    subjects = [*catalogue.codes, *catalogue.rules, *catalogue.errata, *catalogue.resources]
+    for resource, derived in catalogue.resources.items():
+        subjects += [f"{resource}.{name}" for name in derived.schema["properties"]]
+    for subject in subjects:
+        heading, lines = explain(subject, catalogue)[0]
+        assert subject in heading
+        assert all(text for _, text in lines)
+
+
+def test_the_explanation_of_a_correction() -> None:
+    """`explain CustomerLicensesUsageInsights.workloadName` prints the cell, the erratum and its evidence."""
+    status, output = run("explain", "CustomerLicensesUsageInsights.workloadName")
+    catalogue = Catalogue.load()
+    line = catalogue.schema("CustomerLicensesUsageInsights")["properties"]["workloadName"][PROVENANCE]["line"]
+    assert status == 0
+    flat = re.sub(r"\s+", " ", output)
+    for words in (
+        f"number (analytics-resources.md:{line})",
+        "corrected by E-001",
+        *catalogue.errata["E-001"].evidence,
+    ):
+        assert words in flat
+
+
+def test_an_unknown_subject_is_met_with_the_nearest() -> None:
+    """A misspelt property is answered with what it may have meant, exit 2."""
+    status, output = run("explain", "CustomerLicensesUsageInsights.workloadNam")
+    assert status == 2
+    assert "CustomerLicensesUsageInsights.workloadName" in output
