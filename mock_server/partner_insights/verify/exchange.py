@@ -1,0 +1,118 @@
+"""What was asked and what came back: the one value the judge judges."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in the order they were on the wire; names in any case, possibly repeated."""
+
+TOKEN_VARIABLE = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
+"""The environment variable the curl line names instead of the token."""
+
+
+class Token(StrEnum):
+    """What the request carried to prove who asks."""
+
+    USER = "app+user"
+    APP_ONLY = "app-only"
+    ABSENT = "none"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as the judge sees it: its `Authorization` names a variable, never a real token."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    operation: str | None = None
+    """The operation asked for; None for a path that no operation has."""
+    customer: str | None = None
+    """The customer id of the path, decoded, in the case it was sent."""
+    customer_known: bool | None = None
+    """Whether the customer is the partner's; None where nobody can tell."""
+    query: tuple[tuple[str, str], ...] = ()
+    token: Token = Token.USER
+    sent: bool = True
+    """False for a recording, whose request nobody saw."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, found in any case."""
+        return find_header(self.headers, name)
+
+    @property
+    def curl(self) -> str:
+        """The command that repeats this request; a shell fills the token's variable in."""
+        if not self.sent:
+            return ""
+        words = ["curl", "-i"]
+        if self.method == "HEAD":
+            words.append("--head")
+        elif self.method != "GET":
+            words += ["-X", self.method]
+        for name, value in self.headers:
+            line = f"{name}: {value}"
+            # Double quotes where a variable has to be filled in, single ones everywhere else.
+            words += [
+                "-H",
+                f'"{line}"' if name.lower() == "authorization" and "$" in value else shlex.quote(line),
+            ]
+        return " ".join([*words, shlex.quote(self.url)])
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer, its body already freed of any Content-Encoding."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    received: datetime = field(default_factory=lambda: datetime.now(UTC))
+    elapsed: float = 0.0
+    """Seconds from sending the request to the last byte."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, found in any case."""
+        return find_header(self.headers, name)
+
+    @property
+    def moment(self) -> datetime:
+        """The latest moment this answer can speak of: its Date header, or when it arrived, whichever is later."""
+        try:
+            stated = parsedate_to_datetime(self.header("Date") or "")
+        except ValueError:
+            return self.received
+        if stated.tzinfo is None:
+            stated = stated.replace(tzinfo=UTC)
+        return max(self.received, stated)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no answer to judge."""
+
+    code: str
+    """`PI315` no answer, or `PI311` more of it than the judge reads."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request with its answer, or with the reason why there is none."""
+
+    request: Request
+    response: Response | None
+    failure: Failure | None = None
+
+
+def find_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The first value of a header, found in any case; None where it is absent."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)

@@ -1,0 +1,94 @@
+"""Percents beside the ratios they should be → the scale they are written in, and whether they agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+SCALES = (1, 100)
+"""E-004: no page says which; the one a ratio of 1 is written as."""
+
+FINEST_UNIT = 1e-9
+"""Binary fractions are not decimal ones: closer than this is equal."""
+
+
+@dataclass(frozen=True)
+class Percent:
+    """A percent as it was sent, and the exact ratio that the counts make."""
+
+    value: float
+    ratio: Fraction
+
+    @property
+    def decimals(self) -> int:
+        """Digits shown after the point; an integer shows none."""
+        if isinstance(self.value, int):
+            return 0
+        # Rounded first: 0.29 * 100 is 28.999999999999996, which nobody meant to show.
+        exponent = Decimal(repr(round(self.value, 9))).as_tuple().exponent
+        return max(0, -exponent) if isinstance(exponent, int) else 0
+
+    def agrees(self, scale: int, decimals: int | None = None) -> bool:
+        """Whether the ratio, written in this scale, rounds or truncates to the value.
+
+        It does when it is less than one unit of the last decimal away. An integer has a unit of 1 in the scale of
+        0 to 100, where a client type that truncates was seen (E-005), and has to be exact in the scale of 0 to 1.
+        """
+        if not math.isfinite(self.value):
+            return False
+        distance = abs(Fraction(self.value) - self.ratio * scale)
+        if distance <= FINEST_UNIT:
+            return True
+        shown = self.decimals if decimals is None else decimals
+        if isinstance(self.value, int) and scale == 1:
+            return False
+        return distance < Fraction(1, 10**shown) - Fraction(FINEST_UNIT)
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number that can be reckoned with (a Boolean is none)."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def scale_of(percents: Iterable[Percent]) -> int | None:
+    """The scale most of the percents are in; None where nothing tells (all are zero, or votes are even)."""
+    votes = dict.fromkeys(SCALES, 0)
+    for percent in percents:
+        scale = decided_scale(percent)
+        if scale is not None:
+            votes[scale] += 1
+    first, second = SCALES
+    if votes[first] == votes[second]:
+        return None
+    return first if votes[first] > votes[second] else second
+
+
+def decided_scale(percent: Percent) -> int | None:
+    """The only scale in which this percent agrees with its counts; None where both or neither do."""
+    fitting = [scale for scale in SCALES if percent.agrees(scale)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def decimals_of(percents: Sequence[Percent], scale: int) -> int | None:
+    """How many decimals this service shows: a JSON writer drops trailing zeros, so the longest right one tells."""
+    return max(
+        (percent.decimals for percent in percents if _shows(percent) and percent.agrees(scale)), default=None
+    )
+
+
+def _shows(percent: Percent) -> bool:
+    return not isinstance(percent.value, int)
+
+
+def disagreements(percents: Sequence[Percent], scale: int) -> list[int]:
+    """The indexes of the percents that are not their ratio in this scale."""
+    decimals = decimals_of(percents, scale)
+    wrong = []
+    for index, percent in enumerate(percents):
+        shown = max(percent.decimals, decimals or 0) if _shows(percent) else None
+        if not percent.agrees(scale, shown):
+            wrong.append(index)
+    return wrong
