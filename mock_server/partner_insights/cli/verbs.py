@@ -27,10 +27,10 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "serve": "Serve a fake of the licence analytics API.",
         "verify": "Judge a server by the contract: the fake, or the one at --url.",
         "check": "Judge recorded response bodies by the contract.",
-        "explain": "Explain a violation code, or where a property's contract comes from.",
+        "explain": "Explain a violation code, an erratum, a rule, a resource or one of its properties.",
         "fixtures": "Write fixtures, or keep the committed ones true.",
-        "derive": "Derive the schemas from documentation pages.",
-        "openapi": "Write the OpenAPI 3.1 description of the operations.",
+        "derive": "Derive JSON Schemas from documentation pages, or from our own.",
+        "openapi": "Write the OpenAPI 3.1 description of the API.",
     }
 )
 """Verb → its one-line help, in the order of `--help`; the module is `partner_insights.cli.<verb>`."""

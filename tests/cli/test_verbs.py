@@ -1,0 +1,159 @@
+"""The command line finds its verbs without loading them, and ends each with the right exit code."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_insights import cli
+from partner_insights.cli.verbs import VERBS, main
+from partner_insights.errors import InputError, TargetUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Callback: TypeAlias = Callable[[], object]
+
+PROGRAM = [sys.executable, "-m", "partner_insights"]
+SHARED_MODULES = {"__init__", "verbs", "options"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callback], None]:
+    """Put a function in the place of the verb `check`."""
+
+    def plant(callback: Callback) -> None:
+        module = ModuleType("partner_insights.cli.check")
+        module.command = click.Command("check", callback=callback)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    return plant
+
+
+def raising(error: BaseException) -> Callback:
+    def callback() -> object:
+        raise error
+
+    return callback
+
+
+def test_each_verb_has_its_module() -> None:
+    """The table of verbs and the modules beside it are the same set."""
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
+    assert modules - SHARED_MODULES == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_short_help_is_the_verbs_own(verb: str) -> None:
+    """What `--help` says of a verb is the first sentence of the verb's own help."""
+    command = main.get_command(click.Context(main), verb)
+    assert command is not None
+    assert command.name == verb
+    assert command.get_short_help_str(limit=1000).rstrip(".") == VERBS[verb].rstrip(".")
+
+
+def test_help_lists_every_verb_and_loads_none() -> None:
+    """`--help` shows all verbs, each with its line, and imports no verb's module nor what it would bring."""
+    program = (
+        "import sys; from partner_insights.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print('LOADED', *sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    text, _, loaded = shown.partition("LOADED")
+    folded = " ".join(text.split())
+    assert all(f"{verb} {help_line}" in folded for verb, help_line in VERBS.items())
+    modules = set(loaded.split())
+    assert {"partner_insights.cli.verbs", "click"} <= modules
+    assert not {f"partner_insights.cli.{verb}" for verb in VERBS} & modules
+    assert not {"numpy", "flask", "faker", "jsonschema", "rich", "importlib.metadata"} & modules
+
+
+@pytest.mark.parametrize(("error", "exit_code"), [(InputError, 2), (TargetUnreachable, 3)])
+def test_bad_input_is_one_paragraph(
+    planted: Callable[[Callback], None], error: type[InputError], exit_code: int
+) -> None:
+    """An InputError is said on stderr after the program's name, with its exit code and no traceback."""
+    planted(raising(error("it is empty", where="a.json", remedy="record it again")))
+    result = run("check")
+    assert result.exit_code == exit_code
+    assert result.stderr == "partner-insights: a.json: it is empty — record it again\n"
+    assert result.stdout == ""
+
+
+def test_file_trouble_is_one_paragraph(planted: Callable[[Callback], None], tmp_path: Path) -> None:
+    """A file that cannot be read or written is named with the system's own reason, exit 2."""
+    planted((tmp_path / "absent").read_text)
+    result = run("check")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"partner-insights: {tmp_path / 'absent'}: No such file or directory\n",
+    )
+
+
+def test_a_fault_of_ours_keeps_its_traceback(planted: Callable[[Callback], None]) -> None:
+    """What is not the user's doing is not dressed up as bad input."""
+    planted(raising(ZeroDivisionError("ours")))
+    assert isinstance(run("check").exception, ZeroDivisionError)
+
+
+def test_interrupt_is_quiet(planted: Callable[[Callback], None]) -> None:
+    """Ctrl-C ends with 130, as a shell reports it, and without a word."""
+    planted(raising(KeyboardInterrupt()))
+    result = run("check")
+    assert (result.exit_code, result.output) == (130, "")
+
+
+@pytest.mark.parametrize(("returned", "exit_code"), [(0, 0), (1, 1), (2, 2), (3, 3), (None, 0)])
+def test_a_verbs_integer_is_the_exit_code(
+    planted: Callable[[Callback], None], returned: int | None, exit_code: int
+) -> None:
+    """A verb says how it ended by returning an exit code, or nothing where all is well."""
+    planted(lambda: returned)
+    assert run("check").exit_code == exit_code
+
+
+def test_reader_that_goes_away_is_quiet() -> None:
+    """`partner-insights openapi | head -c 1` prints no traceback, and does not end as a violation would."""
+    with subprocess.Popen([*PROGRAM, "openapi"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+@given(st.text(min_size=1).filter(lambda word: word not in VERBS and not word.startswith("-")))
+def test_unknown_verb_names_those_there_are(word: str) -> None:
+    """A word that is no verb is wrong usage, and the message lists the verbs."""
+    result = run(word)
+    assert result.exit_code == 2
+    assert ", ".join(VERBS) in result.stderr
+
+
+def test_unknown_option_is_wrong_usage() -> None:
+    """An option that does not exist is named, with exit 2."""
+    result = run("--colour")
+    assert result.exit_code == 2
+    assert "--colour" in result.stderr
+
+
+def test_version_is_the_packages() -> None:
+    """`--version` says the version that is installed."""
+    shown = subprocess.run([*PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+    assert shown == f"partner-insights {version('partner-insights')}\n"

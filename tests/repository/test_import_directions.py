@@ -1,0 +1,227 @@
+"""The rooms import each other in one direction only, and what every user's pytest loads stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = "partner_insights"
+SOURCE = Path(__file__).resolve().parents[2] / "mock_server"
+
+MAY_IMPORT = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "errors": set(),
+    "_data": {"errors"},
+    "running": {"errors"},
+    "tables": {"errors"},
+    "contract": {"errors", "_data", "tables"},
+    "world": {"errors", "_data", "contract"},
+    "server": {"errors", "_data", "contract", "world"},
+    "fixtures": {"errors", "_data", "contract", "world", "running"},
+    "verify": {"errors", "_data", "contract", "running"},
+    "cli": {"errors", "_data", "running", "tables", "contract", "world", "server", "fixtures", "verify"},
+}
+"""Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""
+
+MARKDOWN_READERS = {f"{PACKAGE}.contract.{name}" for name in ("derive", "schema", "references")}
+"""The derive side of `contract`; all its other modules load the derived schemas."""
+
+AT_HOME = {
+    "markdown_it": {"tables"},
+    "faker": {"world"},
+    "numpy": {"world", "fixtures"},
+    "flask": {"server"},
+    "granian": {"server"},
+    "rich": {"cli"},
+    "click": {"cli"},
+}
+"""Library → the rooms that may import it at all."""
+
+Modules = Mapping[str, str]
+"""Dotted module name → its source text."""
+
+
+class Import(NamedTuple):
+    importer: str
+    line: int
+    imported: str
+    at_run_time: bool  # executed when the importer is loaded: not in a function, not for the type checker
+
+
+def package_modules() -> dict[str, str]:
+    modules = {}
+    for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        modules[name] = path.read_text(encoding="utf-8")
+    return modules
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def imports(modules: Modules) -> Iterator[Import]:
+    for importer, source in modules.items():
+        tree = ast.parse(source)
+        deferred = set()
+        for node in ast.walk(tree):
+            for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+            if for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                deferred |= set(ast.walk(node))
+        is_package = any(name.startswith(f"{importer}.") for name in modules)
+        for node in ast.walk(tree):
+            for name in _imported_names(node, importer, is_package, modules):
+                yield Import(importer, node.lineno, name, node not in deferred)  # type: ignore[attr-defined]
+
+
+def _imported_names(node: ast.AST, importer: str, is_package: bool, modules: Modules) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            here = importer.split(".") + ([""] if is_package else [])
+            base = ".".join([*here[: -node.level], *filter(None, [base])])
+        for alias in node.names:
+            whole = f"{base}.{alias.name}"
+            yield whole if whole in modules else base
+
+
+def wrong_directions(modules: Modules) -> list[str]:
+    """Every import between rooms that MAY_IMPORT does not allow, as `importer:line imports imported`."""
+    wrong = []
+    for importer, line, imported, _ in imports(modules):
+        if imported.split(".")[0] != PACKAGE:
+            allowed = room(importer) in AT_HOME.get(imported.split(".")[0], {room(importer)})
+        elif room(imported) == "tables" and room(importer) == "contract":
+            allowed = importer in MARKDOWN_READERS
+        elif imported == PACKAGE:
+            allowed = importer != PACKAGE
+        else:
+            allowed = room(imported) in {room(importer)} | MAY_IMPORT[room(importer)]
+        if not allowed:
+            wrong.append(f"{importer}:{line} imports {imported}")
+    return wrong
+
+
+def loaded_with(module: str, modules: Modules) -> set[str]:
+    """All modules of the package that loading `module` executes, packages above them included."""
+    direct: dict[str, set[str]] = {name: set() for name in modules}
+    for importer, _, imported, at_run_time in imports(modules):
+        if at_run_time and imported in modules:
+            direct[importer].add(imported)
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        parts = waiting.pop().split(".")
+        for depth in range(1, len(parts) + 1):
+            name = ".".join(parts[:depth])
+            if name not in seen:
+                seen.add(name)
+                waiting += direct[name]
+    return seen
+
+
+def test_rooms_import_in_one_direction() -> None:
+    """No module imports against the flow picture, nor a library outside the room that is its home."""
+    assert wrong_directions(package_modules()) == []
+
+
+def test_every_room_is_ruled() -> None:
+    """A new room needs a line in MAY_IMPORT, and no line there or in MARKDOWN_READERS outlives its module."""
+    modules = package_modules()
+    assert {room(name) for name in modules} == set(MAY_IMPORT)
+    assert set(modules) >= MARKDOWN_READERS
+
+
+@pytest.mark.parametrize(
+    ("importer", "source"),
+    [
+        ("verify.shape", "from partner_insights.world import World"),
+        ("verify.shape", "def f():\n    from partner_insights.tables import read_page"),
+        ("verify.shape", "import partner_insights.server.app"),
+        ("world.world", "from partner_insights.server import create_app"),
+        ("tables.page", "from partner_insights import contract"),
+        ("tables.page", "from ..contract import model"),
+        ("contract.catalogue", "from partner_insights.tables import read_page"),
+        ("contract.catalogue", "from ..tables.page import read_page"),
+        ("server.app", "from partner_insights.fixtures import plugin"),
+        ("server.app", "if TYPE_CHECKING:\n    from partner_insights.verify import judge"),
+        ("fixtures.plugin", "from partner_insights.cli import main"),
+        ("fixtures.plugin", "import flask"),
+        ("running", "from partner_insights.contract import Catalogue"),
+        ("", "from partner_insights import errors"),
+        ("contract.catalogue", "import numpy as np"),
+        ("contract.catalogue", "from faker import Faker"),
+    ],
+)
+def test_planted_import_is_found(importer: str, source: str) -> None:
+    """Each import against the flow, in whatever form, is found where it is planted."""
+    name = f"{PACKAGE}.{importer}".rstrip(".")
+    modules = {**package_modules(), name: source}
+    (found,) = [wrong for wrong in wrong_directions(modules) if wrong.startswith(f"{name}:")]
+    assert " imports " in found
+
+
+@pytest.mark.parametrize("source", ["import json", "from partner_insights.errors import InputError"])
+def test_lawful_import_is_left_alone(source: str) -> None:
+    """The checker objects to no import that the flow allows."""
+    assert wrong_directions({**package_modules(), f"{PACKAGE}.verify.shape": source}) == []
+
+
+@pytest.mark.parametrize("module", ["verify", "world", "server", "fixtures", "running"])
+def test_markdown_is_read_by_the_derive_side_only(module: str) -> None:
+    """Loading any room but the command line loads nothing of `tables`."""
+    modules = package_modules()
+    loaded = loaded_with(f"{PACKAGE}.{module}", modules)
+    assert f"{PACKAGE}.{module}" in loaded
+    assert [name for name in loaded if room(name) == "tables"] == []
+
+
+def test_reading_markdown_indirectly_is_found() -> None:
+    """A room that loads the derive side is seen to load `tables`, however many modules lie between."""
+    modules = {
+        **package_modules(),
+        f"{PACKAGE}.contract.rules_": "from partner_insights.contract import derive",
+    }
+    modules[f"{PACKAGE}.verify"] = "from partner_insights.contract.rules_ import x"
+    assert f"{PACKAGE}.tables" in loaded_with(f"{PACKAGE}.verify", modules)
+
+
+HEAVY = {"numpy", "faker", "flask", "werkzeug", "granian", "markdown_it", "jsonschema", "hypothesis", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("module", "tolerated"),
+    [
+        ("partner_insights", set()),
+        ("partner_insights.cli", set()),
+        ("partner_insights.cli.options", set()),
+        ("partner_insights.running", set()),
+        ("partner_insights.fixtures.plugin", set()),
+        ("partner_insights.contract", {"jsonschema"}),
+        ("partner_insights.verify", {"jsonschema"}),
+    ],
+)
+def test_import_stays_light(module: str, tolerated: set[str]) -> None:
+    """Importing what every run or every user's pytest imports loads no heavy library."""
+    assert _heavy_after(f"import {module}") <= tolerated
+
+
+def test_heavy_import_is_found() -> None:
+    """The measure sees a heavy library that an import brings in."""
+    assert {"numpy", "flask"} <= _heavy_after("import numpy, flask")
+
+
+def _heavy_after(statement: str) -> set[str]:
+    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return HEAVY & set(run.stdout.split())
