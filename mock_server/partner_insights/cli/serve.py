@@ -1,0 +1,103 @@
+"""`serve`: options → a running fake, announced to the person and to the script that started it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from partner_insights.cli.options import CUSTOMERS, DAY, PORT, SEED, day
+from partner_insights.errors import InputError
+from partner_insights.server.scenarios import combine
+from partner_insights.server.settings import AuthMode, Settings
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port", type=PORT, default=8010, show_default=True, help="Port to listen at; 0 takes a free one."
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Which world: same seed, same bytes.")
+@click.option(
+    "--customers", type=CUSTOMERS, default=50, show_default=True, help="How many customers the partner has."
+)
+@click.option("--as-of", type=day, metavar=DAY, default="today", show_default=True, help="The world's date.")
+@click.option(
+    "--scenario", "scenarios", metavar="NAME", multiple=True, help="A kind of day; repeat to combine."
+)
+@click.option(
+    "--auth",
+    type=click.Choice([mode.value for mode in AuthMode]),
+    default=AuthMode.JWT.value,
+    show_default=True,
+    help="Which bearer tokens are good: the token endpoint's own, any, or none at all.",
+)
+@click.option("--bom", is_flag=True, help="Start every body with a UTF-8 byte order mark.")
+@click.option(
+    "--percent-scale",
+    type=click.Choice(["100", "1"]),
+    default="100",
+    show_default=True,
+    help="Percents from 0 to 100, or fractions from 0 to 1.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+)
+@click.option("--admin-token", metavar="T", help="Opens the admin API to other machines.")
+@click.option(
+    "--ready-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
+)
+def command(
+    host: str,
+    port: int,
+    seed: int,
+    customers: int,
+    as_of: date,
+    scenarios: tuple[str, ...],
+    auth: str,
+    bom: bool,
+    percent_scale: str,
+    workers: int,
+    admin_token: str | None,
+    ready_file: Path | None,
+) -> int:
+    """Serve a fake of the licence analytics API."""
+    try:
+        combine(scenarios)
+    except InputError as error:
+        raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
+    from partner_insights.server.announcement import Announcement, ReadyFile
+    from partner_insights.server.endpoint import is_loopback
+    from partner_insights.server.process import WorldOptions, serve
+
+    local = is_loopback(host)
+    settings = Settings(
+        auth=AuthMode(auth),
+        bom=bom,
+        scenarios=scenarios,
+        admin_token=_admin_token(admin_token, local=local),
+        trust_loopback=local,
+        workers=workers,
+    )
+    world = WorldOptions(seed, customers, as_of, int(percent_scale))
+    ready = None if ready_file is None else ReadyFile.prepare(ready_file)
+    return serve(world, settings, host, port, Announcement(world, settings, ready))
+
+
+def _admin_token(given: str | None, *, local: bool) -> str | None:
+    if given is not None and not (
+        given.isascii() and given.isprintable() and given.strip() == given and given
+    ):
+        raise click.BadParameter(
+            "give printable ASCII without blanks around it.", param_hint="'--admin-token'"
+        )
+    # Whoever can reach an outside address could otherwise change what the fake answers.
+    return given if given is not None or local else secrets.token_urlsafe(16)

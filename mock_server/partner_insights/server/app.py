@@ -1,0 +1,119 @@
+"""World, catalogue and settings → the Flask application: addresses wired to decisions, bytes to responses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.http import HTTP_STATUS_CODES
+
+from partner_insights.server.admin import Admin
+from partner_insights.server.answer import Answer, json_answer
+from partner_insights.server.console import Console
+from partner_insights.server.errors import Refused, error_body
+from partner_insights.server.oauth import TokenEndpoint
+from partner_insights.server.respond import asked, respond
+from partner_insights.server.service import Service
+from partner_insights.server.settings import AuthMode, Settings
+from partner_insights.server.state import State
+from partner_insights.server.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from partner_insights.contract import Catalogue, Operation
+    from partner_insights.world import World
+
+_LARGEST_FORM: Final = 2**20
+_SLASHES: Final = re.compile("/{2,}")
+
+
+def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
+    """The fake as a WSGI application. InputError where the settings' scenarios are unknown or contradict."""
+    state = State(world, settings.scenarios, bom=settings.bom)
+    tokens = Tokens(settings.token_key)
+    service = Service(catalogue, state, settings, tokens)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
+    for operation in catalogue.operations.values():
+        _add_operation(app, service, operation)
+    _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth is not AuthMode.JWT))
+    admin = Admin(state, settings)
+    admin.add_to(app)
+    Console(catalogue, state, settings, tokens, admin).add_to(app)
+    app.register_error_handler(Exception, lambda error: _failure(app, service, error))
+    app.wsgi_app = TolerantPaths(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way to wrap
+    return app
+
+
+class TolerantPaths:
+    """Doubled and trailing slashes → the plain path: one known client asks for `/v1//customers`."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve the request under the plain path."""
+        path = environ.get("PATH_INFO", "")
+        environ["PATH_INFO"] = "/" + _SLASHES.sub("/", path).strip("/")
+        return self._application(environ, start_response)
+
+
+def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
+    def view(customer_id: str | None = None) -> Response:
+        if request.method == "OPTIONS":
+            return respond(_options(operation.method))
+        return respond(service.answer(operation, customer_id, request.args, asked()))
+
+    _route(
+        app, operation.path.replace("{customer-id}", "<customer_id>"), operation.id, view, operation.method
+    )
+
+
+def _add_token_endpoints(app: Flask, endpoint: TokenEndpoint) -> None:
+    def view(tenant: str, version: int) -> Response:
+        if request.method == "OPTIONS":
+            return respond(_options("POST"))
+        authorization = request.headers.get("Authorization")
+        return respond(endpoint.answer(tenant, version, request.method, request.form, authorization))
+
+    for version, path in ((1, "/<tenant>/oauth2/token"), (2, "/<tenant>/oauth2/v2.0/token")):
+        _route(app, path, f"token-v{version}", view, "GET", "POST", defaults={"version": version})
+
+
+def _route(
+    app: Flask, rule: str, name: str, view: Callable[..., Response], *methods: str, **options: Any
+) -> None:
+    app.add_url_rule(
+        rule, name, view, methods=[*methods, "OPTIONS"], provide_automatic_options=False, **options
+    )
+
+
+def _options(method: str) -> Answer:
+    return Answer(204, headers=(("Allow", ", ".join(_allowed(method))),), content_type=None)
+
+
+def _allowed(method: str) -> list[str]:
+    return sorted({method, "OPTIONS"} | ({"HEAD"} if method == "GET" else set()))
+
+
+def _failure(app: Flask, service: Service, error: Exception) -> Response:
+    """Whatever goes wrong in Flask or in us, in the API's dialect; never a word of what went wrong inside."""
+    if isinstance(error, NotFound):
+        return respond(service.refusal(Refused("not-found")))
+    if isinstance(error, MethodNotAllowed):
+        allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+        return respond(service.refusal(Refused("method-not-allowed", headers=allowed)))
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        words = HTTP_STATUS_CODES.get(error.code, "Bad Request").capitalize()
+        return respond(json_answer(error_body(str(error.code), words), status=error.code))
+    app.logger.error(
+        "request %s failed: %s %s", asked().request_id, request.method, request.path, exc_info=error
+    )
+    return respond(service.refusal(Refused("internal-error")))

@@ -1,0 +1,87 @@
+"""Request headers → what the fake goes by: ids to echo, encodings and media types the caller takes.
+
+Everything here reads a WSGI environ and knows nothing of Flask, so that a lane in front of it can decide the same.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_LOCALE: Final = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE | re.ASCII)
+_QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9.]+)", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The parts of a request that are about the exchange and not about the resource."""
+
+    request_id: str
+    """MS-RequestId: echoed where the caller sent a GUID, otherwise made up (headers.md: value type GUID)."""
+    correlation_id: str
+    locale: str | None
+    authorization: str | None
+    accept: str | None
+    accept_encoding: str | None
+    continuation: str | None
+    """MS-ContinuationToken, which the customer list is read on with."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, Any]) -> Asked:
+        """Read a WSGI environ. Only a well-formed GUID or locale is ever repeated to the caller."""
+        locale = environ.get("HTTP_X_LOCALE", "")
+        return cls(
+            request_id=_guid(environ.get("HTTP_MS_REQUESTID", "")),
+            correlation_id=_guid(environ.get("HTTP_MS_CORRELATIONID", "")),
+            locale=locale if _LOCALE.fullmatch(locale) else None,
+            authorization=environ.get("HTTP_AUTHORIZATION"),
+            accept=environ.get("HTTP_ACCEPT"),
+            accept_encoding=environ.get("HTTP_ACCEPT_ENCODING"),
+            continuation=environ.get("HTTP_MS_CONTINUATIONTOKEN"),
+        )
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether JSON is acceptable: a missing or empty Accept takes anything (RFC 9110, 12.5.1)."""
+        if self.accept is None or not self.accept.strip():
+            return True
+        return _quality(self.accept, "application/json", "application/*", "*/*") > 0
+
+    @property
+    def takes_gzip(self) -> bool:
+        """Whether the caller asked for gzip; without the header nobody did."""
+        return self.accept_encoding is not None and _quality(self.accept_encoding, "gzip", "*") > 0
+
+
+def is_guid(text: str) -> bool:
+    """Whether the text is a GUID in its usual form, in either case."""
+    return _GUID.fullmatch(text) is not None
+
+
+def _guid(sent: str) -> str:
+    return sent if is_guid(sent) else str(uuid.uuid4())
+
+
+def _quality(header: str, *ranges: str) -> float:
+    """The weight the header gives to the first of `ranges` it names, most specific first; 0 where it names none."""
+    weights: dict[str, float] = {}
+    for element in header.split(","):
+        name, _, parameters = element.partition(";")
+        weights.setdefault(name.strip().lower(), _weight(parameters))
+    return next((weights[name] for name in ranges if name in weights), 0.0)
+
+
+def _weight(parameters: str) -> float:
+    match = _QUALITY.search(";" + parameters)
+    if match is None:
+        return 1.0
+    try:
+        return float(match[1])
+    except ValueError:
+        return 1.0

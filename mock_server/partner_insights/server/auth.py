@@ -1,0 +1,50 @@
+"""An Authorization header → whom the request speaks for, or the documented refusal."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import jwt
+
+from partner_insights.server.errors import Refused
+from partner_insights.server.settings import AuthMode
+from partner_insights.server.tokens import PARTNER_CENTER, Caller, CheckedTokens, Tokens
+
+_BEARER: Final = re.compile(r"\s*bearer\s+(\S+)\s*", re.IGNORECASE)
+_REALM: Final = f'Bearer realm="{PARTNER_CENTER}"'
+
+_REASONS: Final[tuple[tuple[type[jwt.InvalidTokenError], str], ...]] = (
+    (jwt.ExpiredSignatureError, "the token has expired"),
+    (jwt.InvalidAudienceError, "the token is for another audience"),
+    (jwt.InvalidSignatureError, "the token was not issued by this run of the fake"),
+    (jwt.ImmatureSignatureError, "the token is not valid yet"),
+    (jwt.MissingRequiredClaimError, "the token lacks exp or aud"),
+    (jwt.InvalidTokenError, "the token is not a signed JWT of the token endpoint"),
+)
+"""Most specific first: why a token is refused, for the developer who reads WWW-Authenticate."""
+
+
+class Gate:
+    """Admits callers as the run's auth mode says."""
+
+    def __init__(self, mode: AuthMode, tokens: Tokens) -> None:
+        self._mode = mode
+        self._tokens = CheckedTokens(tokens)
+
+    def admit(self, authorization: str | None) -> Caller:
+        """Whom the request speaks for; Refused("unauthenticated") with a challenge (RFC 6750) otherwise."""
+        if self._mode is AuthMode.OFF:
+            return Caller.APP_USER
+        match = _BEARER.fullmatch(authorization or "")
+        if match is None:
+            # Without credentials RFC 6750, section 3.1, wants no error code in the challenge.
+            raise Refused("unauthenticated", headers={"WWW-Authenticate": _REALM})
+        if self._mode is AuthMode.ANY:
+            return Caller.APP_USER
+        try:
+            return self._tokens.caller(match[1])
+        except jwt.InvalidTokenError as error:
+            reason = next(words for kind, words in _REASONS if isinstance(error, kind))
+            challenge = f'{_REALM}, error="invalid_token", error_description="{reason}"'
+            raise Refused("unauthenticated", headers={"WWW-Authenticate": challenge}) from error

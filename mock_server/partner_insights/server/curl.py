@@ -1,0 +1,24 @@
+"""A request of the fake → the curl line a person pastes to send it."""
+
+from __future__ import annotations
+
+import shlex
+
+from partner_insights.server.settings import AuthMode
+from partner_insights.server.tokens import PARTNER_CENTER, Subject, Tokens
+
+A_DAY = 24 * 3600
+
+
+def curl_line(url: str, token: str | None) -> str:
+    """A GET of the URL, with a bearer token where there is one."""
+    header = f"-H {shlex.quote(f'Authorization: Bearer {token}')} " if token else ""
+    return f"curl {header}{shlex.quote(url)}"
+
+
+def handed_token(auth: AuthMode, tokens: Tokens) -> str | None:
+    """An App+User token that works under the auth mode, good for a day; None where none is needed."""
+    if auth is AuthMode.OFF:
+        return None
+    subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")
+    return tokens.access(subject, PARTNER_CENTER, lifetime=A_DAY)

@@ -1,0 +1,48 @@
+"""A documented failure → the answer that reports it, in the API's dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.server.answer import Answer, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from partner_insights.contract import ErrorCase
+
+SOURCE: Final = "PartnerFD"
+"""What the service calls the part of it that refuses; no page documents the values of `source`."""
+
+
+class Refused(Exception):
+    """A request meets a documented failure; `case` names it in the catalogue."""
+
+    def __init__(
+        self, case: str, *, data: Sequence[str] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(case)
+        self.case = case
+        self.data = tuple(data)
+        self.headers = dict(headers or {})
+
+
+def refusal(case: ErrorCase, refused: Refused | None = None, *, bom: bool = False) -> Answer:
+    """The answer to a documented case; `refused` adds what is particular to the request."""
+    data = refused.data if refused else ()
+    headers = tuple(refused.headers.items()) if refused else ()
+    return json_answer(
+        error_body(str(case.code or case.status), case.description, data),
+        status=case.status,
+        headers=headers,
+        bom=bom,
+    )
+
+
+def error_body(code: str, description: str, data: Sequence[str] = ()) -> dict[str, Any]:
+    """An ErrorResponse. `data` is left out when empty: null breaks one known client, a non-array two."""
+    body: dict[str, Any] = {"code": code, "description": description}
+    if data:
+        body["data"] = list(data)
+    body["source"] = SOURCE
+    return body

@@ -1,0 +1,163 @@
+"""World and settings → a server process: Granian supervising workers that each hold the same fake.
+
+The supervisor imports neither Flask nor NumPy: each worker builds its application itself, from plain values, so
+it does not matter whether the platform forks workers or spawns them.
+"""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+from partner_insights.errors import InputError
+from partner_insights.server.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from partner_insights.server.settings import Settings
+
+_THREADS: Final = 4
+_GRACE: Final = 0.5
+"""Seconds a worker may take to finish its requests at the end; an idle connection would hold it up for ever."""
+_POLL: Final = 0.01
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """The arguments of a world, plain, as they travel to the workers."""
+
+    seed: int
+    customers: int
+    as_of: date
+    percent_scale: int
+
+
+@dataclass(frozen=True)
+class WorkerApplication:
+    """Builds the fake inside a worker; picklable, because under `spawn` that is how it gets there."""
+
+    world: WorldOptions
+    settings: Settings
+
+    def __call__(self) -> WSGIApplication:
+        """The application; ends the worker when the supervisor is gone, however it went."""
+        _take_own_signals()
+        _end_with_parent()
+        from partner_insights.contract import Catalogue
+        from partner_insights.server.app import create_app
+        from partner_insights.world import World
+
+        try:
+            catalogue = Catalogue.load()
+            options = self.world
+            world = World(
+                catalogue,
+                seed=options.seed,
+                customers=options.customers,
+                as_of=options.as_of,
+                percent_scale=options.percent_scale,
+            )
+            return create_app(world, catalogue, self.settings)
+        except InputError as error:
+            print(f"partner-insights: {error}", file=sys.stderr, flush=True)
+            os._exit(error.exit_code)
+
+
+def serve(
+    world: WorldOptions, settings: Settings, host: str, port: int, ready: Callable[[Endpoint], None]
+) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
+
+    InputError where the address cannot be had. `port` 0 takes a free one.
+    """
+    with Endpoint.claim(host, port) as endpoint:
+        server = _Server(endpoint, settings, ready)
+        try:
+            server.serve(target_loader=WorkerApplication(world, settings), wrap_loader=False)
+        except KeyboardInterrupt:
+            server.shutdown()
+        except SystemExit:
+            # A worker that Ctrl-C reached before the supervisor could tell it to stop looks to Granian like one that crashed.
+            if not server.interrupt_signal:
+                return 1 if server.announced.is_set() else InputError.exit_code
+        return 0
+
+
+class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is depends on the interpreter
+    """Granian, silent, that says when it answers."""
+
+    def __init__(self, endpoint: Endpoint, settings: Settings, ready: Callable[[Endpoint], None]) -> None:
+        super().__init__(
+            "partner_insights",
+            address=endpoint.address,
+            port=endpoint.port,
+            interface=Interfaces.WSGI,
+            workers=settings.workers,
+            blocking_threads=_THREADS,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+            workers_kill_timeout=_GRACE,  # Granian only ever adds and compares it
+        )
+        self.announced = threading.Event()
+        self._endpoint = endpoint
+        self._settings = settings
+        self._ready = ready
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start the workers, then watch for the first answer. Not before: a fork copies no other thread."""
+        super().startup(spawn_target, target_loader)
+        threading.Thread(target=self._announce, daemon=True).start()
+
+    def _announce(self) -> None:
+        while not self.main_loop_interrupt.is_set():
+            if _answers(self._endpoint, self._settings):
+                self.announced.set()
+                self._ready(self._endpoint)
+                return
+            time.sleep(_POLL)
+
+
+def _answers(endpoint: Endpoint, settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(endpoint.reachable, endpoint.port, timeout=5)
+    headers = {"X-Admin-Token": settings.admin_token} if settings.admin_token else {}
+    try:
+        connection.request("GET", "/_admin/health", headers=headers)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _take_own_signals() -> None:
+    # A forked worker inherits the supervisor's handlers, which would swallow a SIGTERM that comes while it loads.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """Leave no orphan: a supervisor killed outright cannot stop its workers."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

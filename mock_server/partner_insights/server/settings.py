@@ -1,0 +1,36 @@
+"""How one run of the fake behaves; what it holds is the world's business."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AuthMode(StrEnum):
+    """Which bearer tokens are good enough."""
+
+    JWT = "jwt"
+    """A token of this run's own token endpoint: signature, expiry and audience are checked."""
+    ANY = "any"
+    """Any bearer token that is not empty, taken for App+User."""
+    OFF = "off"
+    """No token at all, every caller taken for App+User."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The behaviour of one run; every worker of a run gets equal settings, so every worker answers alike."""
+
+    auth: AuthMode = AuthMode.JWT
+    bom: bool = False
+    """Start every API body with a UTF-8 byte order mark, as the real service did."""
+    scenarios: tuple[str, ...] = ()
+    """Names of `scenarios.SCENARIOS`, together in force from the start."""
+    token_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """Signs the tokens of this run; new for every run, shared by its workers."""
+    admin_token: str | None = field(default=None, repr=False)
+    """Opens the admin API to callers that are not local."""
+    trust_loopback: bool = True
+    """Whether local callers need no admin token; false where the fake is bound to an outside address."""
+    workers: int = 1

@@ -1,0 +1,43 @@
+"""An answer and what was asked → status, headers and body as they go over the wire."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from partner_insights.server.answer import Answer
+    from partner_insights.server.asked import Asked
+
+SERVER_ID: Final = "partner-insights"
+"""MS-ServerId names the machine that answered: a constant, so equal runs stay equal, and an honest one."""
+
+
+def dress(answer: Answer, asked: Asked) -> tuple[bytes, list[tuple[str, str]]]:
+    """The body to send and every header but those of the connection."""
+    body, encoding = answer.body, None
+    squeezed = answer.gzipped if asked.takes_gzip else None
+    if squeezed is not None:
+        body, encoding = squeezed, "gzip"
+    headers: list[tuple[str, str]] = []
+    if answer.content_type is not None:
+        headers += [("Content-Type", answer.content_type), ("Content-Length", str(len(body)))]
+    if encoding is not None:
+        headers.append(("Content-Encoding", encoding))
+    headers += [
+        ("Vary", "Accept-Encoding"),
+        ("MS-RequestId", asked.request_id),
+        ("MS-CorrelationId", asked.correlation_id),
+        ("MS-CV", correlation_vector()),
+        ("MS-ServerId", SERVER_ID),
+    ]
+    if asked.locale is not None:
+        headers.append(("X-Locale", asked.locale))
+    headers += answer.headers
+    return body, headers
+
+
+def correlation_vector() -> str:
+    """A fresh MS-CV: 128 random bits in base64 without padding, then the position in the vector."""
+    return base64.b64encode(os.urandom(16)).decode("ascii")[:22] + ".0"
