@@ -35,10 +35,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "error", "Property (or Name, Field), Type (or Data type) and Description, each at most once"
         ),
         "missing-column": Code("error", "the columns Property and Type; Description besides"),
+        "empty-table": Code("error", "at least one row right below the delimiter row"),
         "unknown-type": Code(
             "error",
             "string, number, integer (int, long), decimal, double, boolean, date, date-time, GUID, URI, "
-            "object, 'string in UTC date-time format', a resource's name or a link to it, or 'array of' one of these",
+            "object, 'string in UTC date-time format', a resource's name or a link to it, "
+            "or 'array of' one of these",
         ),
         "unreadable-name": Code(
             "error", "a property's name: letters, digits, and any of _ - . @ $, without spaces"
@@ -79,9 +81,9 @@ class Diagnostic:
 
 
 def diagnose(code: str, *, page: str, line: int, found: str, message: str) -> Diagnostic:
-    """The diagnostic of a code in `CODES`; `found` is quoted and cut to fit on a line."""
+    """The diagnostic of a code in `CODES`; `found` is text of the page by `excerpt`, or words about it."""
     meaning = CODES[code]
-    return Diagnostic(meaning.level, code, page, line, excerpt(found), meaning.accepted, message)
+    return Diagnostic(meaning.level, code, page, line, found, meaning.accepted, message)
 
 
 def excerpt(text: str) -> str:

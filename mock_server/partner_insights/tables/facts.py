@@ -13,20 +13,29 @@ if TYPE_CHECKING:
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
 # 'Includes "objectType": "X"': a member of the object the property holds; in braces it would be a sample.
 _CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
+# A whole sentence only: "when sent as input, this value is optional" says less.
+_OPTIONAL = re.compile(
+    r"(?:^|[.!?]\s+)(?:this (?:property|field) is optional(?:[.!]|$)|optional\.|\(optional\))", re.IGNORECASE
+)
 _QUOTES = "\"'`“”‘’"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a description states, as it is spelt there: nothing here has been made a number yet."""
+    """What a description states, as it is spelt there: nothing here has been made a number yet.
+
+    `examples` are values the property may have; `constants` are members of the object it holds; `optional`
+    says that the property may be absent.
+    """
 
     examples: tuple[str, ...] = ()
     constants: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
 
 
 def read_facts(description: str) -> Facts:
     """The facts in the visible text of a description."""
-    return Facts(_examples(description), _constants(description))
+    return Facts(_examples(description), _constants(description), _OPTIONAL.search(description) is not None)
 
 
 def _examples(text: str) -> tuple[str, ...]:

@@ -64,6 +64,6 @@ def _parsed(markdown: str) -> Inline:
             token.type == "html_inline" and _LINE_BREAK_TAG.fullmatch(token.content)
         ):
             visible.append(" ")
-        elif token.type != "html_inline":
+        elif token.type not in ("html_inline", "image"):
             visible.append(token.content)
     return Inline(fold("".join(visible)), tuple(links))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
-from partner_insights.tables.diagnostics import Diagnostic, diagnose
+from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.markdown import Document, Stray, read_document
 from partner_insights.tables.resources import (
     Resource,
@@ -86,15 +86,17 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
     """What is wrong with the page outside its resource tables."""
     if document.unclosed_front_matter:
         message = "the front matter has no end"
-        yield diagnose("unclosed-front-matter", page=page, line=1, found="---", message=message)
-    if document.metadata.get("ms.translationtype", "").casefold() in ("mt", "ht"):
-        found = f"ms.translationtype: {document.metadata['ms.translationtype']}"
-        yield diagnose("translated-page", page=page, line=1, found=found, message="the page is a translation")
+        yield diagnose("unclosed-front-matter", page=page, line=1, found="'---'", message=message)
+    if document.metadata.get("ms.translationtype", "").casefold() == "mt":
+        found = excerpt(f"ms.translationtype: {document.metadata['ms.translationtype']}")
+        yield diagnose(
+            "translated-page", page=page, line=1, found=found, message="the page is translated by a machine"
+        )
     for stray in document.strays:
         yield _stray(stray, page)
     for line in document.html_tables:
         yield diagnose(
-            "html-table", page=page, line=line, found="<table", message="a table in HTML is not read"
+            "html-table", page=page, line=line, found="'<table'", message="a table in HTML is not read"
         )
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])
@@ -115,4 +117,4 @@ def _stray(stray: Stray, page: str) -> Diagnostic:
         code, message = "broken-table", "the delimiter row does not fit the header row, so this is no table"
     else:
         code, message = "orphan-row", _SWALLOWED_BY[stray.block]
-    return diagnose(code, page=page, line=stray.line, found=stray.text, message=message)
+    return diagnose(code, page=page, line=stray.line, found=excerpt(stray.text), message=message)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.diagnostics import Diagnostic, diagnose
+from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.facts import Facts, read_facts
 from partner_insights.tables.inline import Inline, read_inline
 from partner_insights.tables.types import TypeExpression, read_type
@@ -122,19 +122,22 @@ def _speaks_of_messages(headings: Sequence[Heading]) -> bool:
     """Whether the table stands in a part of the page about a request or an answer, whatever its title."""
     return any(
         resource_name(heading.text) is None and _MESSAGE_WORDS.search(heading.text)
-        for heading in headings[1:] or headings
+        for heading in headings
+        if heading.level > 1  # the title speaks of the whole page
     )
 
 
 def _unnamed(table: Table, page: str) -> Diagnostic:
     heading = table.headings[-1].text if table.headings else ""
     message = "a table of properties stands under no resource's name"
-    return diagnose("unnamed-resource", page=page, line=table.line, found=heading, message=message)
+    return diagnose("unnamed-resource", page=page, line=table.line, found=excerpt(heading), message=message)
 
 
 def _second(table: Table, first: ResourceTable, page: str) -> Diagnostic:
     message = f"a second table of {first.name}, after the one on line {first.table.line}"
-    return diagnose("duplicate-resource", page=page, line=table.line, found=first.name, message=message)
+    return diagnose(
+        "duplicate-resource", page=page, line=table.line, found=excerpt(first.name), message=message
+    )
 
 
 class ResourceReader:
@@ -147,7 +150,7 @@ class ResourceReader:
 
     def read(self, source: ResourceTable) -> Resource:
         """The resource of a table, with every property whose name is certain."""
-        self._check_columns(source)
+        self._check_table(source)
         properties: dict[str, Property] = {}
         for row in source.table.rows:
             row_property = self._property(source, row)
@@ -156,25 +159,33 @@ class ResourceReader:
             earlier = properties.setdefault(row_property.name.casefold(), row_property)
             if earlier is not row_property:
                 message = f"{source.name}.{row_property.name} again, first on line {earlier.line}"
-                self._complain("duplicate-property", row.line, row_property.name, message)
+                self._complain("duplicate-property", row.line, excerpt(row_property.name), message)
         heading = source.heading
         return Resource(
             source.name, heading.anchor, heading.line, source.table.lead, tuple(properties.values())
         )
 
-    def _check_columns(self, source: ResourceTable) -> None:
+    def _check_table(self, source: ResourceTable) -> None:
         roles: set[str] = set()
         for column in source.columns:
             role = _ROLES.get(column.casefold())
             if role is None or role in roles:
                 again = "the same column twice" if role else "a column of unknown meaning"
-                self._complain("unknown-column", source.table.line, column, f"{source.name} has {again}")
+                self._complain(
+                    "unknown-column", source.table.line, excerpt(column), f"{source.name} has {again}"
+                )
             else:
                 roles.add(role)
         for role, title in (("name", "Property"), ("type", "Type")):
             if role not in roles:
                 message = f"{source.name} has no column {title}"
-                self._complain("missing-column", source.table.line, " | ".join(source.columns), message)
+                self._complain(
+                    "missing-column", source.table.line, excerpt(" | ".join(source.columns)), message
+                )
+        if not source.table.rows:
+            self._complain(
+                "empty-table", source.table.line, "nothing", f"the table of {source.name} has no rows"
+            )
 
     def _property(self, source: ResourceTable, row: Row) -> Property | None:
         cells = [read_inline(cell) for cell in row.cells]
@@ -185,7 +196,7 @@ class ResourceReader:
         if not _PROPERTY_NAME.fullmatch(name):
             if name_column is not None:
                 self._complain(
-                    "unreadable-name", row.line, name, f"a row of {source.name} has no name to read"
+                    "unreadable-name", row.line, excerpt(name), f"a row of {source.name} has no name to read"
                 )
             return None
         description = source.column("description")
@@ -202,11 +213,13 @@ class ResourceReader:
         width = len(row.cells)
         if row.written < 2 <= width:
             message = f"a line of text touches the table of {source.name}"
-            self._complain("not-a-row", row.line, row.cells[0], message)
+            self._complain("not-a-row", row.line, excerpt(row.cells[0]), message)
             return False
         counts = f"{row.written} cells under {width} columns"
         if row.surplus:
-            self._complain("extra-cells", row.line, row.surplus, f"a row of {source.name} has {counts}")
+            self._complain(
+                "extra-cells", row.line, excerpt(row.surplus), f"a row of {source.name} has {counts}"
+            )
         elif row.written < width:
             self._complain("missing-cells", row.line, counts, f"a row of {source.name} is short")
         return True
@@ -220,10 +233,10 @@ class ResourceReader:
         expression = read_type(cells[column], self.names)
         if expression is None:
             message = f"the type of {source.name}.{name} cannot be read for certain"
-            self._complain("unknown-type", row.line, row.cells[column], message)
+            self._complain("unknown-type", row.line, excerpt(row.cells[column]), message)
         elif link := mismatched_link(expression):
             message = f"the type of {source.name}.{name} names one resource and leads to another"
-            self._complain("link-mismatch", row.line, link, message)
+            self._complain("link-mismatch", row.line, excerpt(link), message)
         return expression
 
     def _complain(self, code: str, line: int, found: str, message: str) -> None:

@@ -81,11 +81,12 @@ _NOUN = re.compile(r"(.+) (?:resource|object)s?", re.IGNORECASE)
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # Words that speak of types: a cell of one of these never names a resource the page does not define.
-_TYPE_WORDS = frozenset(
-    "any array byte char collection datetime dictionary enum enumeration hashtable json list map n none null "
-    "numeric short single struct tbd text time timespan timestamp unknown varies various void xml"
-    "".split()  # noqa: SIM905  (a line for each word would bury what follows)
-) | {word for word in _WORDS if " " not in word}
+_TYPE_WORDS = {
+    *("any", "array", "byte", "char", "collection", "datetime", "dictionary", "enum", "enumeration", "json"),
+    *("hashtable", "list", "map", "none", "null", "numeric", "short", "single", "struct", "tbd", "text"),
+    *("time", "timespan", "timestamp", "unknown", "varies", "various", "void", "xml"),
+    *(word for word in _WORDS if " " not in word),
+}
 
 # No real cell is longer; keeps nesting shallow and time short.
 _LONGEST = 300

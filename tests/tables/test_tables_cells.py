@@ -1,0 +1,258 @@
+"""Cells: which spellings of a type and which notations of a fact are understood, and which are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_insights.tables import Facts, TypeExpression, read_page_text
+from partner_insights.tables.facts import read_facts
+from partner_insights.tables.inline import Inline, Link, read_inline
+from partner_insights.tables.types import read_type
+
+STRING = TypeExpression("scalar", "string")
+NUMBER = TypeExpression("scalar", "number")
+INTEGER = TypeExpression("scalar", "integer")
+INT32 = TypeExpression("scalar", "integer", "int32")
+INT64 = TypeExpression("scalar", "integer", "int64")
+DECIMAL = TypeExpression("scalar", "number", "decimal")
+BOOLEAN = TypeExpression("scalar", "boolean")
+DATE = TypeExpression("scalar", "string", "date")
+DATE_TIME = TypeExpression("scalar", "string", "date-time")
+UUID = TypeExpression("scalar", "string", "uuid")
+URI = TypeExpression("scalar", "string", "uri")
+OBJECT = TypeExpression("object")
+SKU = TypeExpression("reference", name="Sku")
+TERM = TypeExpression("reference", name="Term", target="#term")
+
+
+def array(items: TypeExpression) -> TypeExpression:
+    return TypeExpression("array", items=items)
+
+
+UNDERSTOOD = {
+    **dict.fromkeys(["string", "String", "`string`", "**string**", "string.", "[string](x.md)"], STRING),
+    "number": NUMBER,
+    "integer": INTEGER,
+    **dict.fromkeys(["int", "int32"], INT32),
+    **dict.fromkeys(["long", "int64"], INT64),
+    "decimal": DECIMAL,
+    "double": TypeExpression("scalar", "number", "double"),
+    "float": TypeExpression("scalar", "number", "float"),
+    **dict.fromkeys(["boolean", "bool", "Boolean"], BOOLEAN),
+    "date": DATE,
+    **dict.fromkeys(
+        [
+            *("string in UTC date-time format", "string in UTC date time format", "string (UTC date-time)"),
+            *(
+                "String in UTC Date-Time format",
+                "string in UTC datetime format",
+                "string in date-time format",
+            ),
+            *("string in ISO 8601 date-time format", "UTC date time", "DateTime", "date-time", "datetime"),
+        ],
+        DATE_TIME,
+    ),
+    **dict.fromkeys(
+        ["GUID", "uuid", "string (GUID)", "GUID-formatted string", "string in GUID format"], UUID
+    ),
+    **dict.fromkeys(["URI", "url"], URI),
+    **dict.fromkeys(["object", "Object", "key/value pairs", "dictionary"], OBJECT),
+    **dict.fromkeys(["array of strings", "Array of string", "list of strings", "string[]"], array(STRING)),
+    **dict.fromkeys(["array of objects", "Array of objects"], array(OBJECT)),
+    **dict.fromkeys(["array of GUIDs", "a list of GUIDs"], array(UUID)),
+    "array of array of int": array(array(INT32)),
+    **dict.fromkeys(["Sku", "**Sku**", "Sku resource"], SKU),
+    **dict.fromkeys(
+        ["array of Sku", "array of Sku resources", "List of **Sku** objects", "Sku[]"], array(SKU)
+    ),
+    **dict.fromkeys(["[Term](#term)", "[**Term**](#term)", "[Term resource](#term)"], TERM),
+    **dict.fromkeys(["array of [Term](#term) resources", "List of [Term](#term) objects."], array(TERM)),
+    "[Link](./utility-resources.md#link)": TypeExpression(
+        "reference", name="Link", target="utility-resources.md#link"
+    ),
+    **dict.fromkeys(["nullable int", "int or null", "int (nullable)", "int?"], replace(INT32, nullable=True)),
+    "array of nullable int": array(replace(INT32, nullable=True)),
+    "nullable array of int": replace(array(INT32), nullable=True),
+    "[Service plan](#service-plan)": TypeExpression("reference", name="Service plan", target="#service-plan"),
+}
+
+REFUSED = [
+    *(
+        "",
+        " ",
+        "-",
+        "sting",
+        "Strng",
+        "Boolen",
+        "nubmer",
+        "enum",
+        "Enum",
+        "any",
+        "Array",
+        "array of",
+        "array",
+        "List",
+    ),
+    *(
+        "string or number",
+        "string, number",
+        "see below",
+        "the Sku",
+        "sku",
+        "Sku Term",
+        "Sku or Term",
+        "strings",
+    ),
+    *(
+        "[A](#a) or [B](#b)",
+        "[A](#a)[B](#b)",
+        "see [A](#a)",
+        "[A]()",
+        "[](#a)",
+        "[array of A](#a)",
+        "![A](#a)",
+    ),
+    *(
+        "nullable",
+        "or null",
+        "array of strng",
+        "Sku[",
+        "[]",
+        "string in UTC format",
+        "date-time (UTC",
+        "x" * 400,
+    ),
+    *("array of " * 50 + "string", "nullable " * 50 + "int", "string" + "[]" * 200),
+]
+
+
+@pytest.mark.parametrize("cell", UNDERSTOOD)
+def test_a_spelling_is_understood(cell: str) -> None:
+    """Each spelling of a type means one type expression."""
+    assert read_type(read_inline(cell), frozenset()) == UNDERSTOOD[cell]
+
+
+@pytest.mark.parametrize("cell", REFUSED)
+def test_what_is_not_certain_is_refused(cell: str) -> None:
+    """A cell that states no type for certain has none."""
+    assert read_type(read_inline(cell), frozenset()) is None
+
+
+@given(st.text() | st.lists(st.sampled_from([*UNDERSTOOD, *REFUSED, " ", "of", "or"])).map("".join))
+def test_any_cell_has_one_type_or_none(cell: str) -> None:
+    """No cell crashes the reader, and a type has exactly the fields of its kind."""
+    expression = read_type(read_inline(cell), frozenset())
+    while expression is not None:
+        fields = {name for name in ("json_type", "items", "name") if getattr(expression, name) is not None}
+        kinds = {"scalar": {"json_type"}, "array": {"items"}, "object": set(), "reference": {"name"}}
+        assert fields == kinds[expression.kind]
+        expression = expression.items
+
+
+def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
+    """A name in plain text that the page defines is certain, even where it looks like no resource's name."""
+    assert read_type(Inline("enum"), frozenset()) is None
+    assert read_type(Inline("enum"), frozenset({"enum"})) == TypeExpression("reference", name="enum")
+
+
+@pytest.mark.parametrize(
+    ("prose", "facts"),
+    {
+        "The service name (for example:  o365, crm).": Facts(examples=("o365", "crm")),
+        "The name (for example: Microsoft 365).": Facts(examples=("Microsoft 365",)),
+        'A word (e.g.: "a", `b`,, a).': Facts(examples=("a", "b")),
+        "A word (For Example: 4).": Facts(examples=("4",)),
+        "A word (for example, an order of yesterday).": Facts(),
+        "A word (such as country, currency).": Facts(),
+        "A word (for example: ).": Facts(),
+        'Includes "objectType": "X"': Facts(constants={"objectType": "X"}),
+        'Contains `"objectType": " X"`.': Facts(constants={"objectType": "X"}),
+        "Includes “objectType”: “X”": Facts(constants={"objectType": "X"}),
+        'Either "objectType": "X" or "objectType": "Y"': Facts(),
+        'As in {"key": "a", "value": "b"}.': Facts(),
+        'The type: "none", "all".': Facts(),
+        "More about it. This property is optional.": Facts(optional=True),
+        "Optional. More about it.": Facts(optional=True),
+        "(Optional) More about it.": Facts(optional=True),
+        "Sent as input, this value is optional.": Facts(),
+        "Optional tags.": Facts(),
+    }.items(),
+)
+def test_prose_states_facts(prose: str, facts: Facts) -> None:
+    """What a description states is read, and what only looks like it is not."""
+    assert read_facts(read_inline(prose).text) == facts
+
+
+def test_inline_markup_is_text_and_links() -> None:
+    """A cell's text is what a reader sees, its links where they lead."""
+    assert read_inline(r"**a**  `b\|c` <br/>d\_e &amp; [f *g*](./h.md#i)") == Inline(
+        r"a b\|c d_e & f g", (Link("f g", "h.md#i"),)
+    )
+
+
+SHAPES = {
+    "name and type": "## Sku\n\n| Name | Type |\n|---|---|\n| id | string |",
+    "field, in bold": "## Sku\n\n|**Field**|**Data type**|**Description**|\n|-|-|-|\n| id | string | x |",
+    "columns in another order": "## Sku\n\n| Description | Type | Property |\n|-|-|-|\n| x | string | id |",
+    "properties below": "## Sku resource\n\n### Properties\n\n|Property|Type|\n|---|---|\n| id | string |",
+    "an anchor in the heading": '## <a name="sku"></a>Sku\n\n| Property | Type |\n|---|---|\n| id | string |',
+    "the page's title": "# Sku resource\n\n| Property | Type |\n|---|---|\n| id | string |",
+    "no-break spaces": "##\u00a0Sku\n\n|\u00a0Property\u00a0|Type|\n|-\u00a0|-|\n| id\u00a0| string\u00a0|",
+    "zero-width spaces": "## Sku\u200b\n\n| \ufeffProperty | Type |\n|---|---|\n| i\u200bd | str\u00ading |",
+    "tabs": "## Sku\n\n|\tProperty\t|\tType\t|\n|---\t|---|\n|\tid\t|\tstring\t|",
+    "in a list": "## Sku\n\n- One\n\n  | Property | Type |\n  |---|---|\n  | id | string |",
+    "quoted": "## Sku\n\n> | Property | Type |\n> |---|---|\n> | id | string |",
+    "an empty cell too many": "## Sku\n\n| Property | Type |\n|---|---|\n| id | string | |",
+    "an escaped pipe": "## Sku\n\n| Property | Type | Description |\n|-|-|-|\n| id | string | a \\| b |",
+    "one list item above": "## Sku\n\n- a | b\n\n| Property | Type |\n|---|---|\n| id | string |",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_table_of_any_harmless_shape_is_a_resource(shape: str) -> None:
+    """The same resource is read from each way to write it, without a complaint."""
+    page = read_page_text(SHAPES[shape], "page.md")
+    assert page.diagnostics == ()
+    read = [(r.name, r.anchor, [(p.name, p.type) for p in r.properties]) for r in page.resources]
+    anchor = "sku-resource" if "Sku resource" in SHAPES[shape] else "sku"
+    assert read == [("Sku", anchor, [("id", STRING)])]
+
+
+NO_RESOURCES = {
+    "values of an enumeration": "## Sku\n\n| Value | Position | Description |\n|-|-|-|\n| None | 0 | x |",
+    "names and values": "## Sku\n\n| Name | Value |\n|---|---|\n| a | b |",
+    "names and descriptions": "## Sku\n\n| Name | Description |\n|---|---|\n| a | b |",
+    "parameters": "## URI parameters\n\n| Name | Type | Required |\n|---|---|---|\n| id | string | Y |",
+    "one word": "## Parameters\n\n| Name | Type | Description |\n|---|---|---|\n| id | string | x |",
+    "request body": "## Request body\n\n| Property | Type | Description |\n|-|-|-|\n| id | string | x |",
+    "inside a request": "## REST request\n\n### Sku\n\n| Property | Type |\n|---|---|\n| id | string |",
+    "routes": "## Syntax\n\n| Method | Request URI |\n|---|---|\n| GET | /v1/skus |",
+    "code": "## Sku\n\n```\n| Property | Type |\n|---|---|\n| id | string |\n```",
+}
+
+
+@pytest.mark.parametrize("kind", NO_RESOURCES)
+def test_other_tables_are_no_resources(kind: str) -> None:
+    """A table of something else becomes no resource, and is no fault either."""
+    page = read_page_text(NO_RESOURCES[kind], "page.md")
+    assert page.resources == ()
+    assert [d.code for d in page.diagnostics] == ["no-resource-table"]
+
+
+def test_a_heading_twice_has_two_anchors() -> None:
+    """The second heading of one text is reached by a numbered fragment, as on the published site."""
+    table = "\n\n| Property | Type |\n|---|---|\n| id | string |\n\n"
+    page = read_page_text(f"## Sku\n\n## Sku{table}", "page.md")
+    assert [r.anchor for r in page.resources] == ["sku-1"]
+
+
+def test_front_matter_is_metadata_and_keeps_the_lines() -> None:
+    """Front matter gives keys and values, without quotes; lines below it count from the top of the file."""
+    page = read_page_text('---\ntitle: "A: b"\nms.date: 1/2/2026\n# c\nempty:\n---\n## Sku\n', "page.md")
+    assert page.metadata == {"title": "A: b", "ms.date": "1/2/2026", "empty": ""}
+    page = read_page_text("---\ntitle: x\n---\n" + SHAPES["name and type"], "page.md")
+    assert [(r.line, r.properties[0].line) for r in page.resources] == [(4, 8)]

@@ -1,0 +1,165 @@
+"""Each diagnostic, shown on a planted fault: its line, what was found, and what would be accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from partner_insights.errors import InputError
+from partner_insights.tables import CODES, read_page, read_page_text
+from partner_insights.tables.diagnostics import excerpt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Fault(NamedTuple):
+    code: str
+    line: int
+    found: str
+    text: str
+
+
+TABLE = "## Customer\n\n| Property | Type | Description |\n|---|---|---|\n| id | string | The id. |\n"
+
+FAULTS = {
+    "an empty page": Fault("no-resource-table", 1, "no table", ""),
+    "a page of other tables": Fault(
+        "no-resource-table",
+        1,
+        "other tables (line 3)",
+        "## Codes\n\n| Code | Meaning |\n|---|---|\n| 1 | One |",
+    ),
+    "a table without a heading": Fault(
+        "unnamed-resource", 1, "nothing", TABLE.removeprefix("## Customer\n\n")
+    ),
+    "a heading that is no name": Fault(
+        "unnamed-resource", 3, "'What a customer is'", TABLE.replace("Customer", "What a customer is")
+    ),
+    "two tables under a heading": Fault(
+        "duplicate-resource", 7, "'Customer'", TABLE + TABLE.removeprefix("## Customer\n")
+    ),
+    "two headings of one name": Fault("duplicate-resource", 9, "'Customer'", TABLE + "\n" + TABLE),
+    "a column of unknown meaning": Fault("unknown-column", 3, "'Kind'", TABLE.replace("Type", "Kind")),
+    "a column without a name": Fault("unknown-column", 3, "nothing", TABLE.replace("Description", "")),
+    "a column twice": Fault("unknown-column", 3, "'Type'", TABLE.replace("Description", "Type")),
+    "no type column": Fault(
+        "missing-column", 3, "'Property | Kind | Description'", TABLE.replace("Type", "Kind")
+    ),
+    "a table without rows": Fault(
+        "empty-table", 3, "nothing", TABLE.replace("| id | string | The id. |\n", "")
+    ),
+    "an unknown type": Fault("unknown-type", 5, "'strng'", TABLE.replace("string", "strng")),
+    "a type misspelt in capitals": Fault("unknown-type", 5, "'Strng'", TABLE.replace("string", "Strng")),
+    "a blank type": Fault("unknown-type", 5, "nothing", TABLE.replace("string", " ")),
+    "two types": Fault(
+        "unknown-type", 5, "'[A](#a) or [B](#b)'", TABLE.replace("string", "[A](#a) or [B](#b)")
+    ),
+    "a name of two words": Fault("unreadable-name", 5, "'the id'", TABLE.replace("| id", "| the id")),
+    "a blank name": Fault("unreadable-name", 5, "nothing", TABLE.replace("| id", "| ")),
+    "a property twice": Fault("duplicate-property", 6, "'id'", TABLE + "| id | number | Again. |\n"),
+    "a property twice but for case": Fault(
+        "duplicate-property", 6, "'Id'", TABLE + "| Id | string | Again. |\n"
+    ),
+    "a pipe in a cell": Fault("extra-cells", 5, "'z'", TABLE.replace("The id.", "a | z")),
+    "two rows on one line": Fault(
+        "extra-cells", 5, "'name | string | The name.'", TABLE.rstrip("\n") + " name | string | The name. |"
+    ),
+    "a short row": Fault("missing-cells", 6, "2 cells under 3 columns", TABLE + "| name | string |\n"),
+    "text that touches the table": Fault("not-a-row", 6, "'Prose.'", TABLE + "Prose.\n"),
+    "a delimiter row too narrow": Fault(
+        "broken-table", 3, "'| Property | Type | Description |'", TABLE.replace("|---|---|---|", "|---|---|")
+    ),
+    "a row after a blank line": Fault(
+        "orphan-row", 7, "'| name | string | The name. |'", TABLE + "\n| name | string | The name. |\n"
+    ),
+    "a row in an HTML block": Fault(
+        "orphan-row", 7, "'| a | string | b |'", TABLE + "<div>\n| a | string | b |\n"
+    ),
+    "a row indented as code": Fault(
+        "orphan-row", 7, "'| a | string | b |'", TABLE + "\n    | a | string | b |\n"
+    ),
+    "a row of no resource's table": Fault(
+        "stray-row", 9, "'| 2 | Two |'", TABLE + "\n# The other codes\n\n| 2 | Two |\n"
+    ),
+    "an HTML table": Fault(
+        "html-table", 7, "'<table'", TABLE + "\n<table>\n<tr><td>id</td></tr>\n</table>\n"
+    ),
+    "a link to another resource than it says": Fault(
+        "link-mismatch", 5, "'[Links](#link)'", TABLE.replace("string", "array of [Links](#link)")
+    ),
+    "front matter that never ends": Fault("unclosed-front-matter", 1, "'---'", "---\ntitle: x\n\n" + TABLE),
+    "a translated page": Fault(
+        "translated-page", 1, "'ms.translationtype: MT'", "---\nms.translationtype: MT\n---\n" + TABLE
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_reported_on_its_line(fault: Fault) -> None:
+    """A planted fault gives its code, on its line, and says what was found and what would be accepted."""
+    reported = [d for d in read_page_text(fault.text, "page.md").diagnostics if d.code == fault.code]
+    assert [(d.line, d.found) for d in reported] == [(fault.line, fault.found)]
+    (diagnostic,) = reported
+    assert diagnostic.level == CODES[fault.code].level
+    assert diagnostic.accepted == CODES[fault.code].accepted
+    shown = (
+        f"page.md:{fault.line}: {diagnostic.message} (found {fault.found}; accepted: {diagnostic.accepted})"
+    )
+    assert str(diagnostic) == shown
+
+
+def test_the_page_the_faults_are_planted_in_has_none() -> None:
+    """Without a fault, there is nothing to report."""
+    page = read_page_text(TABLE, "page.md")
+    assert page.diagnostics == ()
+    assert [p.name for r in page.resources for p in r.properties] == ["id"]
+
+
+def test_every_code_has_a_fault() -> None:
+    """No code is there that no page can give."""
+    assert {fault.code for fault in FAULTS.values()} == set(CODES)
+
+
+def test_a_duplicate_names_both_lines() -> None:
+    """Who wrote a property twice is told both places, and the first one counts."""
+    page = read_page_text(FAULTS["a property twice"].text, "page.md")
+    assert "page.md:6: Customer.id again, first on line 5" in str(page.diagnostics[0])
+    assert [(p.name, p.line) for p in page.resources[0].properties] == [("id", 5)]
+
+
+def test_an_unreadable_type_is_no_type() -> None:
+    """Where the type cannot be read for certain the property has none: never a guess."""
+    (resource,) = read_page_text(FAULTS["an unknown type"].text, "page.md").resources
+    assert [(p.name, p.type) for p in resource.properties] == [("id", None)]
+
+
+def test_a_warning_is_no_error() -> None:
+    """Only errors keep a page from being derived from."""
+    page = read_page_text(FAULTS["a short row"].text, "page.md")
+    assert (len(page.diagnostics), page.errors) == (1, ())
+
+
+def test_what_was_found_fits_on_a_line() -> None:
+    """A long or unprintable cell is quoted, cut and shown on one line."""
+    assert excerpt("a\n b\t" + "c" * 100) == "'a b " + "c" * 76 + "…'"
+    assert excerpt("a\x07b") == "'a\N{REPLACEMENT CHARACTER}b'"
+
+
+def test_a_page_that_is_missing_is_an_input_error(tmp_path: Path) -> None:
+    """A missing file, or a folder, is named with what to do."""
+    for path in (tmp_path / "none.md", tmp_path):
+        with pytest.raises(InputError, match=r"the page cannot be read: .* — give a Markdown file") as caught:
+            read_page(path)
+        assert str(caught.value).startswith(str(path))
+
+
+def test_a_page_that_is_not_text_is_an_input_error(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are named with their line."""
+    path = tmp_path / "page.md"
+    path.write_bytes(TABLE.encode() + "é".encode("latin-1"))
+    with pytest.raises(
+        InputError, match=r"page\.md:6: the page is not UTF-8: byte 0xe9 — save the file as UTF-8"
+    ):
+        read_page(path)
