@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Callback: TypeAlias = Callable[[], object]
 
 PROGRAM = [sys.executable, "-m", "partner_insights"]
-SHARED_MODULES = {"__init__", "verbs", "options"}
 
 
 def run(*arguments: str) -> Result:
@@ -53,9 +53,10 @@ def raising(error: BaseException) -> Callback:
 
 
 def test_each_verb_has_its_module() -> None:
-    """The table of verbs and the modules beside it are the same set."""
-    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
-    assert modules - SHARED_MODULES == set(VERBS)
+    """The table of verbs is the set of modules beside it that have a command."""
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py") if path.stem != "__init__"}
+    with_command = {name for name in modules if hasattr(import_module(f"{cli.__name__}.{name}"), "command")}
+    assert with_command == set(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)

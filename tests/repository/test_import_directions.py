@@ -39,7 +39,7 @@ AT_HOME = {
     "numpy": {"world", "fixtures"},
     "flask": {"server"},
     "granian": {"server"},
-    "rich": {"cli"},
+    "rich": {"cli", "server"},
     "click": {"cli"},
 }
 """Library → the rooms that may import it at all."""
