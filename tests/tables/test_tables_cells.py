@@ -250,6 +250,16 @@ def test_a_heading_twice_has_two_anchors() -> None:
     assert [r.anchor for r in page.resources] == ["sku-1"]
 
 
+def test_the_first_paragraph_introduces_the_resource() -> None:
+    """Notes and lists above the table are passed over, and so is the text under other headings."""
+    table = "| Property | Type |\n|---|---|\n| id | string |\n"
+    text = (
+        f"Before.\n\n## Sku\n\n> [!NOTE]\n> A note.\n\n- An item\n\nA **unit** of stock.\n\nMore.\n\n{table}"
+    )
+    page = read_page_text(f"{text}\n## Offer\n\n{table}", "page.md")
+    assert [(r.name, r.description) for r in page.resources] == [("Sku", "A unit of stock."), ("Offer", "")]
+
+
 def test_front_matter_is_metadata_and_keeps_the_lines() -> None:
     """Front matter gives keys and values, without quotes; lines below it count from the top of the file."""
     page = read_page_text('---\ntitle: "A: b"\nms.date: 1/2/2026\n# c\nempty:\n---\n## Sku\n', "page.md")

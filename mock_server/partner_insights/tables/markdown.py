@@ -157,7 +157,8 @@ class _Walk:
         self.document.headings.append(heading)
 
     def _paragraph(self, token: Token, markdown: str) -> None:
-        self.lead = self.lead or read_inline(markdown).text
+        if token.level == 0:  # a paragraph in a quote or list introduces nothing
+            self.lead = self.lead or read_inline(markdown).text
         if "|" in markdown:
             self._strays("paragraph", *_lines_of(token))
 
