@@ -37,6 +37,9 @@ FAULTS = {
     "a heading that is no name": Fault(
         "unnamed-resource", 3, "'What a customer is'", TABLE.replace("Customer", "What a customer is")
     ),
+    "a heading that is no name, columns in another order": Fault(
+        "unnamed-resource", 3, "'A b'", "## A b\n\n| Type | Property |\n|---|---|\n| string | id |"
+    ),
     "two tables under a heading": Fault(
         "duplicate-resource", 7, "'Customer'", TABLE + TABLE.removeprefix("## Customer\n")
     ),

@@ -88,7 +88,7 @@ def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTa
             continue
         named = _naming_heading(table.headings)
         if named is None:
-            if columns[0].casefold() == "property":
+            if "property" in (column.casefold() for column in columns):
                 complaints.append(_unnamed(table, page))
         elif named[0] in found:
             complaints.append(_second(table, found[named[0]], page))
