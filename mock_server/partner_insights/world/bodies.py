@@ -1,0 +1,125 @@
+"""A world → response bodies as the API writes them, the same for the fake and for files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partner_insights.contract import Operation
+    from partner_insights.world.world import Contract, World
+
+CUSTOMER: Final = "Customer"
+CONTINUATION: Final = "MS-ContinuationToken"
+DEFAULT_SIZE: Final = 100
+"""Of a page when the caller names no size; the documentation requires it, real clients leave it out."""
+
+_MAC_BYTES: Final = 12
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """Which customers a list shows: from `start`, at most `size` (get-a-list-of-customers.md)."""
+
+    start: int = 0
+    size: int = DEFAULT_SIZE
+    named: bool = False
+    """Whether the caller named the size."""
+    followed: bool = False
+    """Whether the caller came here by the link of the page before."""
+
+
+def response_body(world: World, operation: Operation, customer: int | None = None) -> dict[str, Any]:
+    """The body of an operation's 200: about a customer (an index), or the first page of customers."""
+    if operation.resource != CUSTOMER:
+        rows = world.rows(operation.resource, customer)
+        return collection_body(world.catalogue, operation.envelope or operation.resource, rows)
+    if customer is not None:
+        return customer_body(world, customer)
+    return customers_body(world, CustomerPage())
+
+
+def collection_body(contract: Contract, envelope: str, items: Sequence[Any]) -> dict[str, Any]:
+    """Items in their envelope."""
+    return {
+        "totalCount": len(items),
+        "items": items,
+        "attributes": {"objectType": object_type(contract, envelope)},
+    }
+
+
+def customer_body(world: World, index: int) -> dict[str, Any]:
+    """One customer as a resource; IndexError outside 0 … customers−1."""
+    customer = world.customer(index)
+    contract = world.catalogue
+    relationship = contract.resources[CUSTOMER].schema["properties"]["relationshipToPartner"]
+    return {
+        "id": customer.id,
+        "companyProfile": {
+            "tenantId": customer.id,
+            "domain": customer.domain,
+            "companyName": customer.name,
+            "attributes": {"objectType": object_type(contract, "CustomerCompanyProfile")},
+        },
+        "relationshipToPartner": relationship["examples"][0],
+        "links": {"self": _link(f"/customers/{customer.id}")},
+        "attributes": {"objectType": object_type(contract, CUSTOMER)},
+    }
+
+
+def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
+    """One page of the customer list, with the links to it and to the next."""
+    stop = min(page.start + page.size, world.customers)
+    own = f"/customers?size={page.size}" if page.named else "/customers"
+    seek = f"/customers?size={page.size}&seekOperation=Next"
+    links = {"self": _link(seek, continuation_token(world, page.start)) if page.followed else _link(own)}
+    if stop < world.customers:
+        links["next"] = _link(seek, continuation_token(world, stop))
+    items = [customer_body(world, index) for index in range(page.start, stop)]
+    body = collection_body(world.catalogue, "CustomerCollection", items)
+    return {
+        "totalCount": body["totalCount"],
+        "items": items,
+        "links": links,
+        "attributes": body["attributes"],
+    }
+
+
+def continuation_token(world: World, start: int) -> str:
+    """The opaque token that continues the list at `start`: for equal worlds the same, and only ours to make."""
+    place = start.to_bytes(6)
+    return base64.urlsafe_b64encode(place + _mac(world, place)).decode("ascii")
+
+
+def continued_at(world: World, token: str) -> int | None:
+    """Where a continuation token continues; None for a token that is not of an equal world."""
+    try:
+        raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return None
+    place, mac = raw[:6], raw[6:]
+    return int.from_bytes(place) if hmac.compare_digest(mac, _mac(world, place)) else None
+
+
+def object_type(contract: Contract, resource: str) -> str:
+    """What the contract says the `objectType` of a resource is."""
+    attributes = contract.resources[resource].schema["properties"]["attributes"]
+    constant: str = attributes["properties"]["objectType"]["const"]
+    return constant
+
+
+def _mac(world: World, place: bytes) -> bytes:
+    # Keyed by the world and not by the run: equal worlds list equal bytes, and a token outlives a restart.
+    key = f"customers of seed {world.seed}, {world.customers}".encode()
+    return hmac.digest(key, place, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _link(uri: str, continuation: str | None = None) -> dict[str, Any]:
+    headers = [] if continuation is None else [{"key": CONTINUATION, "value": continuation}]
+    return {"uri": uri, "method": "GET", "headers": headers}
