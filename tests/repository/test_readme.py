@@ -44,7 +44,7 @@ def blocks(page: str) -> list[Block]:
 
 
 def steps(session: str) -> list[Step]:
-    """The commands of a console block, each with the output shown below it; a backslash continues a command."""
+    """The commands of a console block, each with the output shown below it; `\\` continues one."""
     found = re.split(r"^\$ ((?:.*\\\n)*.*)\n", session, flags=re.MULTILINE)
     assert found[0] == "", "a console block begins with a command"
     return [Step(command, output) for command, output in zip(found[1::2], found[2::2], strict=True)]
