@@ -101,6 +101,8 @@ class Failure:
     code: str
     """`PI315` no answer, or `PI311` more of it than the judge reads."""
     reason: str
+    unreached: bool = False
+    """Whether not even a connection was made."""
 
 
 @dataclass(frozen=True)

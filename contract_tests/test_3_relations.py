@@ -1,0 +1,32 @@
+"""Answers agree with each other: the partner's rows with its customers', the pages of a list with each other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from partner_insights.verify.inspection import Inspection
+
+
+@pytest.mark.parametrize(
+    ("partner", "customer"),
+    [
+        ("partner-licenses-deployment", "customer-licenses-deployment"),
+        ("partner-licenses-usage", "customer-licenses-usage"),
+    ],
+)
+def test_the_partner_is_the_sum_of_its_customers(inspection: Inspection, partner: str, customer: str) -> None:
+    """The partner's rows are the sums over the rows of all its customers, and every customer is answered."""
+    if not inspection.customers.complete:
+        pytest.skip("the customer list was not read to its end: no sum can be told")
+    if not inspection.affords(1 + len(inspection.customers.ids)):
+        pytest.skip("there are more customers than requests left")
+    inspection.sums(partner, customer)
+
+
+def test_pages_of_any_size_hold_the_same_customers(own_fake: Inspection) -> None:
+    """The customer list is the same, whatever the size of its pages."""
+
+    @own_fake.for_all(size=st.integers(7, 500))
+    def holds_the_same(size: int) -> None:
+        own_fake.same_customers(size)

@@ -1,0 +1,200 @@
+"""Requests → answers over HTTP, within a rate, a ceiling and a size, never following a redirect."""
+
+from __future__ import annotations
+
+import time
+import unittest
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from http.client import HTTPException
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, SSLError
+
+from partner_insights.verify.exchange import Failure, Headers, Response
+
+MAXIMUM_BODY = 64 * 2**20
+"""Bytes of a body, after decompression, that the judge reads."""
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+"""Silence the judge puts up with."""
+ANSWER_SECONDS = 60.0
+"""Time for a whole answer, however lively it drips."""
+
+MAXIMUM_WAIT = 120.0
+"""The longest Retry-After the judge waits out."""
+
+FAILURES_IN_A_ROW = 3
+"""So many requests without any answer, and the server is given up."""
+
+REDACTED = b"[token]"
+
+_UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError)
+
+
+class Stopped(unittest.SkipTest):
+    """No further request may be sent: the reason is for the report. pytest and Hypothesis know it as a skip."""
+
+
+class Secret:
+    """A token that no repr, traceback or report can show."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The token itself, for the Authorization header and nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return REDACTED.decode()
+
+
+class Client:
+    """One connection to one server."""
+
+    def __init__(
+        self,
+        url: str,
+        secrets: Iterable[Secret] = (),
+        *,
+        rate: float | None = None,
+        ceiling: int | None = None,
+    ) -> None:
+        """`rate` is in requests a second; `ceiling` counts every request sent, retries too."""
+        self.url = url.rstrip("/")
+        self.sent = 0
+        self.answered = 0
+        self.ceiling = ceiling
+        self._secrets = [secret.reveal().encode() for secret in secrets if secret.reveal()]
+        self._interval = 1 / rate if rate else 0.0
+        self._not_before = 0.0
+        self._failed_in_a_row = 0
+        self._pool = urllib3.PoolManager(
+            num_pools=1,
+            maxsize=1,
+            retries=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        )
+
+    @property
+    def left(self) -> int | None:
+        """How many requests may still be sent; None: as many as it takes."""
+        return None if self.ceiling is None else max(0, self.ceiling - self.sent)
+
+    def send(self, method: str, path: str, headers: Headers) -> Response | Failure:
+        """One answer; a Failure where none came. Stopped where no request may be sent any more.
+
+        `path` is percent-encoded, with its query. A connection the server closed while idle is opened anew once.
+        """
+        self._wait_for_turn()
+        outcome = self._attempt(method, path, headers)
+        if isinstance(outcome, Failure):
+            self._failed_in_a_row += 1
+        else:
+            self.answered += 1
+            self._failed_in_a_row = 0
+            if outcome.status == 429:
+                self._postpone(outcome)
+        return outcome
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._pool.clear()
+
+    def _wait_for_turn(self) -> None:
+        if self.left == 0:
+            raise Stopped(f"the ceiling of {self.ceiling} requests was reached")
+        if self._failed_in_a_row >= FAILURES_IN_A_ROW:
+            raise Stopped(f"{FAILURES_IN_A_ROW} requests in a row got no answer")
+        pause = self._not_before - time.monotonic()
+        if pause > 0:
+            time.sleep(pause)
+        self._not_before = time.monotonic() + self._interval
+        self.sent += 1
+
+    def _postpone(self, response: Response) -> None:
+        """Send nothing before the moment a 429 names."""
+        stated = response.header("Retry-After") or ""
+        seconds = float(stated) if stated.isdecimal() else 1.0
+        if seconds > MAXIMUM_WAIT:
+            raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
+        self._not_before = time.monotonic() + max(seconds, self._interval)
+
+    def _attempt(self, method: str, path: str, headers: Headers) -> Response | Failure:
+        started = time.monotonic()
+        try:
+            try:
+                return self._exchange(method, path, headers, started)
+            except ProtocolError as error:
+                if not isinstance(error.args[-1], (ConnectionError, HTTPException)) or time.monotonic() - started > 1:
+                    raise
+                self._pool.clear()
+                return self._exchange(method, path, headers, started)
+        except _UNREACHED as error:
+            return Failure("PI315", f"the server could not be reached: {_plain(error)}", unreached=True)
+        except _TooLarge as error:
+            return Failure("PI311", str(error))
+        except (HTTPError, HTTPException, OSError) as error:
+            words = _plain(error)
+            return Failure("PI311" if "more than 100 headers" in words or "header line" in words else "PI315", words)
+        except _TooSlow as error:
+            return Failure("PI315", str(error))
+
+    def _exchange(self, method: str, path: str, headers: Headers, started: float) -> Response:
+        answer = self._pool.request(
+            method,
+            self.url + path,
+            headers=urllib3.HTTPHeaderDict(headers),
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = self._read(answer, started)
+        except BaseException:
+            answer.close()
+            raise
+        answer.release_conn()
+        return Response(
+            status=answer.status,
+            headers=tuple((name, self._scrubbed(value)) for name, value in answer.headers.iteritems()),
+            body=self._without_secrets(body),
+            received=datetime.now(UTC),
+            elapsed=time.monotonic() - started,
+        )
+
+    def _read(self, answer: urllib3.BaseHTTPResponse, started: float) -> bytes:
+        parts: list[bytes] = []
+        length = 0
+        for part in answer.stream(2**16, decode_content=True):
+            parts.append(part)
+            length += len(part)
+            if length > MAXIMUM_BODY:
+                raise _TooLarge(f"the body is larger than {MAXIMUM_BODY // 2**20} MiB")
+            if time.monotonic() - started > ANSWER_SECONDS:
+                raise _TooSlow(f"the answer was not complete after {ANSWER_SECONDS:.0f} seconds")
+        return b"".join(parts)
+
+    def _without_secrets(self, content: bytes) -> bytes:
+        """A server may echo the token; it must not reach a message from there."""
+        for secret in self._secrets:
+            content = content.replace(secret, REDACTED)
+        return content
+
+    def _scrubbed(self, value: str) -> str:
+        return self._without_secrets(value.encode("latin-1", "replace")).decode("latin-1")
+
+
+class _TooLarge(Exception):
+    """More bytes than the judge reads."""
+
+
+class _TooSlow(Exception):
+    """More time than the judge has."""
+
+
+def _plain(error: BaseException) -> str:
+    """The cause in words, without the addresses of Python objects that urllib3 puts before it."""
+    words = str(error.args[0] if isinstance(error, ProtocolError) and error.args else error)
+    return words.rpartition(">: ")[2].rpartition("object at")[2].strip() or type(error).__name__

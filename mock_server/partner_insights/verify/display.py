@@ -1,0 +1,78 @@
+"""A judgement → what a person reads: a table of what was found, then each finding in full."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from partner_insights.contract import Severity
+from partner_insights.verify.verdict import Judgement, Verdict
+from partner_insights.verify.violation import Violation
+
+COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
+PLAIN_WIDTH = 140
+"""Columns where there is no terminal to tell."""
+
+
+def console() -> Console:
+    """Standard output: plain where it is no terminal or NO_COLOR is set, and never an error for a character."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def show(screen: Console, judgement: Judgement, times: Callable[[Violation], int]) -> None:
+    """Print the findings; `times` says how often each was seen."""
+    if judgement.violations:
+        screen.print(_table(judgement, times))
+        for violation in judgement.violations:
+            _show_violation(screen, violation)
+    for observation in judgement.observations:
+        place = " ".join(part for part in (observation.operation, observation.pointer) if part)
+        screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
+
+
+def _table(judgement: Judgement, times: Callable[[Violation], int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("Code", "Severity", "Operation", "Where", "Standing", "Source", "Times"):
+        table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
+    for violation in judgement.violations:
+        source = violation.source
+        table.add_row(
+            violation.code,
+            Text(violation.severity.value, COLOURS[violation.severity]),
+            violation.operation or "–",
+            Text(violation.pointer or "the answer"),
+            violation.standing.value,
+            "–" if source is None else f"{source.page}:{source.line}",
+            str(times(violation)),
+        )
+    return table
+
+
+def _show_violation(screen: Console, violation: Violation) -> None:
+    heading = f"{violation.code} {violation.operation or ''} {violation.pointer}".rstrip()
+    screen.print(Text(heading, COLOURS[violation.severity]), soft_wrap=True)
+    lines = [("", violation.message)]
+    if violation.source is not None:
+        lines.append(("source", f"{violation.source.page}:{violation.source.line}: {violation.source.cell}"))
+    if violation.erratum is not None:
+        lines.append(("erratum", violation.erratum))
+    if violation.request.curl:
+        lines.append(("again", violation.request.curl))
+    for label, text in lines:
+        screen.print(Text.assemble("  ", (f"{label:<9}" if label else "", "dim"), text), soft_wrap=True)
+    screen.print()
+
+
+def show_verdict(screen: Console, verdict: Verdict, words: str) -> None:
+    """Print the last line."""
+    screen.print(Text.assemble((verdict.value, VERDICT_COLOURS[verdict]), f": {words}"), soft_wrap=True)

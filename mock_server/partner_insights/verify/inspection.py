@@ -1,0 +1,340 @@
+"""One run of the contract suite against one server: asks, judges, records, and says where the contract breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
+from hypothesis.strategies import SearchStrategy
+
+from partner_insights.contract import Catalogue, Severity
+from partner_insights.errors import TargetUnreachable
+from partner_insights.verify.answer import answer_of
+from partner_insights.verify.client import Client, Stopped
+from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Token
+from partner_insights.verify.expectation import GUID, SAFE_METHODS
+from partner_insights.verify.finding import violation
+from partner_insights.verify.judge import judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.record import Record
+from partner_insights.verify.target import Target
+from partner_insights.verify.violation import Observation, Violation
+from partner_insights.verify.wire import wire_finding
+
+PAGE_SIZE = 100
+OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
+"""How many requests a law is tried with: a live service is spared."""
+MOST_PAGES = 5
+"""Pages of a customer list that are read of a server that is not ours."""
+THROTTLED_RETRIES = 3
+
+
+class ContractBroken(AssertionError):
+    """A request was not answered as the contract says; the message names every violation."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        super().__init__("\n".join(_line(violation) for violation in violations))
+
+
+def _line(violation: Violation) -> str:
+    place = f" at {violation.pointer}" if violation.pointer else ""
+    return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
+
+
+@dataclass(frozen=True)
+class Customers:
+    """The partner's customers, as far as their list was read."""
+
+    ids: tuple[str, ...]
+    complete: bool
+
+
+class Inspection:
+    """Asks a target and judges every answer; what it finds is in `record`."""
+
+    def __init__(self, target: Target, catalogue: Catalogue, record: Record | None = None) -> None:
+        self.target = target
+        self.catalogue = catalogue
+        self.record = record if record is not None else Record()
+        secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
+        self._client = Client(target.url, secrets, rate=target.rate, ceiling=target.max_requests)
+        self._pending: ContractBroken | None = None
+
+    def __repr__(self) -> str:
+        return f"<inspection of {self.target.name}>"
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def reach(self) -> None:
+        """Read the customer list; TargetUnreachable where no connection can be made."""
+        with suppress(Stopped):
+            self.customers  # noqa: B018 - read for its requests, and kept
+
+    # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
+
+    def ask(
+        self,
+        operation: str | None,
+        *,
+        customer: str | None = None,
+        known: bool | None = True,
+        method: str = "GET",
+        token: Token = Token.USER,
+        authorization: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Iterable[tuple[str, str]] = (),
+        path: str | None = None,
+    ) -> Exchange:
+        """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
+
+        `authorization` is sent in place of a token, for `Token.INVALID`; `path` in place of the operation's own.
+        Stopped (a skip) where no further request may be sent.
+        """
+        if method not in SAFE_METHODS and not self.target.own:
+            raise ValueError(f"{method} is never sent to a server that is not our own fake")
+        request = self._request(
+            operation,
+            customer=customer,
+            known=known,
+            method=method,
+            token=token,
+            authorization=authorization,
+            headers=headers,
+            query=query,
+            path=path,
+        )
+        exchange = self._send(request)
+        self._note(exchange)
+        self.find(judge(exchange, self.catalogue, profile=self.target.profile))
+        return exchange
+
+    def path(self, operation: str, customer: str | None) -> str:
+        """The operation's path, percent-encoded; KeyError for an unknown operation."""
+        return self.catalogue.operations[operation].path.replace("{customer-id}", quote(customer or "", safe=""))
+
+    def find(self, violations: list[Violation]) -> None:
+        """Record what was found; ContractBroken where any of it is an error."""
+        self.record.add(violations)
+        errors = [violation for violation in violations if violation.severity is Severity.ERROR]
+        if errors:
+            self._pending = ContractBroken(errors)
+            raise self._pending
+
+    def head_like_get(self, operation: str, customer: str | None) -> None:
+        """Ask by GET and by HEAD, and hold the answers against each other."""
+        get = self.ask(operation, customer=customer)
+        head = self.ask(operation, customer=customer, method="HEAD")
+        self.find(judge_head(get, head, profile=self.target.profile))
+
+    def same_again(self, operation: str, customer: str | None, headers: Mapping[str, str]) -> None:
+        """Ask twice, and hold the answers against each other."""
+        first = self.ask(operation, customer=customer, headers=headers)
+        again = self.ask(operation, customer=customer, headers=headers)
+        self.find(judge_repeat(first, again, profile=self.target.profile))
+
+    def sums(self, partner: str, customer_operation: str) -> None:
+        """Ask for the partner's rows and for every customer's, and hold the sums against each other."""
+        total = self.ask(partner)
+        parts = [self.ask(customer_operation, customer=customer) for customer in self.customers.ids]
+        self.find(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
+
+    def affords(self, requests: int) -> bool:
+        """Whether so many requests may still be sent, and leave as many for other laws."""
+        return self._client.left is None or 2 * requests <= self._client.left
+
+    # ── The customers ──────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def customers(self) -> Customers:
+        """The customer list, read page by page; what is wrong with a page is recorded, and stops nothing."""
+        return self.read_customers(PAGE_SIZE)
+
+    def some_customers(self) -> tuple[str, ...]:
+        """The customers of the list; Stopped (a skip) where there are none to ask for."""
+        if not self.customers.ids:
+            raise Stopped("the customer list names nobody to ask for")
+        return self.customers.ids
+
+    def customer_for(self, operation: str) -> str | None:
+        """The first customer, where the operation's path names one."""
+        return self.some_customers()[0] if self.catalogue.operations[operation].per_customer else None
+
+    def same_customers(self, size: int) -> None:
+        """Read the list in pages of another size, and hold it against the list."""
+        other = self.read_customers(size)
+        if other.ids != self.customers.ids or not other.complete:
+            message = f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
+            finding = wire_finding("PI314", f"{message}{len(self.customers.ids)}, or others, or in another order")
+            request = self._request("customers", query=(("size", str(size)),))
+            self.find([violation(finding, request, self.target.profile)])
+
+    def read_customers(self, size: int) -> Customers:
+        """The customer list in pages of a size, up to `MOST_PAGES` of them where the server is not our own fake."""
+        ids: list[str] = []
+        query: tuple[tuple[str, str], ...] | None = (("size", str(size)),)
+        headers: dict[str, str] = {}
+        pages = 0
+        while query is not None and (self.target.own or pages < MOST_PAGES):
+            exchange = self._page(query, headers)
+            answer = answer_of(exchange, self.catalogue) if exchange is not None else None
+            if answer is None:
+                return Customers(tuple(ids), complete=False)
+            found = [row.text("id") for row in answer.rows]
+            fresh = [guid for guid in found if guid is not None and GUID.fullmatch(guid) and guid not in ids]
+            ids += fresh
+            pages += 1
+            query, headers = next_page(answer.body, query)
+            if query is not None and not fresh:
+                return Customers(tuple(ids), complete=False)  # a list that leads in a circle has no end
+        return Customers(tuple(ids), complete=query is None)
+
+    def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange | None:
+        try:
+            return self.ask("customers", query=query, headers=headers)
+        except ContractBroken:
+            return None
+
+    # ── Laws ───────────────────────────────────────────────────────────────────────────────────────
+
+    def for_all(self, **strategies: SearchStrategy[object]) -> Callable[[Callable[..., None]], None]:
+        """Decorate a law to try it at once with drawn values; the simplest that breaks it is reported."""
+
+        def try_out(law: Callable[..., None]) -> None:
+            examples = OWN_EXAMPLES if self.target.own else FOREIGN_EXAMPLES
+            bounded = settings(
+                max_examples=examples,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+                report_multiple_bugs=False,
+                print_blob=False,
+            )
+            self._pending = None
+            try:
+                seed(self.target.seed)(bounded(given(**strategies)(law)))()
+            except (Stopped, Flaky):
+                if self._pending is not None:
+                    # The ceiling came while a break was being simplified, or the server breaks only now and then.
+                    raise self._pending from None
+                raise
+
+        return try_out
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Note in the record why a run ends early."""
+        try:
+            yield
+        except Stopped as reason:
+            self.record.stopped = str(reason)
+            raise
+
+    # ── On the wire ────────────────────────────────────────────────────────────────────────────────
+
+    def _request(
+        self,
+        operation: str | None,
+        *,
+        customer: str | None = None,
+        known: bool | None = True,
+        method: str = "GET",
+        token: Token = Token.USER,
+        authorization: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Iterable[tuple[str, str]] = (),
+        path: str | None = None,
+    ) -> Request:
+        query = tuple(query)
+        return Request(
+            method=method,
+            url=self._url(path or self.path(operation or "", customer), query),
+            headers=self._headers(token, authorization, headers or {}),
+            operation=operation,
+            customer=customer,
+            customer_known=known if customer is not None else None,
+            query=query,
+            token=token,
+        )
+
+    def _send(self, request: Request) -> Exchange:
+        """The exchange; a throttled one is sent again when the server says, as a client should."""
+        path = request.url[len(self.target.url) :]
+        with self.stopping():
+            for _ in range(THROTTLED_RETRIES + 1):
+                outcome = self._client.send(request.method, path, self._with_token(request))
+                self.record.requests = self._client.sent
+                if isinstance(outcome, Failure):
+                    if outcome.unreached and self._client.answered == 0:
+                        raise TargetUnreachable(outcome.reason, where=self.target.url)
+                    return Exchange(request, None, outcome)
+                exchange = Exchange(request, outcome)
+                if outcome.status != 429:
+                    return exchange
+                self.record.observe([Observation("throttled", request.operation, "", "the server throttled the run")])
+                self.find(judge(exchange, self.catalogue, profile=self.target.profile))
+            raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
+
+    def _note(self, exchange: Exchange) -> None:
+        request, response = exchange.request, exchange.response
+        if response is None:
+            return
+        if request.operation is not None:
+            self.record.operations.add(request.operation)
+        if request.customer is not None and response.status == 200:
+            self.record.customers.add(request.customer.lower())
+        self.record.observe(observe(exchange, self.catalogue))
+
+    def _url(self, path: str, query: Iterable[tuple[str, str]]) -> str:
+        words = urlencode(list(query))
+        return self.target.url + (f"{path}?{words}" if words else path)
+
+    def _headers(self, token: Token, authorization: str | None, headers: Mapping[str, str]) -> Headers:
+        """What is sent, the variable's name in the token's place."""
+        given = {"Accept": "application/json", "Accept-Encoding": "gzip"} | dict(headers)
+        if authorization is not None:
+            given["Authorization"] = authorization
+        elif token is not Token.ABSENT:
+            given["Authorization"] = f"Bearer ${self._variable(token)}"
+        return tuple(given.items())
+
+    def _variable(self, token: Token) -> str:
+        return self.target.app_token_variable if token is Token.APP_ONLY else self.target.token_variable
+
+    def _with_token(self, request: Request) -> Headers:
+        """The header fields with the real token in; they go to the client and nowhere else."""
+        secret = self.target.app_only if request.token is Token.APP_ONLY else self.target.token
+        if request.token not in (Token.USER, Token.APP_ONLY) or secret is None:
+            return request.headers
+        return tuple(
+            (name, f"Bearer {secret.reveal()}" if name == "Authorization" else value) for name, value in request.headers
+        )
+
+
+def next_page(body: object, query: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, str], ...] | None, dict[str, str]]:
+    """The query and headers that `links.next` of a page names; None where it is the last.
+
+    Of the link only its query and its continuation token are followed: a link cannot lead the token elsewhere.
+    """
+    links = body.get("links") if isinstance(body, dict) else None
+    link = links.get("next") if isinstance(links, dict) else None
+    if not isinstance(link, dict) or not isinstance(link.get("uri"), str):
+        return None, {}
+    followed = dict(query) | dict(parse_qsl(urlsplit(link["uri"]).query)) | {"seekOperation": "Next"}
+    fields = link.get("headers")
+    headers = {
+        "MS-ContinuationToken": field["value"]
+        for field in (fields if isinstance(fields, list) else [])
+        if isinstance(field, dict)
+        and str(field.get("key", "")).lower() == "ms-continuationtoken"
+        and isinstance(field.get("value"), str)
+        and field["value"].isprintable()
+        and field["value"].isascii()
+    }
+    return tuple(followed.items()), headers

@@ -1,0 +1,74 @@
+"""The contract suite's pytest options, declared once; the pytest plugin registers them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+TOKEN_ENV = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
+APP_TOKEN_ENV = "PARTNER_INSIGHTS_APP_TOKEN"  # noqa: S105 - the name of a variable, not a token
+
+
+@dataclass(frozen=True)
+class SuiteOptions:
+    """What the contract suite was asked to judge, and how."""
+
+    url: str | None = None
+    """None: a fake of our own, started for the run."""
+    token_env: str = TOKEN_ENV
+    app_token_env: str = APP_TOKEN_ENV
+    profile: str | None = None
+    """None: `strict` for our own fake, `corrected` for any other server."""
+    seed: int = 0
+    max_requests: int | None = None
+    rate: float | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> SuiteOptions:
+        """The options of a pytest run."""
+        chosen = {name: config.getoption(f"insights_{name}") for name in cls.__dataclass_fields__}
+        return cls(**{name: value for name, value in chosen.items() if value is not None})
+
+    def arguments(self) -> list[str]:
+        """The options as pytest's command line takes them."""
+        given = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        return [f"--insights-{name.replace('_', '-')}={value}" for name, value in given if value is not None]
+
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "url": {"metavar": "URL", "help": "judge the server at URL (default: a fake started for the run)"},
+    "token-env": {
+        "metavar": "NAME",
+        "help": f"environment variable that holds the App+User token for URL (default: {TOKEN_ENV})",
+    },
+    "app-token-env": {
+        "metavar": "NAME",
+        "help": f"environment variable that holds an app-only token, if there is one (default: {APP_TOKEN_ENV})",
+    },
+    "profile": {
+        "choices": ("corrected", "literal", "strict"),
+        "help": "the contract to judge by (default: corrected; for the fake: strict)",
+    },
+    "seed": {"type": int, "metavar": "N", "help": "seed of the requests and of the fake (default: 0)"},
+    "max-requests": {"type": int, "metavar": "N", "help": "stop after N requests"},
+    "rate": {"type": float, "metavar": "PER_SECOND", "help": "send at most so many requests a second"},
+}
+"""Every option of the suite, without its prefix; a bare `--url` would clash with other plugins."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare `--insights-url` and its companions."""
+    group = parser.getgroup("partner-insights", "licence analytics contract suite")
+    for name, settings in OPTIONS.items():
+        group.addoption(f"--insights-{name}", dest=f"insights_{name.replace('-', '_')}", default=None, **settings)
+
+
+def environment_token(name: str) -> str | None:
+    """The token an environment variable holds, without the word Bearer and the white space around it."""
+    value = os.environ.get(name, "").strip()
+    return value.removeprefix("Bearer ").strip() or None

@@ -1,0 +1,90 @@
+"""A finished run or a set of recordings → its verdict, its exit code and the JSON report."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from partner_insights.contract import Profile, Severity
+from partner_insights.errors import InputError
+from partner_insights.verify.violation import Observation, Violation
+
+
+class Verdict(StrEnum):
+    """What a run says of the contract."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    UNTESTED = "untested"
+
+    @property
+    def exit_code(self) -> int:
+        """0 held, 1 a violation, 2 nothing was tested."""
+        return {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNTESTED: 2}[self]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the reports say, whatever their form."""
+
+    profile: Profile
+    target: str
+    requests: int
+    operations: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    observations: tuple[Observation, ...]
+    tested: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """Broken by any error; held only where something was tested."""
+        if any(violation.severity is Severity.ERROR for violation in self.violations):
+            return Verdict.BROKEN
+        return Verdict.HELD if self.tested else Verdict.UNTESTED
+
+    def to_json(self) -> dict[str, Any]:
+        """The report of `--json`."""
+        return {
+            "verdict": self.verdict.value,
+            "profile": self.profile.value,
+            "target": self.target,
+            "requests": self.requests,
+            "operations": list(self.operations),
+            "violations": [violation.to_json() for violation in self.violations],
+            "observations": [observation.to_json() for observation in self.observations],
+        }
+
+
+def write_json(path: Path, judgement: Judgement) -> None:
+    """Write the JSON report."""
+    write_report(path, json.dumps(judgement.to_json(), indent=2, ensure_ascii=False) + "\n")
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report aside and put it in its place whole; InputError where that cannot be done."""
+    aside: str | None = None
+    try:
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(aside).chmod(0o666 & ~umask)  # a temporary file is its owner's alone; a report is not
+        os.replace(aside, path)
+    except OSError as error:
+        if aside is not None:
+            Path(aside).unlink(missing_ok=True)
+        raise InputError(f"the report cannot be written ({error.strerror or error})", where=str(path)) from error
+
+
+def ensure_writable(paths: Iterable[Path | None]) -> None:
+    """InputError, before a long run, where a report could not be written after it."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+            raise InputError("the report cannot be written there", where=str(path), remedy="name a file in a folder that exists")
