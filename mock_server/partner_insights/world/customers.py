@@ -1,8 +1,7 @@
 """Customer indexes → names, domains, addresses and people, told in a vocabulary's words.
 
-A customer's display name is its own: customer i takes a place in the list of company names by a permutation
-of the seed, and round b = i // 256 of that list adds the b-th city, in time a number too ("Krebs AG Hamburg
-2").
+A customer's display name is its own: the seed shuffles the company names, customer i takes the i-th, and
+later rounds of the list add a city, in time a number too ("Krebs AG Hamburg 2").
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ from typing import Final
 
 from partner_insights.world.hashing import GOLDEN, MASK, field_key, scramble
 from partner_insights.world.identity import CustomerIds, guid
-from partner_insights.world.vocabulary import COMPANIES, LOCALES, Locale, Vocabulary, Words
+from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
 
-_PLACES: Final = tuple((index, place) for index, of in enumerate(LOCALES) for place in range(of.companies))
-"""(locale, place in its list) of every company name."""
 _FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ": "ae", "đ": "d"})
 """Latin letters that Unicode does not decompose."""
 
@@ -58,22 +55,23 @@ class Customers:
 
     def name(self, index: int) -> str:
         """The display name of one customer; no other has it."""
-        locale, place = _PLACES[self._place(index)]
-        words = self._words[locale]
-        round_ = index // COMPANIES
-        if round_ == 0:
-            return words.companies[place]
-        number, city = divmod(round_ - 1, len(words.cities))
-        name = f"{words.companies[place]} {words.cities[city]}"
-        return f"{name} {number + 1}" if number else name
+        return self.names(index, index + 1)[0]
 
     def names(self, start: int, stop: int) -> list[str]:
         """The display names of customers start … stop−1."""
-        return [self.name(index) for index in range(start, stop)]
+        names: list[str] = []
+        while start < stop:
+            round_, first = divmod(start, COMPANIES)
+            last = min(COMPANIES, first + stop - start)
+            suffixes = [self._suffix(words.cities, round_) for words in self._words]
+            names += [company + suffixes[locale] for company, locale in self._companies[first:last]]
+            start += last - first
+        return names
 
     def customer(self, index: int, channel: str) -> Customer:
         """Everything about one customer but its licences."""
-        locale, words = self._locale(index)
+        _, nth = self._companies[index % COMPANIES]
+        locale, words = LOCALES[nth], self._words[nth]
         domain = f"{_slug(self.name(index)) or 'tenant'}-{index}.example"
         first = words.first_names[self._number("first name", index) % len(words.first_names)]
         last = words.last_names[self._number("last name", index) % len(words.last_names)]
@@ -104,20 +102,19 @@ class Customers:
         return self.vocabulary.words()
 
     @cached_property
-    def _order(self) -> tuple[int, int]:
-        key = field_key(self.seed, "customer", "name")
-        return key | 1, key >> 32
+    def _companies(self) -> tuple[tuple[str, int], ...]:
+        """Every company name and its locale's index, in this seed's order."""
+        order = sorted(range(COMPANIES), key=lambda place: self._number("place", place))
+        named = [(company, nth) for nth, words in enumerate(self._words) for company in words.companies]
+        return tuple(named[place] for place in order)
 
-    def _place(self, index: int) -> int:
-        """A permutation of the company names' places: odd multiples and xor-shifts lose nothing."""
-        odd, mask = self._order
-        place = ((index ^ mask) * odd) % COMPANIES
-        place ^= place >> 4
-        return place * (odd >> 8 | 1) % COMPANIES
-
-    def _locale(self, index: int) -> tuple[Locale, Words]:
-        locale, _ = _PLACES[self._place(index)]
-        return LOCALES[locale], self._words[locale]
+    @staticmethod
+    def _suffix(cities: tuple[str, ...], round_: int) -> str:
+        """What tells the names of a round from those of all others."""
+        if round_ == 0:
+            return ""
+        number, city = divmod(round_ - 1, len(cities))
+        return f" {cities[city]} {number + 1}" if number else f" {cities[city]}"
 
     def _number(self, field: str, index: int) -> int:
         return scramble(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)

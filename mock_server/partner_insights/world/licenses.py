@@ -196,7 +196,7 @@ class Licenses:
 
     @cached_property
     def _activity_keys(self) -> tuple[Words, Words, Words, Floats]:
-        """For each offer: keys of its level, of its mood this month and next; how much of the month is over."""
+        """For each offer: keys of its level, its mood this month and next; the part of the month gone by."""
         use = np.array([self._key("use", WORKLOADS[w].code) for w in _WORKLOAD_OF], dtype=np.uint64)
         month, day = np.divmod(self._day_of[_PRODUCT_OF], _MONTH)
         level, mood = self._key("level"), self._key("mood")

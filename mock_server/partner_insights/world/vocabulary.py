@@ -45,7 +45,7 @@ LOCALES: Final = (
     Locale("pl-PL", 16),
 )
 COMPANIES: Final = sum(locale.companies for locale in LOCALES)
-"""Company names in all, a power of two (customers.py permutes them)."""
+"""Company names in all."""
 
 
 @dataclass(frozen=True)

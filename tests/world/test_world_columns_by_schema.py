@@ -1,0 +1,156 @@
+"""Properties no table knows by name get values their schema allows."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from partner_insights.contract import Catalogue
+from partner_insights.world import World
+
+LAW = settings(deadline=None, max_examples=150)
+DAY = date(2026, 11, 22)
+Schema = dict[str, Any]
+
+
+def world_of(properties: Schema, resource: str = "Widget", **others: Schema) -> World:
+    schemas = {resource: {"properties": properties}, **others}
+    return World(
+        SimpleNamespace(resources={name: SimpleNamespace(schema=schema) for name, schema in schemas.items()}),
+        seed=1,
+        customers=12,
+        as_of=DAY,
+    )
+
+
+def assert_allowed(values: list[Any], schema: Schema) -> None:
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for value in values:
+        validator.validate(value)
+
+
+texts = st.text(min_size=1, max_size=5)
+leaves: st.SearchStrategy[Schema] = st.one_of(
+    st.builds(lambda value: {"const": value}, st.one_of(texts, st.integers(), st.none(), st.booleans())),
+    st.builds(
+        lambda options: {"enum": options},
+        st.lists(
+            st.one_of(texts, st.integers(), st.lists(st.integers(), max_size=2)), min_size=1, max_size=4
+        ),
+    ),
+    st.builds(
+        lambda kind, examples: {"type": kind, "examples": examples},
+        st.sampled_from(["string", "number", "boolean", "integer"]),
+        st.lists(st.one_of(texts, st.integers(), st.booleans()), max_size=3),
+    ),
+    st.builds(
+        lambda form: {"type": "string", "format": form},
+        st.sampled_from(["uuid", "date-time", "date", "email", "uri"]),
+    ),
+    st.builds(
+        lambda low, more: {"type": "string", "minLength": low, "maxLength": low + more},
+        st.integers(0, 20),
+        st.integers(0, 9),
+    ),
+    st.builds(
+        lambda kind, low, more: {"type": kind, "minimum": low, "maximum": low + more},
+        st.sampled_from(["number", "integer"]),
+        st.integers(-50, 50),
+        st.integers(0, 500),
+    ),
+    st.builds(
+        lambda low, step: {"type": "number", "minimum": low * step, "multipleOf": step},
+        st.integers(-9, 9),
+        st.integers(1, 7),
+    ),
+    st.sampled_from([{"type": ["null", "string"]}, {"type": "boolean"}, {}]),
+)
+schemas: st.SearchStrategy[Schema] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(lambda items: {"type": "array", "items": items}, inner),
+        st.builds(
+            lambda named: {"type": "object", "properties": named, "required": list(named)},
+            st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+        ),
+    ),
+    max_leaves=4,
+)
+
+
+@LAW
+@given(schemas)
+def test_values_keep_their_schema(schema: Schema) -> None:
+    """Every value of a column made from a schema is valid by that schema, formats asserted."""
+    rows = world_of({"thing": schema}).rows("Widget")
+    assert len(rows) == 12
+    assert_allowed([row["thing"] for row in rows], schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "wrong"), [({"const": "a"}, "b"), ({"type": "string", "format": "date"}, "x")]
+)
+def test_a_value_that_breaks_its_schema_is_seen(schema: Schema, wrong: str) -> None:
+    """The law above can fail."""
+    with pytest.raises(Exception, match=wrong):
+        assert_allowed([wrong], schema)
+
+
+def test_a_reference_is_followed_and_a_circle_cut() -> None:
+    """A `$ref` becomes the object it names, with what is written beside it; a circle of them ends."""
+    loop = {"properties": {"name": {"type": "string"}, "next": {"$ref": "Loop.schema.json"}}}
+    world = world_of(
+        {
+            "loop": {"$ref": "Loop.schema.json", "properties": {"name": {"const": "mine"}}},
+            "gone": {"$ref": "Absent.schema.json"},
+        },
+        Loop=loop,
+    )
+    row = world.rows("Widget", 3)[0]
+    assert row["loop"]["name"] == "mine"
+    assert set(row["loop"]["next"]) == {"name", "next"}
+    assert row["gone"] == {}
+    depth, inner = 0, row["loop"]
+    while inner:
+        depth, inner = depth + 1, inner.get("next")
+    assert depth == 3
+
+
+def test_an_unknown_property_of_a_licence_row_is_made_for_each_row() -> None:
+    """A property added to a licence resource gets a value in every row, the same in any range."""
+    name = "CustomerLicensesUsageInsights"
+    properties = {
+        "licensesActive": {"type": "number"},
+        "colour": {"type": "string", "enum": ["red", "green", "blue"]},
+        "attributes": {},
+    }
+    world = world_of(properties, resource=name)
+    rows = world.rows(name)
+    assert [list(row) for row in rows] == [list(properties)] * len(rows)
+    assert {row["colour"] for row in rows} == {"red", "green", "blue"}
+    assert [row for index in range(12) for row in world.rows(name, index)] == rows
+
+
+def test_columns_leave_attributes_out_and_agree_with_rows() -> None:
+    """A column turned into an array or a list reads as the rows do."""
+    world = World(Catalogue.load("corrected"), as_of=DAY)
+    for name, described in world.catalogue.resources.items():
+        columns = world.columns(name)
+        assert list(columns) == [key for key in described.schema["properties"] if key != "attributes"]
+        for key, column in columns.items():
+            told = [row[key] for row in world.rows(name)]
+            assert column.tolist() == told
+            assert np.asarray(column).tolist() == told
+
+
+def test_a_resource_nobody_knows_is_a_key_error() -> None:
+    """Asking for a resource the catalogue lacks says so."""
+    with pytest.raises(KeyError, match="Nothing"):
+        world_of({}).rows("Nothing")
