@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from partner_insights.contract import Catalogue
 from partner_insights.world import World
 
-LAW = settings(deadline=None, max_examples=150)
+LAW = settings(deadline=None, max_examples=100)
 DAY = date(2026, 11, 22)
 Schema = dict[str, Any]
 

@@ -15,7 +15,7 @@ from partner_insights.world import World
 from partner_insights.world.hashing import draw, entities, field_key, scramble, scramble_all, unit
 from partner_insights.world.identity import CustomerIds, guid
 
-LAW = settings(deadline=None, max_examples=200)
+LAW = settings(deadline=None, max_examples=100)
 CATALOGUE = Catalogue.load("corrected")
 seeds = st.integers(-(2**70), 2**70)
 indexes = st.integers(0, 2**61 - 1)

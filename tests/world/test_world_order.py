@@ -19,7 +19,7 @@ from partner_insights.contract import Catalogue
 from partner_insights.world import Vocabulary, World
 from partner_insights.world.vocabulary import LOCALES, Words
 
-LAW = settings(deadline=None, max_examples=60)
+LAW = settings(deadline=None, max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
 DAY = date(2026, 11, 22)
 PARTNER = ["PartnerLicensesDeploymentInsights", "PartnerLicensesUsageInsights"]
@@ -27,7 +27,7 @@ CUSTOMER = ["CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights
 WORDS = {"customerName"}
 """The only property of the four resources that a vocabulary tells."""
 
-DIGEST = ""
+DIGEST = "ac17444010ba715cba0383e26a534bff6b2ae17626ef3acc7055513955b2ffbc"
 """Of every value of seed 0 but the words; it changes only with the data, on purpose, told in CHANGELOG."""
 
 seeds = st.integers(-(2**64), 2**64)
