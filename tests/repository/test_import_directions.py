@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "contract": {"errors", "_data", "tables"},
     "world": {"errors", "_data", "contract"},
     "server": {"errors", "_data", "contract", "world"},
-    "fixtures": {"errors", "_data", "contract", "world", "running"},
+    # The plugin carries the contract suite's options into pytest.
+    "fixtures": {"errors", "_data", "contract", "world", "running", "verify"},
     "verify": {"errors", "_data", "contract", "running"},
     "cli": {"errors", "_data", "running", "tables", "contract", "world", "server", "fixtures", "verify"},
 }
@@ -39,7 +40,7 @@ AT_HOME = {
     "numpy": {"world", "fixtures"},
     "flask": {"server"},
     "granian": {"server"},
-    "rich": {"cli", "server"},
+    "rich": {"cli", "server", "verify"},
     "click": {"cli"},
 }
 """Library → the rooms that may import it at all."""
