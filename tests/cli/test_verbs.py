@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -107,10 +109,21 @@ def test_file_trouble_is_one_paragraph(planted: Callable[[Callback], None], tmp_
     )
 
 
-def test_a_fault_of_ours_keeps_its_traceback(planted: Callable[[Callback], None]) -> None:
-    """What is not the user's doing is not dressed up as bad input."""
-    planted(raising(ZeroDivisionError("ours")))
-    assert isinstance(run("check").exception, ZeroDivisionError)
+@pytest.mark.parametrize("error", [ZeroDivisionError("ours"), KeyError("ours")])
+def test_full_disk_is_one_line(planted: Callable[[Callback], None]) -> None:
+    """Trouble of the system that belongs to no named file is said in the system's words, exit 2."""
+    planted(raising(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    result = run("check")
+    assert (result.exit_code, result.stderr) == (2, "partner-insights: No space left on device\n")
+
+
+def test_a_fault_of_ours_is_no_violation(planted: Callable[[Callback], None], error: Exception) -> None:
+    """What is not the user's doing keeps its traceback, and its exit code is none of the documented ones."""
+    planted(raising(error))
+    result = run("check")
+    assert result.exit_code == 70
+    assert result.stderr.startswith("Traceback")
+    assert result.stderr.endswith(f"{type(error).__name__}: {error}\n")
 
 
 def test_interrupt_is_quiet(planted: Callable[[Callback], None]) -> None:

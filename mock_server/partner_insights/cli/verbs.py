@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -35,9 +36,11 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Verb → its one-line help, in the order of `--help`; the module is `partner_insights.cli.<verb>`."""
 
+CRASHED: Final = 70
+"""A fault of ours, shown with its traceback (EX_SOFTWARE of sysexits.h); 1 would read as a violation."""
 INTERRUPTED: Final = 130
 READER_GONE: Final = 141
-"""What a shell reports for a process that SIGINT or SIGPIPE ended: 1 would read as a violation."""
+"""What a shell reports for a process that SIGINT or SIGPIPE ended."""
 
 
 class Verbs(click.Group):
@@ -83,9 +86,13 @@ class Verbs(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = READER_GONE
         except OSError as error:
-            if error.filename is None:
-                raise  # about no file the user could name: a fault of ours, whose traceback is worth having
-            status = _refuse(f"{os.fsdecode(error.filename)}: {error.strerror}")
+            where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+            status = _refuse(f"{where}{error.strerror or error}")
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception:
+            traceback.print_exc()
+            status = CRASHED
         if isinstance(status, int):
             ctx.exit(status)
         return status
