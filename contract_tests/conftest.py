@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from partner_insights.contract import Catalogue
-from partner_insights.verify.inspection import Inspection
 from partner_insights.verify.suite import inspection_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.verify.inspection import Inspection
 
 OPERATIONS = Catalogue.load().operations
 """Read for what to ask only: which operations there are, no profile changes."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import strategies as st
 
-from partner_insights.verify.inspection import Inspection
 from partner_insights.verify.strategies import in_any_case, request_headers
+
+if TYPE_CHECKING:
+    from partner_insights.verify.inspection import Inspection
 
 
 def test_an_operation_answers_without_any_optional_header(inspection: Inspection, operation: str) -> None:
-    """A plain request is answered: real clients send neither request ids nor `MS-Contract-Version` (E-011)."""
+    """A plain request is answered: real clients send no ids and no `MS-Contract-Version` (E-011)."""
     inspection.ask(operation, customer=inspection.customer_for(operation))
 
 
-def test_the_partner_is_answered_under_any_mix_of_headers(inspection: Inspection, partner_operation: str) -> None:
+def test_the_partner_is_answered_under_any_mix_of_headers(
+    inspection: Inspection, partner_operation: str
+) -> None:
     """For any mix of request headers, the partner's operations answer what the catalogue says."""
 
     @inspection.for_all(headers=request_headers())
@@ -22,9 +28,11 @@ def test_the_partner_is_answered_under_any_mix_of_headers(inspection: Inspection
 
 
 def test_any_customer_of_the_list_is_answered(inspection: Inspection, customer_operation: str) -> None:
-    """For any customer of the list, written in any case, and any mix of headers, the answer is what the catalogue says."""
+    """For any customer, its id in any case, and any mix of headers, the answer is what the catalogue says."""
 
-    @inspection.for_all(customer=in_any_case(st.sampled_from(inspection.some_customers())), headers=request_headers())
+    @inspection.for_all(
+        customer=in_any_case(st.sampled_from(inspection.some_customers())), headers=request_headers()
+    )
     def is_answered(customer: str, headers: dict[str, str]) -> None:
         inspection.ask(customer_operation, customer=customer, headers=headers)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from partner_insights.verify import Token
-from partner_insights.verify.inspection import Inspection
 from partner_insights.verify.strategies import (
     invalid_authorizations,
     invalid_sizes,
@@ -15,6 +16,9 @@ from partner_insights.verify.strategies import (
     unknown_guids,
     unknown_paths,
 )
+
+if TYPE_CHECKING:
+    from partner_insights.verify.inspection import Inspection
 
 
 def test_no_answer_without_a_token(inspection: Inspection, operation: str) -> None:

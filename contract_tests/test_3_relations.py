@@ -1,11 +1,14 @@
-"""Answers agree with each other: the partner's rows with its customers', the pages of a list with each other."""
+"""Answers agree with each other: the partner's rows with its customers', a list's pages with each other."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import strategies as st
 
-from partner_insights.verify.inspection import Inspection
+if TYPE_CHECKING:
+    from partner_insights.verify.inspection import Inspection
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
-"""What real clients do beside the documentation, and the service forgives; tried on a fake of our own only."""
+"""What real clients do beside the documentation, and the service forgives; tried on our own fake only."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from partner_insights.verify.inspection import Inspection
+if TYPE_CHECKING:
+    from partner_insights.verify.inspection import Inspection
 
 
 @pytest.mark.parametrize(("plain", "bent"), [("/v1/", "/v1//"), ("/v1/", "//v1/"), ("", "/")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +9,16 @@ import click
 from partner_insights.cli.options import COUNT, OUTPUT_FILE, SEED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from partner_insights.verify.suite import Run
     from partner_insights.verify.verdict import Judgement
 
 
 @click.command("verify")
-@click.option("--url", metavar="URL", help="Base URL of the server to judge; without it, a fake is started and judged.")
+@click.option(
+    "--url", metavar="URL", help="Base URL of the server to judge; without it, a fake is started and judged."
+)
 @click.option(
     "--token-env",
     metavar="NAME",
@@ -28,9 +31,14 @@ if TYPE_CHECKING:
     type=click.Choice(["corrected", "literal", "strict"]),
     help="Contract to judge by.  [default: corrected; for the fake: strict]",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the requests, and of the fake.")
 @click.option(
-    "--max-requests", metavar="N", type=COUNT, help="Send at most N requests.  [default: 500 to another machine]"
+    "--seed", type=SEED, default=0, show_default=True, help="Seed of the requests, and of the fake."
+)
+@click.option(
+    "--max-requests",
+    metavar="N",
+    type=COUNT,
+    help="Send at most N requests.  [default: 500 to another machine]",
 )
 @click.option(
     "--rate",
@@ -39,7 +47,9 @@ if TYPE_CHECKING:
     help="Send at most so many requests a second.  [default: 5 to another machine]",
 )
 @click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
-@click.option("--junit", "junit_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JUnit XML.")
+@click.option(
+    "--junit", "junit_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JUnit XML."
+)
 def command(
     url: str | None,
     token_env: str,
@@ -53,8 +63,8 @@ def command(
     """Judge a server by the contract: the fake, or the one at --url.
 
     A server that is not our own fake is only ever read: GET and HEAD, no redirect followed, the token from an
-    environment variable and in no report. Exits 0 where the contract held, 1 where it was broken, 2 where nothing
-    was tested, 3 where the server could not be reached.
+    environment variable and in no report. Exits 0 where the contract held, 1 where it was broken, 2 where
+    nothing was tested, 3 where the server could not be reached.
     """
     from partner_insights.verify.junit import junit_xml
     from partner_insights.verify.options import SuiteOptions

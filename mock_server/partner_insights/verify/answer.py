@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Catalogue, JsonValue, Operation, Source
 from partner_insights.verify.body import read_body
-from partner_insights.verify.exchange import Exchange
 from partner_insights.verify.percents import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.contract import Catalogue, JsonValue, Operation, Source
+    from partner_insights.verify.exchange import Exchange
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 

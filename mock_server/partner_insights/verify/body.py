@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import JsonValue
 from partner_insights.verify.violation import pointer_of, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.contract import JsonValue
 
 BOM = b"\xef\xbb\xbf"
 MAXIMUM_DEPTH = 100
@@ -77,7 +81,10 @@ def _syntax_message(text: str, error: json.JSONDecodeError, offset: int) -> str:
     if start[:1] == "<":
         return f"the body is markup, not JSON: it starts with {shortened(start)}"
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-        return f"the JSON is cut off: the text ends at byte {len(text.encode())} where more was to come ({error.msg} at byte {offset})"
+        end = offset + len(text[error.pos :].encode())
+        return (
+            f"the JSON is cut off: it ends at byte {end}, and more was to come ({error.msg}, byte {offset})"
+        )
     return f"the body is not JSON: {error.msg} at byte {offset} (line {error.lineno}, column {error.colno})"
 
 
@@ -131,7 +138,7 @@ def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue, i
 
 def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[Defect]:
     """NaN and Infinity, which the reader turned into the only values that differ from themselves."""
-    places = [path for path, found, _ in walk(value) if isinstance(found, float) and found != found]  # noqa: PLR0124
+    places = [path for path, found, _ in walk(value) if isinstance(found, float) and found != found]
     for path, name in zip(places or [()], names, strict=False):
         yield Defect("PI310", pointer_of(*path), f"{name} is not a JSON number")
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import unittest
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from http.client import HTTPException
+from typing import TYPE_CHECKING
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, SSLError
 
 from partner_insights.verify.exchange import Failure, Headers, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAXIMUM_BODY = 64 * 2**20
 """Bytes of a body, after decompression, that the judge reads."""
@@ -34,7 +37,7 @@ _UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError)
 
 
 class Stopped(unittest.SkipTest):
-    """No further request may be sent: the reason is for the report. pytest and Hypothesis know it as a skip."""
+    """No further request may be sent: for the reason given. pytest and Hypothesis know it as a skip."""
 
 
 class Secret:
@@ -86,7 +89,7 @@ class Client:
     def send(self, method: str, path: str, headers: Headers) -> Response | Failure:
         """One answer; a Failure where none came. Stopped where no request may be sent any more.
 
-        `path` is percent-encoded, with its query. A connection the server closed while idle is opened anew once.
+        `path` is percent-encoded, with its query. A connection the server closed while idle is made anew.
         """
         self._wait_for_turn()
         outcome = self._attempt(method, path, headers)
@@ -128,7 +131,10 @@ class Client:
             try:
                 return self._exchange(method, path, headers, started)
             except ProtocolError as error:
-                if not isinstance(error.args[-1], (ConnectionError, HTTPException)) or time.monotonic() - started > 1:
+                if (
+                    not isinstance(error.args[-1], (ConnectionError, HTTPException))
+                    or time.monotonic() - started > 1
+                ):
                     raise
                 self._pool.clear()
                 return self._exchange(method, path, headers, started)
@@ -138,7 +144,9 @@ class Client:
             return Failure("PI311", str(error))
         except (HTTPError, HTTPException, OSError) as error:
             words = _plain(error)
-            return Failure("PI311" if "more than 100 headers" in words or "header line" in words else "PI315", words)
+            return Failure(
+                "PI311" if "more than 100 headers" in words or "header line" in words else "PI315", words
+            )
         except _TooSlow as error:
             return Failure("PI315", str(error))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -13,7 +14,12 @@ from rich.text import Text
 
 from partner_insights.contract import Severity
 from partner_insights.verify.verdict import Judgement, Verdict
-from partner_insights.verify.violation import Violation
+from partner_insights.verify.violation import generalised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partner_insights.verify.violation import Place, Violation
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
@@ -22,38 +28,41 @@ PLAIN_WIDTH = 140
 
 
 def console() -> Console:
-    """Standard output: plain where it is no terminal or NO_COLOR is set, and never an error for a character."""
+    """Standard output: plain where it is no terminal or NO_COLOR is set, and no character is an error."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def show(screen: Console, judgement: Judgement, times: Callable[[Violation], int]) -> None:
-    """Print the findings; `times` says how often each was seen."""
-    if judgement.violations:
-        screen.print(_table(judgement, times))
-        for violation in judgement.violations:
-            _show_violation(screen, violation)
-    for observation in judgement.observations:
-        place = " ".join(part for part in (observation.operation, observation.pointer) if part)
+def show(screen: Console, judgement: Judgement, times: Mapping[Place, int] | None = None) -> None:
+    """Print each kind of finding once; `times` says how often, where the judgement has lost count."""
+    kinds = {violation.place: violation for violation in reversed(judgement.violations)}
+    counts = times if times is not None else Counter(violation.place for violation in judgement.violations)
+    findings = [violation for violation in judgement.violations if kinds[violation.place] is violation]
+    if findings:
+        screen.print(_table(findings, counts))
+    for violation in findings:
+        _show_violation(screen, violation)
+    for observation in {each.place: each for each in judgement.observations}.values():
+        place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
         screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
 
 
-def _table(judgement: Judgement, times: Callable[[Violation], int]) -> Table:
+def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Code", "Severity", "Operation", "Where", "Standing", "Source", "Times"):
         table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
-    for violation in judgement.violations:
+    for violation in findings:
         source = violation.source
         table.add_row(
             violation.code,
             Text(violation.severity.value, COLOURS[violation.severity]),
             violation.operation or "–",
-            Text(violation.pointer or "the answer"),
+            Text(generalised(violation.pointer) or "the answer"),
             violation.standing.value,
             "–" if source is None else f"{source.page}:{source.line}",
-            str(times(violation)),
+            str(counts[violation.place]),
         )
     return table
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they were on the wire; names in any case, possibly repeated."""
@@ -84,7 +87,7 @@ class Response:
 
     @property
     def moment(self) -> datetime:
-        """The latest moment this answer can speak of: its Date header, or when it arrived, whichever is later."""
+        """The latest moment this answer can speak of: its Date header or its arrival, whichever is later."""
         try:
             stated = parsedate_to_datetime(self.header("Date") or "")
         except ValueError:

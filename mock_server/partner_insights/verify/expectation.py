@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Catalogue, ErrorCase, Operation
 from partner_insights.verify.exchange import Request, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from partner_insights.contract import Catalogue, ErrorCase, Operation
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -51,7 +55,7 @@ class Expectation:
 def expectation(request: Request, catalogue: Catalogue) -> Expectation:
     """What the documentation says must answer this request.
 
-    Where several things are wrong with a request, nobody documents which one is told first: each of them may be.
+    Where several things are wrong with a request, nobody documents which is told first: each of them may be.
     """
     operation = catalogue.operations.get(request.operation or "")
     if operation is None:

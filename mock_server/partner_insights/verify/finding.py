@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Profile, Source, Standing
-from partner_insights.verify.exchange import Request
 from partner_insights.verify.violation import Violation
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Profile, Source, Standing
+    from partner_insights.verify.exchange import Request
 
 
 @dataclass(frozen=True)

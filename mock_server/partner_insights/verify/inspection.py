@@ -1,16 +1,15 @@
-"""One run of the contract suite against one server: asks, judges, records, and says where the contract breaks."""
+"""One run of the contract suite against one server: asks, judges, records, and says what broke."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
-from hypothesis.strategies import SearchStrategy
 
 from partner_insights.contract import Catalogue, Severity
 from partner_insights.errors import TargetUnreachable
@@ -21,9 +20,15 @@ from partner_insights.verify.expectation import GUID, SAFE_METHODS
 from partner_insights.verify.finding import violation
 from partner_insights.verify.judge import judge, judge_head, judge_repeat, judge_sums, observe
 from partner_insights.verify.record import Record
-from partner_insights.verify.target import Target
 from partner_insights.verify.violation import Observation, Violation
 from partner_insights.verify.wire import wire_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from hypothesis.strategies import SearchStrategy
+
+    from partner_insights.verify.target import Target
 
 PAGE_SIZE = 100
 OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
@@ -31,6 +36,7 @@ OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
 MOST_PAGES = 5
 """Pages of a customer list that are read of a server that is not ours."""
 THROTTLED_RETRIES = 3
+CONTINUATION = "MS-ContinuationToken"
 
 
 class ContractBroken(AssertionError):
@@ -93,7 +99,7 @@ class Inspection:
     ) -> Exchange:
         """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
 
-        `authorization` is sent in place of a token, for `Token.INVALID`; `path` in place of the operation's own.
+        `authorization` is sent in a token's place, for `Token.INVALID`; `path` in place of the operation's.
         Stopped (a skip) where no further request may be sent.
         """
         if method not in SAFE_METHODS and not self.target.own:
@@ -116,7 +122,9 @@ class Inspection:
 
     def path(self, operation: str, customer: str | None) -> str:
         """The operation's path, percent-encoded; KeyError for an unknown operation."""
-        return self.catalogue.operations[operation].path.replace("{customer-id}", quote(customer or "", safe=""))
+        return self.catalogue.operations[operation].path.replace(
+            "{customer-id}", quote(customer or "", safe="")
+        )
 
     def find(self, violations: list[Violation]) -> None:
         """Record what was found; ContractBroken where any of it is an error."""
@@ -169,13 +177,17 @@ class Inspection:
         """Read the list in pages of another size, and hold it against the list."""
         other = self.read_customers(size)
         if other.ids != self.customers.ids or not other.complete:
-            message = f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
-            finding = wire_finding("PI314", f"{message}{len(self.customers.ids)}, or others, or in another order")
+            message = (
+                f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
+            )
+            finding = wire_finding(
+                "PI314", f"{message}{len(self.customers.ids)}, or others, or in another order"
+            )
             request = self._request("customers", query=(("size", str(size)),))
             self.find([violation(finding, request, self.target.profile)])
 
     def read_customers(self, size: int) -> Customers:
-        """The customer list in pages of a size, up to `MOST_PAGES` of them where the server is not our own fake."""
+        """The customer list in pages of a size; at most `MOST_PAGES` of them where the server is not ours."""
         ids: list[str] = []
         query: tuple[tuple[str, str], ...] | None = (("size", str(size)),)
         headers: dict[str, str] = {}
@@ -221,7 +233,7 @@ class Inspection:
                 seed(self.target.seed)(bounded(given(**strategies)(law)))()
             except (Stopped, Flaky):
                 if self._pending is not None:
-                    # The ceiling came while a break was being simplified, or the server breaks only now and then.
+                    # The ceiling came while a break was being simplified, or it shows only now and then.
                     raise self._pending from None
                 raise
 
@@ -277,7 +289,9 @@ class Inspection:
                 exchange = Exchange(request, outcome)
                 if outcome.status != 429:
                     return exchange
-                self.record.observe([Observation("throttled", request.operation, "", "the server throttled the run")])
+                self.record.observe(
+                    [Observation("throttled", request.operation, "", "the server throttled the run")]
+                )
                 self.find(judge(exchange, self.catalogue, profile=self.target.profile))
             raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
 
@@ -313,14 +327,17 @@ class Inspection:
         if request.token not in (Token.USER, Token.APP_ONLY) or secret is None:
             return request.headers
         return tuple(
-            (name, f"Bearer {secret.reveal()}" if name == "Authorization" else value) for name, value in request.headers
+            (name, f"Bearer {secret.reveal()}" if name == "Authorization" else value)
+            for name, value in request.headers
         )
 
 
-def next_page(body: object, query: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, str], ...] | None, dict[str, str]]:
+def next_page(
+    body: object, query: tuple[tuple[str, str], ...]
+) -> tuple[tuple[tuple[str, str], ...] | None, dict[str, str]]:
     """The query and headers that `links.next` of a page names; None where it is the last.
 
-    Of the link only its query and its continuation token are followed: a link cannot lead the token elsewhere.
+    Only the link's query and its continuation token are followed: it cannot lead the access token elsewhere.
     """
     links = body.get("links") if isinstance(body, dict) else None
     link = links.get("next") if isinstance(links, dict) else None
@@ -328,13 +345,9 @@ def next_page(body: object, query: tuple[tuple[str, str], ...]) -> tuple[tuple[t
         return None, {}
     followed = dict(query) | dict(parse_qsl(urlsplit(link["uri"]).query)) | {"seekOperation": "Next"}
     fields = link.get("headers")
-    headers = {
-        "MS-ContinuationToken": field["value"]
-        for field in (fields if isinstance(fields, list) else [])
-        if isinstance(field, dict)
-        and str(field.get("key", "")).lower() == "ms-continuationtoken"
-        and isinstance(field.get("value"), str)
-        and field["value"].isprintable()
-        and field["value"].isascii()
-    }
-    return tuple(followed.items()), headers
+    for field in fields if isinstance(fields, list) else ():
+        if isinstance(field, dict) and str(field.get("key", "")).lower() == CONTINUATION.lower():
+            value = field.get("value")
+            if isinstance(value, str) and value.isprintable() and value.isascii():
+                return tuple(followed.items()), {CONTINUATION: value}
+    return tuple(followed.items()), {}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Profile
 from partner_insights.verify.answer import Answer, answer, answer_of
 from partner_insights.verify.body import read_body
-from partner_insights.verify.exchange import Exchange, Response
 from partner_insights.verify.expectation import FURTHER_CODES, OF_ANY_REQUEST, Expectation, expectation
 from partner_insights.verify.finding import Finding, violation
 from partner_insights.verify.rules import rule_findings
@@ -16,6 +14,12 @@ from partner_insights.verify.shape import shape_findings, undocumented
 from partner_insights.verify.sums import sum_findings
 from partner_insights.verify.violation import Observation, Violation, shown
 from partner_insights.verify.wire import head_findings, header_findings, status_findings, wire_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Profile
+    from partner_insights.verify.exchange import Exchange, Response
 
 
 def judge(exchange: Exchange, catalogue: Catalogue, *, profile: Profile) -> list[Violation]:
@@ -67,15 +71,18 @@ def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
             "bom", operation, "", "the body starts with a UTF-8 byte order mark; some clients fail on it"
         )
     found = answer_of(exchange, catalogue)
-    if found is None:
-        return
+    if found is not None:
+        yield from content_observations(found)
+
+
+def content_observations(found: Answer) -> Iterator[Observation]:
+    """What the content of a success shows that no page speaks of."""
+    operation, catalogue = found.operation, found.catalogue
     if isinstance(found.body, dict) and found.body.get("items") == []:
         yield Observation(
-            "empty-collection", operation, "/items", "the collection is empty: there were no rows to judge"
+            "empty-collection", operation.id, "/items", "the collection is empty: no rows were there to judge"
         )
-    yield from undocumented(
-        found.body, catalogue.response_schema(found.operation), catalogue, found.operation.id
-    )
+    yield from undocumented(found.body, catalogue.response_schema(operation), catalogue, operation.id)
 
 
 def _substance(response: Response) -> tuple[int, JsonValue]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from partner_insights.verify.suite import Law
-from partner_insights.verify.verdict import Judgement
-from partner_insights.verify.violation import Violation
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partner_insights.verify.suite import Law
+    from partner_insights.verify.verdict import Judgement
+    from partner_insights.verify.violation import Violation
 
 SUITE = "partner-insights verify"
 
@@ -42,7 +45,9 @@ def junit_xml(judgement: Judgement, laws: Sequence[Law]) -> str:
 
 
 def _case(law: Law) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="contract_tests", name=_text(law.name), time=f"{law.seconds:.3f}")
+    case = ElementTree.Element(
+        "testcase", classname="contract_tests", name=_text(law.name), time=f"{law.seconds:.3f}"
+    )
     kind = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(law.outcome)
     if kind is not None:
         first = law.message.partition("\n")[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
 TOKEN_ENV = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -48,7 +49,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     },
     "app-token-env": {
         "metavar": "NAME",
-        "help": f"environment variable that holds an app-only token, if there is one (default: {APP_TOKEN_ENV})",
+        "help": f"environment variable that holds an app-only token, if any (default: {APP_TOKEN_ENV})",
     },
     "profile": {
         "choices": ("corrected", "literal", "strict"),
@@ -65,7 +66,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare `--insights-url` and its companions."""
     group = parser.getgroup("partner-insights", "licence analytics contract suite")
     for name, settings in OPTIONS.items():
-        group.addoption(f"--insights-{name}", dest=f"insights_{name.replace('-', '_')}", default=None, **settings)
+        group.addoption(
+            f"--insights-{name}", dest=f"insights_{name.replace('-', '_')}", default=None, **settings
+        )
 
 
 def environment_token(name: str) -> str | None:

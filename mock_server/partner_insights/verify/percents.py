@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 SCALES = (1, 100)
 """E-004: no page says which; the one a ratio of 1 is written as."""
@@ -34,8 +37,8 @@ class Percent:
     def agrees(self, scale: int, decimals: int | None = None) -> bool:
         """Whether the ratio, written in this scale, rounds or truncates to the value.
 
-        It does when it is less than one unit of the last decimal away. An integer has a unit of 1 in the scale of
-        0 to 100, where a client type that truncates was seen (E-005), and has to be exact in the scale of 0 to 1.
+        It does when it is less than one unit of the last decimal away. An integer has a unit of 1 in 0 to
+        100, where a type that truncates was seen (E-005), and has to be exact in 0 to 1.
         """
         if not math.isfinite(self.value):
             return False
@@ -73,7 +76,7 @@ def decided_scale(percent: Percent) -> int | None:
 
 
 def decimals_of(percents: Sequence[Percent], scale: int) -> int | None:
-    """How many decimals this service shows: a JSON writer drops trailing zeros, so the longest right one tells."""
+    """How many decimals this service shows: JSON drops trailing zeros, so the longest right one tells."""
     return max(
         (percent.decimals for percent in percents if _shows(percent) and percent.agrees(scale)), default=None
     )

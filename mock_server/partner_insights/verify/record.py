@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from partner_insights.contract import Severity
-from partner_insights.verify.violation import Observation, Violation
 
-Place = tuple[str, str, str]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.verify.violation import Observation, Place, Violation
 
 
 @dataclass
@@ -52,16 +54,19 @@ class Record:
     def violations(self) -> list[Violation]:
         """Errors first, then by code, operation and place."""
         found = (sighting.violation for sighting in self.sightings.values())
-        return sorted(found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.place))
+        return sorted(
+            found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.place)
+        )
 
     @property
     def broken(self) -> bool:
         """Whether any violation is an error."""
         return any(violation.severity is Severity.ERROR for violation in self.violations)
 
-    def times(self, violation: Violation) -> int:
-        """How often a violation of this kind was seen."""
-        return self.sightings[violation.place].times
+    @property
+    def times(self) -> dict[Place, int]:
+        """How often each kind of violation was seen."""
+        return {place: sighting.times for place, sighting in self.sightings.items()}
 
 
 def _intricacy(violation: Violation) -> tuple[int, int, str, str]:

@@ -1,16 +1,20 @@
-"""The rules of one answer: each law of rules.toml that looks across a row or across the rows, as a function."""
+"""The rules of one answer: each law of rules.toml that looks across a row or the rows, as a function."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from partner_insights.contract import Rule
 from partner_insights.verify.answer import UTC_OFFSET, Answer, Row
 from partner_insights.verify.finding import Finding
 from partner_insights.verify.percents import Percent, decided_scale, disagreements, scale_of
 from partner_insights.verify.violation import shortened, shown
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 AnswerRule = Callable[[Answer, Rule], Iterator[Finding]]
 """Says where an answer breaks a rule; passes over whatever is too ill-typed to tell."""
@@ -109,7 +113,8 @@ def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
         scale = next(found for *_, found in decided if found is not None)  # even votes: the first row's scale
     for row, name, percent, found in decided:
         if scale is not None and found is not None and found != scale:
-            message = f"{name} is {shown(percent.value)}, in the scale of 0 to {found}, while other rows keep to 0 to {scale}"
+            other = f"in the scale of 0 to {found}, while other rows keep to 0 to {scale}"
+            message = f"{name} is {shown(percent.value)}, {other}"
             yield broken(answer, rule, row.pointer(name), message, name, percent.value)
 
 
@@ -175,7 +180,7 @@ def not_in_the_future(answer: Answer, rule: Rule) -> Iterator[Finding]:
 
 def one_date_per_service(answer: Answer, rule: Rule) -> Iterator[Finding]:
     """PI213."""
-    services: defaultdict[str, list[tuple[Row, object]]] = defaultdict(list)
+    services: defaultdict[str, list[tuple[Row, datetime]]] = defaultdict(list)
     for row in answer.rows:
         service, moment = row.text("serviceName"), row.moment("processedDateTime")
         if service is not None and moment is not None:

@@ -1,31 +1,18 @@
-"""A JSON value and the schema it is promised to have → what breaks which keyword, in the words of the page."""
+"""A JSON value and the schema it is promised to have → which keywords it breaks, in the words of the page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject, Standing
 from partner_insights.verify.finding import Finding
 from partner_insights.verify.violation import Observation, pointer_of, shortened, shown
+from partner_insights.verify.wording import claim
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-STATED: Mapping[str, Callable[[Any], str]] = {
-    # What a keyword says, as the second half of "the page says …".
-    "type": lambda value: " or ".join(value) if isinstance(value, list) else str(value),
-    "required": lambda value: f"a property {value!r}",
-    "const": shown,
-    "format": lambda value: f"a {value}",
-    "minimum": lambda value: f"at least {value}",
-    "maximum": lambda value: f"at most {value}",
-    "multipleOf": lambda value: "a whole number" if value == 1 else f"a multiple of {value}",
-    "enum": lambda value: f"one of {', '.join(shown(member) for member in value)}",
-    "minLength": lambda value: f"at least {value} characters",
-    "maxLength": lambda value: f"at most {value} characters",
-    "pattern": lambda value: f"a text like {value}",
-}
+    from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
 
 
 def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
@@ -41,70 +28,36 @@ def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue)
 
 
 def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]:
-    keyword = str(error.validator)
+    keyword, instance, stated = str(error.validator), error.instance, error.validator_value
     subschema = error.schema if isinstance(error.schema, Mapping) else {}
-    code = catalogue.code_of_keyword(keyword).code
-    if keyword == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
+    path = tuple(error.absolute_path)
+    if keyword == "required" and isinstance(instance, Mapping) and isinstance(stated, list):
+        for name in stated:
+            if name not in instance:
                 constraint = catalogue.constraint(subschema, keyword, name)
-                yield _finding(
-                    error,
-                    code,
-                    constraint,
-                    name,
-                    f"it is missing{_near_miss(name, error.instance)}",
-                    catalogue,
-                )
+                message = f"{claim(constraint, name, catalogue)}; it is missing{_near_miss(name, instance)}"
+                yield _finding(constraint, (*path, name), message, "", catalogue)
         return
     constraint = catalogue.constraint(subschema, keyword)
+    sent = shown(instance)
     yield _finding(
-        error, code, constraint, error.validator_value, f"you sent {shown(error.instance)}", catalogue
+        constraint, path, f"{claim(constraint, stated, catalogue)}; you sent {sent}", sent, catalogue
     )
 
 
 def _finding(
-    error: ValidationError, code: str, constraint: Constraint, stated: Any, sent: str, catalogue: Catalogue
+    constraint: Constraint, path: tuple[str | int, ...], message: str, value: str, catalogue: Catalogue
 ) -> Finding:
+    """A missing property is pointed at where it should be."""
     return Finding(
-        code=code,
-        pointer=pointer_of(*error.absolute_path),
-        message=f"{_claim(constraint, stated, catalogue)}; {sent}",
+        code=catalogue.code_of_keyword(constraint.keyword).code,
+        pointer=pointer_of(*path),
+        message=message,
         standing=constraint.standing,
         source=constraint.source,
         erratum=constraint.erratum,
-        value="" if constraint.keyword == "required" else shown(error.instance),
+        value=value,
     )
-
-
-def _claim(constraint: Constraint, stated: Any, catalogue: Catalogue) -> str:
-    """What the contract says here, and who says so."""
-    says = STATED[constraint.keyword]
-    source = constraint.source
-    place = f" ({source.page}:{source.line})" if source is not None else ""
-    erratum = catalogue.errata.get(constraint.erratum or "")
-    because = (
-        ""
-        if erratum is None
-        else f"erratum {erratum.id} says {says(stated)}, because {_clause(erratum.reason)}"
-    )
-    if constraint.standing is Standing.DOCUMENTED:
-        return f"the page says {says(stated)}{place}"
-    if constraint.standing is Standing.ASSUMED:
-        return f"no page says it{place}, but {because or f'we assume {says(stated)}'}"
-    # `was` of a presence is no keyword's value, and of an addition there is none.
-    before = (
-        says(constraint.was)
-        if constraint.was is not None and constraint.keyword != "required"
-        else "nothing of it"
-    )
-    return f"the page says {before}{place}; {because}"
-
-
-def _clause(sentence: str) -> str:
-    """A reason's sentence as the end of another one."""
-    first, rest = sentence[:1], sentence[1:].removesuffix(".")
-    return (first.lower() if rest[:1].islower() or rest[:1] == " " else first) + rest
 
 
 def _near_miss(name: str, instance: Mapping[str, JsonValue]) -> str:
@@ -141,7 +94,7 @@ def undocumented(
 
 
 def _resolved(schemas: list[SchemaObject], catalogue: Catalogue) -> Iterator[SchemaObject]:
-    """The schemas with those they refer to; the references of derived schemas are file names, and have no cycle of their own."""
+    """The schemas with those they refer to: no derived schema refers straight back to itself."""
     resolver = catalogue.registry.resolver()
     for schema in schemas:
         while True:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from partner_insights.verify.expectation import GUID
 
-_ACCEPTED = ("application/json", "*/*", "application/*", "application/json; charset=utf-8", "text/html, */*;q=0.1")
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from hypothesis.strategies import SearchStrategy
+
+_ACCEPTED = (
+    "application/json",
+    "*/*",
+    "application/*",
+    "application/json; charset=utf-8",
+    "text/html, */*;q=0.1",
+)
 _UNACCEPTABLE = ("text/html", "application/xml", "image/png, text/plain;q=0.5", "application/json;q=0")
 _LOCALES = ("en-US", "de-DE", "hu-HU", "ja-JP", "pt-BR")
 _NAME_LETTERS = string.ascii_letters + string.digits
@@ -45,8 +55,8 @@ def unknown_guids(customers: Collection[str]) -> SearchStrategy[str]:
 def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
     """A customer id that is no GUID.
 
-    Tame ones look like an id gone wrong, and reach any service; wild ones hold any character but the slash, some of
-    which a front door in the cloud refuses before the service sees them.
+    Tame ones look like an id gone wrong, and reach any service; wild ones hold any character but the slash,
+    some of which a front door in the cloud refuses before the service sees them.
     """
     tame = st.one_of(
         st.text(_NAME_LETTERS + "-", min_size=1, max_size=40),
@@ -71,7 +81,9 @@ def request_headers() -> SearchStrategy[dict[str, str]]:
             "X-Locale": st.sampled_from(_LOCALES),
             "MS-Contract-Version": st.just("v1"),
             "MS-PartnerCenter-Application": st.just("contract suite"),
-            "MS-PartnerCenter-Client": st.sampled_from(("Partner Center .NET SDK", "Partner Center Java SDK")),
+            "MS-PartnerCenter-Client": st.sampled_from(
+                ("Partner Center .NET SDK", "Partner Center Java SDK")
+            ),
             "Accept-Encoding": st.sampled_from(("gzip", "identity", "gzip, deflate")),
         },
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +16,13 @@ from partner_insights._data import contract_tests_dir
 from partner_insights.contract import Catalogue
 from partner_insights.verify.inspection import ContractBroken, Inspection
 from partner_insights.verify.options import SuiteOptions
-from partner_insights.verify.record import Record
 from partner_insights.verify.target import Target, open_target
 from partner_insights.verify.verdict import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from partner_insights.verify.record import Record
 
 OPENED = pytest.StashKey[Inspection]()
 """Where `verify` leaves the inspection it opened for the suite's fixture."""
@@ -76,12 +80,12 @@ class Run:
         """What was judged, in one line."""
         record = self.record
         outcomes = Counter(law.outcome for law in self.laws)
-        severities = Counter(violation.severity.value for violation in record.violations)
         parts = [
             f"{self.target.name} by the {self.target.profile.value} contract",
-            f"{len(record.operations)} operations, {record.requests} requests, {len(record.customers)} customers",
+            f"{len(record.operations)} operations, {len(record.customers)} customers",
+            f"{record.requests} requests",
             f"{outcomes['passed']} laws held, {outcomes['failed']} broken, {outcomes['skipped']} not tried",
-            f"{severities['error']} errors, {severities['warning']} warnings",
+            self.judgement.tally,
         ]
         if record.stopped is not None:
             parts.append(f"stopped early: {record.stopped}")
@@ -114,7 +118,7 @@ def opened_inspection(target: Target) -> Iterator[Inspection]:
 def run_suite(options: SuiteOptions) -> Run:
     """Judge the options' server by the whole suite.
 
-    Nothing of the caller's pytest configuration reaches the run, and it leaves nothing in the working directory.
+    Nothing of the caller's pytest habits reaches the run, and it leaves nothing in the working directory.
     InputError where the options are unusable, TargetUnreachable where the server gives no answer at all.
     """
     with open_target(options) as target, opened_inspection(target) as inspection:
@@ -180,5 +184,9 @@ class _Listener:
 
 def _law(name: str, report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> Law:
     reason = raised.value if raised is not None else None
-    outcome = report.outcome if reason is None or not report.failed or isinstance(reason, ContractBroken) else "error"
+    outcome = (
+        report.outcome
+        if reason is None or not report.failed or isinstance(reason, ContractBroken)
+        else "error"
+    )
     return Law(name, outcome, report.duration, "" if reason is None else str(reason))

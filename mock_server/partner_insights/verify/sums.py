@@ -99,7 +99,13 @@ def _groups(partner: Answer, sides: Sides, sums: Sums) -> Iterator[tuple[Row, Gr
     seen: set[Group] = set()
     for row in partner.rows:
         group = _group(row, sides)
-        if group in sums.whole and group not in sums.unreadable and group not in seen and sums.complete:
+        if (
+            group is not None
+            and group in sums.whole
+            and group not in sums.unreadable
+            and group not in seen
+            and sums.complete
+        ):
             seen.add(group)
             yield row, group
 
@@ -109,7 +115,8 @@ def partner_sold_is_the_sum(partner: Answer, rule: Rule, sides: Sides, sums: Sum
     for row, group in _groups(partner, sides, sums):
         sold = row.number(sides.whole)
         if sold is not None and sold != sums.whole[group]:
-            message = f"{sides.whole} of {_spoken(group)} is {shown(sold)}, its customers' sum is {sums.whole[group]}"
+            total = sums.whole[group]
+            message = f"{sides.whole} of {_spoken(group)} is {shown(sold)}, its customers' sum is {total}"
             yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
 
 
@@ -127,9 +134,10 @@ def prorated_percent_of_sums(partner: Answer, rule: Rule, sides: Sides, sums: Su
         set(range(len(rows))).intersection(*(disagreements(percents, each) for each in scales))
     ):
         row, group, percent = rows[index]
+        counts = f"{sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
         message = (
-            f"{sides.percent} of {_spoken(group)} is {shown(percent.value)}, but the customers' {sides.part} / {sides.whole} "
-            f"is {sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
+            f"{sides.percent} of {_spoken(group)} is {shown(percent.value)}, "
+            f"but the customers' {sides.part} / {sides.whole} is {counts}"
         )
         yield broken(partner, rule, row.pointer(sides.percent), message, sides.percent, percent.value)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
@@ -16,6 +16,9 @@ from partner_insights.errors import InputError
 from partner_insights.running import running_fake
 from partner_insights.verify.client import Secret
 from partner_insights.verify.options import TOKEN_ENV, SuiteOptions, environment_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REMOTE_RATE = 5.0
 REMOTE_CEILING = 500
@@ -48,7 +51,7 @@ class Target:
 
 @contextmanager
 def open_target(options: SuiteOptions) -> Iterator[Target]:
-    """The server of the options; InputError where they are unusable, TargetUnreachable where it does not answer."""
+    """The server of the options; InputError where they are unusable or the fake does not start."""
     if options.url is not None:
         yield _foreign(options, options.url)
         return
@@ -92,10 +95,14 @@ def checked_url(url: str) -> str:
     except ValueError as error:
         raise InputError(f"{url!r} is no URL ({error})", where="--url") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise InputError(f"{url!r} is no http or https URL", where="--url", remedy="give it like http://127.0.0.1:8010")
+        raise InputError(
+            f"{url!r} is no http or https URL", where="--url", remedy="give it like http://127.0.0.1:8010"
+        )
     if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
         raise InputError(
-            "a query, fragment, user or password in the URL cannot be used", where="--url", remedy="give the base URL alone"
+            "a query, fragment, user or password in the URL cannot be used",
+            where="--url",
+            remedy="give the base URL alone",
         )
     return host
 
@@ -119,7 +126,7 @@ def _required_token(variable: str) -> Secret:
         )
     if not _TOKEN.fullmatch(token):
         raise InputError(
-            f"the environment variable {variable} holds no token: it has white space or other characters no token has"
+            f"the environment variable {variable} holds no token: it has characters that no token has"
         )
     return Secret(token)
 

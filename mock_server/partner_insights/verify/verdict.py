@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Profile, Severity
 from partner_insights.errors import InputError
-from partner_insights.verify.violation import Observation, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.verify.violation import Observation, Violation
 
 
 class Verdict(StrEnum):
@@ -48,6 +52,12 @@ class Judgement:
             return Verdict.BROKEN
         return Verdict.HELD if self.tested else Verdict.UNTESTED
 
+    @property
+    def tally(self) -> str:
+        """How many violations of each severity, in words."""
+        counts = Counter(violation.severity for violation in self.violations)
+        return f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings"
+
     def to_json(self) -> dict[str, Any]:
         """The report of `--json`."""
         return {
@@ -76,15 +86,21 @@ def write_report(path: Path, text: str) -> None:
         umask = os.umask(0)
         os.umask(umask)
         Path(aside).chmod(0o666 & ~umask)  # a temporary file is its owner's alone; a report is not
-        os.replace(aside, path)
+        Path(aside).replace(path)
     except OSError as error:
         if aside is not None:
             Path(aside).unlink(missing_ok=True)
-        raise InputError(f"the report cannot be written ({error.strerror or error})", where=str(path)) from error
+        raise InputError(
+            f"the report cannot be written ({error.strerror or error})", where=str(path)
+        ) from error
 
 
 def ensure_writable(paths: Iterable[Path | None]) -> None:
     """InputError, before a long run, where a report could not be written after it."""
     for path in paths:
         if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
-            raise InputError("the report cannot be written there", where=str(path), remedy="name a file in a folder that exists")
+            raise InputError(
+                "the report cannot be written there",
+                where=str(path),
+                remedy="name a file in a folder that exists",
+            )

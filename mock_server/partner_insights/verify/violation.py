@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from partner_insights.contract import JsonValue, Severity, Source, Standing
-from partner_insights.verify.exchange import Request
+if TYPE_CHECKING:
+    from partner_insights.contract import JsonValue, Severity, Source, Standing
+    from partner_insights.verify.exchange import Request
+
+Place: TypeAlias = tuple[str, str, str]
+"""Code or kind, operation, and pointer with its indexes blanked: alike in these, findings are one."""
 
 SHOWN_LENGTH = 80
 """Characters of an offending value that a message shows."""
@@ -32,8 +36,8 @@ class Violation:
     request: Request
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Code, operation and pointer with its indexes blanked: two violations alike in these are one finding."""
+    def place(self) -> Place:
+        """Code, operation and pointer with its indexes blanked: violations alike in these are one."""
         return self.code, self.operation or "", generalised(self.pointer)
 
     def to_json(self) -> dict[str, Any]:
@@ -65,7 +69,7 @@ class Observation:
     message: str
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def place(self) -> Place:
         """Observations alike in kind, operation and blanked pointer are one."""
         return self.kind, self.operation or "", generalised(self.pointer)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email.message import Message
+from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, ErrorCase, Standing
-from partner_insights.verify.exchange import Exchange, Request, Response
-from partner_insights.verify.expectation import Expectation
 from partner_insights.verify.finding import Finding
 from partner_insights.verify.violation import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.verify.exchange import Exchange, Request, Response
+    from partner_insights.verify.expectation import Expectation
 
 STANDING = {
     "PI301": Standing.DOCUMENTED,
