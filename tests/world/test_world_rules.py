@@ -227,11 +227,14 @@ def test_a_planted_fault_is_found(rule: str, plant: Callable[[dict[str, Rows]], 
     assert rule in set(broken(world, rows))
 
 
-def test_sums_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Partner rows are the same however many customers are added up at a time."""
+@pytest.mark.parametrize(("chunk", "threads"), [(7, 1), (7, 4), (499, 3), (500, 4)])
+def test_sums_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chunk: int, threads: int) -> None:
+    """Partner rows are the same however many customers are added up at a time, and by how many threads."""
     world = World(CATALOGUE, customers=500, as_of=DAY)
     whole = [world.rows(name) for name in (PARTNER_DEPLOYMENT, PARTNER_USAGE)]
-    monkeypatch.setattr(partner_rows, "CHUNK", 7)
+    monkeypatch.setattr(partner_rows, "CHUNK", chunk)
+    monkeypatch.setattr(partner_rows, "MOST_THREADS", threads)
+    monkeypatch.setattr("os.cpu_count", lambda: threads)
     again = replace(world)
     assert [again.rows(name) for name in (PARTNER_DEPLOYMENT, PARTNER_USAGE)] == whole
 

@@ -24,7 +24,8 @@ GOLDEN: Final = 0x9E3779B97F4A7C15
 """2**64 / φ, odd: spreads consecutive counters over all 64 bits."""
 _FIRST: Final = 0xBF58476D1CE4E5B9
 _SECOND: Final = 0x94D049BB133111EB
-_30, _27, _31, _FIRST_WORD, _SECOND_WORD = (np.uint64(n) for n in (30, 27, 31, _FIRST, _SECOND))
+_12, _27, _30, _31 = (np.uint64(bits) for bits in (12, 27, 30, 31))
+_FIRST_WORD, _SECOND_WORD = np.uint64(_FIRST), np.uint64(_SECOND)
 _ONE: Final = np.uint64(0x3FF0000000000000)
 """The bits of 1.0: a mantissa filled with hash bits makes a float in [1, 2)."""
 
@@ -72,8 +73,12 @@ def draw(entity: Words, field: int, step: int | Integers = 0) -> Words:
 
 
 def unit(words: Words) -> Floats:
-    """Each hash as a float in [0, 1), of 52 bits."""
-    return ((words >> np.uint64(12)) | _ONE).view(np.float64) - 1.0
+    """Each hash as a float in [0, 1), of 52 bits; made in place, so pass an array you own."""
+    words >>= _12
+    words |= _ONE
+    floats: Floats = words.view(np.float64)
+    floats -= 1.0
+    return floats
 
 
 def below(words: Words, bound: int) -> Integers:
