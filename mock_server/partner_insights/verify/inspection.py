@@ -18,7 +18,7 @@ from partner_insights.verify.client import Client, Stopped
 from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Token
 from partner_insights.verify.expectation import GUID, SAFE_METHODS
 from partner_insights.verify.finding import violation
-from partner_insights.verify.judge import judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.judging import judge, judge_head, judge_repeat, judge_sums, observe
 from partner_insights.verify.record import Record
 from partner_insights.verify.violation import Observation, Violation
 from partner_insights.verify.wire import wire_finding

@@ -12,7 +12,7 @@ from partner_insights.verify.body import Body, read_body
 from partner_insights.verify.client import MAXIMUM_BODY
 from partner_insights.verify.exchange import Exchange, Request, Response
 from partner_insights.verify.finding import Finding, violation
-from partner_insights.verify.judge import answer_findings, content_observations, error_findings
+from partner_insights.verify.judging import answer_findings, content_observations, error_findings
 from partner_insights.verify.violation import Observation, Violation, shortened
 from partner_insights.verify.wire import wire_finding
 
