@@ -82,13 +82,7 @@ def _chosen(options: Sequence[Any], hashes: Words) -> Column:
 
 
 def _values(values: Sequence[Any]) -> npt.NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values if not values or not isinstance(values[0], list) else _boxed(values)
-    return column
-
-
-def _boxed(values: Sequence[Any]) -> npt.NDArray[Any]:
-    """Lists as single cells: NumPy would otherwise spread them over a second dimension."""
+    """Any JSON values, each in a cell of its own: NumPy would spread lists over a second dimension."""
     column = np.empty(len(values), dtype=object)
     for position, value in enumerate(values):
         column[position] = value
@@ -107,7 +101,7 @@ def _objects(
         name: schema_column(inner, draw(entity, field, 1 + nth), field, resolve, depth + 1).tolist()
         for nth, (name, inner) in enumerate(properties.items())
     }
-    return _boxed([{name: columns[name][row] for name in columns} for row in range(len(entity))])
+    return _values([{name: columns[name][row] for name in columns} for row in range(len(entity))])
 
 
 def _numbers(schema: Mapping[str, Any], kind: str, hashes: Words) -> Column:
