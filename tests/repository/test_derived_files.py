@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 import subprocess
 import sys
@@ -66,3 +68,28 @@ def test_stale_reference_is_found(checkout: Path) -> None:
     result = run_in(checkout, "docs/cli_reference.py", "--check")
     assert result.returncode == 1
     assert "run python docs/cli_reference.py" in result.stderr
+
+
+def words_of(svg: str) -> str:
+    """What a picture of a terminal says; how it is drawn may differ between versions of the drawing library."""
+    return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", svg, flags=re.DOTALL)).split())
+
+
+def test_picture_shows_what_the_command_prints(tmp_path: Path) -> None:
+    """The README's picture says what the command in it prints today."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    result = run(sys.executable, str(tmp_path / "docs" / "picture.py"))
+    assert result.returncode == 0, result.stderr
+    committed, fresh = (
+        words_of((root / "docs" / "images" / "check.svg").read_text(encoding="utf-8"))
+        for root in (ROOT, tmp_path)
+    )
+    assert "erratum E-001 says string" in committed
+    assert committed == fresh
+
+
+def test_other_words_in_a_picture_are_found() -> None:
+    """Pictures that say something else differ, those that draw the same words otherwise do not."""
+    assert words_of("<style>a</style><text x='1'>you&#160;sent</text><text>3.14</text>") == "you sent 3.14"
+    assert words_of("<text>you sent</text> <g>3.14</g>") == "you sent 3.14"
+    assert words_of("<text>you sent</text> <g>3.15</g>") != "you sent 3.14"
