@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from partner_insights._data import fixtures_dir
-from partner_insights.cli.options import COUNT, CUSTOMERS, DAY, SEED, day
+from partner_insights.cli.options import CUSTOMERS, DAY, SEED, day
 from partner_insights.cli.progress import watch_on
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
@@ -27,6 +27,9 @@ from partner_insights.fixtures.writing import (
 if TYPE_CHECKING:
     from datetime import date
 
+ROWS: Final = click.IntRange(1, 1_000_000_000)
+"""More is a terabyte."""
+
 
 @click.group("fixtures")
 def command() -> None:
@@ -44,7 +47,7 @@ def command() -> None:
 )
 @click.option(
     "--count",
-    type=COUNT,
+    type=ROWS,
     help="Rows of a RESOURCE (default: all of the world; customers are added as needed).",
 )
 @click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
@@ -76,9 +79,9 @@ def write(
 ) -> None:
     """Write rows of a RESOURCE, the answer to an OPERATION, or a whole world.
 
-    json: rows as one array, a row a line; of an OPERATION the whole body, indented. ndjson: a row a line. csv:
-    RFC 4180, nested properties under dotted names. parquet: needs the extra `parquet`. A world is a folder: a file
-    for each resource, and manifest.json. The same options write the same bytes.
+    json: rows as one array, a row a line; of an OPERATION the whole body, indented. ndjson: a row a line.
+    csv: RFC 4180, nested properties under dotted names. parquet: needs the extra `parquet`. A world is a
+    folder: a file for each resource, and manifest.json. The same options write the same bytes.
     """
     from rich.console import Console
 

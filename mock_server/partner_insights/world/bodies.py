@@ -92,7 +92,7 @@ def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
 
 
 def continuation_token(world: World, start: int) -> str:
-    """The opaque token that continues the list at `start`: for equal worlds the same, and only ours to make."""
+    """The opaque token that continues the list at `start`: the same for equal worlds, only ours to make."""
     place = start.to_bytes(6)
     return base64.urlsafe_b64encode(place + _mac(world, place)).decode("ascii")
 
