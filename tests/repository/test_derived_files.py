@@ -71,7 +71,7 @@ def test_stale_reference_is_found(checkout: Path) -> None:
 
 
 def words_of(svg: str) -> str:
-    """What a picture of a terminal says; how it is drawn may differ between versions of the drawing library."""
+    """What a picture of a terminal says, however the drawing library draws it."""
     return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", svg, flags=re.DOTALL)).split())
 
 
