@@ -49,8 +49,8 @@ class RunningFake:
 def start_fake(*options: str, timeout: float = START_TIMEOUT) -> RunningFake:
     """Start a fake on a free port and wait until it answers; `options` are those of `serve`.
 
-    It is stopped when this process exits at the latest. InputError, with what the child printed, where it ends
-    before it answers or does not answer within `timeout` seconds.
+    It is stopped when this process exits at the latest. InputError, with what the child printed,
+    where it ends before it answers or does not answer within `timeout` seconds.
     """
     child = _Child(options)
     try:

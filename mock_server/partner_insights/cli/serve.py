@@ -89,7 +89,11 @@ def command(
     )
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
-    return serve(world, settings, host, port, Announcement(world, settings, ready))
+    try:
+        return serve(world, settings, host, port, Announcement(world, settings, ready))
+    finally:
+        if ready is not None:
+            ready.remove()
 
 
 def _admin_token(given: str | None, *, local: bool) -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
 
-TOKEN_HEADER: Final = "X-Admin-Token"
+TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
 
 
 class Admin:
@@ -114,15 +114,20 @@ class Admin:
 
 def _is_local() -> bool:
     """Whether peer and Host header are both loopback: a rebound DNS name would show in the Host header."""
-    host = urlsplit("//" + request.headers.get("Host", "")).hostname
+    try:
+        host = urlsplit("//" + request.headers.get("Host", "")).hostname
+    except ValueError:
+        return False
     return _loopback(request.remote_addr) and (host == "localhost" or _loopback(host))
 
 
 def _loopback(address: str | None) -> bool:
     try:
-        return address is not None and ipaddress.ip_address(address).is_loopback
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return False
+    # A socket for both families reports an IPv4 peer as ::ffff:127.0.0.1.
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
 def _reply(content: Any) -> Response:

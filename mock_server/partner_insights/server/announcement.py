@@ -25,7 +25,7 @@ _FIRST_REQUEST = "/v1/analytics/licenses/deployment"
 
 @dataclass(frozen=True)
 class ReadyFile:
-    """`{"url", "token", "pid", "seed", "asOf"}` as JSON, there in full or not at all, for its owner's eyes."""
+    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only."""
 
     path: Path
 
@@ -50,6 +50,10 @@ class ReadyFile:
         with os.fdopen(self._open_aside(), "w", encoding="utf-8") as aside:
             json.dump(content, aside)
         self._aside.replace(self.path)
+
+    def remove(self) -> None:
+        """At the end: what it names does not answer any more."""
+        self.path.unlink(missing_ok=True)
 
     @property
     def _aside(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -21,7 +21,7 @@ from partner_insights.server.state import State
 from partner_insights.server.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -37,19 +37,29 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     state = State(world, settings.scenarios, bom=settings.bom)
     tokens = Tokens(settings.token_key)
     service = Service(catalogue, state, settings, tokens)
-    app = Flask(__name__, static_folder=None)
+    app = _Fake(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
-    _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth is not AuthMode.JWT))
+    _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
     admin = Admin(state, settings)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
     app.wsgi_app = TolerantPaths(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
+
+
+class _Fake(Flask):
+    """Flask that answers OPTIONS in the common headers too."""
+
+    def make_default_options_response(self) -> Response:
+        """The methods of the address, without a body."""
+        allowed = super().make_default_options_response().headers["Allow"]
+        allow = ("Allow", ", ".join(sorted(allowed.split(", "))))
+        return respond(Answer(204, headers=(allow,), content_type=None))
 
 
 class TolerantPaths:
@@ -67,40 +77,22 @@ class TolerantPaths:
 
 def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
     def view(customer_id: str | None = None) -> Response:
-        if request.method == "OPTIONS":
-            return respond(_options(operation.method))
         return respond(service.answer(operation, customer_id, request.args, asked()))
 
-    _route(
-        app, operation.path.replace("{customer-id}", "<customer_id>"), operation.id, view, operation.method
-    )
+    rule = operation.path.replace("{customer-id}", "<customer_id>")
+    app.add_url_rule(rule, operation.id, view, methods=[operation.method])
 
 
 def _add_token_endpoints(app: Flask, endpoint: TokenEndpoint) -> None:
     def view(tenant: str, version: int) -> Response:
-        if request.method == "OPTIONS":
-            return respond(_options("POST"))
         authorization = request.headers.get("Authorization")
         return respond(endpoint.answer(tenant, version, request.method, request.form, authorization))
 
-    for version, path in ((1, "/<tenant>/oauth2/token"), (2, "/<tenant>/oauth2/v2.0/token")):
-        _route(app, path, f"token-v{version}", view, "GET", "POST", defaults={"version": version})
-
-
-def _route(
-    app: Flask, rule: str, name: str, view: Callable[..., Response], *methods: str, **options: Any
-) -> None:
-    app.add_url_rule(
-        rule, name, view, methods=[*methods, "OPTIONS"], provide_automatic_options=False, **options
-    )
-
-
-def _options(method: str) -> Answer:
-    return Answer(204, headers=(("Allow", ", ".join(_allowed(method))),), content_type=None)
-
-
-def _allowed(method: str) -> list[str]:
-    return sorted({method, "OPTIONS"} | ({"HEAD"} if method == "GET" else set()))
+    for version, rule in ((1, "/<tenant>/oauth2/token"), (2, "/<tenant>/oauth2/v2.0/token")):
+        # GET comes here too, to be refused in the directory's dialect.
+        app.add_url_rule(
+            rule, f"token-v{version}", view, methods=["GET", "POST"], defaults={"version": version}
+        )
 
 
 def _failure(app: Flask, service: Service, error: Exception) -> Response:
@@ -114,6 +106,6 @@ def _failure(app: Flask, service: Service, error: Exception) -> Response:
         words = HTTP_STATUS_CODES.get(error.code, "Bad Request").capitalize()
         return respond(json_answer(error_body(str(error.code), words), status=error.code))
     app.logger.error(
-        "request %s failed: %s %s", asked().request_id, request.method, request.path, exc_info=error
+        "request %s failed: %s %r", asked().request_id, request.method, request.path, exc_info=error
     )
     return respond(service.refusal(Refused("internal-error")))

@@ -1,6 +1,7 @@
 """Request headers → what the fake goes by: ids to echo, encodings and media types the caller takes.
 
-Everything here reads a WSGI environ and knows nothing of Flask, so that a lane in front of it can decide the same.
+Everything here reads a WSGI environ and knows nothing of Flask, so that a lane in front of
+Flask can decide alike.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _guid(sent: str) -> str:
 
 
 def _quality(header: str, *ranges: str) -> float:
-    """The weight the header gives to the first of `ranges` it names, most specific first; 0 where it names none."""
+    """The weight of the first of `ranges`, most specific first, that the header names; 0 for none of them."""
     weights: dict[str, float] = {}
     for element in header.split(","):
         name, _, parameters = element.partition(";")

@@ -34,13 +34,13 @@ class Gate:
 
     def admit(self, authorization: str | None) -> Caller:
         """Whom the request speaks for; Refused("unauthenticated") with a challenge (RFC 6750) otherwise."""
-        if self._mode is AuthMode.OFF:
+        if self._mode == AuthMode.OFF:
             return Caller.APP_USER
         match = _BEARER.fullmatch(authorization or "")
         if match is None:
             # Without credentials RFC 6750, section 3.1, wants no error code in the challenge.
             raise Refused("unauthenticated", headers={"WWW-Authenticate": _REALM})
-        if self._mode is AuthMode.ANY:
+        if self._mode == AuthMode.ANY:
             return Caller.APP_USER
         try:
             return self._tokens.caller(match[1])

@@ -18,7 +18,7 @@ def curl_line(url: str, token: str | None) -> str:
 
 def handed_token(auth: AuthMode, tokens: Tokens) -> str | None:
     """An App+User token that works under the auth mode, good for a day; None where none is needed."""
-    if auth is AuthMode.OFF:
+    if auth == AuthMode.OFF:
         return None
     subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")
     return tokens.access(subject, PARTNER_CENTER, lifetime=A_DAY)

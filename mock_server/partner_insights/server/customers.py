@@ -1,4 +1,4 @@
-"""Customers of a world → Customer resources, and the list of them page by page (get-a-list-of-customers.md)."""
+"""Customers of a world → Customer resources, and their list page by page (get-a-list-of-customers.md)."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class CustomerList:
     def page_of(self, query: Mapping[str, str], continuation: str | None, operation: Operation) -> Page:
         """Read the query of a list request; Refused("invalid-query") for what the contract does not allow.
 
-        A next page is asked for by `seekOperation=Next` with the continuation header. One without the other is
-        refused: to answer with the first page would have such a client read it for ever.
+        A next page is asked for by `seekOperation=Next` with the continuation header. One without the other
+        is refused: a client answered with the first page would read it for ever.
         """
         size = _whole_number(query, "size", operation)
         seek = query.get("seekOperation")
@@ -89,7 +89,7 @@ class CustomerList:
         }
 
     def token(self, start: int) -> str:
-        """The opaque token that continues at `start`: the same for the same world, and no one else's to make."""
+        """The opaque token that continues at `start`: the same for the same world, and only ours to make."""
         place = start.to_bytes(6)
         return base64.urlsafe_b64encode(place + self._mac(place)).decode("ascii")
 
@@ -108,7 +108,7 @@ class CustomerList:
         return int.from_bytes(place)
 
     def _mac(self, place: bytes) -> bytes:
-        # Keyed by the world and not by the run: equal worlds list equal bytes, and a token outlives a restart.
+        # Keyed by the world, not by the run: equal worlds list equal bytes, and a token outlives a restart.
         key = f"customers of seed {self.world.seed}, {self.world.customers}".encode()
         return hmac.digest(key, place, hashlib.sha256)[:_MAC_BYTES]
 

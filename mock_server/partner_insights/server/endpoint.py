@@ -29,9 +29,9 @@ class Endpoint:
     def claim(cls, host: str, port: int) -> Iterator[Endpoint]:
         """Hold the address as long as the context lasts; InputError where it is not to be had.
 
-        Granian binds with SO_REUSEPORT on Linux, so two fakes of one user would share a port without a word
-        and answer by turns. An exclusive bind finds that out first; then, where SO_REUSEPORT allows it, a silent
-        socket keeps the port ours.
+        Granian binds with SO_REUSEPORT on Linux, so two fakes of one user would share a port without a
+        word and answer by turns. An exclusive bind finds that out first; then a socket that never listens
+        keeps the port ours.
         """
         family, address = _resolve(host)
         with _bound(family, address, port, host) as probe:
@@ -87,11 +87,12 @@ def _bound(
 ) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if sys.platform != "win32":
-            # Lets a port be taken again at once after a stop; it does not let two listeners share it.
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        elif sys.platform != "win32":
+            # Lets a port be taken again at once after a stop, and yet not be shared with who listens at it.
+            # Only the probe has it: if both had, Linux would let it pass beside another fake's silent socket.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
     except OSError as error:
         bound.close()

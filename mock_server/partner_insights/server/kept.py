@@ -19,8 +19,8 @@ _OVERHEAD: Final = 1024
 class KeptAnswers:
     """The most recently used answers, forgotten oldest first when their bytes exceed the bound.
 
-    Data never changes within a world, so an answer is good for as long as its key says which world and conditions
-    it was made under.
+    Data never changes within a world, so an answer is good for as long as its key says which world and
+    conditions it was made under.
     """
 
     def __init__(self, bound: int = _BOUND) -> None:
@@ -30,7 +30,7 @@ class KeptAnswers:
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
-        """The answer under the key; `make` is called outside the lock, at times twice, always to the same effect."""
+        """The answer under the key; `make` runs outside the lock, at times twice, always to one effect."""
         with self._lock:
             answer = self._answers.get(key)
             if answer is not None:

@@ -1,7 +1,7 @@
 """World and settings → a server process: Granian supervising workers that each hold the same fake.
 
-The supervisor imports neither Flask nor NumPy: each worker builds its application itself, from plain values, so
-it does not matter whether the platform forks workers or spawns them.
+The supervisor imports neither Flask nor NumPy. Each worker builds its application itself, from plain values:
+the platform may fork workers or spawn them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _THREADS: Final = 4
 _GRACE: Final = 0.5
-"""Seconds a worker may take to finish its requests at the end; an idle connection would hold it up for ever."""
+"""Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
 _POLL: Final = 0.01
 
 
@@ -91,7 +91,7 @@ def serve(
         except KeyboardInterrupt:
             server.shutdown()
         except SystemExit:
-            # A worker that Ctrl-C reached before the supervisor could tell it to stop looks to Granian like one that crashed.
+            # Ctrl-C reaches the workers too; one that ends before it is told to looks crashed to Granian.
             if not server.interrupt_signal:
                 return 1 if server.announced.is_set() else InputError.exit_code
         return 0
@@ -145,7 +145,7 @@ def _answers(endpoint: Endpoint, settings: Settings) -> bool:
 
 
 def _take_own_signals() -> None:
-    # A forked worker inherits the supervisor's handlers, which would swallow a SIGTERM that comes while it loads.
+    # A forked worker inherits the supervisor's handlers, which would swallow a SIGTERM while it loads.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

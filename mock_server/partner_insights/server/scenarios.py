@@ -55,7 +55,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("stale", "insights were last processed ten days earlier than usual", {"days_behind": 10}),
         Scenario(
             "as-published",
-            "rows lack the properties that every published sample lacks (customerId, serviceCode, workloadCode)",
+            "rows lack what every published sample lacks: customerId, serviceCode and workloadCode",
             {"promised_only": True},
         ),
         Scenario("one-customer", "the partner has one customer", {"customers": 1}),

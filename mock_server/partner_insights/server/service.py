@@ -1,7 +1,7 @@
 """An operation, its path and what was asked → the answer: every decision the API makes, free of Flask.
 
-The order of the checks, and why. The router has matched path (404) and method (405) before: both are documented
-for the address alone. Then:
+The order of the checks, and why. The router has matched path (404) and method (405) before: both are about
+the address alone. Then:
 
 1. outage        a service that is down looks at nothing
 2. token         401, before anything about the partner's data can be learnt
@@ -50,11 +50,12 @@ class Service:
             index = None if customer_id is None else _customer(scene, customer_id)
             return self._content(operation, scene, index, query, asked)
         except Refused as refused:
-            return self.refusal(refused)
+            return self.refusal(refused, scene)
 
-    def refusal(self, refused: Refused) -> Answer:
-        """The answer to a documented failure, under the conditions in force."""
-        return refusal(self.catalogue.error_cases[refused.case], refused, bom=self.state.scene.bom)
+    def refusal(self, refused: Refused, scene: Scene | None = None) -> Answer:
+        """The answer to a documented failure, under the given conditions or those in force."""
+        bom = (scene or self.state.scene).conditions.bom
+        return refusal(self.catalogue.error_cases[refused.case], refused, bom=bom)
 
     def _admit(self, operation: Operation, scene: Scene, asked: Asked) -> None:
         if scene.conditions.outage_case is not None:
@@ -78,7 +79,7 @@ class Service:
 
     def _keep(self, operation: Operation, scene: Scene, key: object, make: Any) -> Answer:
         return self._kept.get(
-            (operation.id, scene.conditions, key), lambda: json_answer(make(), bom=scene.bom)
+            (operation.id, scene.conditions, key), lambda: json_answer(make(), bom=scene.conditions.bom)
         )
 
     def _collection(self, operation: Operation, scene: Scene, index: int | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -23,11 +22,6 @@ class Scene:
     scenarios: tuple[str, ...]
     conditions: Conditions
     world: World
-
-    @cached_property
-    def bom(self) -> bool:
-        """Whether bodies start with a byte order mark."""
-        return self.conditions.bom
 
 
 class State:

@@ -1,4 +1,4 @@
-"""Claims ↔ signed tokens of this run: access tokens like the directory's, refresh tokens, and their checks."""
+"""Claims ↔ signed tokens of this run: access tokens like the directory's, and refresh tokens."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ class Tokens:
 class CheckedTokens:
     """Tokens found good before → whom they speak for, until they expire: a signature is checked once."""
 
-    _MOST: Final = 1024
+    MOST: Final = 1024
+    """How many are remembered."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -140,6 +141,9 @@ class CheckedTokens:
             known = self._tokens.read(token)
             with self._lock:
                 self._checked[token] = known
-                if len(self._checked) > self._MOST:
+                if len(self._checked) > self.MOST:
                     self._checked.popitem(last=False)
         return known[0]
+
+    def __len__(self) -> int:
+        return len(self._checked)

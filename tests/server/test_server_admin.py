@@ -1,0 +1,158 @@
+"""The controls: what they say, what they change, and whom they obey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partner_insights.server.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from conftest import Ask
+    from partner_insights.running import RunningFake
+    from partner_insights.world import World
+
+USAGE = "/v1/analytics/licenses/usage"
+CONTROLS = [
+    ("GET", "/_admin/health"),
+    ("GET", "/_admin/world"),
+    ("POST", "/_admin/reset"),
+    ("GET", "/_admin/scenario"),
+    ("POST", "/_admin/scenario"),
+    ("GET", "/"),
+]
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
+STRANGERS: dict[str, dict[str, Any]] = {
+    "peer": {"environ_base": ELSEWHERE},
+    "rebound": {"headers": {"Host": "rebound.example:8010"}},
+    "junk-host": {"headers": {"Host": "["}},
+    "cross-site": {"headers": {"Origin": "https://elsewhere.example"}},
+    "wrong-token": {"headers": {"X-Admin-Token": "wrong"}, "environ_base": ELSEWHERE},
+}
+NO_SWITCH: list[tuple[Any, str]] = [
+    *((body, "send JSON") for body in ({}, [], {"scenario": []}, {"scenario": [1]}, {"scenario": None})),
+    ({"scenario": "bomb"}, "there is no scenario 'bomb'"),
+    ({"scenario": ["outage", "bom"]}, "do not combine"),
+]
+
+
+def test_it_says_what_is_faked(ask: Ask, fake: RunningFake) -> None:
+    """Health and world answer a local caller without any token."""
+    assert ask("/_admin/health", token=None).json == {"status": "ok"}
+    assert ask("/_admin/world", token=None).json == {
+        "seed": 7, "customers": 23, "asOf": fake.as_of.isoformat(), "percentScale": 100,
+        "scenario": ["healthy"], "auth": "jwt", "workers": 1,
+    }  # fmt: skip
+
+
+def test_scenarios_are_listed(ask: Ask) -> None:
+    """Every scenario is listed with a line."""
+    listed = ask("/_admin/scenario", token=None).json
+    assert listed["active"] == ["healthy"]
+    assert [each["name"] for each in listed["scenarios"]] == list(SCENARIOS)
+    assert all(each["description"] for each in listed["scenarios"])
+
+
+def test_a_switch_changes_the_next_answer_until_reset(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """A scenario is in force from the next answer on; reset brings back the start's."""
+    before = client.get(USAGE, headers=app_user).data
+    reply = client.post("/_admin/scenario", json={"scenario": ["silent-empty", "bom"]})
+    assert (reply.status_code, reply.get_json()["active"]) == (200, ["silent-empty", "bom"])
+    assert client.get(USAGE, headers=app_user).data.startswith(b'\xef\xbb\xbf{"totalCount":0')
+    assert client.post("/_admin/scenario", json={"scenario": "outage"}).status_code == 200
+    assert client.get(USAGE, headers=app_user).status_code == 503
+    assert client.post("/_admin/reset").get_json()["active"] == ["healthy"]
+    assert client.get(USAGE, headers=app_user).data == before
+
+
+def test_reset_returns_to_the_scenario_of_the_start(make_app: Callable[..., Flask]) -> None:
+    """What `--scenario` named is where reset leads."""
+    client = make_app(scenarios=("stale",)).test_client()
+    client.post("/_admin/scenario", json={"scenario": "healthy"})
+    assert client.post("/_admin/reset").get_json()["active"] == ["stale"]
+
+
+@pytest.mark.parametrize(("body", "part"), NO_SWITCH)
+def test_a_bad_switch_changes_nothing(client: FlaskClient, body: Any, part: str) -> None:
+    """What cannot be put in force is refused with 400, in words, and leaves all as it was."""
+    client.post("/_admin/scenario", json={"scenario": "stale"})
+    reply = client.post("/_admin/scenario", json=body)
+    assert reply.status_code == 400
+    assert part in reply.get_json()["error"]
+    assert client.get("/_admin/scenario").get_json()["active"] == ["stale"]
+
+
+def test_several_workers_do_not_switch(make_app: Callable[..., Flask]) -> None:
+    """With several workers a switch would reach one of them: refused, and reset has nothing to do."""
+    client = make_app(workers=2, scenarios=("bom",)).test_client()
+    reply = client.post("/_admin/scenario", json={"scenario": "healthy"})
+    assert (reply.status_code, "workers" in reply.get_json()["error"]) == (409, True)
+    assert client.post("/_admin/reset").get_json()["active"] == ["bom"]
+
+
+@pytest.mark.parametrize(("method", "path"), CONTROLS)
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_strangers_are_refused(make_app: Callable[..., Flask], method: str, path: str, stranger: str) -> None:
+    """A peer elsewhere, a rebound DNS name, another site's page: 403 on every control and on the page."""
+    client = make_app(admin_token="the secret").test_client()
+    reply = client.open(path, method=method, **STRANGERS[stranger])
+    assert reply.status_code == 403
+    assert "curl" not in reply.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("header", [{"X-Admin-Token": "the secret"}, {"Authorization": "bearer the secret"}])
+@pytest.mark.parametrize("trust", [True, False])
+def test_the_admin_token_opens_from_anywhere(
+    make_app: Callable[..., Flask], header: dict[str, str], trust: bool
+) -> None:
+    """Whoever has the token is obeyed, from any peer, by any name."""
+    client = make_app(admin_token="the secret", trust_loopback=trust).test_client()
+    reply = client.get(
+        "/_admin/world", headers={"Host": "fake.example", **header}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost:8010", "127.0.0.1", "[::1]:8010"])
+def test_local_callers_need_no_token_unless_bound_outside(
+    make_app: Callable[..., Flask], peer: str, host: str
+) -> None:
+    """Loopback is trusted where the fake is bound to loopback, and only there."""
+    for trust, status in ((True, 200), (False, 403)):
+        client = make_app(admin_token="the secret", trust_loopback=trust).test_client()
+        reply = client.get("/_admin/health", headers={"Host": host}, environ_base={"REMOTE_ADDR": peer})
+        assert reply.status_code == status
+
+
+def test_the_page(ask: Ask, fake: RunningFake, world: World) -> None:
+    """The page has a curl line with a working token for each operation, and asks no other host."""
+    reply = ask("/", token=None)
+    page = reply.body.decode()
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert page.count(f"{fake.url}/v1/") == page.count("Authorization: Bearer ey") == 6
+    assert world.customer_id(0) in page
+    token = page.partition("Bearer ")[2].partition("&#39;")[0]
+    assert ask(USAGE, token=token).status == 200
+    assert not [part for part in page.split('"') if part.startswith(("http:", "https:", "//"))]
+
+
+def test_the_page_escapes_what_it_shows(make_app: Callable[..., Flask]) -> None:
+    """A Host header with markup in it stays text."""
+    page = make_app().test_client().get("/", headers={"Host": "localhost:80<script>"}).get_data(as_text=True)
+    assert "<script>" not in page
+
+
+def test_the_description_is_served(ask: Ask, catalogue: Any) -> None:
+    """`/openapi.json` is the derived description, with every operation in it."""
+    reply = ask("/openapi.json", token=None)
+    described = reply.json
+    assert described["openapi"].startswith("3.1")
+    assert {each.path for each in catalogue.operations.values()} <= described["paths"].keys()

@@ -1,0 +1,61 @@
+"""The parts that decide without Flask: kept answers, and what is read from headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_insights.server.answer import Answer
+from partner_insights.server.asked import Asked
+from partner_insights.server.kept import KeptAnswers
+from partner_insights.server.settings import Settings
+from partner_insights.server.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BOUND = 20_000
+
+
+@given(keys=st.lists(st.integers(0, 30), max_size=200), size=st.integers(0, 30_000))
+def test_kept_answers_stay_within_their_bound(keys: Sequence[int], size: int) -> None:
+    """Whatever is asked for, the right answer comes, and the bytes kept stay within the bound."""
+    kept = KeptAnswers(BOUND)
+    for key in keys:
+        body = bytes([key]) * (size // (key + 1))
+        assert kept.get(key, lambda body=body: Answer(200, body)).body == body
+        assert kept.bytes <= BOUND
+    assert (kept.bytes == 0) == (len(kept) == 0)
+
+
+def test_an_answer_is_made_once_while_it_is_kept() -> None:
+    """The second caller gets what the first one's was made for; the least recently used goes first."""
+    kept, made = KeptAnswers(3 * 1024), []
+
+    def make(key: str) -> Answer:
+        made.append(key)
+        return Answer(200)
+
+    for key in ("a", "b", "a", "c", "a", "d", "a", "b"):
+        kept.get(key, lambda key=key: make(key))
+    assert made == ["a", "b", "c", "d", "b"]
+
+
+def test_secrets_are_not_printed() -> None:
+    """Keys and tokens do not show where a value is printed, in a log or a failed assertion."""
+    settings = Settings(token_key=b"key-bytes", admin_token="hush")
+    assert "key-bytes" not in repr(settings)
+    assert "hush" not in repr(settings)
+    assert "key-bytes" not in repr(Tokens(b"key-bytes"))
+
+
+@given(header=st.text(max_size=60))
+def test_any_accept_header_can_be_read(header: str) -> None:
+    """No header value makes the reading fail; a wildcard beside no media type makes it acceptable."""
+    asked = Asked.of({"HTTP_ACCEPT": header, "HTTP_ACCEPT_ENCODING": header})
+    assert asked.takes_json in (True, False)
+    assert asked.takes_gzip in (True, False)
+    if "/" not in header:
+        assert Asked.of({"HTTP_ACCEPT": f"{header}, */*"}).takes_json

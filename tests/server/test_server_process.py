@@ -1,0 +1,296 @@
+"""A fake as a process: how it starts, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from partner_insights.errors import InputError
+from partner_insights.running import running_fake, start_fake
+from partner_insights.server.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Ask
+    from partner_insights.running import RunningFake
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups as on POSIX")
+SERVE = [sys.executable, "-P", "-m", "partner_insights", "serve"]
+
+
+def said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(each) for each in listed.stdout.split()]
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return said("ps", "-o", "stat=", str(pid)) in ("", "Z")
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+@contextlib.contextmanager
+def served(
+    tmp_path: Path, *options: str, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A fake in a process group of its own, as a shell starts it, ready to be asked."""
+    ready = tmp_path / "ready.json"
+    process = subprocess.Popen(
+        [*SERVE, "--port", "0", "--ready-file", str(ready), *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env,
+    )  # fmt: skip
+    try:
+        assert eventually(lambda: ready.exists() or process.poll() is not None, 20)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def url_of(tmp_path: Path) -> str:
+    url: str = json.loads((tmp_path / "ready.json").read_text())["url"]
+    return url
+
+
+def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
+    """A ready file for its owner only, while it answers; SIGTERM ends it within a second, exit code 0."""
+    with served(tmp_path, "--seed", "3", "--as-of", "2026-11-22", "--scenario", "stale") as process:
+        ready = json.loads((tmp_path / "ready.json").read_text())
+        assert ready.keys() == {"url", "token", "pid", "seed", "asOf"}
+        assert (ready["pid"], ready["seed"], ready["asOf"]) == (process.pid, 3, "2026-11-22")
+        assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+        assert [each.name for each in tmp_path.iterdir()] == ["ready.json"]
+        workers = children(process.pid)
+        began = time.monotonic()
+        process.terminate()
+        out, err = process.communicate(timeout=5)
+        assert time.monotonic() - began < 1
+        assert (process.returncode, err) == (0, "")
+    assert all(gone(worker) for worker in workers)
+    assert not list(tmp_path.iterdir())
+    assert "\x1b" not in out
+    title, facts, _, curl = out.strip().splitlines()
+    assert title.endswith(ready["url"])
+    assert facts == "seed 3 · 50 customers · as of 2026-11-22 · scenario stale · auth jwt"
+    assert curl == (
+        f"curl -H 'Authorization: Bearer {ready['token']}' {ready['url']}/v1/analytics/licenses/deployment"
+    )
+
+
+def test_the_pasted_curl_line_works(tmp_path: Path) -> None:
+    """The line printed, given to a shell, fetches a collection."""
+    with served(tmp_path) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        fetched = subprocess.run(["sh", "-c", lines[3].strip() + " -s"], capture_output=True, check=True)
+    assert json.loads(fetched.stdout)["attributes"] == {"objectType": "Collection"}
+
+
+def test_ctrl_c_stops_it(tmp_path: Path) -> None:
+    """SIGINT to the whole group, as a terminal sends it, is a clean stop, without a word."""
+    with served(tmp_path) as process:
+        workers = children(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=5)
+        assert (process.returncode, err) == (0, "")
+    assert all(gone(worker) for worker in workers)
+
+
+def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    """An idle connection and half a request are cut off."""
+    with served(tmp_path) as process:
+        address = (urlsplit(url_of(tmp_path)).hostname, urlsplit(url_of(tmp_path)).port)
+        with socket.create_connection(address), socket.create_connection(address) as half:
+            half.sendall(b"GET /v1/cust")
+            urllib.request.urlopen(url_of(tmp_path) + "/_admin/health", timeout=5).close()
+            began = time.monotonic()
+            process.terminate()
+            assert process.wait(5) == 0
+            assert time.monotonic() - began < 1.5
+
+
+def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    """SIGKILL to the supervisor leaves nobody at the port."""
+    with served(tmp_path, "--workers", "2") as process:
+        workers = children(process.pid)
+        assert len(workers) == 2
+        process.kill()
+        process.wait()
+        assert eventually(lambda: all(gone(worker) for worker in workers))
+
+
+def test_a_dead_worker_is_an_error(tmp_path: Path) -> None:
+    """A fake that cannot answer any more ends with exit code 1 and does not linger."""
+    with served(tmp_path) as process:
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+        assert process.wait(5) == 1
+
+
+@pytest.mark.parametrize("delay", [0.3, 0.5])
+def test_an_early_stop_leaves_nothing(delay: float) -> None:
+    """SIGTERM while it still starts ends it and its workers too."""
+    process = subprocess.Popen([*SERVE, "--port", "0"], start_new_session=True, stdout=subprocess.DEVNULL)
+    time.sleep(delay)
+    process.terminate()
+    assert process.wait(5) in (0, -signal.SIGTERM)
+    assert eventually(lambda: said("pgrep", "-g", str(process.pid)) == "")
+
+
+def test_a_port_in_use_is_said_at_once(fake: RunningFake, ask: Ask) -> None:
+    """A second fake on the port: exit code 2 and one line that names the port; the first is not disturbed."""
+    port = urlsplit(fake.url).port
+    second = subprocess.run(
+        [*SERVE, "--port", str(port)], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (second.returncode, second.stdout) == (2, "")
+    assert second.stderr.splitlines() == [
+        f"partner-insights: --port: port {port} of 127.0.0.1 is in use"
+        " — stop what uses it, or give another; 0 takes a free one"
+    ]
+    assert ask("/_admin/world").json["seed"] == 7
+
+
+def test_a_claimed_port_is_claimed_once() -> None:
+    """Two fakes that start at once cannot share a port although the server underneath would let them."""
+    with (
+        Endpoint.claim("127.0.0.1", 0) as endpoint,
+        pytest.raises(InputError, match="in use"),
+        Endpoint.claim("127.0.0.1", endpoint.port),
+    ):
+        pass
+    with Endpoint.claim("127.0.0.1", endpoint.port) as again:
+        assert again == endpoint
+
+
+def test_a_port_is_free_again_at_once(tmp_path: Path) -> None:
+    """Stop and start on the same port, with connections of the old one still closing."""
+    with served(tmp_path) as process:
+        url = url_of(tmp_path)
+        urllib.request.urlopen(url + "/_admin/health", timeout=5).close()
+        process.terminate()
+        process.wait(5)
+    with served(tmp_path, "--port", str(urlsplit(url).port)):
+        urllib.request.urlopen(url + "/_admin/health", timeout=5).close()
+
+
+BAD: dict[str, tuple[list[str], str]] = {
+    "customers": (["--customers", "-1"], "'--customers': -1 is not in the range"),
+    "as-of": (["--as-of", "2026-02-30"], "'--as-of': '2026-02-30' is no day of the calendar"),
+    "scenario": (["--scenario", "nope"], "'--scenario': there is no scenario 'nope'"),
+    "conflict": (
+        ["--scenario", "bom", "--scenario", "outage"],
+        "'--scenario': the scenarios bom and outage do not",
+    ),
+    "auth": (["--auth", "x"], "'--auth': 'x' is not one of 'jwt', 'any', 'off'"),
+    "port": (["--port", "65536"], "'--port': 65536 is not in the range 0<=x<=65535"),
+    "workers": (["--workers", "0"], "'--workers': 0 is not in the range"),
+    "percent-scale": (["--percent-scale", "7"], "'--percent-scale': '7' is not one of '100', '1'"),
+    "admin-token": (["--admin-token", ""], "'--admin-token'"),
+    "host": (["--host", "nowhere.invalid"], "--host: 'nowhere.invalid' is neither an address nor a name"),
+    "ready-file": (["--ready-file", "/nonexistent/x"], "--ready-file: /nonexistent/x cannot be written"),
+    "too early": (
+        ["--scenario", "stale", "--as-of", "2000-01-03", "--port", "0"],
+        "as-of date 1999-12-24 is too early",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_option_names_itself(case: str) -> None:
+    """Exit code 2, the option's name and what it accepts; never a traceback."""
+    options, message = BAD[case]
+    refused = subprocess.run([*SERVE, *options], capture_output=True, text=True, timeout=20, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert message in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_bound_outside_the_admin_token_is_demanded(asking: Callable[[RunningFake], Ask]) -> None:
+    """On any address a token is made and printed, and the admin API wants it even from here."""
+    with running_fake("--host", "0.0.0.0") as fake:
+        ask = asking(fake)
+        assert ask("/_admin/world").status == 403
+        token = fake.output.partition("admin token ")[2].split()[0]
+        assert ask("/_admin/world", headers={"X-Admin-Token": token}).status == 200
+        assert ask("/v1/customers?size=1").status == 200
+
+
+def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
+    """Under the spawn start method (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
+    script = tmp_path / "spawning.py"
+    script.write_text(
+        "import multiprocessing\n"
+        "from partner_insights.cli import main\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.set_start_method('spawn')\n"
+        "    main()\n"
+    )
+    ready = tmp_path / "ready.json"
+    arguments = ["serve", "--port", "0", "--ready-file", str(ready)]
+    process = subprocess.Popen([sys.executable, str(script), *arguments], stdout=subprocess.DEVNULL)
+    try:
+        assert eventually(ready.exists, 20)
+        started = json.loads(ready.read_text())
+        request = urllib.request.Request(
+            started["url"] + "/v1/customers", headers={"Authorization": f"Bearer {started['token']}"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            assert len(json.load(reply)["items"]) == 50
+        process.terminate()
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_fake_that_cannot_start_says_why() -> None:
+    """`start_fake` raises what the child said."""
+    with pytest.raises(InputError, match=r"exit code 2, having said:\n(.|\n)*'--auth': 'x' is not one of"):
+        start_fake("--auth", "x")
+
+
+def test_a_fake_that_takes_too_long_is_stopped() -> None:
+    """`start_fake` waits no longer than it was told."""
+    with pytest.raises(InputError, match=r"did not answer within 0\.01 seconds"):
+        start_fake(timeout=0.01)
+
+
+def test_a_fake_stops_with_the_process_that_started_it() -> None:
+    """A program that forgets to stop its fake leaves none behind; stopping twice does no harm."""
+    program = "from partner_insights.running import start_fake; print(start_fake().pid)"
+    pid = int(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
+    assert gone(pid)
+    fake = start_fake()
+    fake.stop()
+    fake.stop()
+    assert gone(fake.pid)
