@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import click
 import pytest
@@ -62,9 +63,7 @@ def test_today_is_of_utc() -> None:
         (options.PORT, "65536", "0<=x<=65535"),
     ],
 )
-def test_bad_value_names_the_option_and_what_it_accepts(
-    type_: click.ParamType, text: str, accepted: str
-) -> None:
+def test_bad_value_names_the_option_and_what_it_accepts(type_: Any, text: str, accepted: str) -> None:
     """A refused value ends with exit 2 and names its option and what would have been accepted."""
 
     @click.command()
