@@ -107,7 +107,7 @@ def _findings(exchange: Exchange, catalogue: Catalogue) -> Iterator[Finding]:
     yield from status_findings(exchange, response, expected)
     case = expected.case_for(response.status) or _bad_day(response.status, expected)
     yield from header_findings(exchange, response, catalogue, case)
-    if exchange.request.method not in ("HEAD", "OPTIONS"):
+    if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
         yield from _body_findings(exchange, response, expected, case, catalogue)
 
 

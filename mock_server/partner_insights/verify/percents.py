@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -57,16 +58,9 @@ def is_number(value: object) -> bool:
 
 
 def scale_of(percents: Iterable[Percent]) -> int | None:
-    """The scale most of the percents are in; None where nothing tells (all are zero, or votes are even)."""
-    votes = dict.fromkeys(SCALES, 0)
-    for percent in percents:
-        scale = decided_scale(percent)
-        if scale is not None:
-            votes[scale] += 1
-    first, second = SCALES
-    if votes[first] == votes[second]:
-        return None
-    return first if votes[first] > votes[second] else second
+    """The scale most of the percents are in, the first one's where votes are even; None where nothing tells."""
+    votes = Counter(scale for scale in map(decided_scale, percents) if scale is not None)
+    return votes.most_common(1)[0][0] if votes else None
 
 
 def decided_scale(percent: Percent) -> int | None:

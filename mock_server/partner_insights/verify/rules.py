@@ -105,14 +105,12 @@ def _within(answer: Answer, rule: Rule, part: str, whole: str) -> Iterator[Findi
 
 
 def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
-    """PI206; rows with counts tell their scale, rows without do only above 1, and then all agree."""
+    """PI206; a row tells its scale by its counts, so rows whose percent is zero, or has no counts, tell nothing."""
     rows = list(_percents(answer))
     scale = scale_of(percent for _, _, percent in rows)
-    decided = [(row, name, percent, decided_scale(percent)) for row, name, percent in rows]
-    if scale is None and len({found for *_, found in decided} - {None}) > 1:
-        scale = next(found for *_, found in decided if found is not None)  # even votes: the first row's scale
-    for row, name, percent, found in decided:
-        if scale is not None and found is not None and found != scale:
+    for row, name, percent in rows:
+        found = decided_scale(percent)
+        if found is not None and found != scale:
             other = f"in the scale of 0 to {found}, while other rows keep to 0 to {scale}"
             message = f"{name} is {shown(percent.value)}, {other}"
             yield broken(answer, rule, row.pointer(name), message, name, percent.value)

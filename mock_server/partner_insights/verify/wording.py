@@ -29,7 +29,7 @@ STATED: Mapping[str, Callable[[Any], str]] = {
 
 
 def claim(constraint: Constraint, stated: Any, catalogue: Catalogue) -> str:
-    """What the contract says; `stated` is the keyword's value, or the missing property's name for `required`."""
+    """What the contract says; `stated` is the keyword's value, for `required` the missing property's name."""
     says = STATED[constraint.keyword]
     source = constraint.source
     place = f" ({source.page}:{source.line})" if source is not None else ""

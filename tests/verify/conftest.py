@@ -1,0 +1,206 @@
+"""What the judge's tests share: hand-written answers that keep the contract, and servers that misbehave on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from partner_insights.contract import Catalogue
+from partner_insights.verify import Exchange, Request, Response
+
+CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
+OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+REQUEST_ID = "25b6edd5-1f53-456b-b48c-c64f60ec2dda"
+
+HEADERS = (
+    ("Content-Type", "application/json; charset=utf-8"),
+    ("MS-RequestId", REQUEST_ID),
+    ("MS-CorrelationId", "6492b9d6-5629-429b-934c-040b1946e760"),
+    ("MS-CV", "f0trvmq8mEScHcFS.0"),
+    ("MS-ServerId", "102030524"),
+)
+
+
+def partner_deployment(service: str, channel: str, percent: float, sold: int) -> dict[str, Any]:
+    return {
+        "proratedDeploymentPercent": percent,
+        "licensesSold": sold,
+        "processedDateTime": "2026-03-10T00:00:00+00:00",
+        "serviceName": service,
+        "channel": channel,
+        "attributes": {"objectType": "PartnerLicensesDeploymentInsights"},
+    }
+
+
+def partner_usage(workload: str, percent: float) -> dict[str, Any]:
+    return {
+        "proratedLicensesUsagePercent": percent,
+        "workloadName": workload,
+        "processedDateTime": "2026-03-10T00:00:00+00:00",
+        "serviceName": "o365",
+        "channel": "reseller",
+        "attributes": {"objectType": "PartnerLicensesUsageInsights"},
+    }
+
+
+def customer_deployment(product: str, deployed: int, sold: int, percent: float) -> dict[str, Any]:
+    return {
+        "licensesDeployed": deployed,
+        "licensesSold": sold,
+        "deploymentPercent": percent,
+        "customerId": CUSTOMER,
+        "customerName": "Contoso",
+        "productName": product,
+        "serviceCode": "o365",
+        "processedDateTime": "2026-03-10T03:25:16.36+00:00",
+        "serviceName": "o365",
+        "channel": "reseller",
+        "attributes": {"objectType": "CustomerLicensesDeploymentInsights"},
+    }
+
+
+def customer_usage(workload: str, active: int, qualified: int, percent: float) -> dict[str, Any]:
+    return {
+        "workloadCode": workload[:3].upper(),
+        "workloadName": workload,
+        "usagePercent": percent,
+        "licensesActive": active,
+        "licensesQualified": qualified,
+        "customerId": CUSTOMER,
+        "customerName": "Contoso",
+        "productName": "OFFICE 365 ENTERPRISE E3",
+        "serviceCode": "o365",
+        "processedDateTime": "2026-03-10T00:00:00+00:00",
+        "serviceName": "o365",
+        "channel": "reseller",
+        "attributes": {"objectType": "CustomerLicensesUsageInsights"},
+    }
+
+
+def a_customer(guid: str) -> dict[str, Any]:
+    profile = {
+        "tenantId": guid,
+        "domain": "contoso.example",
+        "companyName": "Contoso",
+        "attributes": {"objectType": "CustomerCompanyProfile"},
+    }
+    return {
+        "id": guid,
+        "companyProfile": profile,
+        "relationshipToPartner": "reseller",
+        "attributes": {"objectType": "Customer"},
+    }
+
+
+def collection(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"totalCount": len(items), "items": list(items), "attributes": {"objectType": "Collection"}}
+
+
+def good_body(operation: str) -> Any:
+    """A body that keeps the contract, made anew for every caller to spoil.
+
+    The customer's rows are the only ones of the partner, so the four agree with each other.
+    """
+    bodies: dict[str, Callable[[], Any]] = {
+        "partner-licenses-deployment": lambda: collection(partner_deployment("o365", "reseller", 16.43, 280)),
+        "partner-licenses-usage": lambda: collection(partner_usage("Exchange", 2.43), partner_usage("Teams", 26.16)),
+        "customer-licenses-deployment": lambda: collection(
+            customer_deployment("EXCHANGE ONLINE (PLAN 1)", 5, 206, 2.43),
+            customer_deployment("OFFICE 365 ENTERPRISE E3", 41, 74, 55.41),
+        ),
+        "customer-licenses-usage": lambda: collection(
+            customer_usage("Exchange", 5, 206, 2.43), customer_usage("Teams", 124, 474, 26.16)
+        ),
+        "customers": lambda: collection(a_customer(CUSTOMER))
+        | {"links": {"self": {"uri": "/customers?size=1", "method": "GET", "headers": []}}},
+        "customer": lambda: a_customer(CUSTOMER),
+    }
+    return bodies[operation]()
+
+
+def error_body(code: int) -> dict[str, Any]:
+    return {"code": str(code), "description": "Refused", "data": [], "source": "contract"}
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Builds exchanges out of parts that can be exchanged for bad ones."""
+
+    catalogue: Catalogue
+
+    def exchange(self, operation: str | None, body: Any = None, **parts: Any) -> Exchange:
+        """A good exchange of an operation, but for the parts given."""
+        content = parts.pop("content", None)
+        if content is None:
+            content = json.dumps(good_body(operation or "") if body is None else body).encode()
+        response = {name: parts.pop(name) for name in ("status", "headers", "received") if name in parts}
+        known = self.catalogue.operations.get(operation or "")
+        customer = CUSTOMER if known is not None and known.per_customer else None
+        request: dict[str, Any] = {
+            "method": "GET",
+            "url": "http://127.0.0.1:8010/v1",
+            "headers": (("MS-RequestId", REQUEST_ID), ("Authorization", "Bearer $PARTNER_INSIGHTS_TOKEN")),
+            "operation": operation,
+            "customer": customer,
+            "customer_known": True if customer else None,
+        }
+        answered = {"status": 200, "headers": HEADERS} | response
+        return Exchange(Request(**(request | parts)), Response(body=content, **answered))
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return Catalogue.load()
+
+
+@pytest.fixture(scope="session")
+def plant(catalogue: Catalogue) -> Plant:
+    return Plant(catalogue)
+
+
+@pytest.fixture(scope="session")
+def good() -> Callable[[str], Any]:
+    return good_body
+
+
+@pytest.fixture(scope="session")
+def error() -> Callable[[int], dict[str, Any]]:
+    return error_body
+
+
+Handle = Callable[[BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Handle], str]]:
+    """Serve real HTTP on a free port by a function; returns the URL. Stopped with the test."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def serve(handle: Handle) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                handle(self)
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing on stderr."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,71 @@
+"""Laws of reading bodies: no bytes crash the reader, JSON comes through unchanged, and nothing odd passes unseen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_insights.verify.body import BOM, read_body
+from partner_insights.verify.violation import generalised, printable, shortened
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_reader(content: bytes) -> None:
+    """Any bytes give a body that is readable, or a defect that says why not."""
+    body = read_body(content)
+    assert body.readable or body.defects
+    assert all(defect.message.isprintable() for defect in body.defects)
+
+
+@given(json_values, st.booleans())
+def test_json_comes_through(value: Any, bom: bool) -> None:
+    """A JSON text gives its value, with and without a byte order mark."""
+    body = read_body(BOM * bom + json.dumps(value).encode())
+    assert (body.readable, body.value, body.bom, body.defects) == (True, value, bom, ())
+
+
+@given(json_values.map(json.dumps).filter(lambda text: text[:1] in '{["'), st.data())
+def test_a_truncated_text_is_named_with_its_end(text: str, data: st.DataObject) -> None:
+    """A text cut anywhere is no JSON, and the message says at which byte it ends."""
+    cut = data.draw(st.integers(1, len(text) - 1))
+    (defect,) = read_body(text[:cut].encode()).defects
+    assert defect.code == "PI307"
+    assert f"ends at byte {len(text[:cut].rstrip())}" in defect.message or "at byte" in defect.message
+
+
+@given(json_values.map(json.dumps), st.integers(0, 6))
+def test_twice_named_members_are_found_where_they_are(inner: str, depth: int) -> None:
+    """PI309, with its pointer, at any depth."""
+    text = '{"a": ' * depth + f'{{"b": 1, "b": {inner}}}' + "}" * depth
+    found = [(defect.code, defect.pointer) for defect in read_body(text.encode()).defects]
+    assert found == [("PI309", "/a" * depth + "/b")]
+
+
+@given(st.text())
+def test_what_a_message_shows_is_printable_and_short(text: str) -> None:
+    """No control character, no lone surrogate and no novel reaches a terminal."""
+    assert printable(text).isprintable()
+    assert len(shortened(text)) <= 80
+    shortened(text).encode()
+
+
+def test_huge_numbers_are_numbers() -> None:
+    """Python refuses to convert thousands of digits; the reader does not fall over that."""
+    assert read_body(b"9" * 10_000).value == float("inf")
+    assert read_body(b"-" + b"9" * 10_000).value == float("-inf")
+
+
+def test_places_differ_by_property_not_by_index() -> None:
+    """Two rows with the same fault are one finding."""
+    assert generalised("/items/12/attributes/objectType") == "/items/*/attributes/objectType"
+    assert generalised("/items/12") == "/items/*"
+    assert generalised("/2nd/0x") == "/2nd/0x"

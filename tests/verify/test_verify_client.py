@@ -1,0 +1,164 @@
+"""Laws of the client, over real HTTP: it reads no more than it should, waits when told to, and keeps the token."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from partner_insights.verify import Failure, Response, client
+from partner_insights.verify.client import Client, Secret, Stopped
+
+TOKEN = "eyJ-a-very-secret-token"
+
+
+def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(body)
+
+    return handle
+
+
+def get(url: str, **options: Any) -> Response | Failure:
+    return Client(url, [Secret(TOKEN)], **options).send("GET", "/v1/x", (("Authorization", f"Bearer {TOKEN}"),))
+
+
+def test_an_answer_comes_through(serving: Any) -> None:
+    """Status, headers and bytes are the server's, freed of their encoding."""
+    body = gzip.compress(b'{"a": 1}')
+    answer = get(serving(reply(418, body, Content_Encoding="gzip", MS_CV="x")))
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.body, answer.header("ms-cv")) == (418, b'{"a": 1}', "x")
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(serving: Any) -> None:
+    """The token goes to the server it was meant for and nowhere else."""
+    asked: list[str] = []
+    elsewhere = serving(lambda handler: (asked.append(handler.path), reply()(handler)))
+    answer = get(serving(reply(302, Location=f"{elsewhere}/stolen")))
+    assert isinstance(answer, Response)
+    assert (answer.status, asked) == (302, [])
+
+
+def test_an_echoed_token_is_struck_out(serving: Any) -> None:
+    """A server that repeats the token cannot put it into a report."""
+
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        told = handler.headers["Authorization"]
+        reply(200, f'{{"you": "{told}"}}'.encode(), X_You=told)(handler)
+
+    answer = get(serving(echo))
+    assert isinstance(answer, Response)
+    assert TOKEN not in repr(answer)
+    assert answer.body == b'{"you": "Bearer [token]"}'
+    assert TOKEN not in repr(Secret(TOKEN))
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_an_endless_body_is_cut(serving: Any, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """PI311: over the limit nothing more is read, also where it is small before decompression."""
+    monkeypatch.setattr(client, "MAXIMUM_BODY", 2**18)
+    body = b" " * 2**20
+    sent = gzip.compress(body) if encoding == "gzip" else body
+    failure = get(serving(reply(200, sent, Content_Encoding=encoding)))
+    assert isinstance(failure, Failure)
+    assert failure.code == "PI311"
+
+
+def test_a_flood_of_headers_is_cut(serving: Any) -> None:
+    """PI311: a hundred headers are enough."""
+    failure = get(serving(reply(**{f"X_{number}": "x" for number in range(200)})))
+    assert isinstance(failure, Failure)
+    assert failure.code == "PI311"
+
+
+def test_a_dripping_answer_is_given_up(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PI315: a server that sends a byte now and then does not hold the run."""
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for _ in range(30):
+            handler.wfile.write(b"1\r\n \r\n")
+            time.sleep(0.05)
+        handler.wfile.write(b"0\r\n\r\n")
+
+    failure = get(serving(drip))
+    assert isinstance(failure, Failure)
+    assert failure.code == "PI315"
+
+
+def close_at_once(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+
+
+def cut_short(handler: BaseHTTPRequestHandler) -> None:
+    reply(200, b"{", Content_Length="100")(handler)
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("handle", [close_at_once, cut_short])
+def test_a_broken_off_answer_is_a_failure(serving: Any, handle: Callable[[Any], None]) -> None:
+    """PI315: closed without a reply, or in the middle of one."""
+    failure = get(serving(handle))
+    assert isinstance(failure, Failure)
+    assert (failure.code, failure.unreached) == ("PI315", False)
+    assert "0x" not in failure.reason
+
+
+def test_nobody_there_is_told_from_no_answer() -> None:
+    """A refused connection is not a violation of the contract but a wrong address."""
+    failure = get("http://127.0.0.1:9")
+    assert isinstance(failure, Failure)
+    assert failure.unreached
+
+
+def test_a_dead_server_is_given_up(serving: Any) -> None:
+    """After three requests without answer the fourth is not sent."""
+    asked = Client(serving(close_at_once))
+    for _ in range(3):
+        assert isinstance(asked.send("GET", "/", ()), Failure)
+    with pytest.raises(Stopped, match="in a row"):
+        asked.send("GET", "/", ())
+
+
+def test_the_ceiling_stops_the_run(serving: Any) -> None:
+    """Exactly so many requests are sent, and then none."""
+    seen: list[str] = []
+    asked = Client(serving(lambda handler: (seen.append(handler.path), reply()(handler))), ceiling=2)
+    asked.send("GET", "/1", ())
+    asked.send("GET", "/2", ())
+    with pytest.raises(Stopped, match="ceiling of 2"):
+        asked.send("GET", "/3", ())
+    assert seen == ["/1", "/2"]
+
+
+def test_the_rate_is_kept(serving: Any) -> None:
+    """Ten requests at fifty a second take a fifth of a second, less the first."""
+    asked = Client(serving(reply()), rate=50)
+    began = time.monotonic()
+    for _ in range(10):
+        asked.send("GET", "/", ())
+    assert time.monotonic() - began >= 9 / 50
+
+
+def test_retry_after_is_waited_out(serving: Any) -> None:
+    """The request after a 429 is not sent before the named time; a wait of hours ends the run."""
+    asked = Client(serving(reply(429, Retry_After="1")))
+    asked.send("GET", "/", ())
+    began = time.monotonic()
+    asked.send("GET", "/", ())
+    assert time.monotonic() - began >= 0.95
+    with pytest.raises(Stopped, match="3600 seconds"):
+        Client(serving(reply(429, Retry_After="3600"))).send("GET", "/", ())

@@ -1,0 +1,403 @@
+"""Laws of the judge: silent on what keeps the contract, and on a planted fault it says that and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partner_insights.contract import Catalogue, Profile, Severity, Standing
+from partner_insights.verify import Exchange, Failure, Token, judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.rules import ANSWER_RULES
+from partner_insights.verify.sums import SUM_RULES
+
+OPERATIONS = tuple(Catalogue.load().operations)
+DEPLOYMENT, USAGE = "customer-licenses-deployment", "customer-licenses-usage"
+PARTNER_DEPLOYMENT, PARTNER_USAGE = "partner-licenses-deployment", "partner-licenses-usage"
+HEADERS = {
+    "Content-Type": "application/json; charset=utf-8",
+    "MS-RequestId": "25b6edd5-1f53-456b-b48c-c64f60ec2dda",
+    "MS-CorrelationId": "6492b9d6-5629-429b-934c-040b1946e760",
+    "MS-CV": "f0trvmq8mEScHcFS.0",
+    "MS-ServerId": "102030524",
+}
+
+UNUSED = {
+    "PI108": "no table gives a closed list of values",
+    "PI111": "no table gives a pattern",
+}
+"""Codes that nothing can raise yet, and why."""
+
+
+def without(*names: str, **changed: str) -> tuple[tuple[str, str], ...]:
+    kept = {name: value for name, value in HEADERS.items() if name not in names}
+    return tuple((kept | {name.replace("_", "-"): value for name, value in changed.items()}).items())
+
+
+def in_row(name: str, value: Any, index: int = 0) -> Callable[[Any], None]:
+    def spoil(body: Any) -> None:
+        body["items"][index][name] = value
+
+    return spoil
+
+
+def drop(name: str) -> Callable[[Any], None]:
+    def spoil(body: Any) -> None:
+        del body["items"][0][name]
+
+    return spoil
+
+
+def same_row_twice(body: Any) -> None:
+    body["items"].append(copy.deepcopy(body["items"][0]))
+    body["totalCount"] += 1
+
+
+def first_in_other_scale(body: Any) -> None:
+    extra = copy.deepcopy(body["items"][1]) | {"productName": "OFFICE 365 BUSINESS ESSENTIALS"}
+    body["items"].append(extra)
+    body["totalCount"] += 1
+    body["items"][0]["deploymentPercent"] = 0.0243
+
+
+def rename(name: str, other: str) -> Callable[[Any], None]:
+    def spoil(body: Any) -> None:
+        body["items"][0][other] = body["items"][0].pop(name)
+
+    return spoil
+
+
+SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
+    ("PI101", USAGE, in_row("workloadName", 3.14), "/items/0/workloadName"),
+    ("PI101", USAGE, in_row("licensesActive", "5"), "/items/0/licensesActive"),
+    ("PI101", DEPLOYMENT, in_row("customerName", None), "/items/0/customerName"),
+    ("PI101", PARTNER_USAGE, in_row("channel", ["reseller"]), "/items/0/channel"),
+    ("PI101", USAGE, lambda body: body.update(totalCount="2"), "/totalCount"),
+    ("PI101", USAGE, lambda body: body.update(items={}), "/items"),
+    ("PI102", USAGE, drop("licensesQualified"), "/items/0/licensesQualified"),
+    ("PI102", USAGE, rename("workloadName", "WorkloadName"), "/items/0/workloadName"),
+    ("PI102", DEPLOYMENT, lambda body: body.pop("totalCount"), "/totalCount"),
+    ("PI102", PARTNER_USAGE, lambda body: body["items"][0]["attributes"].clear(), "/items/0/attributes/objectType"),
+    ("PI103", USAGE, in_row("attributes", {"objectType": "customerLicensesUsageInsights"}), "/items/0/attributes/objectType"),
+    ("PI103", USAGE, lambda body: body.update(attributes={"objectType": "collection"}), "/attributes/objectType"),
+    ("PI104", PARTNER_USAGE, in_row("processedDateTime", "2026-03-10T00:00:00"), "/items/0/processedDateTime"),
+    ("PI104", PARTNER_USAGE, in_row("processedDateTime", "10/03/2026"), "/items/0/processedDateTime"),
+    ("PI104", "customers", in_row("id", "4d3cf487"), "/items/0/id"),
+    ("PI105", PARTNER_DEPLOYMENT, in_row("licensesSold", -1), "/items/0/licensesSold"),
+    ("PI106", PARTNER_DEPLOYMENT, in_row("proratedDeploymentPercent", 100.5), "/items/0/proratedDeploymentPercent"),
+    ("PI107", PARTNER_DEPLOYMENT, in_row("licensesSold", 280.5), "/items/0/licensesSold"),
+    ("PI201", USAGE, lambda body: body.update(totalCount=3), "/totalCount"),
+    ("PI201", "customers", lambda body: body.update(totalCount=0), "/totalCount"),
+    ("PI202", USAGE, in_row("customerId", "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"), "/items/0/customerId"),
+    ("PI203", USAGE, same_row_twice, "/items/2"),
+    ("PI203", DEPLOYMENT, same_row_twice, "/items/2"),
+    ("PI203", PARTNER_DEPLOYMENT, same_row_twice, "/items/1"),
+    ("PI203", PARTNER_USAGE, same_row_twice, "/items/2"),
+    ("PI204", DEPLOYMENT, in_row("licensesDeployed", 207), "/items/0/licensesDeployed"),
+    ("PI205", USAGE, in_row("licensesActive", 207), "/items/0/licensesActive"),
+    ("PI206", DEPLOYMENT, first_in_other_scale, "/items/0/deploymentPercent"),
+    ("PI207", DEPLOYMENT, in_row("deploymentPercent", 3.43), "/items/0/deploymentPercent"),
+    ("PI207", USAGE, in_row("usagePercent", 2.45), "/items/0/usagePercent"),
+    ("PI211", PARTNER_DEPLOYMENT, in_row("processedDateTime", "2026-03-10T01:00:00+01:00"), "/items/0/processedDateTime"),
+    ("PI212", PARTNER_DEPLOYMENT, in_row("processedDateTime", "2999-03-10T00:00:00Z"), "/items/0/processedDateTime"),
+    ("PI213", USAGE, in_row("processedDateTime", "2026-03-09T00:00:00Z", 1), "/items/1/processedDateTime"),
+]
+"""Code, operation, what spoils the good body, and where the judge must point."""
+
+SPOILT_BYTES: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("PI306", lambda content: b""),
+    ("PI306", lambda content: b"\xef\xbb\xbf"),
+    ("PI307", lambda content: content[:-7]),
+    ("PI307", lambda content: content + b"}"),
+    ("PI307", lambda content: b"<!DOCTYPE html><html><body>Service Unavailable</body></html>"),
+    ("PI308", lambda content: content.replace(b"Contoso", b"Conto\xff\xffso")),
+    ("PI308", lambda content: content.decode().encode("utf-16")),
+    ("PI309", lambda content: content.replace(b'"totalCount"', b'"totalCount": 2, "totalCount"')),
+    ("PI310", lambda content: content.replace(b": 206", b": NaN")),
+    ("PI310", lambda content: content.replace(b": 206", b": -Infinity")),
+    ("PI311", lambda content: b"[" * 100_000),
+    ("PI311", lambda content: content.replace(b'"Contoso"', b"[" * 200 + b"]" * 200)),
+]
+
+SPOILT_ANSWERS: list[tuple[str, str | None, dict[str, Any]]] = [
+    ("PI301", USAGE, {"status": 204, "content": b"", "headers": without("Content-Type")}),
+    ("PI301", USAGE, {"status": 500, "body": {"code": "500", "description": "Oops", "source": "x"}}),
+    ("PI301", USAGE, {"status": 302, "body": {}}),
+    ("PI301", None, {"status": 200, "body": {}}),
+    ("PI301", USAGE, {"method": "POST"}),
+    ("PI301", USAGE, {"headers_sent": (("Accept", "text/html"),)}),
+    ("PI302", USAGE, {"headers": without(Content_Type="text/html; charset=utf-8")}),
+    ("PI302", USAGE, {"headers": without("Content-Type")}),
+    ("PI303", USAGE, {"headers": without(Content_Type="application/json")}),
+    ("PI303", USAGE, {"headers": without(Content_Type="application/json; charset=latin-1")}),
+    ("PI304", USAGE, {"headers": without(MS_RequestId="25b6edd5-1f53-456b-b48c-000000000000")}),
+    ("PI304", USAGE, {"headers": without("MS-CorrelationId")}),
+    ("PI305", USAGE, {"headers": without("MS-CV")}),
+    ("PI305", USAGE, {"headers": without("MS-ServerId")}),
+    ("PI401", USAGE, {"token": Token.ABSENT}),
+    ("PI401", PARTNER_USAGE, {"token": Token.INVALID}),
+    ("PI402", USAGE, {"token": Token.APP_ONLY}),
+    ("PI403", USAGE, {"customer_known": False}),
+    ("PI404", USAGE, {"customer": "not-a-guid", "customer_known": False}),
+]
+"""Code, operation, and the parts of the exchange that are not as they should be."""
+
+REFUSED = {"code": "400", "description": "Access denied", "source": "x"}
+SPOILT_REFUSALS: list[tuple[str, dict[str, Any]]] = [
+    ("PI101", {"body": REFUSED | {"data": None}}),
+    ("PI101", {"body": REFUSED | {"code": 400}}),
+    ("PI102", {"body": {"code": "400", "source": "x"}}),
+    ("PI109", {"body": REFUSED | {"description": ""}}),
+    ("PI110", {"body": REFUSED | {"description": "x" * 1025}}),
+    ("PI301", {"status": 403}),
+    ("PI313", {"headers": without()}),
+    ("PI405", {"body": REFUSED | {"code": "2032"}}),
+]
+
+
+def codes(violations: list[Any]) -> set[str]:
+    return {violation.code for violation in violations}
+
+
+@pytest.mark.parametrize("profile", [Profile.CORRECTED, Profile.STRICT])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_keeps_the_contract_is_not_accused(plant: Any, operation: str, profile: Profile) -> None:
+    """A good answer has no violation, warnings included, with or without a byte order mark."""
+    exchange = plant.exchange(operation)
+    assert judge(exchange, plant.catalogue, profile=profile) == []
+    marked = plant.exchange(operation, content=b"\xef\xbb\xbf" + exchange.response.body)
+    assert judge(marked, plant.catalogue, profile=profile) == []
+    assert [observation.kind for observation in observe(marked, plant.catalogue)] == ["bom"]
+
+
+@pytest.mark.parametrize(("code", "operation", "spoil", "pointer"), SPOILT_BODIES)
+def test_a_planted_fault_in_a_body_is_found_alone(
+    plant: Any, good: Any, code: str, operation: str, spoil: Callable[[Any], None], pointer: str
+) -> None:
+    """One fault in a good body is reported under its code, at its place, and nothing beside it."""
+    body = good(operation)
+    spoil(body)
+    violations = judge(plant.exchange(operation, body), plant.catalogue, profile=Profile.STRICT)
+    assert [(violation.code, violation.pointer) for violation in violations] == [(code, pointer)]
+    assert violations[0].severity is Severity.ERROR
+    if code != "PI203":
+        assert violations[0].source is not None
+
+
+@pytest.mark.parametrize(("code", "spoil"), SPOILT_BYTES)
+def test_a_fault_in_the_bytes_is_found_alone(plant: Any, code: str, spoil: Callable[[bytes], bytes]) -> None:
+    """Bytes that are no clean JSON are reported as what they are, never as a crash."""
+    content = spoil(plant.exchange(USAGE).response.body)
+    violations = judge(plant.exchange(USAGE, content=content), plant.catalogue, profile=Profile.STRICT)
+    assert codes(violations) == {code}
+
+
+@pytest.mark.parametrize(("code", "operation", "parts"), SPOILT_ANSWERS)
+def test_an_answer_that_was_not_owed_is_found_alone(
+    plant: Any, code: str, operation: str | None, parts: dict[str, Any]
+) -> None:
+    """A wrong status or header is reported under its code and nothing beside it."""
+    sent = parts.get("headers_sent")
+    parts = {name: value for name, value in parts.items() if name != "headers_sent"}
+    exchange = plant.exchange(operation, **parts)
+    if sent is not None:
+        exchange = Exchange(dataclasses.replace(exchange.request, headers=sent), exchange.response)
+    assert codes(judge(exchange, plant.catalogue, profile=Profile.STRICT)) == {code}
+
+
+@pytest.mark.parametrize(("code", "parts"), SPOILT_REFUSALS)
+def test_a_fault_in_a_refusal_is_found_alone(plant: Any, code: str, parts: dict[str, Any]) -> None:
+    """A refusal has its status, its headers and a body of its own dialect."""
+    good = {"status": 401, "body": REFUSED, "headers": without(WWW_Authenticate="Bearer"), "token": Token.ABSENT}
+    assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
+    assert codes(judge(plant.exchange(USAGE, **(good | parts)), plant.catalogue, profile=Profile.STRICT)) == {code}
+
+
+def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
+    """A 429 may answer any request, but needs Retry-After and the body of its page."""
+    body = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}
+    good = {"status": 429, "body": body, "headers": without(Retry_After="57")}
+    assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
+    late = judge(plant.exchange(USAGE, **(good | {"headers": without()})), plant.catalogue, profile=Profile.CORRECTED)
+    assert [(violation.code, violation.standing) for violation in late] == [("PI313", Standing.DOCUMENTED)]
+    wrong = judge(plant.exchange(USAGE, **(good | {"body": REFUSED})), plant.catalogue, profile=Profile.STRICT)
+    assert codes(wrong) == {"PI102"}
+
+
+@pytest.mark.parametrize("code", ["PI311", "PI315"])
+def test_no_answer_is_a_violation(plant: Any, code: str) -> None:
+    """Where no whole answer came, the reason is the violation."""
+    exchange = Exchange(plant.exchange(USAGE).request, None, Failure(code, "the connection was reset"))
+    assert codes(judge(exchange, plant.catalogue, profile=Profile.CORRECTED)) == {code}
+
+
+def test_head_has_to_be_get_without_its_body(plant: Any) -> None:
+    """PI312: another status or header; ids and dates may differ, as they do between any two answers."""
+    get = plant.exchange(USAGE, headers=without(MS_CV="1", Content_Length="99"))
+    same = plant.exchange(USAGE, method="HEAD", content=b"", headers=without(MS_CV="2"))
+    assert judge_head(get, same, profile=Profile.STRICT) == []
+    for parts in ({"status": 405}, {"headers": without("Content-Type")}, {"headers": without(Content_Length="98")}):
+        other = plant.exchange(USAGE, method="HEAD", content=b"", **parts)
+        assert codes(judge_head(get, other, profile=Profile.STRICT)) == {"PI312"}
+
+
+def test_the_same_request_has_the_same_answer(plant: Any, good: Any) -> None:
+    """PI314: other data or another status; the order of the rows says nothing."""
+    first, body = plant.exchange(USAGE), good(USAGE)
+    body["items"].reverse()
+    assert judge_repeat(first, plant.exchange(USAGE, body), profile=Profile.STRICT) == []
+    body["items"][0]["licensesActive"] += 1
+    assert codes(judge_repeat(first, plant.exchange(USAGE, body), profile=Profile.STRICT)) == {"PI314"}
+    assert codes(judge_repeat(first, plant.exchange(USAGE, status=404), profile=Profile.STRICT)) == {"PI314"}
+
+
+@pytest.mark.parametrize(
+    ("code", "partner", "customer", "spoil"),
+    [
+        (None, PARTNER_DEPLOYMENT, DEPLOYMENT, lambda body: None),
+        (None, PARTNER_USAGE, USAGE, lambda body: None),
+        ("PI208", PARTNER_DEPLOYMENT, DEPLOYMENT, in_row("licensesSold", 281)),
+        ("PI209", PARTNER_DEPLOYMENT, DEPLOYMENT, in_row("proratedDeploymentPercent", 17.43)),
+        ("PI209", PARTNER_USAGE, USAGE, in_row("proratedLicensesUsagePercent", 3.43)),
+        ("PI209", PARTNER_USAGE, USAGE, in_row("proratedLicensesUsagePercent", 0.0243)),
+        ("PI210", PARTNER_DEPLOYMENT, DEPLOYMENT, in_row("serviceName", "crm")),
+        ("PI210", PARTNER_USAGE, USAGE, lambda body: body["items"].pop()),
+    ],
+)
+def test_the_partner_is_the_sum_of_its_customers(
+    plant: Any, good: Any, code: str | None, partner: str, customer: str, spoil: Callable[[Any], None]
+) -> None:
+    """PI208, PI209, PI210: sold, percents and groups; silent where they agree."""
+    body = good(partner)
+    spoil(body)
+    total, part = plant.exchange(partner, body), plant.exchange(customer)
+    found = judge_sums(total, [part], plant.catalogue, profile=Profile.STRICT)
+    assert codes(found) == ({code} if code else set())
+
+
+def test_sums_are_not_reckoned_without_every_customer(plant: Any) -> None:
+    """A customer whose answer cannot be read leaves the sum unknown, not wrong."""
+    parts = [plant.exchange(DEPLOYMENT), plant.exchange(DEPLOYMENT, status=500)]
+    assert judge_sums(plant.exchange(PARTNER_DEPLOYMENT), parts, plant.catalogue, profile=Profile.STRICT) == []
+
+
+def test_every_code_has_a_planted_fault(catalogue: Catalogue) -> None:
+    """No code in the catalogue is one the judge cannot raise; those that nothing uses yet are named, and still unused."""
+    planted = {code for code, *_ in (*SPOILT_BODIES, *SPOILT_BYTES, *SPOILT_ANSWERS, *SPOILT_REFUSALS)}
+    planted |= {"PI208", "PI209", "PI210", "PI312", "PI314", "PI315"}
+    assert planted | UNUSED.keys() == catalogue.codes.keys()
+    schemas = json.dumps([dict(resource.schema) for resource in catalogue.resources.values()])
+    for code in UNUSED:
+        assert f'"{catalogue.codes[code].keyword}":' not in schemas
+
+
+def test_every_rule_has_its_function_and_every_function_its_rule(catalogue: Catalogue) -> None:
+    """rules.toml and the judge's functions name the same rules."""
+    assert ANSWER_RULES.keys() | SUM_RULES.keys() == catalogue.rules.keys()
+    assert not ANSWER_RULES.keys() & SUM_RULES.keys()
+
+
+@pytest.mark.parametrize(("profile", "severity"), [("corrected", "warning"), ("strict", "error"), ("literal", "warning")])
+def test_what_is_only_assumed_warns_unless_strict(good: Any, plant: Any, profile: str, severity: str) -> None:
+    """Severity follows standing: a negative count breaks an assumption."""
+    body = good(PARTNER_DEPLOYMENT)
+    body["items"][0]["licensesSold"] = -1
+    judged = judge(plant.exchange(PARTNER_DEPLOYMENT, body), Catalogue.load(profile), profile=Profile(profile))
+    assert [(violation.standing, violation.severity) for violation in judged] == [("assumed", severity)]
+
+
+def test_a_message_names_the_cell_the_erratum_and_the_value(plant: Any, good: Any) -> None:
+    """What the page says and where, who overrules it and why, and what was sent."""
+    body = good(USAGE)
+    body["items"][0]["workloadName"] = 3.14
+    (violation,) = judge(plant.exchange(USAGE, body), plant.catalogue, profile=Profile.CORRECTED)
+    assert violation.source is not None
+    place = f"analytics-resources.md:{violation.source.line}"
+    assert violation.message == (
+        f"the page says number ({place}); erratum E-001 says string, "
+        "because the Type cell says number, but the property names a workload; you sent 3.14"
+    )
+    assert (violation.erratum, violation.source.cell, violation.standing) == ("E-001", "number", "corrected")
+
+
+def test_a_misspelt_property_is_named(plant: Any, good: Any) -> None:
+    """A property under another case is missing, and the message says under which name it came."""
+    body = good(USAGE)
+    body["items"][0]["WorkloadName"] = body["items"][0].pop("workloadName")
+    exchange = plant.exchange(USAGE, body)
+    (violation,) = judge(exchange, plant.catalogue, profile=Profile.CORRECTED)
+    assert "'WorkloadName'" in violation.message
+    assert [seen.kind for seen in observe(exchange, plant.catalogue)] == ["undocumented-property"]
+
+
+def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good: Any) -> None:
+    """What no page lists breaks nothing, wherever it stands."""
+    body = good(USAGE)
+    body["extra"] = body["items"][0]["extra"] = body["items"][1]["attributes"]["extra"] = {"x": 1}
+    exchange = plant.exchange(USAGE, body)
+    assert judge(exchange, plant.catalogue, profile=Profile.STRICT) == []
+    places = {seen.pointer for seen in observe(exchange, plant.catalogue) if seen.kind == "undocumented-property"}
+    assert places == {"/extra", "/items/0/extra", "/items/1/attributes/extra"}
+
+
+def test_an_empty_collection_keeps_the_contract_and_is_observed(plant: Any, good: Any) -> None:
+    """The live service has been empty for weeks: no violation, but nobody shall think rows were judged."""
+    exchange = plant.exchange(USAGE, good(USAGE) | {"items": [], "totalCount": 0})
+    assert judge(exchange, plant.catalogue, profile=Profile.STRICT) == []
+    assert [seen.kind for seen in observe(exchange, plant.catalogue)] == ["empty-collection"]
+
+
+def test_the_future_begins_after_the_date_header(plant: Any, good: Any) -> None:
+    """A service whose clock, and data, are ahead of ours is not accused of data from the future."""
+    ahead = datetime.now(UTC) + timedelta(days=30)
+    body = good(PARTNER_DEPLOYMENT)
+    body["items"][0]["processedDateTime"] = (ahead - timedelta(days=1)).isoformat()
+    dated = without(Date=ahead.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+    assert judge(plant.exchange(PARTNER_DEPLOYMENT, body, headers=dated), plant.catalogue, profile=Profile.STRICT) == []
+    undated = judge(plant.exchange(PARTNER_DEPLOYMENT, body), plant.catalogue, profile=Profile.STRICT)
+    assert codes(undated) == {"PI212"}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["2026-13-45T99:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, member in inner for place in places_in(member, (*path, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), operation=st.sampled_from(OPERATIONS), value=json_values)
+def test_no_rule_crashes_on_ill_typed_data(plant: Any, good: Any, data: st.DataObject, operation: str, value: Any) -> None:
+    """Whatever JSON stands in whatever place, the judge ends with a list of violations that can be reported."""
+    body = good(operation)
+    place = data.draw(st.sampled_from(places_in(body)))
+    if place:
+        holder = body
+        for key in place[:-1]:
+            holder = holder[key]
+        holder[place[-1]] = value
+    else:
+        body = value
+    exchange = plant.exchange(operation, content=json.dumps(body).encode())
+    violations = judge(exchange, plant.catalogue, profile=Profile.STRICT)
+    for violation in violations:
+        json.dumps(violation.to_json()).encode()
+        assert (violation.message + violation.pointer).isprintable()
+    list(observe(exchange, plant.catalogue))
+    for partner, customer in ((PARTNER_DEPLOYMENT, DEPLOYMENT), (PARTNER_USAGE, USAGE)):
+        if operation == partner:
+            judge_sums(exchange, [plant.exchange(customer)], plant.catalogue, profile=Profile.STRICT)
+        if operation == customer:
+            judge_sums(plant.exchange(partner), [exchange], plant.catalogue, profile=Profile.STRICT)
