@@ -9,10 +9,11 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import HTTP_STATUS_CODES
 
+from partner_insights.contract.refusals import error_body
 from partner_insights.server.admin import Admin
 from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.console import Console
-from partner_insights.server.errors import Refused, error_body
+from partner_insights.server.errors import Refused
 from partner_insights.server.oauth import TokenEndpoint
 from partner_insights.server.respond import asked, respond
 from partner_insights.server.service import Service

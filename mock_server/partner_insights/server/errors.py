@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from partner_insights.contract.refusals import refusal_body
 from partner_insights.server.answer import Answer, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from partner_insights.contract import ErrorCase
-
-SOURCE: Final = "PartnerFD"
-"""What the service calls the part of it that refuses; no page documents the values of `source`."""
 
 
 class Refused(Exception):
@@ -32,17 +30,8 @@ def refusal(case: ErrorCase, refused: Refused | None = None, *, bom: bool = Fals
     data = refused.data if refused else ()
     headers = tuple(refused.headers.items()) if refused else ()
     return json_answer(
-        error_body(str(case.code or case.status), case.description, data),
+        refusal_body(case, data),
         status=case.status,
         headers=headers,
         bom=bom,
     )
-
-
-def error_body(code: str, description: str, data: Sequence[str] = ()) -> dict[str, Any]:
-    """An ErrorResponse. `data` is left out when empty: null breaks one known client, a non-array two."""
-    body: dict[str, Any] = {"code": code, "description": description}
-    if data:
-        body["data"] = list(data)
-    body["source"] = SOURCE
-    return body

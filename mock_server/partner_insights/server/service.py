@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.asked import Asked, is_guid
 from partner_insights.server.auth import Gate
-from partner_insights.server.customers import CustomerList, object_type
+from partner_insights.server.customers import page_of
 from partner_insights.server.errors import Refused, refusal
 from partner_insights.server.kept import KeptAnswers
 from partner_insights.server.tokens import Caller, Tokens
+from partner_insights.world.bodies import CUSTOMER, collection_body, customer_body, customers_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,12 +70,11 @@ class Service:
     def _content(
         self, operation: Operation, scene: Scene, index: int | None, query: Mapping[str, str], asked: Asked
     ) -> Answer:
-        if operation.resource == "Customer":
-            customers = CustomerList(scene.world, self.catalogue)
+        if operation.resource == CUSTOMER:
             if index is not None:
-                return self._keep(operation, scene, index, lambda: customers.customer(index))
-            page = customers.page_of(query, asked.continuation, operation)
-            return self._keep(operation, scene, page, lambda: customers.listing(page))
+                return self._keep(operation, scene, index, lambda: customer_body(scene.world, index))
+            page = page_of(scene.world, query, asked.continuation, operation)
+            return self._keep(operation, scene, page, lambda: customers_body(scene.world, page))
         return self._keep(operation, scene, index, lambda: self._collection(operation, scene, index))
 
     def _keep(self, operation: Operation, scene: Scene, key: object, make: Any) -> Answer:
@@ -87,8 +87,7 @@ class Service:
         if scene.conditions.promised_only:
             promised = set(self.catalogue.schema(operation.resource)["required"])
             rows = [{name: value for name, value in row.items() if name in promised} for row in rows]
-        envelope = object_type(self.catalogue, operation.envelope or operation.resource)
-        return {"totalCount": len(rows), "items": rows, "attributes": {"objectType": envelope}}
+        return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
 
 
 def _customer(scene: Scene, customer_id: str) -> int:

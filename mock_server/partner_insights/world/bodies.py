@@ -76,6 +76,7 @@ def customer_body(world: World, index: int) -> dict[str, Any]:
 def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
     """One page of the customer list, with the links to it and to the next."""
     stop = min(page.start + page.size, world.customers)
+    # Recordings of the real service start such a link with /customers; clients put /v1 in front.
     own = f"/customers?size={page.size}" if page.named else "/customers"
     seek = f"/customers?size={page.size}&seekOperation=Next"
     links = {"self": _link(seek, continuation_token(world, page.start)) if page.followed else _link(own)}
