@@ -116,6 +116,56 @@ def test_the_pasted_curl_line_works(tmp_path: Path) -> None:
     assert json.loads(fetched.stdout)["attributes"] == {"objectType": "Collection"}
 
 
+@pytest.mark.parametrize("no_color", [False, True])
+def test_a_terminal_gets_colour_unless_it_wants_none(no_color: bool) -> None:
+    """On a terminal the curl line is coloured and unbroken; NO_COLOR takes the colour away."""
+    import pty
+
+    own, its = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {
+        "TERM": "xterm-256color"
+    }
+    process = subprocess.Popen(
+        [*SERVE, "--port", "0"], stdout=its, stderr=its, env=env | ({"NO_COLOR": "1"} if no_color else {})
+    )
+    os.close(its)
+    shown = b""
+    try:
+        while b"Ctrl-C stops it." not in shown:
+            shown += os.read(own, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(own)
+    assert (b"\x1b[32m" in shown) is not no_color
+    (curl,) = [line for line in shown.splitlines() if b"curl -H" in line]
+    assert b"/v1/analytics/licenses/deployment" in curl
+
+
+def test_nobody_has_to_listen(tmp_path: Path) -> None:
+    """A closed output, or one that cannot say everything, does not keep it from serving."""
+    with served(tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"}) as process:
+        urllib.request.urlopen(url_of(tmp_path) + "/_admin/health", timeout=5).close()
+        process.terminate()
+        out, err = process.communicate(timeout=5)
+        assert (process.returncode, err) == (0, "")
+    assert "seed 0 ? 50 customers" in out
+    deaf = tmp_path / "deaf.json"
+    process = subprocess.Popen(
+        [*SERVE, "--port", "0", "--ready-file", str(deaf)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert eventually(deaf.exists, 20)
+    process.terminate()
+    assert process.wait(5) in (0, 141)
+    assert process.stderr is not None
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
 def test_ctrl_c_stops_it(tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it, is a clean stop, without a word."""
     with served(tmp_path) as process:
@@ -246,7 +296,7 @@ def test_bound_outside_the_admin_token_is_demanded(asking: Callable[[RunningFake
 
 
 def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
-    """Under the spawn start method (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
+    """Under spawn (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
     script = tmp_path / "spawning.py"
     script.write_text(
         "import multiprocessing\n"

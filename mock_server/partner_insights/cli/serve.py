@@ -10,7 +10,7 @@ import click
 
 from partner_insights.cli.options import CUSTOMERS, DAY, PORT, SEED, day
 from partner_insights.errors import InputError
-from partner_insights.server.scenarios import combine
+from partner_insights.server.scenarios import SCENARIOS, combine
 from partner_insights.server.settings import AuthMode, Settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 )
 @click.option("--as-of", type=day, metavar=DAY, default="today", show_default=True, help="The world's date.")
 @click.option(
-    "--scenario", "scenarios", metavar="NAME", multiple=True, help="A kind of day; repeat to combine."
+    "--scenario",
+    "scenarios",
+    metavar="NAME",
+    multiple=True,
+    help=f"A kind of day; repeat to combine: {', '.join(SCENARIOS)}.",
 )
 @click.option(
     "--auth",

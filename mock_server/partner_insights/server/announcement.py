@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,10 +86,14 @@ class Announcement:
                 }
             )
         curl = curl_line(endpoint.url + _FIRST_REQUEST, token)
-        if sys.stdout.isatty():
-            self._decorated(endpoint.url, curl)
-        else:
-            print(f"{self._title(endpoint.url)}\n{self._facts()}\n\n{curl}\n", flush=True)
+        # Whoever started it may have closed its output, or have it in an encoding without the middle dot:
+        # neither is a reason not to serve.
+        with suppress(OSError):
+            if sys.stdout.isatty():
+                self._decorated(endpoint.url, curl)
+            else:
+                plain = f"{self._title(endpoint.url)}\n{self._facts()}\n\n{curl}\n"
+                print(plain.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding), flush=True)
 
     def _decorated(self, url: str, curl: str) -> None:
         from rich.console import Console
