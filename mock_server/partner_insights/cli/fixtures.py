@@ -105,7 +105,8 @@ def write(
         rows = sum(
             part.rows for part in write_world(world, catalogue, out, form, force=force, watch=watch).parts
         )
-    click.echo(f"{out}: {rows:,} rows of {target}, seed {seed}, as of {as_of}")
+    amount = "1 row" if rows == 1 else f"{rows:,} rows"
+    click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
 
 
 @command.command("refresh")
