@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -90,8 +89,8 @@ class Verbs(click.Group):
             status = _refuse(f"{where}{error.strerror or error}")
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except Exception:
-            traceback.print_exc()
+        except Exception as error:
+            sys.excepthook(type(error), error, error.__traceback__)
             status = CRASHED
         if isinstance(status, int):
             ctx.exit(status)
