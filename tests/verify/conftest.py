@@ -1,4 +1,4 @@
-"""What the judge's tests share: hand-written answers that keep the contract, and servers that misbehave on demand."""
+"""What the judge's tests share: hand-written answers that keep the contract, and servers that do as told."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def good_body(operation: str) -> Any:
     """
     bodies: dict[str, Callable[[], Any]] = {
         "partner-licenses-deployment": lambda: collection(partner_deployment("o365", "reseller", 16.43, 280)),
-        "partner-licenses-usage": lambda: collection(partner_usage("Exchange", 2.43), partner_usage("Teams", 26.16)),
+        "partner-licenses-usage": lambda: collection(
+            partner_usage("Exchange", 2.43), partner_usage("Teams", 26.16)
+        ),
         "customer-licenses-deployment": lambda: collection(
             customer_deployment("EXCHANGE ONLINE (PLAN 1)", 5, 206, 2.43),
             customer_deployment("OFFICE 365 ENTERPRISE E3", 41, 74, 55.41),
@@ -117,8 +119,10 @@ def good_body(operation: str) -> Any:
         "customer-licenses-usage": lambda: collection(
             customer_usage("Exchange", 5, 206, 2.43), customer_usage("Teams", 124, 474, 26.16)
         ),
-        "customers": lambda: collection(a_customer(CUSTOMER))
-        | {"links": {"self": {"uri": "/customers?size=1", "method": "GET", "headers": []}}},
+        "customers": lambda: (
+            collection(a_customer(CUSTOMER))
+            | {"links": {"self": {"uri": "/customers?size=1", "method": "GET", "headers": []}}}
+        ),
         "customer": lambda: a_customer(CUSTOMER),
     }
     return bodies[operation]()
@@ -196,7 +200,7 @@ def serving() -> Iterator[Callable[[Handle], str]]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 

@@ -1,4 +1,4 @@
-"""Laws of reading bodies: no bytes crash the reader, JSON comes through unchanged, and nothing odd passes unseen."""
+"""Laws of reading bodies: no bytes crash the reader, JSON comes through, and nothing odd passes unseen."""
 
 from __future__ import annotations
 

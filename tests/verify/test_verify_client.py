@@ -1,17 +1,19 @@
-"""Laws of the client, over real HTTP: it reads no more than it should, waits when told to, and keeps the token."""
+"""Laws of the client, over real HTTP: it reads what it should, waits when told to, and keeps the token."""
 
 from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from partner_insights.verify import Failure, Response, client
 from partner_insights.verify.client import Client, Secret, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from http.server import BaseHTTPRequestHandler
 
 TOKEN = "eyJ-a-very-secret-token"
 
@@ -29,7 +31,9 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Callable[[B
 
 
 def get(url: str, **options: Any) -> Response | Failure:
-    return Client(url, [Secret(TOKEN)], **options).send("GET", "/v1/x", (("Authorization", f"Bearer {TOKEN}"),))
+    return Client(url, [Secret(TOKEN)], **options).send(
+        "GET", "/v1/x", (("Authorization", f"Bearer {TOKEN}"),)
+    )
 
 
 def test_an_answer_comes_through(serving: Any) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_insights.contract import Catalogue
 from partner_insights.verify import Request, Token
 from partner_insights.verify.expectation import GUID, accepts_json, expectation
 from partner_insights.verify.inspection import next_page
-from partner_insights.verify.strategies import guids, malformed_ids, request_headers, unacceptable, unknown_guids
+from partner_insights.verify.strategies import (
+    guids,
+    malformed_ids,
+    request_headers,
+    unacceptable,
+    unknown_guids,
+)
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Catalogue
 
 KNOWN = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 PLAIN = Request("GET", "http://x/", operation="customer-licenses-usage", customer=KNOWN, customer_known=True)
@@ -25,7 +33,9 @@ def cases(catalogue: Catalogue, **parts: Any) -> set[str]:
 
 
 @given(headers=request_headers(), customer=guids())
-def test_a_plain_request_is_owed_a_success(catalogue: Catalogue, headers: dict[str, str], customer: str) -> None:
+def test_a_plain_request_is_owed_a_success(
+    catalogue: Catalogue, headers: dict[str, str], customer: str
+) -> None:
     """No mix of optional headers, and no case of the customer's id, costs a client its answer."""
     assert cases(catalogue, headers=tuple(headers.items()), customer=customer) == set()
 
@@ -66,7 +76,9 @@ def test_what_rules_json_out_is_not_acceptable(catalogue: Catalogue, accept: str
         ({"operation": "customers", "query": (("unknown", "?"),)}, set()),
     ],
 )
-def test_each_wrong_makes_its_refusal_owed(catalogue: Catalogue, parts: dict[str, Any], expected: set[str]) -> None:
+def test_each_wrong_makes_its_refusal_owed(
+    catalogue: Catalogue, parts: dict[str, Any], expected: set[str]
+) -> None:
     """Every thing that is wrong with a request may be the one it is refused for."""
     assert cases(catalogue, **parts) == expected
 
@@ -102,7 +114,9 @@ def test_a_link_cannot_lead_the_token_elsewhere() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [None, [], {}, {"links": 1}, {"links": {"next": None}}, {"links": {"next": {"uri": 1}}}])
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"links": 1}, {"links": {"next": None}}, {"links": {"next": {"uri": 1}}}]
+)
 def test_a_page_without_a_link_is_the_last(body: Any) -> None:
     """An ill-typed link ends the list."""
     assert next_page(body, (("size", "40"),)) == (None, {})

@@ -1,22 +1,33 @@
-"""Laws of the judge: silent on what keeps the contract, and on a planted fault it says that and nothing else."""
+"""Laws of the judge: silent on what keeps the contract, and of a planted fault it names that one only."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile, Severity, Standing
-from partner_insights.verify import Exchange, Failure, Token, judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify import (
+    Exchange,
+    Failure,
+    Token,
+    judge,
+    judge_head,
+    judge_repeat,
+    judge_sums,
+    observe,
+)
 from partner_insights.verify.rules import ANSWER_RULES
 from partner_insights.verify.sums import SUM_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OPERATIONS = tuple(Catalogue.load().operations)
 DEPLOYMENT, USAGE = "customer-licenses-deployment", "customer-licenses-usage"
@@ -84,14 +95,39 @@ SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
     ("PI102", USAGE, drop("licensesQualified"), "/items/0/licensesQualified"),
     ("PI102", USAGE, rename("workloadName", "WorkloadName"), "/items/0/workloadName"),
     ("PI102", DEPLOYMENT, lambda body: body.pop("totalCount"), "/totalCount"),
-    ("PI102", PARTNER_USAGE, lambda body: body["items"][0]["attributes"].clear(), "/items/0/attributes/objectType"),
-    ("PI103", USAGE, in_row("attributes", {"objectType": "customerLicensesUsageInsights"}), "/items/0/attributes/objectType"),
-    ("PI103", USAGE, lambda body: body.update(attributes={"objectType": "collection"}), "/attributes/objectType"),
-    ("PI104", PARTNER_USAGE, in_row("processedDateTime", "2026-03-10T00:00:00"), "/items/0/processedDateTime"),
+    (
+        "PI102",
+        PARTNER_USAGE,
+        lambda body: body["items"][0]["attributes"].clear(),
+        "/items/0/attributes/objectType",
+    ),
+    (
+        "PI103",
+        USAGE,
+        in_row("attributes", {"objectType": "customerLicensesUsageInsights"}),
+        "/items/0/attributes/objectType",
+    ),
+    (
+        "PI103",
+        USAGE,
+        lambda body: body.update(attributes={"objectType": "collection"}),
+        "/attributes/objectType",
+    ),
+    (
+        "PI104",
+        PARTNER_USAGE,
+        in_row("processedDateTime", "2026-03-10T00:00:00"),
+        "/items/0/processedDateTime",
+    ),
     ("PI104", PARTNER_USAGE, in_row("processedDateTime", "10/03/2026"), "/items/0/processedDateTime"),
     ("PI104", "customers", in_row("id", "4d3cf487"), "/items/0/id"),
     ("PI105", PARTNER_DEPLOYMENT, in_row("licensesSold", -1), "/items/0/licensesSold"),
-    ("PI106", PARTNER_DEPLOYMENT, in_row("proratedDeploymentPercent", 100.5), "/items/0/proratedDeploymentPercent"),
+    (
+        "PI106",
+        PARTNER_DEPLOYMENT,
+        in_row("proratedDeploymentPercent", 100.5),
+        "/items/0/proratedDeploymentPercent",
+    ),
     ("PI107", PARTNER_DEPLOYMENT, in_row("licensesSold", 280.5), "/items/0/licensesSold"),
     ("PI201", USAGE, lambda body: body.update(totalCount=3), "/totalCount"),
     ("PI201", "customers", lambda body: body.update(totalCount=0), "/totalCount"),
@@ -105,8 +141,18 @@ SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
     ("PI206", DEPLOYMENT, first_in_other_scale, "/items/0/deploymentPercent"),
     ("PI207", DEPLOYMENT, in_row("deploymentPercent", 3.43), "/items/0/deploymentPercent"),
     ("PI207", USAGE, in_row("usagePercent", 2.45), "/items/0/usagePercent"),
-    ("PI211", PARTNER_DEPLOYMENT, in_row("processedDateTime", "2026-03-10T01:00:00+01:00"), "/items/0/processedDateTime"),
-    ("PI212", PARTNER_DEPLOYMENT, in_row("processedDateTime", "2999-03-10T00:00:00Z"), "/items/0/processedDateTime"),
+    (
+        "PI211",
+        PARTNER_DEPLOYMENT,
+        in_row("processedDateTime", "2026-03-10T01:00:00+01:00"),
+        "/items/0/processedDateTime",
+    ),
+    (
+        "PI212",
+        PARTNER_DEPLOYMENT,
+        in_row("processedDateTime", "2999-03-10T00:00:00Z"),
+        "/items/0/processedDateTime",
+    ),
     ("PI213", USAGE, in_row("processedDateTime", "2026-03-09T00:00:00Z", 1), "/items/1/processedDateTime"),
 ]
 """Code, operation, what spoils the good body, and where the judge must point."""
@@ -215,9 +261,16 @@ def test_an_answer_that_was_not_owed_is_found_alone(
 @pytest.mark.parametrize(("code", "parts"), SPOILT_REFUSALS)
 def test_a_fault_in_a_refusal_is_found_alone(plant: Any, code: str, parts: dict[str, Any]) -> None:
     """A refusal has its status, its headers and a body of its own dialect."""
-    good = {"status": 401, "body": REFUSED, "headers": without(WWW_Authenticate="Bearer"), "token": Token.ABSENT}
+    good = {
+        "status": 401,
+        "body": REFUSED,
+        "headers": without(WWW_Authenticate="Bearer"),
+        "token": Token.ABSENT,
+    }
     assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
-    assert codes(judge(plant.exchange(USAGE, **(good | parts)), plant.catalogue, profile=Profile.STRICT)) == {code}
+    assert codes(judge(plant.exchange(USAGE, **(good | parts)), plant.catalogue, profile=Profile.STRICT)) == {
+        code
+    }
 
 
 def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
@@ -225,9 +278,13 @@ def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
     body = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}
     good = {"status": 429, "body": body, "headers": without(Retry_After="57")}
     assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
-    late = judge(plant.exchange(USAGE, **(good | {"headers": without()})), plant.catalogue, profile=Profile.CORRECTED)
+    late = judge(
+        plant.exchange(USAGE, **(good | {"headers": without()})), plant.catalogue, profile=Profile.CORRECTED
+    )
     assert [(violation.code, violation.standing) for violation in late] == [("PI313", Standing.DOCUMENTED)]
-    wrong = judge(plant.exchange(USAGE, **(good | {"body": REFUSED})), plant.catalogue, profile=Profile.STRICT)
+    wrong = judge(
+        plant.exchange(USAGE, **(good | {"body": REFUSED})), plant.catalogue, profile=Profile.STRICT
+    )
     assert codes(wrong) == {"PI102"}
 
 
@@ -243,7 +300,11 @@ def test_head_has_to_be_get_without_its_body(plant: Any) -> None:
     get = plant.exchange(USAGE, headers=without(MS_CV="1", Content_Length="99"))
     same = plant.exchange(USAGE, method="HEAD", content=b"", headers=without(MS_CV="2"))
     assert judge_head(get, same, profile=Profile.STRICT) == []
-    for parts in ({"status": 405}, {"headers": without("Content-Type")}, {"headers": without(Content_Length="98")}):
+    for parts in (
+        {"status": 405},
+        {"headers": without("Content-Type")},
+        {"headers": without(Content_Length="98")},
+    ):
         other = plant.exchange(USAGE, method="HEAD", content=b"", **parts)
         assert codes(judge_head(get, other, profile=Profile.STRICT)) == {"PI312"}
 
@@ -285,11 +346,13 @@ def test_the_partner_is_the_sum_of_its_customers(
 def test_sums_are_not_reckoned_without_every_customer(plant: Any) -> None:
     """A customer whose answer cannot be read leaves the sum unknown, not wrong."""
     parts = [plant.exchange(DEPLOYMENT), plant.exchange(DEPLOYMENT, status=500)]
-    assert judge_sums(plant.exchange(PARTNER_DEPLOYMENT), parts, plant.catalogue, profile=Profile.STRICT) == []
+    assert (
+        judge_sums(plant.exchange(PARTNER_DEPLOYMENT), parts, plant.catalogue, profile=Profile.STRICT) == []
+    )
 
 
 def test_every_code_has_a_planted_fault(catalogue: Catalogue) -> None:
-    """No code in the catalogue is one the judge cannot raise; those that nothing uses yet are named, and still unused."""
+    """There is no code the judge cannot raise; those that nothing uses yet are named, and still unused."""
     planted = {code for code, *_ in (*SPOILT_BODIES, *SPOILT_BYTES, *SPOILT_ANSWERS, *SPOILT_REFUSALS)}
     planted |= {"PI208", "PI209", "PI210", "PI312", "PI314", "PI315"}
     assert planted | UNUSED.keys() == catalogue.codes.keys()
@@ -304,12 +367,16 @@ def test_every_rule_has_its_function_and_every_function_its_rule(catalogue: Cata
     assert not ANSWER_RULES.keys() & SUM_RULES.keys()
 
 
-@pytest.mark.parametrize(("profile", "severity"), [("corrected", "warning"), ("strict", "error"), ("literal", "warning")])
+@pytest.mark.parametrize(
+    ("profile", "severity"), [("corrected", "warning"), ("strict", "error"), ("literal", "warning")]
+)
 def test_what_is_only_assumed_warns_unless_strict(good: Any, plant: Any, profile: str, severity: str) -> None:
     """Severity follows standing: a negative count breaks an assumption."""
     body = good(PARTNER_DEPLOYMENT)
     body["items"][0]["licensesSold"] = -1
-    judged = judge(plant.exchange(PARTNER_DEPLOYMENT, body), Catalogue.load(profile), profile=Profile(profile))
+    judged = judge(
+        plant.exchange(PARTNER_DEPLOYMENT, body), Catalogue.load(profile), profile=Profile(profile)
+    )
     assert [(violation.standing, violation.severity) for violation in judged] == [("assumed", severity)]
 
 
@@ -343,7 +410,9 @@ def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good
     body["extra"] = body["items"][0]["extra"] = body["items"][1]["attributes"]["extra"] = {"x": 1}
     exchange = plant.exchange(USAGE, body)
     assert judge(exchange, plant.catalogue, profile=Profile.STRICT) == []
-    places = {seen.pointer for seen in observe(exchange, plant.catalogue) if seen.kind == "undocumented-property"}
+    places = {
+        seen.pointer for seen in observe(exchange, plant.catalogue) if seen.kind == "undocumented-property"
+    }
     assert places == {"/extra", "/items/0/extra", "/items/1/attributes/extra"}
 
 
@@ -360,13 +429,23 @@ def test_the_future_begins_after_the_date_header(plant: Any, good: Any) -> None:
     body = good(PARTNER_DEPLOYMENT)
     body["items"][0]["processedDateTime"] = (ahead - timedelta(days=1)).isoformat()
     dated = without(Date=ahead.strftime("%a, %d %b %Y %H:%M:%S GMT"))
-    assert judge(plant.exchange(PARTNER_DEPLOYMENT, body, headers=dated), plant.catalogue, profile=Profile.STRICT) == []
+    assert (
+        judge(
+            plant.exchange(PARTNER_DEPLOYMENT, body, headers=dated), plant.catalogue, profile=Profile.STRICT
+        )
+        == []
+    )
     undated = judge(plant.exchange(PARTNER_DEPLOYMENT, body), plant.catalogue, profile=Profile.STRICT)
     assert codes(undated) == {"PI212"}
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["2026-13-45T99:00:00Z"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["2026-13-45T99:00:00Z"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
@@ -379,8 +458,10 @@ def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), operation=st.sampled_from(OPERATIONS), value=json_values)
-def test_no_rule_crashes_on_ill_typed_data(plant: Any, good: Any, data: st.DataObject, operation: str, value: Any) -> None:
-    """Whatever JSON stands in whatever place, the judge ends with a list of violations that can be reported."""
+def test_no_rule_crashes_on_ill_typed_data(
+    plant: Any, good: Any, data: st.DataObject, operation: str, value: Any
+) -> None:
+    """Whatever JSON stands in whatever place, the judge ends with violations that can be reported."""
     body = good(operation)
     place = data.draw(st.sampled_from(places_in(body)))
     if place:

@@ -1,4 +1,4 @@
-"""Laws of percents: a right one agrees however it was rounded, a wrong one does not, and the scale is told apart."""
+"""Laws of percents: a right one agrees however rounded, a wrong one does not, and the scales are told apart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def truncated(number: Fraction, decimals: int) -> float:
 def test_rounded_and_truncated_percents_agree(
     some: list[Fraction], scale: int, decimals: int, cut: bool
 ) -> None:
-    """Whatever the scale and the decimals, a service that rounds or truncates all its percents alike is right."""
+    """Whatever the scale and the decimals, a service that rounds or truncates alike is right."""
     percents = [
         Percent(truncated(ratio * scale, decimals) if cut else round(float(ratio * scale), decimals), ratio)
         for ratio in some
@@ -48,7 +48,7 @@ def test_a_percent_cut_to_an_integer_agrees_in_the_scale_to_100(ratio: Fraction)
 
 @given(ratios, scales, st.floats(0.02, 1.0), st.booleans())
 def test_a_wrong_percent_disagrees(ratio: Fraction, scale: int, off: float, more: bool) -> None:
-    """More than a unit of the last decimal away is wrong, also where that decimal was a zero and not written."""
+    """More than a unit of the last decimal away is wrong, also where that decimal was a zero unwritten."""
     wrong = float(ratio * scale) + (off if more else -off) * scale
     right = [Percent(round(12.34 * scale / 100, 4), Fraction(1234, 10_000))]
     assert disagreements([*right, Percent(round(wrong, 4), ratio)], scale) == [1]

@@ -61,6 +61,8 @@ class Answer:
 
     operation: Operation
     resource: str
+    content: bytes
+    """The body as it came."""
     body: JsonValue
     rows: tuple[Row, ...]
     customer: str | None
@@ -98,6 +100,7 @@ def answer(value: JsonValue, operation: Operation, exchange: Exchange, catalogue
     return Answer(
         operation=operation,
         resource=operation.resource,
+        content=exchange.response.body if exchange.response is not None else b"",
         body=value,
         rows=tuple(_rows(value)) if operation.envelope is not None else (),
         customer=exchange.request.customer,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unittest
 from datetime import UTC, datetime
-from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -131,24 +131,19 @@ class Client:
             try:
                 return self._exchange(method, path, headers, started)
             except ProtocolError as error:
-                if (
-                    not isinstance(error.args[-1], (ConnectionError, HTTPException))
-                    or time.monotonic() - started > 1
-                ):
+                idle = self.answered > 0 and isinstance(error.args[-1], ConnectionError)
+                if not idle or self.left == 0:
                     raise
-                self._pool.clear()
+                self._pool.clear()  # the server had closed the connection since the answer before
+                self.sent += 1
                 return self._exchange(method, path, headers, started)
         except _UNREACHED as error:
             return Failure("PI315", f"the server could not be reached: {_plain(error)}", unreached=True)
-        except _TooLarge as error:
-            return Failure("PI311", str(error))
-        except (HTTPError, HTTPException, OSError) as error:
+        except _GivenUp as error:
+            return Failure(error.code, str(error))
+        except (HTTPError, OSError) as error:
             words = _plain(error)
-            return Failure(
-                "PI311" if "more than 100 headers" in words or "header line" in words else "PI315", words
-            )
-        except _TooSlow as error:
-            return Failure("PI315", str(error))
+            return Failure("PI311" if words.startswith("got more than") else "PI315", words)
 
     def _exchange(self, method: str, path: str, headers: Headers, started: float) -> Response:
         answer = self._pool.request(
@@ -179,9 +174,9 @@ class Client:
             parts.append(part)
             length += len(part)
             if length > MAXIMUM_BODY:
-                raise _TooLarge(f"the body is larger than {MAXIMUM_BODY // 2**20} MiB")
+                raise _GivenUp("PI311", f"the body is larger than {MAXIMUM_BODY // 2**20} MiB")
             if time.monotonic() - started > ANSWER_SECONDS:
-                raise _TooSlow(f"the answer was not complete after {ANSWER_SECONDS:.0f} seconds")
+                raise _GivenUp("PI315", f"the answer was not complete after {ANSWER_SECONDS:.0f} s")
         return b"".join(parts)
 
     def _without_secrets(self, content: bytes) -> bytes:
@@ -194,15 +189,15 @@ class Client:
         return self._without_secrets(value.encode("latin-1", "replace")).decode("latin-1")
 
 
-class _TooLarge(Exception):
-    """More bytes than the judge reads."""
+class _GivenUp(Exception):
+    """More bytes or more time than the judge has for an answer."""
 
-
-class _TooSlow(Exception):
-    """More time than the judge has."""
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 def _plain(error: BaseException) -> str:
     """The cause in words, without the addresses of Python objects that urllib3 puts before it."""
-    words = str(error.args[0] if isinstance(error, ProtocolError) and error.args else error)
-    return words.rpartition(">: ")[2].rpartition("object at")[2].strip() or type(error).__name__
+    cause = error.args[-1] if isinstance(error, ProtocolError) and error.args else error
+    return re.sub(r"^\w+\(.*?\): ", "", str(cause).rpartition(">: ")[2]).strip() or type(cause).__name__

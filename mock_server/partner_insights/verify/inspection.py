@@ -20,6 +20,7 @@ from partner_insights.verify.expectation import GUID, SAFE_METHODS
 from partner_insights.verify.finding import violation
 from partner_insights.verify.judging import judge, judge_head, judge_repeat, judge_sums, observe
 from partner_insights.verify.record import Record
+from partner_insights.verify.shape import Shapes
 from partner_insights.verify.violation import Observation, Violation
 from partner_insights.verify.wire import wire_finding
 
@@ -69,6 +70,8 @@ class Inspection:
         secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
         self._client = Client(target.url, secrets, rate=target.rate, ceiling=target.max_requests)
         self._pending: ContractBroken | None = None
+        self._shapes = Shapes()
+        self._observed: set[tuple[str | None, int]] = set()
 
     def __repr__(self) -> str:
         return f"<inspection of {self.target.name}>"
@@ -117,7 +120,7 @@ class Inspection:
         )
         exchange = self._send(request)
         self._note(exchange)
-        self.find(judge(exchange, self.catalogue, profile=self.target.profile))
+        self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
         return exchange
 
     def path(self, operation: str, customer: str | None) -> str:
@@ -292,7 +295,7 @@ class Inspection:
                 self.record.observe(
                     [Observation("throttled", request.operation, "", "the server throttled the run")]
                 )
-                self.find(judge(exchange, self.catalogue, profile=self.target.profile))
+                self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
             raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
 
     def _note(self, exchange: Exchange) -> None:
@@ -303,7 +306,10 @@ class Inspection:
             self.record.operations.add(request.operation)
         if request.customer is not None and response.status == 200:
             self.record.customers.add(request.customer.lower())
-        self.record.observe(observe(exchange, self.catalogue))
+        seen = (request.operation, hash(response.body))
+        if seen not in self._observed:
+            self._observed.add(seen)
+            self.record.observe(observe(exchange, self.catalogue))
 
     def _url(self, path: str, query: Iterable[tuple[str, str]]) -> str:
         words = urlencode(list(query))

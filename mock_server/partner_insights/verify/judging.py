@@ -10,7 +10,7 @@ from partner_insights.verify.body import read_body
 from partner_insights.verify.expectation import FURTHER_CODES, OF_ANY_REQUEST, Expectation, expectation
 from partner_insights.verify.finding import Finding, violation
 from partner_insights.verify.rules import rule_findings
-from partner_insights.verify.shape import shape_findings, undocumented
+from partner_insights.verify.shape import Shapes, shape_findings, undocumented
 from partner_insights.verify.sums import sum_findings
 from partner_insights.verify.violation import Observation, Violation, shown
 from partner_insights.verify.wire import head_findings, header_findings, status_findings, wire_finding
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     from partner_insights.verify.exchange import Exchange, Response
 
 
-def judge(exchange: Exchange, catalogue: Catalogue, *, profile: Profile) -> list[Violation]:
-    """Every violation in one exchange: status, headers, bytes, schema, rules; in that order."""
-    return [violation(finding, exchange.request, profile) for finding in _findings(exchange, catalogue)]
+def judge(
+    exchange: Exchange, catalogue: Catalogue, *, profile: Profile, shapes: Shapes | None = None
+) -> list[Violation]:
+    """Every violation in one exchange: status, headers, bytes, schema, rules; in that order.
+
+    `shapes` remembers bodies from one exchange to the next, for one catalogue.
+    """
+    findings = _findings(exchange, catalogue, shapes or Shapes())
+    return [violation(finding, exchange.request, profile) for finding in findings]
 
 
 def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Violation]:
@@ -97,7 +103,7 @@ def _substance(response: Response) -> tuple[int, JsonValue]:
     return response.status, value
 
 
-def _findings(exchange: Exchange, catalogue: Catalogue) -> Iterator[Finding]:
+def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes) -> Iterator[Finding]:
     response = exchange.response
     if response is None:
         if exchange.failure is not None:
@@ -108,7 +114,7 @@ def _findings(exchange: Exchange, catalogue: Catalogue) -> Iterator[Finding]:
     case = expected.case_for(response.status) or _bad_day(response.status, expected)
     yield from header_findings(exchange, response, catalogue, case)
     if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
-        yield from _body_findings(exchange, response, expected, case, catalogue)
+        yield from _body_findings(exchange, response, expected, case, catalogue, shapes)
 
 
 def _bad_day(status: int, expected: Expectation) -> ErrorCase | None:
@@ -123,6 +129,7 @@ def _body_findings(
     expected: Expectation,
     case: ErrorCase | None,
     catalogue: Catalogue,
+    shapes: Shapes,
 ) -> Iterator[Finding]:
     body = read_body(response.body)
     for defect in body.defects:
@@ -132,12 +139,12 @@ def _body_findings(
     if case is not None:
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
-        yield from answer_findings(answer(body.value, expected.operation, exchange, catalogue))
+        yield from answer_findings(answer(body.value, expected.operation, exchange, catalogue), shapes)
 
 
-def answer_findings(found: Answer) -> Iterator[Finding]:
+def answer_findings(found: Answer, shapes: Shapes) -> Iterator[Finding]:
     """What is wrong with the content of a success."""
-    yield from shape_findings(found.body, found.catalogue.response_schema(found.operation), found.catalogue)
+    yield from shapes.findings(found)
     yield from rule_findings(found)
 
 

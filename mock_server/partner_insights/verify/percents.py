@@ -58,7 +58,7 @@ def is_number(value: object) -> bool:
 
 
 def scale_of(percents: Iterable[Percent]) -> int | None:
-    """The scale most of the percents are in, the first one's where votes are even; None where nothing tells."""
+    """The scale most of the percents are in, the first's where votes are even; None where nothing tells."""
     votes = Counter(scale for scale in map(decided_scale, percents) if scale is not None)
     return votes.most_common(1)[0][0] if votes else None
 

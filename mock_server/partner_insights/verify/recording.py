@@ -13,6 +13,7 @@ from partner_insights.verify.client import MAXIMUM_BODY
 from partner_insights.verify.exchange import Exchange, Request, Response
 from partner_insights.verify.finding import Finding, violation
 from partner_insights.verify.judging import answer_findings, content_observations, error_findings
+from partner_insights.verify.shape import Shapes
 from partner_insights.verify.violation import Observation, Violation, shortened
 from partner_insights.verify.wire import wire_finding
 
@@ -56,7 +57,7 @@ def check_recording(
     named = catalogue.operations[operation] if operation else name_operation(body.value, catalogue, name)
     exchange = Exchange(_request(name, named.id), Response(200, (), content))
     answered = answer(body.value, named, exchange, catalogue)
-    found = [*defects, *answer_findings(answered)]
+    found = [*defects, *answer_findings(answered, Shapes())]
     seen = [*_bom(body), *content_observations(answered)]
     if operation is None and body.value.get("items") == []:
         return _checked(name, "an empty collection", None, found, seen, profile)

@@ -105,7 +105,7 @@ def _within(answer: Answer, rule: Rule, part: str, whole: str) -> Iterator[Findi
 
 
 def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
-    """PI206; a row tells its scale by its counts, so rows whose percent is zero, or has no counts, tell nothing."""
+    """PI206; a row tells its scale by its counts, so a percent of zero, or without counts, tells nothing."""
     rows = list(_percents(answer))
     scale = scale_of(percent for _, _, percent in rows)
     for row, name, percent in rows:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
     from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
+    from partner_insights.verify.answer import Answer
+
+REMEMBERED = 200
+"""Bodies whose shape is kept in mind."""
 
 
 def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
@@ -25,6 +29,23 @@ def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue)
             if key not in seen:
                 seen.add(key)
                 yield finding
+
+
+class Shapes:
+    """The shape of bodies already seen: a suite gets the same answer many times, and validating is slow."""
+
+    def __init__(self) -> None:
+        self._findings: dict[tuple[str, bytes], tuple[Finding, ...]] = {}
+
+    def findings(self, found: Answer) -> tuple[Finding, ...]:
+        """`shape_findings` of an answer, reckoned once for the same bytes of the same operation."""
+        key = (found.operation.id, found.content)
+        if key not in self._findings:
+            schema = found.catalogue.response_schema(found.operation)
+            if len(self._findings) >= REMEMBERED:
+                self._findings.clear()
+            self._findings[key] = tuple(shape_findings(found.body, schema, found.catalogue))
+        return self._findings[key]
 
 
 def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]:
