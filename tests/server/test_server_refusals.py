@@ -217,7 +217,8 @@ def test_acceptable(ask: Ask, accept: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "size", ["0", "501", "-1", "+5", "x", "", "1.0", "1e2", " 7", "%EF%BC%95", "9" * 400, "1_0"]
+    "size",
+    ["0", "501", "-1", "+5", "x", "", "1.0", "1e2", " 7", "%EF%BC%95", "9" * 400, "0000000011999", "1_0"],
 )
 def test_invalid_size(ask: Ask, size: str) -> None:
     """A size that is not a whole number from 1 to 500: 400, code 3000, naming it."""

@@ -40,6 +40,8 @@ def _whole_number(query: Mapping[str, str], name: str, operation: Operation) -> 
         return None
     schema = operation.query[name]
     # int() alone would take signs, spaces, underscores and other scripts' digits.
-    if text.isascii() and text.isdigit() and schema["minimum"] <= int(text[:9]) <= schema["maximum"]:
-        return int(text)
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        number = int(text)
+        if schema["minimum"] <= number <= schema["maximum"]:
+            return number
     raise Refused("invalid-query", data=[name])
