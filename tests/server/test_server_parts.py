@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.server.answer import Answer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BOUND = 20_000
 
 
+@settings(deadline=None)
 @given(keys=st.lists(st.integers(0, 30), max_size=200), size=st.integers(0, 30_000))
 def test_kept_answers_stay_within_their_bound(keys: Sequence[int], size: int) -> None:
     """Whatever is asked for, the right answer comes, and the bytes kept stay within the bound."""
@@ -45,12 +46,13 @@ def test_an_answer_is_made_once_while_it_is_kept() -> None:
 
 def test_secrets_are_not_printed() -> None:
     """Keys and tokens do not show where a value is printed, in a log or a failed assertion."""
-    settings = Settings(token_key=b"key-bytes", admin_token="hush")
-    assert "key-bytes" not in repr(settings)
-    assert "hush" not in repr(settings)
+    secretive = Settings(token_key=b"key-bytes", admin_token="hush")
+    assert "key-bytes" not in repr(secretive)
+    assert "hush" not in repr(secretive)
     assert "key-bytes" not in repr(Tokens(b"key-bytes"))
 
 
+@settings(deadline=None)
 @given(header=st.text(max_size=60))
 def test_any_accept_header_can_be_read(header: str) -> None:
     """No header value makes the reading fail; a wildcard beside no media type makes it acceptable."""

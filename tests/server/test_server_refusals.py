@@ -130,6 +130,7 @@ def test_app_only(client: FlaskClient, world: World, app_only: dict[str, str], o
 
 
 @pytest.mark.parametrize("operation_id", PER_CUSTOMER)
+@settings(deadline=None)
 @given(guid=st.uuids(version=4).map(str) | st.just(STRANGER) | st.uuids().map(lambda each: str(each).upper()))
 def test_unknown_customer(ask: Ask, operation_id: str, guid: str) -> None:
     """Any GUID that is not of this world: 404, code 60003."""
@@ -303,7 +304,7 @@ PATHS = st.lists(SEGMENTS, max_size=7).map(lambda segments: "/" + "/".join(segme
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     method=METHODS,
     path=PATHS,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.server.tokens import PARTNER_CENTER, CheckedTokens, Subject, Tokens
@@ -206,6 +206,7 @@ def test_a_form_beyond_reason_is_refused(ask: Ask) -> None:
     assert (reply.status, reply.json["code"]) == (413, "413")
 
 
+@settings(deadline=None)
 @given(
     body=st.binary(max_size=200),
     kind=st.sampled_from([*FORM.values(), "application/json", "multipart/form-data; boundary=x", ""]),
