@@ -198,7 +198,11 @@ def serving() -> Iterator[Callable[[Handle], str]]:
             def log_message(self, *_: Any) -> None:
                 """Say nothing on stderr."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                """A client that hangs up is what some tests are about."""
+
+        server = Server(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,9 +33,8 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Callable[[B
 
 
 def get(url: str, **options: Any) -> Response | Failure:
-    return Client(url, [Secret(TOKEN)], **options).send(
-        "GET", "/v1/x", (("Authorization", f"Bearer {TOKEN}"),)
-    )
+    secret = Secret(TOKEN)
+    return Client(url, [secret], **options).send("GET", "/v1/x", (("Authorization", "Bearer $VAR"),), secret)
 
 
 def test_an_answer_comes_through(serving: Any) -> None:
@@ -164,5 +165,10 @@ def test_retry_after_is_waited_out(serving: Any) -> None:
     began = time.monotonic()
     asked.send("GET", "/", ())
     assert time.monotonic() - began >= 0.95
+    soon = Client(serving(reply(429, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=2)))))
+    soon.send("GET", "/", ())
+    began = time.monotonic()
+    soon.send("GET", "/", ())
+    assert time.monotonic() - began >= 0.8
     with pytest.raises(Stopped, match="3600 seconds"):
         Client(serving(reply(429, Retry_After="3600"))).send("GET", "/", ())

@@ -11,15 +11,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from partner_insights.running import RunningFake, running_fake
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = (sys.executable, "-m", "partner_insights")
 
@@ -180,7 +178,7 @@ def several_faults(
 
 
 def test_another_server_is_judged_and_only_read(tmp_path: Path, proxy: Any) -> None:
-    """A faultless server at --url: exit 0 under `corrected`, nothing but GET and HEAD sent, the token nowhere."""
+    """A faultless server at --url: exit 0 under `corrected`, only GET and HEAD sent, the token nowhere."""
     server = proxy(faultless)
     ran = verify(tmp_path, "--url", server.url, "--token-env", "MY_TOKEN", MY_TOKEN=server.upstream.token)
     assert (ran.exit_code, ran.report["profile"], ran.report["violations"]) == (0, "corrected", []), (
@@ -244,6 +242,35 @@ def test_nothing_tested_is_no_success(tmp_path: Path, proxy: Any) -> None:
         tmp_path, "--url", server.url, "--max-requests", "1", PARTNER_INSIGHTS_TOKEN=server.upstream.token
     )
     assert (ran.exit_code, ran.report["verdict"]) == (2, "untested"), ran.stdout
+
+
+def test_a_refused_token_is_no_broken_contract(tmp_path: Path, fake: RunningFake) -> None:
+    """Exit 2, naming the variable: with a wrong token nothing can be told of a server."""
+    ran = verify(tmp_path, "--url", fake.url, PARTNER_INSIGHTS_TOKEN="stale-token")
+    assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
+    assert "refuses the token in PARTNER_INSIGHTS_TOKEN" in ran.stderr
+    assert "stale-token" not in ran.everything
+
+
+def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
+    """`pytest contract_tests --insights-url` fails on a planted fault, in words, never with the token."""
+    server = proxy(several_faults)
+    suite = Path(__file__).resolve().parents[2] / "contract_tests"
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", str(suite), "-p", "no:cacheprovider", "-q", "--showlocals"),
+            *("-k", "without_any_optional_header", f"--insights-url={server.url}"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PARTNER_INSIGHTS_TOKEN": server.upstream.token},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 1
+    assert "1 failed, 5 passed" in result.stdout
+    assert "PI201 at /totalCount: totalCount is 14, and there are 4 items" in result.stdout
+    assert server.upstream.token not in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(

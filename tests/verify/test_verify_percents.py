@@ -1,4 +1,4 @@
-"""Laws of percents: a right one agrees however rounded, a wrong one does not, and the scales are told apart."""
+"""Laws of percents: a right one agrees however rounded, a wrong one does not, the scales are told apart."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_published_samples_keep_the_corrected_contract(recording: Any, operation
 
 
 def test_the_literal_contract_fails_exactly_where_the_page_is_wrong(recording: Any) -> None:
-    """Under `literal` the customer usage sample breaks the type of workloadName, once an item; all else only warns."""
+    """Under `literal` the usage sample breaks the type of workloadName, once an item; all else warns."""
     body = published_sample("customer-licenses-usage")
     catalogue = Catalogue.load("literal")
     checked = check_recording(recording(body), catalogue, Profile.LITERAL)

@@ -6,10 +6,18 @@ import re
 import time
 import unittest
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ProtocolError,
+    SSLError,
+)
 
 from partner_insights.verify.exchange import Failure, Headers, Response
 
@@ -33,7 +41,7 @@ FAILURES_IN_A_ROW = 3
 
 REDACTED = b"[token]"
 
-_UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError)
+_UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError, LocationValueError)
 
 
 class Stopped(unittest.SkipTest):
@@ -86,13 +94,17 @@ class Client:
         """How many requests may still be sent; None: as many as it takes."""
         return None if self.ceiling is None else max(0, self.ceiling - self.sent)
 
-    def send(self, method: str, path: str, headers: Headers) -> Response | Failure:
+    def send(
+        self, method: str, path: str, headers: Headers, bearer: Secret | None = None
+    ) -> Response | Failure:
         """One answer; a Failure where none came. Stopped where no request may be sent any more.
+
+        The `bearer` takes the place of the Authorization among the headers, and is revealed only here.
 
         `path` is percent-encoded, with its query. A connection the server closed while idle is made anew.
         """
         self._wait_for_turn()
-        outcome = self._attempt(method, path, headers)
+        outcome = self._attempt(method, path, headers, bearer)
         if isinstance(outcome, Failure):
             self._failed_in_a_row += 1
         else:
@@ -119,24 +131,23 @@ class Client:
 
     def _postpone(self, response: Response) -> None:
         """Send nothing before the moment a 429 names."""
-        stated = response.header("Retry-After") or ""
-        seconds = float(stated) if stated.isdecimal() else 1.0
+        seconds = _seconds(response.header("Retry-After") or "")
         if seconds > MAXIMUM_WAIT:
             raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
         self._not_before = time.monotonic() + max(seconds, self._interval)
 
-    def _attempt(self, method: str, path: str, headers: Headers) -> Response | Failure:
+    def _attempt(self, method: str, path: str, headers: Headers, bearer: Secret | None) -> Response | Failure:
         started = time.monotonic()
         try:
             try:
-                return self._exchange(method, path, headers, started)
+                return self._exchange(method, path, headers, bearer, started)
             except ProtocolError as error:
                 idle = self.answered > 0 and isinstance(error.args[-1], ConnectionError)
                 if not idle or self.left == 0:
                     raise
                 self._pool.clear()  # the server had closed the connection since the answer before
                 self.sent += 1
-                return self._exchange(method, path, headers, started)
+                return self._exchange(method, path, headers, bearer, started)
         except _UNREACHED as error:
             return Failure("PI315", f"the server could not be reached: {_plain(error)}", unreached=True)
         except _GivenUp as error:
@@ -145,11 +156,13 @@ class Client:
             words = _plain(error)
             return Failure("PI311" if words.startswith("got more than") else "PI315", words)
 
-    def _exchange(self, method: str, path: str, headers: Headers, started: float) -> Response:
+    def _exchange(
+        self, method: str, path: str, headers: Headers, bearer: Secret | None, started: float
+    ) -> Response:
         answer = self._pool.request(
             method,
             self.url + path,
-            headers=urllib3.HTTPHeaderDict(headers),
+            headers=urllib3.HTTPHeaderDict(_filled_in(headers, bearer)),
             redirect=False,
             preload_content=False,
         )
@@ -189,12 +202,31 @@ class Client:
         return self._without_secrets(value.encode("latin-1", "replace")).decode("latin-1")
 
 
+def _filled_in(headers: Headers, bearer: Secret | None) -> Headers:
+    """The header fields with the token in the place of its variable."""
+    if bearer is None:
+        return headers
+    told = f"Bearer {bearer.reveal()}"
+    return tuple((name, told if name == "Authorization" else value) for name, value in headers)
+
+
 class _GivenUp(Exception):
     """More bytes or more time than the judge has for an answer."""
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(words)
         self.code = code
+
+
+def _seconds(retry_after: str) -> float:
+    """How long a Retry-After asks to wait, by a number or a date; a second where it is neither."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 1.0
+    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _plain(error: BaseException) -> str:

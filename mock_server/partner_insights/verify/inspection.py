@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from partner_insights.contract import Catalogue, Severity
-from partner_insights.errors import TargetUnreachable
+from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.answer import answer_of
-from partner_insights.verify.client import Client, Stopped
+from partner_insights.verify.client import Client, Secret, Stopped
 from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Token
 from partner_insights.verify.expectation import GUID, SAFE_METHODS
 from partner_insights.verify.finding import violation
@@ -71,6 +71,7 @@ class Inspection:
         self._client = Client(target.url, secrets, rate=target.rate, ceiling=target.max_requests)
         self._pending: ContractBroken | None = None
         self._shapes = Shapes()
+        self._token_refused = False
         self._observed: set[tuple[str | None, int]] = set()
 
     def __repr__(self) -> str:
@@ -81,9 +82,18 @@ class Inspection:
         self._client.close()
 
     def reach(self) -> None:
-        """Read the customer list; TargetUnreachable where no connection can be made."""
+        """Read the customer list; TargetUnreachable where no connection can be made.
+
+        InputError where somebody's server refuses the token: then nothing can be told of its answers.
+        """
         with suppress(Stopped):
             self.customers  # noqa: B018 - read for its requests, and kept
+        if self._token_refused and not self.target.own:
+            raise InputError(
+                f"the server refuses the token in {self.target.token_variable} (401)",
+                where=self.target.url,
+                remedy="put a fresh App+User access token into it",
+            )
 
     # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -283,7 +293,9 @@ class Inspection:
         path = request.url[len(self.target.url) :]
         with self.stopping():
             for _ in range(THROTTLED_RETRIES + 1):
-                outcome = self._client.send(request.method, path, self._with_token(request))
+                outcome = self._client.send(
+                    request.method, path, request.headers, self._secret(request.token)
+                )
                 self.record.requests = self._client.sent
                 if isinstance(outcome, Failure):
                     if outcome.unreached and self._client.answered == 0:
@@ -302,6 +314,8 @@ class Inspection:
         request, response = exchange.request, exchange.response
         if response is None:
             return
+        if response.status == 401 and request.token is Token.USER:
+            self._token_refused = True
         if request.operation is not None:
             self.record.operations.add(request.operation)
         if request.customer is not None and response.status == 200:
@@ -327,15 +341,8 @@ class Inspection:
     def _variable(self, token: Token) -> str:
         return self.target.app_token_variable if token is Token.APP_ONLY else self.target.token_variable
 
-    def _with_token(self, request: Request) -> Headers:
-        """The header fields with the real token in; they go to the client and nowhere else."""
-        secret = self.target.app_only if request.token is Token.APP_ONLY else self.target.token
-        if request.token not in (Token.USER, Token.APP_ONLY) or secret is None:
-            return request.headers
-        return tuple(
-            (name, f"Bearer {secret.reveal()}" if name == "Authorization" else value)
-            for name, value in request.headers
-        )
+    def _secret(self, token: Token) -> Secret | None:
+        return {Token.USER: self.target.token, Token.APP_ONLY: self.target.app_only}.get(token)
 
 
 def next_page(

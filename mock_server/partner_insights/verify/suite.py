@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import pytest
 
 from partner_insights._data import contract_tests_dir
 from partner_insights.contract import Catalogue
+from partner_insights.errors import InputError
 from partner_insights.verify.inspection import ContractBroken, Inspection
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.target import Target, open_target
@@ -101,7 +102,13 @@ def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
     if opened is not None:
         yield opened
         return
-    with open_target(SuiteOptions.of(config)) as target, opened_inspection(target) as inspection:
+    with ExitStack() as stack:
+        try:
+            target = stack.enter_context(open_target(SuiteOptions.of(config)))
+            inspection = stack.enter_context(opened_inspection(target))
+            inspection.reach()
+        except InputError as error:
+            pytest.exit(str(error), error.exit_code)
         yield inspection
 
 
