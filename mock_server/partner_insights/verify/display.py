@@ -51,7 +51,7 @@ def show(screen: Console, judgement: Judgement, times: Mapping[Place, int] | Non
 
 def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Code", "Severity", "Operation", "Where", "Standing", "Source", "Times"):
+    for column in ("Code", "Severity", "Operation", "Where", "Source", "Times"):
         table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
     for violation in findings:
         source = violation.source
@@ -60,7 +60,6 @@ def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
             Text(violation.severity.value, COLOURS[violation.severity]),
             violation.operation or "–",
             Text(generalised(violation.pointer) or "the answer"),
-            violation.standing.value,
             "–" if source is None else f"{source.page}:{source.line}",
             str(counts[violation.place]),
         )
@@ -68,7 +67,8 @@ def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
 
 
 def _show_violation(screen: Console, violation: Violation) -> None:
-    heading = f"{violation.code} {violation.operation or ''} {violation.pointer}".rstrip()
+    place = " ".join(part for part in (violation.operation, violation.pointer) if part) or "body"
+    heading = f"{violation.code} {place}, {violation.standing.value}"
     screen.print(Text(heading, COLOURS[violation.severity]), soft_wrap=True)
     lines = [("", violation.message)]
     if violation.source is not None:
