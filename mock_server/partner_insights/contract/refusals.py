@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from partner_insights.contract.model import ErrorCase
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partner_insights.contract.model import ErrorCase
 
 SOURCE: Final = "PartnerFD"
 """What the service calls the part of it that refuses; no page documents the values of `source`."""
