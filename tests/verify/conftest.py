@@ -193,7 +193,7 @@ def serving() -> Iterator[Callable[[Handle], str]]:
             def do_GET(self) -> None:
                 handle(self)
 
-            do_HEAD = do_GET
+            do_HEAD = do_OPTIONS = do_GET
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing on stderr."""

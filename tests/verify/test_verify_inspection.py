@@ -1,0 +1,214 @@
+"""Laws of an inspection: what it asks, what it never asks, and how it copes with an unwell server."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import strategies as st
+
+from partner_insights.contract import Catalogue, Profile
+from partner_insights.verify.client import Secret, Stopped
+from partner_insights.verify.inspection import MOST_PAGES, ContractBroken, Inspection
+from partner_insights.verify.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
+
+GUIDS = [f"4d3cf487-70f4-4e1e-9ff1-{number:012d}" for number in range(8)]
+USAGE = "/v1/analytics/licenses/usage"
+
+
+def answer(handler: BaseHTTPRequestHandler, body: Any, status: int = 200, **headers: str) -> None:
+    content = json.dumps(body).encode()
+    fields = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(content)),
+        "MS-RequestId": handler.headers.get("MS-RequestId", "x"),
+        "MS-CorrelationId": handler.headers.get("MS-CorrelationId", "x"),
+        "MS-CV": "x",
+        "MS-ServerId": "x",
+    }
+    handler.send_response(status)
+    for name, value in {
+        **fields,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(content)
+
+
+@pytest.fixture
+def inspect(serving: Any) -> Iterator[Callable[..., Inspection]]:
+    """An inspection of a server made of one function."""
+    opened: list[Inspection] = []
+
+    def start(handle: Any, *, own: bool = True, ceiling: int | None = None) -> Inspection:
+        target = Target(
+            url=serving(handle),
+            own=own,
+            profile=Profile.STRICT,
+            token=Secret("token"),
+            app_only=None,
+            token_variable="TOKEN",
+            app_token_variable="APP_TOKEN",
+            seed=0,
+            max_requests=ceiling,
+            rate=None,
+        )
+        opened.append(Inspection(target, Catalogue.load()))
+        return opened[-1]
+
+    yield start
+    for inspection in opened:
+        inspection.close()
+
+
+def paged(good: Any, page: Callable[[int, int], tuple[list[str], int | None]]) -> Any:
+    """A customer list: `page(size, offset)` gives the ids of a page and the offset of the next."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        size = int(parse_qs(urlsplit(handler.path).query)["size"][0])
+        ids, following = page(size, int(handler.headers.get("MS-ContinuationToken", "0")))
+        body = good("customers")
+        (template,) = body["items"]
+        body |= {"totalCount": len(ids), "items": [template | {"id": guid} for guid in ids]}
+        if following is not None:
+            fields = [{"key": "MS-ContinuationToken", "value": str(following)}]
+            body["links"]["next"] = {"uri": f"/customers?size={size}", "method": "GET", "headers": fields}
+        answer(handler, body)
+
+    return handle
+
+
+def whole_list(size: int, offset: int) -> tuple[list[str], int | None]:
+    following = offset + size
+    return GUIDS[offset:following], following if following < len(GUIDS) else None
+
+
+def test_a_list_is_read_to_its_end(inspect: Any, good: Any) -> None:
+    """By its links and continuation tokens, whatever the size of a page."""
+    inspection = inspect(paged(good, whole_list))
+    assert (inspection.read_customers(3).ids, inspection.read_customers(3).complete) == (tuple(GUIDS), True)
+    inspection.same_customers(5)
+    assert not inspection.record.violations
+
+
+def test_a_list_that_changes_with_the_size_of_its_pages_is_found(inspect: Any, good: Any) -> None:
+    """PI314: a customer lost between two pages."""
+    lossy = paged(good, lambda size, offset: (whole_list(size, offset)[0][: 7 if size < 100 else 8], None))
+    with pytest.raises(ContractBroken, match="PI314"):
+        inspect(lossy).same_customers(50)
+
+
+def test_a_list_that_leads_in_a_circle_ends(inspect: Any, good: Any) -> None:
+    """And is not taken for complete, so no sum is reckoned over it."""
+    customers = inspect(paged(good, lambda size, offset: (GUIDS[:2], 0))).customers
+    assert (customers.ids, customers.complete) == (tuple(GUIDS[:2]), False)
+
+
+def test_a_long_list_of_a_live_service_is_not_read_to_its_end(inspect: Any, good: Any) -> None:
+    """Some pages are enough to find customers to ask for."""
+    inspection = inspect(paged(good, lambda size, offset: ([GUIDS[offset]], offset + 1)), own=False)
+    assert (len(inspection.customers.ids), inspection.customers.complete) == (MOST_PAGES, False)
+
+
+def test_a_live_service_is_only_ever_read(inspect: Any) -> None:
+    """Whatever a law asks for, nothing but GET, HEAD and OPTIONS leaves."""
+    sent: list[str] = []
+    inspection = inspect(lambda handler: sent.append(handler.command), own=False)
+    for method in ("POST", "PUT", "PATCH", "DELETE", "post"):
+        with pytest.raises(ValueError, match="never sent"):
+            inspection.ask("partner-licenses-usage", method=method)
+    assert sent == []
+
+
+def test_a_throttled_request_is_sent_again(inspect: Any, good: Any) -> None:
+    """A 429 in its own dialect breaks nothing: the client waits and asks again."""
+    asked: list[str] = []
+
+    def throttle_first(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        if len(asked) == 1:
+            answer(handler, {"statusCode": 429, "message": "Try again in 0 seconds."}, 429, Retry_After="0")
+        else:
+            answer(handler, good("partner-licenses-usage"))
+
+    inspection = inspect(throttle_first)
+    inspection.ask("partner-licenses-usage")
+    assert (len(asked), inspection.record.violations) == (2, [])
+    assert [seen.kind for seen in inspection.record.observations.values()] == ["throttled"]
+
+
+def test_a_service_that_only_throttles_ends_the_run(inspect: Any) -> None:
+    """There is nothing to judge; the record says why."""
+    body = {"statusCode": 429, "message": "Try again in 0 seconds."}
+    inspection = inspect(lambda handler: answer(handler, body, 429, Retry_After="0"))
+    with pytest.raises(Stopped):
+        inspection.ask("partner-licenses-usage")
+    assert "throttled" in (inspection.record.stopped or "")
+
+
+def test_the_simplest_request_that_breaks_is_reported(inspect: Any, good: Any) -> None:
+    """A law broken by any text with an x is reported with the text x, in the error and in the record."""
+
+    def broken_by_x(handler: BaseHTTPRequestHandler) -> None:
+        body = good("partner-licenses-usage")
+        body["totalCount"] += "x" in handler.headers.get("X-Word", "")
+        answer(handler, body)
+
+    inspection = inspect(broken_by_x)
+    words = st.text("abcx", min_size=1, max_size=12)
+    with pytest.raises(ContractBroken, match="PI201 at /totalCount"):
+
+        @inspection.for_all(word=words)
+        def holds(word: str) -> None:
+            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+
+    (violation,) = inspection.record.violations
+    assert violation.request.header("X-Word") == "x"
+    assert inspection.record.times[violation.place] > 1
+
+
+def test_a_break_that_shows_now_and_then_is_no_crash(inspect: Any, good: Any) -> None:
+    """What is broken once is broken, though the same request is answered well the next time."""
+    asked: list[str] = []
+
+    def broken_once(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        body = good("partner-licenses-usage")
+        body["totalCount"] += len(asked) == 4
+        answer(handler, body)
+
+    inspection = inspect(broken_once)
+    with pytest.raises(ContractBroken):
+
+        @inspection.for_all(word=st.text("abc", max_size=12))
+        def holds(word: str) -> None:
+            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+
+
+def test_the_ceiling_does_not_hide_a_break(inspect: Any, good: Any) -> None:
+    """A break found just before the ceiling is reported as a break, not as a skip."""
+    inspection = inspect(
+        lambda handler: answer(handler, good("partner-licenses-usage") | {"totalCount": 9}), ceiling=3
+    )
+    with pytest.raises(ContractBroken):
+
+        @inspection.for_all(word=st.text("abc", max_size=12))
+        def holds(word: str) -> None:
+            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+
+    assert inspection.record.requests == 3
+
+
+def test_options_has_to_name_the_methods(inspect: Any) -> None:
+    """PI313: an answer to OPTIONS without Allow."""
+    inspect(lambda handler: answer(handler, {}, Allow="GET")).ask("partner-licenses-usage", method="OPTIONS")
+    with pytest.raises(ContractBroken, match="PI313"):
+        inspect(lambda handler: answer(handler, {})).ask("partner-licenses-usage", method="OPTIONS")
