@@ -445,7 +445,7 @@ json_values = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=5)
-    | st.sampled_from(["2026-13-45T99:00:00Z"]),
+    | st.sampled_from(["2026-13-45T99:00:00Z", 10**400, -(10**400), 1e308, True]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )

@@ -18,6 +18,9 @@ SCALES = (1, 100)
 FINEST_UNIT = 1e-9
 """Binary fractions are not decimal ones: closer than this is equal."""
 
+MARGIN = Fraction(1, 10**6)
+"""Of a unit: what may be missing to a whole one that was meant."""
+
 
 @dataclass(frozen=True)
 class Percent:
@@ -41,7 +44,7 @@ class Percent:
         It does when it is less than one unit of the last decimal away. An integer has a unit of 1 in 0 to
         100, where a type that truncates was seen (E-005), and has to be exact in 0 to 1.
         """
-        if not math.isfinite(self.value):
+        if not is_number(self.value):
             return False
         distance = abs(Fraction(self.value) - self.ratio * scale)
         if distance <= FINEST_UNIT:
@@ -49,12 +52,15 @@ class Percent:
         shown = self.decimals if decimals is None else decimals
         if isinstance(self.value, int) and scale == 1:
             return False
-        return distance < Fraction(1, 10**shown) - Fraction(FINEST_UNIT)
+        # A whole unit away is wrong; the margin is for the binary fraction the decimal one came as.
+        return distance < Fraction(1, 10**shown) * (1 - MARGIN)
 
 
 def is_number(value: object) -> bool:
     """Whether a JSON value is a number that can be reckoned with (a Boolean is none)."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def scale_of(percents: Iterable[Percent]) -> int | None:
