@@ -15,7 +15,7 @@ from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
 
 PICTURE = Path(__file__).parent / "images" / "check.svg"
-WIDTH = 116
+WIDTH = 104
 PROGRAM = [sys.executable, "-m", "partner_insights"]
 
 
