@@ -1,0 +1,27 @@
+"""The wrongs a service does beyond single keywords → mutants, each with the codes that may tell of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from partner_insights.world.mutants.contents import content_mutants
+from partner_insights.world.mutants.refusing import refusing_mutants
+from partner_insights.world.mutants.transport import transport_mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.contract import Catalogue
+    from partner_insights.world.mutants.mutant import Mutant
+
+
+def behaviours(catalogue: Catalogue) -> Iterator[Mutant]:
+    """Every behavioural mutant: of the rows, of the bytes and headers, of what is refused."""
+    everywhere = frozenset(catalogue.operations)
+    for mutant in (
+        *content_mutants(catalogue),
+        *transport_mutants(catalogue),
+        *refusing_mutants(catalogue),
+    ):
+        yield mutant if mutant.operations else replace(mutant, operations=everywhere)

@@ -1,0 +1,84 @@
+"""A keyword and a value that keeps it → a value that breaks this keyword and no other of its schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from partner_insights.contract import SchemaObject
+
+Break = Callable[[Any, "SchemaObject"], Any]
+"""A valid value and the subschema that states the keyword → the broken value."""
+
+
+def _wrong_type(value: Any, schema: SchemaObject) -> Any:
+    """A number where a string belongs, and text everywhere else: how clients meet it in practice."""
+    stated = schema["type"]
+    allowed = [stated] if isinstance(stated, str) else list(stated)
+    if "string" not in allowed:
+        return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else "text"
+    return 3 if not {"number", "integer"} & set(allowed) else {}
+
+
+def _wrong_constant(value: Any, schema: SchemaObject) -> Any:
+    stated = schema["const"]
+    return f"{stated}s" if isinstance(stated, str) else f"not {stated}"
+
+
+def _wrong_format(value: Any, schema: SchemaObject) -> Any:
+    """What is nearly of the format."""
+    stated, text = schema["format"], str(value)
+    if stated == "date-time":
+        return re.sub(r"([Zz]|[+-]\d\d:\d\d)$", "", text)
+    if stated == "uuid":
+        return text[:-1]
+    return f"no {stated}"
+
+
+def _below(value: Any, schema: SchemaObject) -> Any:
+    return schema["minimum"] - 1
+
+
+def _above(value: Any, schema: SchemaObject) -> Any:
+    return schema["maximum"] + 1
+
+
+def _between(value: Any, schema: SchemaObject) -> Any:
+    """A count and a half: inside every bound that the count keeps, for counts are not bounded above."""
+    return value + schema["multipleOf"] / 2
+
+
+def _unlisted(value: Any, schema: SchemaObject) -> Any:
+    return f"{schema['enum'][0]}, unlisted"
+
+
+def _short(value: Any, schema: SchemaObject) -> Any:
+    return "x" * (schema["minLength"] - 1)
+
+
+def _long(value: Any, schema: SchemaObject) -> Any:
+    return "x" * (schema["maxLength"] + 1)
+
+
+def _unmatched(value: Any, schema: SchemaObject) -> Any:
+    for attempt in (f"{value} ", f" {value}", "\u2028", "", "?" * max(1, len(str(value)))):
+        if not re.search(schema["pattern"], attempt):
+            return attempt
+    raise ValueError(f"nothing tried breaks the pattern {schema['pattern']!r}")
+
+
+BREAKS: Final[Mapping[str, Break]] = {
+    "type": _wrong_type,
+    "const": _wrong_constant,
+    "format": _wrong_format,
+    "minimum": _below,
+    "maximum": _above,
+    "multipleOf": _between,
+    "enum": _unlisted,
+    "minLength": _short,
+    "maxLength": _long,
+    "pattern": _unmatched,
+}
+"""Every keyword that a code of codes.toml reports, but `required`: that is a property left out."""
