@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract.documents import (
+    Operations,
     read_codes,
     read_errata,
     read_operations,
@@ -79,11 +80,20 @@ class Catalogue:
         return cls.of(schemas, folder, profile)
 
     @classmethod
-    def of(cls, schemas: Iterable[SchemaObject], folder: Path, profile: Profile | str) -> Catalogue:
-        """The catalogue of these schemas, with the operations, errata, rules and codes of `folder`."""
+    def of(
+        cls,
+        schemas: Iterable[SchemaObject],
+        folder: Path,
+        profile: Profile | str,
+        operations: Operations | None = None,
+    ) -> Catalogue:
+        """The catalogue of these schemas, with the errata, rules and codes of `folder`.
+
+        The operations, too, are those of `folder`, unless others are given.
+        """
         profile = Profile(profile)
         resources = {schema["title"]: _resource(schema, profile) for schema in schemas}
-        operations = read_operations(folder / "operations.toml")
+        operations = operations or read_operations(folder / "operations.toml")
         rules = read_rules(folder / "rules.toml")
         _check_references(folder / "operations.toml", operations.by_id, resources)
         return cls(

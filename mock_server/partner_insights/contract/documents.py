@@ -47,7 +47,11 @@ class Operations:
 
 def read_operations(path: Path) -> Operations:
     """Every operation with its error cases filled in from the shared table."""
-    document = _read(path)
+    return operations_of(read_toml(path), path)
+
+
+def operations_of(document: Mapping[str, Any], path: Path) -> Operations:
+    """A document of operations as values; `path` is named in errors."""
     with _Entry(path, "operations"):
         cases = {name: _error_case(name, entry) for name, entry in document["errors"].items()}
         by_id = {entry["id"]: _operation(entry, cases) for entry in document["operation"]}
@@ -63,7 +67,7 @@ def read_operations(path: Path) -> Operations:
 def read_errata(path: Path) -> dict[str, Erratum]:
     """Every erratum and assumption, in the order they are applied."""
     errata: dict[str, Erratum] = {}
-    for entry in _read(path).get("erratum", []):
+    for entry in read_toml(path).get("erratum", []):
         with _Entry(path, entry.get("id", f"erratum number {len(errata) + 1}")):
             erratum = Erratum(
                 id=entry["id"],
@@ -82,7 +86,7 @@ def read_errata(path: Path) -> dict[str, Erratum]:
 def read_rules(path: Path) -> dict[str, Rule]:
     """Every rule by its name."""
     rules: dict[str, Rule] = {}
-    for entry in _read(path)["rule"]:
+    for entry in read_toml(path)["rule"]:
         with _Entry(path, entry.get("code", "a rule without code")):
             rule = Rule(
                 code=entry["code"],
@@ -101,7 +105,7 @@ def read_rules(path: Path) -> dict[str, Rule]:
 def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
     """Every code, the rules' own among them."""
     codes: dict[str, Code] = {}
-    for number, entry in _read(path).items():
+    for number, entry in read_toml(path).items():
         with _Entry(path, number):
             keyword = entry.get("keyword")
             codes[number] = Code(
@@ -185,7 +189,8 @@ class _Entry:
             raise InputError(f"{self.entry}: {error}", where=str(self.path)) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as it stands; InputError where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -198,7 +198,8 @@ class World:
         """A column no table knows by name: one value for each row, by what the property's schema says."""
         index = np.arange(start, stop) if frame is None else frame.rows.identity
         row = entities(field_key(self.seed, "row", resource), index)
-        return schema_column(schema, row, field_key(self.seed, resource, name), self._resolve)
+        key = field_key(self.seed, resource, name)
+        return schema_column(schema, row, key, self._resolve, name=name, vocabulary=self.vocabulary)
 
     def _resolve(self, reference: str) -> Mapping[str, Any]:
         """The schema of the resource a `$ref` names by its file; empty for one that is not there."""
