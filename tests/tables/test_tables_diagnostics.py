@@ -87,7 +87,7 @@ FAULTS = {
         "stray-row", 9, "'| 2 | Two |'", TABLE + "\n# The other codes\n\n| 2 | Two |\n"
     ),
     "an HTML table": Fault(
-        "html-table", 7, "'<table'", TABLE + "\n<table>\n<tr><td>id</td></tr>\n</table>\n"
+        "html-table", 7, "'<table'", TABLE + "\n<table>\n<tr><td>id</td></tr>\n"
     ),
     "a link to another resource than it says": Fault(
         "link-mismatch", 5, "'[Links](#link)'", TABLE.replace("string", "array of [Links](#link)")

@@ -10,8 +10,18 @@ from markdown_it import MarkdownIt
 
 # Text without any of these is its own visible text: no need to parse it.
 _MARKUP = re.compile(r"[\[\]*_`\\<>&!]")
+# The marks that nearly all cells make do with: code, bold words, links of plain words, names_with_underscores
+# and line breaks. Whatever else there is, is left to the parser.
+_PLAIN_MARKUP = re.compile(
+    r"(?P<text>[^\[\]*_`\\<>&!]+|!(?!\[)|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))"
+    r"|(?<!`)`(?P<code>[^`\\]+)`(?!`)"
+    r"|(?<![\w*])\*\*(?P<bold>[A-Za-z0-9](?:[A-Za-z0-9 .-]*[A-Za-z0-9])?)\*\*(?![\w*])"
+    r"|(?<!!)\[(?P<label>[^\[\]*_`\\<>&!]+)\]\((?P<target>[\w./#?=-]*)\)"
+    r"|(?P<break><br ?/?>)"
+)
 # Nobody writes such a cell; left as it is, so that no text can cost more than its length.
-_LONGEST_PARSED = 20_000
+_LONGEST_PARSED = 8_000
+_MOST_MARKS = 600
 _BREAKS = {"softbreak", "hardbreak"}
 _LINE_BREAK_TAG = re.compile(r"</?br\s*/?>", re.IGNORECASE)
 
@@ -34,14 +44,40 @@ class Inline:
 
 def read_inline(markdown: str) -> Inline:
     """The visible text and the links of a piece of Markdown without block structure."""
-    if not _MARKUP.search(markdown) or len(markdown) > _LONGEST_PARSED:
+    if not _MARKUP.search(markdown):
         return Inline(fold(markdown))
-    return _parsed(markdown)
+    simple = _simple(markdown)
+    if simple is not None:
+        return simple
+    if len(markdown) > _LONGEST_PARSED or len(_MARKUP.findall(markdown)) > _MOST_MARKS:
+        return Inline(fold(markdown))
+    return parsed(markdown)
 
 
 def fold(text: str) -> str:
     """The text with every run of white space made one space, and none at its ends."""
     return " ".join(text.split())
+
+
+def _simple(markdown: str) -> Inline | None:
+    """What a parser would say of text with simple marks only; None where there are others."""
+    if "``" in markdown:
+        return None
+    visible: list[str] = []
+    links: list[Link] = []
+    place = 0
+    for piece in _PLAIN_MARKUP.finditer(markdown):
+        if piece.start() != place:
+            return None
+        place = piece.end()
+        kind = piece.lastgroup
+        if kind == "target":
+            target = piece["target"]
+            visible.append(piece["label"])
+            links.append(Link(fold(piece["label"]), target.removeprefix("./")))
+        else:
+            visible.append(" " if kind == "break" else piece[kind or 0])
+    return Inline(fold("".join(visible)), tuple(links)) if place == len(markdown) else None
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +86,8 @@ def _parser() -> MarkdownIt:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(markdown: str) -> Inline:
+def parsed(markdown: str) -> Inline:
+    """The same by the CommonMark parser, which knows every mark there is."""
     (inline,) = _parser().parseInline(markdown)
     visible: list[str] = []
     links: list[Link] = []

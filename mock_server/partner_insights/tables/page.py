@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
-from partner_insights.tables.markdown import Document, Stray, read_document
+from partner_insights.tables.markdown import read_document
 from partner_insights.tables.resources import (
     Resource,
     ResourceReader,
@@ -17,6 +17,7 @@ from partner_insights.tables.resources import (
 )
 
 if TYPE_CHECKING:
+    from partner_insights.tables.document import Document, Stray
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
@@ -24,6 +25,8 @@ _SWALLOWED_BY = {
     "paragraph": "the line belongs to no table",
     "html_block": "the line is swallowed by the HTML above it",
     "code_block": "the line is indented so far that it is code",
+    "unclosed": "the line is swallowed by a block above it that is never closed",
+    "wide": "the table is wider than any table of properties",
 }
 
 
@@ -94,9 +97,9 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
         )
     for stray in document.strays:
         yield _stray(stray, page)
-    for line in document.html_tables:
+    for line, why in document.html_tables:
         yield diagnose(
-            "html-table", page=page, line=line, found="'<table'", message="a table in HTML is not read"
+            "html-table", page=page, line=line, found="'<table'", message=f"a table in HTML that cannot be read: {why}"
         )
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])

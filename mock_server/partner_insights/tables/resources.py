@@ -14,7 +14,7 @@ from partner_insights.tables.types import TypeExpression, read_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from partner_insights.tables.markdown import Heading, Row, Table
+    from partner_insights.tables.document import Heading, Row, Table
 
 _ROLES = {
     "property": "name",

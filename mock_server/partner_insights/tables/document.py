@@ -1,0 +1,86 @@
+"""The parts of a page: headings, tables, and the lines that are in no table although they were meant to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Swallower = Literal["paragraph", "html_block", "code_block", "unclosed", "wide"]
+"""What a line belongs to that was meant for a table."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; `anchor` is the fragment a link to it ends with.
+
+    `aliases` are the anchors written in it (`<a name="sku"></a>`). `spaced` is false for `##Name`, which the
+    Markdown standard takes for text.
+    """
+
+    level: int
+    text: str
+    anchor: str
+    line: int
+    aliases: tuple[str, ...] = ()
+    spaced: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """A table row: as many cells (Markdown, trimmed) as the header has, and how many it was written with.
+
+    `surplus` is what stands in cells beyond the header's, which the Markdown standard drops. `salvaged` is a
+    row that the standard keeps out of the table; a diagnostic says so.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    written: int
+    surplus: str = ""
+    salvaged: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, the headings it stands under (outermost first), and the paragraphs around it.
+
+    `lead` is the first paragraph under the last heading, `above` the last one before the table.
+    """
+
+    header: Row
+    rows: tuple[Row, ...]
+    headings: tuple[Heading, ...]
+    lead: str
+    above: str = ""
+
+    @property
+    def line(self) -> int:
+        """The line of the header row."""
+        return self.header.line
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A line that was meant for a table and by the Markdown standard is in none."""
+
+    line: int
+    text: str
+    block: Swallower
+    heading: Heading | None
+    headless: bool  # the header row of a table whose delimiter row does not fit it
+
+
+@dataclass
+class Document:
+    """What a page is made of, in the order of its lines (which count from 1, front matter included)."""
+
+    metadata: Mapping[str, str]
+    unclosed_front_matter: bool = False
+    headings: list[Heading] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+    html_tables: list[tuple[int, str]] = field(default_factory=list)
+    """The HTML tables that cannot be read: line, and why."""
