@@ -57,18 +57,22 @@ def collection_body(contract: Contract, envelope: str, items: Sequence[Any]) -> 
 def customer_body(world: World, index: int) -> dict[str, Any]:
     """One customer as a resource; IndexError outside 0 … customers−1."""
     customer = world.customer(index)
-    contract = world.catalogue
+    return customer_resource(world.catalogue, customer.id, customer.domain, customer.name)
+
+
+def customer_resource(contract: Contract, customer_id: str, domain: str, name: str) -> dict[str, Any]:
+    """A customer of this id, domain and name as a resource."""
     relationship = contract.resources[CUSTOMER].schema["properties"]["relationshipToPartner"]
     return {
-        "id": customer.id,
+        "id": customer_id,
         "companyProfile": {
-            "tenantId": customer.id,
-            "domain": customer.domain,
-            "companyName": customer.name,
+            "tenantId": customer_id,
+            "domain": domain,
+            "companyName": name,
             "attributes": {"objectType": object_type(contract, "CustomerCompanyProfile")},
         },
         "relationshipToPartner": relationship["examples"][0],
-        "links": {"self": _link(f"/customers/{customer.id}")},
+        "links": {"self": _link(f"/customers/{customer_id}")},
         "attributes": {"objectType": object_type(contract, CUSTOMER)},
     }
 

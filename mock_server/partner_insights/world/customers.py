@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final
 
 from partner_insights.world.hashing import GOLDEN, MASK, field_key, scramble
 from partner_insights.world.identity import CustomerIds, guid
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ": "ae", "đ": "d"})
 """Latin letters that Unicode does not decompose."""
@@ -60,19 +63,24 @@ class Customers:
     def names(self, start: int, stop: int) -> list[str]:
         """The display names of customers start … stop−1."""
         names: list[str] = []
-        while start < stop:
-            round_, first = divmod(start, COMPANIES)
-            last = min(COMPANIES, first + stop - start)
-            suffixes = [self._suffix(words.cities, round_) for words in self._words]
+        for round_, first, last in _rounds(start, stop):
+            suffixes = self._suffixes(round_)
             names += [company + suffixes[locale] for company, locale in self._companies[first:last]]
-            start += last - first
         return names
+
+    def domains(self, start: int, stop: int) -> list[str]:
+        """The domains of customers start … stop−1; no two customers share one."""
+        stems: list[str] = []
+        for round_, first, last in _rounds(start, stop):
+            tails = [_letters(suffix) for suffix in self._suffixes(round_)]
+            stems += [_joined(self._stems[at], tails[self._companies[at][1]]) for at in range(first, last)]
+        return [f"{stem}-{index}.example" for index, stem in enumerate(stems, start)]
 
     def customer(self, index: int, channel: str) -> Customer:
         """Everything about one customer but its licences."""
         _, nth = self._companies[index % COMPANIES]
         locale, words = LOCALES[nth], self._words[nth]
-        domain = f"{_slug(self.name(index)) or 'tenant'}-{index}.example"
+        (domain,) = self.domains(index, index + 1)
         first = words.first_names[self._number("first name", index) % len(words.first_names)]
         last = words.last_names[self._number("last name", index) % len(words.last_names)]
         street = words.streets[self._number("street", index) % len(words.streets)]
@@ -108,6 +116,15 @@ class Customers:
         named = [(company, nth) for nth, words in enumerate(self._words) for company in words.companies]
         return tuple(named[place] for place in order)
 
+    @cached_property
+    def _stems(self) -> tuple[str, ...]:
+        """The company names in a domain's letters."""
+        return tuple(_letters(company) for company, _ in self._companies)
+
+    def _suffixes(self, round_: int) -> list[str]:
+        """What a round adds to the names of each locale."""
+        return [self._suffix(words.cities, round_) for words in self._words]
+
     @staticmethod
     def _suffix(cities: tuple[str, ...], round_: int) -> str:
         """What tells the names of a round from those of all others."""
@@ -123,7 +140,27 @@ class Customers:
         return guid(self._number(f"{field}, high", index), self._number(f"{field}, low", index))
 
 
+def _rounds(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Customers start … stop−1 as rounds of the list of companies: (round, first, last + 1) of each."""
+    while start < stop:
+        round_, first = divmod(start, COMPANIES)
+        last = min(COMPANIES, first + stop - start)
+        yield round_, first, last
+        start += last - first
+
+
 def _slug(text: str) -> str:
     """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
+    return _letters(text)[:40].rstrip("-")
+
+
+@lru_cache(maxsize=4096)
+def _letters(text: str) -> str:
+    """`_slug`, however long."""
     plain = unicodedata.normalize("NFKD", text.translate(_FOLDED)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].rstrip("-")
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def _joined(stem: str, tail: str) -> str:
+    """`_slug` of two words with a blank between, from the letters of each; `tenant` where it is empty."""
+    return (f"{stem}-{tail}" if stem and tail else stem or tail)[:40].rstrip("-") or "tenant"
