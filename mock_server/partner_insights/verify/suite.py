@@ -128,11 +128,18 @@ def run_suite(options: SuiteOptions) -> Run:
     Nothing of the caller's pytest habits reaches the run, and it leaves nothing in the working directory.
     InputError where the options are unusable, TargetUnreachable where the server gives no answer at all.
     """
-    with open_target(options) as target, opened_inspection(target) as inspection:
+    with open_target(options) as target:
+        return run_laws(target, options)
+
+
+def run_laws(target: Target, options: SuiteOptions, *observers: object) -> Run:
+    """Judge an open target by the whole suite; `observers` are pytest plugins that listen in."""
+    with opened_inspection(target) as inspection:
         run = Run(target, inspection.record)
         inspection.reach()
         with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
-            status = pytest.main(_arguments(Path(scratch), options), plugins=[_Listener(run, inspection)])
+            plugins = [_Listener(run, inspection), *observers]
+            status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
         run.interrupted = status == pytest.ExitCode.INTERRUPTED
         return run
 

@@ -55,8 +55,6 @@ class Scene:
     """The customer id of the path, as it was sent."""
     ordinal: int = 0
     """How many requests were answered before, since the mutant was put on."""
-    admitted: str | None = None
-    """The refusal case in spite of which it is answered, where the mutant admits it."""
 
 
 Change = Callable[[Answered, Scene], Answered]

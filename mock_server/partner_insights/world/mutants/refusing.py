@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Standing
 from partner_insights.world.mutants.mutant import Answered, Change, Mutant, Scene, behaviour
+from partner_insights.world.mutants.samples import sample
 from partner_insights.world.mutants.transport import PAGE
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
     def refusing(case: str) -> frozenset[str]:
         return frozenset(each.id for each in catalogue.operations.values() if _refuses(each, case))
 
+    collections = frozenset(each.id for each in catalogue.operations.values() if each.envelope is not None)
     admitted = {
         "answers-without-token": ("200 without a valid token", "PI401", documented, "unauthenticated"),
         "answers-app-only": ("200 for an app-only token", "PI402", documented, "app-only"),
@@ -49,9 +51,8 @@ def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
         "200 without rows for an unknown customer",
         "PI403",
         documented,
-        _nothing_for_strangers,
-        operations=refusing("unknown-customer"),
-        admits="unknown-customer",
+        _nothing_for_strangers(catalogue),
+        operations=refusing("unknown-customer") & collections,
     )
     yield behaviour(
         "answers-unknown-path",
@@ -77,13 +78,17 @@ def _refuses(operation: Operation, case: str) -> bool:
     return any(error.case == case for error in operation.errors)
 
 
-def _nothing_for_strangers(answered: Answered, scene: Scene) -> Answered:
-    if scene.admitted != "unknown-customer" or answered.status != 200:
-        return answered
-    body = answered.content
-    if "items" not in body:
-        return answered
-    return answered.with_content({**body, "totalCount": 0, "items": []})
+def _nothing_for_strangers(catalogue: Catalogue) -> Change:
+    """An empty collection for a customer nobody knows."""
+
+    def change(answered: Answered, scene: Scene) -> Answered:
+        operation = scene.operation
+        if answered.status != 404 or operation is None or operation.envelope is None:
+            return answered
+        empty = {**sample(catalogue, operation.envelope), "totalCount": 0, "items": []}
+        return replace(answered, status=200).with_content(empty)
+
+    return change
 
 
 def of_errors(change: Callable[[Answered], Answered]) -> Change:
