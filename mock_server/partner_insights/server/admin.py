@@ -1,4 +1,4 @@
-"""`/_admin/…` → the fake's own controls: health, world, reset, scenario. Not a part of the API it fakes."""
+"""`/_admin/…` → the fake's own controls: health, world, reset, scenario, faults. Not a part of the API."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from partner_insights.server.respond import respond
 from partner_insights.server.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partner_insights.server.exchanges import Exchanges
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
 
@@ -24,8 +27,9 @@ TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
 class Admin:
     """The controls of one running fake, open to local callers and to whoever holds the admin token."""
 
-    def __init__(self, state: State, settings: Settings) -> None:
+    def __init__(self, state: State, settings: Settings, exchanges: Exchanges) -> None:
         self._state = state
+        self._exchanges = exchanges
         self._settings = settings
 
     def add_to(self, app: Flask) -> None:
@@ -37,6 +41,10 @@ class Admin:
         controls.add_url_rule("/reset", view_func=self.reset, methods=["POST"])
         controls.add_url_rule("/scenario", view_func=self.scenario, methods=["GET"])
         controls.add_url_rule("/scenario", view_func=self.select_scenario, methods=["POST"])
+        controls.add_url_rule("/faults", view_func=self.faults, methods=["GET"])
+        controls.add_url_rule("/faults", view_func=self.plan_faults, methods=["POST"])
+        controls.add_url_rule("/faults/<plan_id>", view_func=self.fault_plan, methods=["GET"])
+        controls.add_url_rule("/faults/<plan_id>", view_func=self.remove_fault_plan, methods=["DELETE"])
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:
@@ -75,6 +83,7 @@ class Admin:
     def reset(self) -> Response:
         """Back to the state at the start."""
         self._state.reset()
+        self._exchanges.reset()
         return self.scenario()
 
     def scenario(self) -> Response:
@@ -84,12 +93,9 @@ class Admin:
 
     def select_scenario(self) -> Response:
         """Put the scenario or scenarios of `{"scenario": NAME or [NAME…]}` in force."""
-        if self._settings.workers > 1:
-            # Only one of the workers would hear of it, and the fake would answer now one way, now the other.
-            return _problem(
-                409,
-                "with several workers the scenario is fixed: restart with --scenario, or with --workers 1",
-            )
+        refused = self._refuse_several_workers("the scenario is fixed: restart with --scenario, or")
+        if refused is not None:
+            return refused
         content = request.get_json(silent=True)
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
@@ -102,6 +108,45 @@ class Admin:
         except InputError as error:
             return _problem(400, str(error))
         return self.scenario()
+
+    def faults(self) -> Response:
+        """The plans in force, and the names a planned fault may have."""
+        return self._refuse_several_workers("there are no fault plans: restart") or _reply(
+            {"plans": self._exchanges.plans.accounts(), "faults": self._exchanges.faults()}
+        )
+
+    def plan_faults(self) -> Response:
+        """Put the plan of the body in force: 201 with its account."""
+        refused = self._refuse_several_workers("there are no fault plans: restart")
+        if refused is not None:
+            return refused
+        try:
+            account = self._exchanges.plan(request.get_json(silent=True))
+        except InputError as error:
+            return _problem(400, str(error))
+        location = ("Location", f"/_admin/faults/{account['id']}")
+        return respond(json_answer(account, status=201, headers=[location]))
+
+    def fault_plan(self, plan_id: str) -> Response:
+        """The account of a plan: which request met which of its faults."""
+        return self._account(plan_id, self._exchanges.plans.account)
+
+    def remove_fault_plan(self, plan_id: str) -> Response:
+        """Take a plan back; its last account."""
+        return self._account(plan_id, self._exchanges.plans.remove)
+
+    def _account(self, plan_id: str, of: Callable[[str], dict[str, Any] | None]) -> Response:
+        refused = self._refuse_several_workers("there are no fault plans: restart")
+        if refused is not None:
+            return refused
+        account = of(plan_id)
+        return _problem(404, f"there is no fault plan {plan_id!r}") if account is None else _reply(account)
+
+    def _refuse_several_workers(self, words: str) -> Response | None:
+        """None with one worker. Of several only one would hear of it: answers now one way, now the other."""
+        if self._settings.workers == 1:
+            return None
+        return _problem(409, f"with several workers {words} with --workers 1")
 
     def _has_token(self) -> bool:
         expected = self._settings.admin_token

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 JSON: Final = "application/json; charset=utf-8"
 BOM: Final = b"\xef\xbb\xbf"
 
-_WORTH_SQUEEZING: Final = 1024
+WORTH_SQUEEZING: Final = 1024
 """Below about one packet, gzip costs more than it saves."""
 
 
@@ -32,7 +32,7 @@ class Answer:
     @cached_property
     def gzipped(self) -> bytes | None:
         """The body compressed, made once; None where it is not worth it. Same body, same bytes."""
-        if len(self.body) < _WORTH_SQUEEZING:
+        if len(self.body) < WORTH_SQUEEZING:
             return None
         return gzip.compress(self.body, compresslevel=6, mtime=0)
 

@@ -14,6 +14,7 @@ from partner_insights.server.admin import Admin
 from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.console import Console
 from partner_insights.server.errors import Refused
+from partner_insights.server.exchanges import Exchanges
 from partner_insights.server.oauth import TokenEndpoint
 from partner_insights.server.respond import asked, respond
 from partner_insights.server.service import Service
@@ -45,11 +46,12 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
-    admin = Admin(state, settings)
+    exchanges = Exchanges(TolerantPaths(app.wsgi_app), catalogue, state, tokens)
+    admin = Admin(state, settings, exchanges)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
-    app.wsgi_app = TolerantPaths(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way to wrap
+    app.wsgi_app = exchanges  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
 
 

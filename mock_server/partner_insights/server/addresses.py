@@ -1,0 +1,94 @@
+"""Method and path → the operation they address and the customer they name, without Flask's routing."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.contract import Operation
+
+TOKEN: Final = "token"  # noqa: S105 - the name of an operation
+"""What the token endpoints are called where operations are named."""
+
+_CUSTOMER: Final = "{customer-id}"
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a path leads to."""
+
+    operation: str | None
+    """The operation's id, `token` for a token endpoint; None where nothing is."""
+    customer: str | None = None
+    """The customer as the path names it, in lower case."""
+
+
+NOWHERE: Final = Address(None)
+
+
+class Addresses:
+    """The paths of all operations; doubled and trailing slashes are no difference."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.operations = {each.id: each for each in operations}
+        patterns = {_parts(each.path): each.id for each in self.operations.values()}
+        self._plain = {parts: name for parts, name in patterns.items() if not any(map(_stands, parts))}
+        self._others = [(parts, name) for parts, name in patterns.items() if parts not in self._plain]
+
+    def find(self, path: str) -> Address:
+        """What the path addresses, whatever the method."""
+        parts = _parts(path)
+        found = self._plain.get(parts)
+        if found is not None:
+            return Address(found)
+        for pattern, name in self._others:
+            if len(pattern) == len(parts) and all(map(_fits, pattern, parts)):
+                return Address(name, _customer(pattern, parts))
+        if parts[1:] in (("oauth2", "token"), ("oauth2", "v2.0", "token")):
+            return Address(TOKEN)
+        return NOWHERE
+
+    def nearest(self, path: str) -> tuple[Operation, str]:
+        """The operation a path that leads nowhere comes closest to, and in words what tells them apart."""
+        parts = _parts(path)
+        ours = {each.id: _parts(each.path) for each in self.operations.values()}
+        scores = {name: _likeness(theirs, parts) for name, theirs in ours.items()}
+        best = max(scores, key=lambda name: scores[name])
+        return self.operations[best], _difference(ours[best], parts)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _stands(part: str) -> bool:
+    """Whether the part of a pattern stands for any text."""
+    return part.startswith("{")
+
+
+def _fits(pattern: str, part: str) -> bool:
+    return pattern == part or _stands(pattern)
+
+
+def _customer(pattern: tuple[str, ...], parts: tuple[str, ...]) -> str | None:
+    return parts[pattern.index(_CUSTOMER)].lower() if _CUSTOMER in pattern else None
+
+
+def _likeness(pattern: tuple[str, ...], parts: tuple[str, ...]) -> float:
+    alike = difflib.SequenceMatcher(a="/".join(pattern).lower(), b="/".join(parts).lower()[:200]).ratio()
+    same = sum(map(_fits, pattern, parts))
+    return alike + same / max(len(pattern), len(parts))
+
+
+def _difference(pattern: tuple[str, ...], parts: tuple[str, ...]) -> str:
+    for place, (ours, theirs) in enumerate(zip(pattern, parts, strict=False), start=1):
+        if not _fits(ours, theirs):
+            hint = " (paths are in lower case)" if ours == theirs.lower() else ""
+            return f"part {place} of the path is {theirs[:80]!r}, not {ours!r}{hint}"
+    if len(parts) > len(pattern):
+        return f"the path goes on after {pattern[-1]!r}: {'/'.join(parts[len(pattern) :])[:80]!r}"
+    return f"the path ends too early: {'/'.join(pattern[len(parts) :])!r} is missing"
