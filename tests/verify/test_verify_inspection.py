@@ -107,9 +107,10 @@ def test_a_list_that_changes_with_the_size_of_its_pages_is_found(inspect: Any, g
 
 
 def test_a_list_that_leads_in_a_circle_ends(inspect: Any, good: Any) -> None:
-    """And is not taken for complete, so no sum is reckoned over it."""
-    customers = inspect(paged(good, lambda size, offset: (GUIDS[:2], 0))).customers
-    assert (customers.ids, customers.complete) == (tuple(GUIDS[:2]), False)
+    """PI316; and it is not taken for complete, so no sum is reckoned over it."""
+    inspection = inspect(paged(good, lambda size, offset: (GUIDS[:2], 0)))
+    assert (inspection.customers.ids, inspection.customers.complete) == (tuple(GUIDS[:2]), False)
+    assert "PI316" in {violation.code for violation in inspection.record.violations}
 
 
 def test_a_long_list_of_a_live_service_is_not_read_to_its_end(inspect: Any, good: Any) -> None:

@@ -132,6 +132,8 @@ SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
     ("PI201", USAGE, lambda body: body.update(totalCount=3), "/totalCount"),
     ("PI201", "customers", lambda body: body.update(totalCount=0), "/totalCount"),
     ("PI202", USAGE, in_row("customerId", "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"), "/items/0/customerId"),
+    ("PI202", "customer", lambda body: body.update(id="5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"), "/id"),
+    ("PI203", "customers", same_row_twice, "/items/1"),
     ("PI203", USAGE, same_row_twice, "/items/2"),
     ("PI203", DEPLOYMENT, same_row_twice, "/items/2"),
     ("PI203", PARTNER_DEPLOYMENT, same_row_twice, "/items/1"),
@@ -354,7 +356,7 @@ def test_sums_are_not_reckoned_without_every_customer(plant: Any) -> None:
 def test_every_code_has_a_planted_fault(catalogue: Catalogue) -> None:
     """There is no code the judge cannot raise; those that nothing uses yet are named, and still unused."""
     planted = {code for code, *_ in (*SPOILT_BODIES, *SPOILT_BYTES, *SPOILT_ANSWERS, *SPOILT_REFUSALS)}
-    planted |= {"PI208", "PI209", "PI210", "PI312", "PI314", "PI315"}
+    planted |= {"PI208", "PI209", "PI210", "PI312", "PI314", "PI315", "PI316"}
     assert planted | UNUSED.keys() == catalogue.codes.keys()
     schemas = json.dumps([dict(resource.schema) for resource in catalogue.resources.values()])
     for code in UNUSED:

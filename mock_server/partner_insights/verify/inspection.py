@@ -216,8 +216,20 @@ class Inspection:
             pages += 1
             query, headers = next_page(answer.body, query)
             if query is not None and not fresh:
-                return Customers(tuple(ids), complete=False)  # a list that leads in a circle has no end
+                self._report_circle(exchange)
+                return Customers(tuple(ids), complete=False)
         return Customers(tuple(ids), complete=query is None)
+
+    def _report_circle(self, page: Exchange | None) -> None:
+        """PI316: a page without a customer that is new, and yet it names a next one."""
+        if page is not None:
+            finding = wire_finding(
+                "PI316",
+                "the list leads in a circle: this page names nobody new, and yet a page after it",
+                "/links/next",
+            )
+            with suppress(ContractBroken):
+                self.find([violation(finding, page.request, self.target.profile)])
 
     def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange | None:
         try:

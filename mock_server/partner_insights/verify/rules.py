@@ -60,14 +60,23 @@ def total_count(answer: Answer, rule: Rule) -> Iterator[Finding]:
 
 
 def own_customer(answer: Answer, rule: Rule) -> Iterator[Finding]:
-    """PI202."""
+    """PI202; where the answer is no collection, it is itself what has to be the customer's."""
     if answer.customer is None:
         return
-    for row in answer.rows:
-        customer = row.text("customerId")
-        if customer is not None and customer.lower() != answer.customer.lower():
-            message = f"the path asks for {shortened(answer.customer)}, the row is of {shortened(customer)}"
-            yield broken(answer, rule, row.pointer("customerId"), message, value=customer)
+    name = rule.parameters[answer.resource]
+    for pointer, members in _objects(answer):
+        customer = members.get(name)
+        if isinstance(customer, str) and customer.lower() != answer.customer.lower():
+            message = f"the path asks for {shortened(answer.customer)}, this is of {shortened(customer)}"
+            yield broken(answer, rule, f"{pointer}/{name}", message, name, customer)
+
+
+def _objects(answer: Answer) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The rows, or the body itself where it is no collection."""
+    if answer.operation.envelope is not None:
+        yield from ((row.pointer(), row.members) for row in answer.rows)
+    elif isinstance(answer.body, dict):
+        yield "", answer.body
 
 
 def unique_rows(answer: Answer, rule: Rule) -> Iterator[Finding]:
@@ -106,7 +115,7 @@ def _within(answer: Answer, rule: Rule, part: str, whole: str) -> Iterator[Findi
 
 def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
     """PI206; a row tells its scale by its counts, so a percent of zero, or without counts, tells nothing."""
-    rows = list(_percents(answer))
+    rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
     for row, name, percent in rows:
         found = decided_scale(percent)
@@ -118,11 +127,11 @@ def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
 
 def percent_of_counts(answer: Answer, rule: Rule) -> Iterator[Finding]:
     """PI207; a percent in the other scale is PI206's."""
-    rows = list(_percents(answer))
+    rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
-    percents = [percent for _, _, percent in rows]
+    stated = [percent for _, _, percent in rows]
     scales = (scale,) if scale is not None else (1, 100)
-    wrong = set(range(len(rows))).intersection(*(disagreements(percents, each) for each in scales))
+    wrong = set(range(len(rows))).intersection(*(disagreements(stated, each) for each in scales))
     for index in sorted(wrong):
         row, name, percent = rows[index]
         if decided_scale(percent) in (None, scale):
@@ -140,7 +149,7 @@ def _ratio(ratio: Fraction, scale: int | None) -> str:
     return f"that is {float(ratio * scale):.6g}"
 
 
-def _percents(answer: Answer) -> Iterator[tuple[Row, str, Percent]]:
+def percent_rows(answer: Answer) -> Iterator[tuple[Row, str, Percent]]:
     """The rows whose percent can be held against its counts."""
     stated = answer.catalogue.rules["percent-of-counts"].parameters.get(answer.resource)
     if stated is None:

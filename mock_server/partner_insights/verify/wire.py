@@ -31,6 +31,7 @@ STANDING = {
     "PI313": Standing.ASSUMED,  # RFC 9110; Retry-After alone is in the API's own pages
     "PI314": Standing.ASSUMED,
     "PI315": Standing.DOCUMENTED,
+    "PI316": Standing.ASSUMED,  # that following the links ends somewhere is what links are for
     "PI401": Standing.DOCUMENTED,
     "PI402": Standing.DOCUMENTED,
     "PI403": Standing.DOCUMENTED,
