@@ -31,7 +31,10 @@ MAY_IMPORT = {
 }
 """Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""
 
-MARKDOWN_READERS = {f"{PACKAGE}.contract.{name}" for name in ("derive", "schema", "references")}
+MARKDOWN_READERS = {
+    f"{PACKAGE}.contract.{name}"
+    for name in ("derive", "schema", "references", "custom")
+}
 """The derive side of `contract`; all its other modules load the derived schemas."""
 
 AT_HOME = {

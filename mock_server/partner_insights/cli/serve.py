@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from partner_insights.cli.custom import page_options, read_custom
 from partner_insights.cli.options import CUSTOMERS, DAY, PORT, SEED, day
 from partner_insights.errors import InputError
 from partner_insights.server.scenarios import SCENARIOS, combine
@@ -15,6 +16,9 @@ from partner_insights.server.settings import AuthMode, Settings
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from partner_insights.contract import Catalogue
+    from partner_insights.contract.custom import CustomContract
 
 
 @click.command("serve")
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
 )
+@page_options
 def command(
     host: str,
     port: int,
@@ -72,8 +77,9 @@ def command(
     workers: int,
     admin_token: str | None,
     ready_file: Path | None,
+    custom: CustomContract | None,
 ) -> int:
-    """Serve a fake of the licence analytics API."""
+    """Serve a fake of the licence analytics API, or of any pages with --page and --operations."""
     try:
         combine(scenarios)
     except InputError as error:
@@ -91,13 +97,24 @@ def command(
         trust_loopback=local,
         workers=workers,
     )
+    catalogue = None if custom is None else read_custom(custom)
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
-        return serve(world, settings, host, port, Announcement(world, settings, ready))
+        announcement = Announcement(world, settings, ready, **_words(custom, catalogue))
+        return serve(world, settings, host, port, announcement, catalogue)
     finally:
         if ready is not None:
             ready.remove()
+
+
+def _words(custom: CustomContract | None, catalogue: Catalogue | None) -> dict[str, str]:
+    """What a fake of any pages is called, and a request to try first."""
+    if custom is None or catalogue is None:
+        return {}
+    paths = [each.path for each in catalogue.operations.values()]
+    words = {"title": f"{len(paths)} operations by {', '.join(page.name for page in custom.pages)}"}
+    return words | {"first_request": next((path for path in paths if "{" not in path), paths[0])}
 
 
 def _admin_token(given: str | None, *, local: bool) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -146,6 +147,13 @@ class Operation:
     sources: tuple[str, ...] = ()
     seed: bool = False
     """One of the four licence analytics operations the product exists for."""
+    made: bool = False
+    """Nothing is known of its data but their schemas: an operation of a page that is not ours."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in the path, in its order."""
+        return tuple(re.findall(r"{([^{}]*)}", self.path))
 
     @property
     def per_customer(self) -> bool:

@@ -107,6 +107,11 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "format": "uuid"},
             }
         )
+    for name in operation.parameters:
+        if name != "customer-id":
+            parameters.append(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+            )
     for name, schema in operation.query.items():
         parameters.append({"name": name, "in": "query", "required": False, "schema": dict(schema)})
     return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in _REQUEST_HEADERS]

@@ -71,6 +71,10 @@ class Announcement:
     world: WorldOptions
     settings: Settings
     ready_file: ReadyFile | None
+    title: str = "the Partner Center licence analytics API"
+    """What is faked."""
+    first_request: str = _FIRST_REQUEST
+    """A path to try, for the curl line."""
 
     def __call__(self, endpoint: Endpoint) -> None:
         """Say it; the ready file first, as a machine waits for it."""
@@ -85,7 +89,7 @@ class Announcement:
                     "asOf": self.world.as_of.isoformat(),
                 }
             )
-        curl = curl_line(endpoint.url + _FIRST_REQUEST, token)
+        curl = curl_line(endpoint.url + self.first_request, token)
         # Whoever started it may have closed its output, or have it in an encoding without the middle dot:
         # neither is a reason not to serve.
         with suppress(OSError):
@@ -107,7 +111,7 @@ class Announcement:
         console.print("[dim]Ctrl-C stops it.[/dim]")
 
     def _title(self, url: str) -> str:
-        return f"A fake of the Partner Center licence analytics API: {url}"
+        return f"A fake of {self.title}: {url}"
 
     def _facts(self) -> str:
         scenarios = ", ".join(self.settings.scenarios) or DEFAULT

@@ -79,10 +79,14 @@ class TolerantPaths:
 
 
 def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
-    def view(customer_id: str | None = None) -> Response:
-        return respond(service.answer(operation, customer_id, request.args, asked()))
+    def view(**values: str) -> Response:
+        named = dict(zip(operation.parameters, values.values(), strict=True))
+        return respond(service.answer(operation, named.get("customer-id"), request.args, asked(), named))
 
-    rule = operation.path.replace("{customer-id}", "<customer_id>")
+    # Flask wants names of Python in a path: the parameters are told by their place.
+    rule = operation.path
+    for place, name in enumerate(operation.parameters):
+        rule = rule.replace("{" + name + "}", f"<p{place:02d}>")
     app.add_url_rule(rule, operation.id, view, methods=[operation.method])
 
 

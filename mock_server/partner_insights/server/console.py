@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import NotFound
 
 from partner_insights._data import schemas_dir
+from partner_insights.contract.openapi import openapi_document
 from partner_insights.server.answer import JSON, Answer
 from partner_insights.server.curl import curl_line, handed_token
 from partner_insights.server.respond import respond
@@ -71,6 +73,9 @@ class Console:
 
     def description(self) -> Response:
         """The OpenAPI description derived from the catalogue; 404 where it was not derived."""
+        if any(operation.made for operation in self._catalogue.operations.values()):
+            document = json.dumps(openapi_document(self._catalogue))
+            return respond(Answer(200, document.encode(), content_type=JSON))
         path = schemas_dir() / "openapi.json"
         if not path.is_file():
             raise NotFound

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from partner_insights.contract import Catalogue
     from partner_insights.server.settings import Settings
 
 _THREADS: Final = 4
@@ -52,6 +53,8 @@ class WorkerApplication:
 
     world: WorldOptions
     settings: Settings
+    catalogue: Catalogue | None = None
+    """What to serve; None: the shipped catalogue."""
 
     def __call__(self) -> WSGIApplication:
         """The application; ends the worker when the supervisor is gone, however it went."""
@@ -62,7 +65,7 @@ class WorkerApplication:
         from partner_insights.world import World
 
         try:
-            catalogue = Catalogue.load()
+            catalogue = self.catalogue or Catalogue.load()
             options = self.world
             world = World(
                 catalogue,
@@ -78,16 +81,23 @@ class WorkerApplication:
 
 
 def serve(
-    world: WorldOptions, settings: Settings, host: str, port: int, ready: Callable[[Endpoint], None]
+    world: WorldOptions,
+    settings: Settings,
+    host: str,
+    port: int,
+    ready: Callable[[Endpoint], None],
+    catalogue: Catalogue | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
+
+    `catalogue` is what to serve, where it is not the shipped one.
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
     with Endpoint.claim(host, port) as endpoint:
         server = _Server(endpoint, settings, ready)
         try:
-            server.serve(target_loader=WorkerApplication(world, settings), wrap_loader=False)
+            server.serve(target_loader=WorkerApplication(world, settings, catalogue), wrap_loader=False)
         except KeyboardInterrupt:
             server.shutdown()
         except SystemExit:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.contract.queries import keeps
 from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.asked import Asked, is_guid
 from partner_insights.server.auth import Gate
@@ -23,6 +24,7 @@ from partner_insights.server.errors import Refused, refusal
 from partner_insights.server.kept import KeptAnswers
 from partner_insights.server.tokens import Caller, Tokens
 from partner_insights.world.bodies import CUSTOMER, collection_body, customer_body, customers_body
+from partner_insights.world.made import Made, UnknownValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +44,19 @@ class Service:
         self._kept = KeptAnswers()
 
     def answer(
-        self, operation: Operation, customer_id: str | None, query: Mapping[str, str], asked: Asked
+        self,
+        operation: Operation,
+        customer_id: str | None,
+        query: Mapping[str, str],
+        asked: Asked,
+        values: Mapping[str, str] | None = None,
     ) -> Answer:
-        """The documented answer, be it a refusal."""
+        """The documented answer, be it a refusal; `values` are those of all parameters of the path."""
         scene = self.state.scene
         try:
             self._admit(operation, scene, asked)
+            if operation.made:
+                return self._made(operation, scene, values or {}, query)
             index = None if customer_id is None else _customer(scene, customer_id)
             return self._content(operation, scene, index, query, asked)
         except Refused as refused:
@@ -77,6 +86,28 @@ class Service:
             return self._keep(operation, scene, page, lambda: customers_body(scene.world, page))
         return self._keep(operation, scene, index, lambda: self._collection(operation, scene, index))
 
+    def _made(
+        self, operation: Operation, scene: Scene, values: Mapping[str, str], query: Mapping[str, str]
+    ) -> Answer:
+        """An answer made from the schemas alone, for an operation of a page that is not ours."""
+        customer_id = values.get("customer-id")
+        if customer_id is not None and not is_guid(customer_id):
+            raise Refused("malformed-customer", data=["customer-id"])
+        for name, schema in operation.query.items():
+            if name in query and not keeps(schema, query[name]):
+                raise Refused("invalid-query", data=[name])
+        made = Made(scene.world, self.catalogue)
+        try:
+            return self._keep(
+                operation,
+                scene,
+                tuple(values.values()),
+                lambda: made.body(operation, values, empty=scene.conditions.empty),
+            )
+        except UnknownValue as unknown:
+            case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
+            raise Refused(case) from unknown
+
     def _keep(self, operation: Operation, scene: Scene, key: object, make: Any) -> Answer:
         return self._kept.get(
             (operation.id, scene.conditions, key), lambda: json_answer(make(), bom=scene.conditions.bom)
@@ -85,7 +116,7 @@ class Service:
     def _collection(self, operation: Operation, scene: Scene, index: int | None) -> dict[str, Any]:
         rows = [] if scene.conditions.empty else scene.world.rows(operation.resource, index)
         if scene.conditions.promised_only:
-            promised = set(self.catalogue.schema(operation.resource)["required"])
+            promised = set(self.catalogue.schema(operation.resource).get("required", ()))
             rows = [{name: value for name, value in row.items() if name in promised} for row in rows]
         return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
 

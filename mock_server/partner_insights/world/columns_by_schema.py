@@ -21,7 +21,7 @@ from partner_insights.world.texts import format_maker, kept_format, named_maker,
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
 _DEEPEST: Final = 3
-"""Objects within objects before only what is required is made (resources may refer to each other in a circle)."""
+"""Objects within objects before only what is required is made: resources may refer to each other."""
 _BOTTOM: Final = 8
 """Where nothing more is made at all: a circle of required properties has no end that keeps them."""
 _ONE_IN: Final = 8
@@ -102,7 +102,8 @@ class _Maker:
         items = schema.get("items", {})
         least = schema.get("minItems", 0)
         nested = _kind(items) == "object"
-        if least == 0 and (is_silent(items) and "items" in schema or nested and self.depth + 1 >= _DEEPEST):
+        too_deep = nested and self.depth + 1 >= _DEEPEST
+        if least == 0 and (too_deep or ("items" in schema and is_silent(items))):
             return _values([[] for _ in range(len(entity))])
         most = min(schema.get("maxItems", max(least, 3)), max(least, 3))
         counts = max(least, min(1, most)) + below(hashes, max(1, most - max(least, min(1, most)) + 1))
@@ -136,7 +137,8 @@ class _Maker:
     def _is_made(self, required: bool, schema: Mapping[str, Any]) -> bool:
         if self.depth >= _BOTTOM:
             return False
-        return required or self.depth < _DEEPEST and not is_silent(schema)
+        cut = "$ref" in schema and self.depth + 1 >= _DEEPEST
+        return required or (self.depth < _DEEPEST and not cut and not is_silent(schema))
 
     def _texts(self, schema: Mapping[str, Any], hashes: Words) -> Coded:
         if self.owner and self.words == ("object", "type") and "format" not in schema:
@@ -190,7 +192,8 @@ def _suits(value: Any, kind: str, schema: Mapping[str, Any]) -> bool:
         )
     if kind in ("number", "integer"):
         low, high = schema.get("minimum", value), schema.get("maximum", value)
-        return bool(low <= value <= high) and (value / schema.get("multipleOf", 1) % 1 == 0 or kind == "number")
+        step = schema.get("multipleOf", 1 if kind == "integer" else None)
+        return bool(low <= value <= high) and (step is None or value / step % 1 == 0)
     return kind not in ("object", "array")
 
 
@@ -260,7 +263,7 @@ def _numbers(schema: Mapping[str, Any], kind: str, words: tuple[str, ...], hashe
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     steps: Integers = first + below(hashes, min(_SPREAD, max(1, last - first + 1)))
-    numbers: Integers | npt.NDArray[np.float64] = steps * step if step >= 1 else steps / (1 / step)
+    numbers: npt.NDArray[Any] = steps * step if step >= 1 else steps / (1 / step)
     if float(step).is_integer() and float(first * step).is_integer():
         return numbers.astype(np.int64)
     rounded: npt.NDArray[np.float64] = np.round(numbers, 10)

@@ -24,7 +24,7 @@ _LATER: Final = timedelta(days=14 * 365)
 _BORN: Final = timedelta(days=50 * 365)
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_ENDS: Final = frozenset({"end", "ends", "ending", "expiration", "expiry", "expires", "due", "renewal", "next"})
+_ENDS: Final = frozenset({"end", "ends", "expiration", "expiry", "expires", "due", "renewal", "next"})
 _BIRTH: Final = frozenset({"birth", "birthday", "born"})
 
 _COUNTRIES: Final = ("US", "DE", "FR", "GB", "JP", "BR", "PL", "IN", "CA", "AU")

@@ -199,9 +199,9 @@ class World:
         index = np.arange(start, stop) if frame is None else frame.rows.identity
         row = entities(field_key(self.seed, "row", resource), index)
         key = field_key(self.seed, resource, name)
-        return schema_column(schema, row, key, self._resolve, name=name, vocabulary=self.vocabulary)
+        return schema_column(schema, row, key, self.resolve, name=name, vocabulary=self.vocabulary)
 
-    def _resolve(self, reference: str) -> Mapping[str, Any]:
+    def resolve(self, reference: str) -> Mapping[str, Any]:
         """The schema of the resource a `$ref` names by its file; empty for one that is not there."""
         described = self.catalogue.resources.get(reference.removesuffix(".schema.json"))
         return {} if described is None else described.schema
