@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from partner_insights.cli.options import COUNT, OUTPUT_FILE, SEED
+from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from partner_insights.verify.suite import Run
@@ -50,6 +51,51 @@ if TYPE_CHECKING:
 @click.option(
     "--junit", "junit_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JUnit XML."
 )
+@click.option(
+    "--html", "html_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as one HTML page."
+)
+@click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    type=OUTPUT_FILE,
+    help="Write the report as Markdown, fit for a pull-request comment.",
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="FILE",
+    type=OUTPUT_FILE,
+    help="Known deviations (TOML or JSON): told apart, failing nothing until they expire.",
+)
+@click.option(
+    "--update-baseline",
+    is_flag=True,
+    help="Write what was found into --baseline; entries that stay keep reason, ticket and expiry.",
+)
+@click.option(
+    "--propose-errata",
+    "errata_file",
+    metavar="FILE",
+    type=OUTPUT_FILE,
+    help="Write errata that would make the contract fit what was seen, for a person to accept.",
+)
+@click.option(
+    "--ca-file",
+    metavar="FILE",
+    type=EXISTING_FILE,
+    help="Certificates (PEM) to trust at URL in place of the system's.",
+)
+@click.option(
+    "--show-customers",
+    is_flag=True,
+    help="Name customers of URL in reports.  [default: pseudonyms]",
+)
+@click.option(
+    "--pseudonym-key-env",
+    metavar="NAME",
+    help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
+)
 def command(
     url: str | None,
     token_env: str,
@@ -59,38 +105,93 @@ def command(
     rate: float | None,
     json_file: Path | None,
     junit_file: Path | None,
+    html_file: Path | None,
+    markdown_file: Path | None,
+    baseline_file: Path | None,
+    update_baseline: bool,
+    errata_file: Path | None,
+    ca_file: Path | None,
+    show_customers: bool,
+    pseudonym_key_env: str | None,
 ) -> int:
     """Judge a server by the contract: the fake, or the one at --url.
 
     A server that is not our own fake is only ever read: GET and HEAD, no redirect followed, the token from an
-    environment variable and in no report. Exits 0 where the contract held, 1 where it was broken, 2 where
-    nothing was tested, 3 where the server could not be reached.
+    environment variable and in no report, its customers under pseudonyms. Ctrl-C still writes the reports for
+    what was done. Exits 0 where the contract held, 1 where it was broken, 2 where nothing was tested, 3 where
+    the server could not be reached.
     """
-    from partner_insights.verify.junit import junit_xml
+    from partner_insights.verify.baseline import read_baseline
     from partner_insights.verify.options import SuiteOptions
     from partner_insights.verify.suite import run_suite
-    from partner_insights.verify.verdict import ensure_writable, write_json, write_report
+    from partner_insights.verify.verdict import ensure_writable
 
-    ensure_writable([json_file, junit_file])
-    run = run_suite(
-        SuiteOptions(
-            url=url, token_env=token_env, profile=profile, seed=seed, max_requests=max_requests, rate=rate
-        )
+    if update_baseline and baseline_file is None:
+        raise click.UsageError("--update-baseline needs --baseline FILE")
+    files = {
+        "json": json_file,
+        "junit": junit_file,
+        "html": html_file,
+        "markdown": markdown_file,
+        "errata": errata_file,
+    }
+    ensure_writable([*files.values(), baseline_file if update_baseline else None])
+    baseline = read_baseline(baseline_file, may_be_absent=update_baseline) if baseline_file else None
+    options = SuiteOptions(
+        url=url,
+        token_env=token_env,
+        profile=profile,
+        seed=seed,
+        max_requests=max_requests,
+        rate=rate,
+        ca_file=str(ca_file) if ca_file is not None else None,
+        show_customers=show_customers,
+        pseudonym_key_env=pseudonym_key_env,
     )
-    judgement = run.judgement
-    if json_file is not None:
-        write_json(json_file, judgement)
-    if junit_file is not None:
-        write_report(junit_file, junit_xml(judgement, run.laws))
+    run = run_suite(options)
+    if baseline is not None and update_baseline:
+        baseline = baseline.updated(run.record.violations, keep_unseen=not run.whole)
+        baseline.write()
+    judgement = run.judged(baseline.compare(run.record.violations) if baseline is not None else None)
+    _write({name: path for name, path in files.items() if path is not None}, run, judgement)
     _show(run, judgement)
     return 130 if run.interrupted else judgement.verdict.exit_code
 
 
+def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
+    """Each report that was asked for."""
+    from partner_insights.verify.junit import junit_xml
+    from partner_insights.verify.markdown import markdown
+    from partner_insights.verify.page import page
+    from partner_insights.verify.proposal import proposal
+    from partner_insights.verify.report import report_of
+    from partner_insights.verify.verdict import write_json, write_report
+
+    report = report_of(run, judgement)
+    if "json" in files:
+        write_json(files["json"], judgement)
+    texts: Mapping[str, Callable[[], str]] = {
+        "junit": lambda: junit_xml(judgement, run.laws),
+        "html": lambda: page(report),
+        "markdown": lambda: markdown(report),
+        "errata": lambda: proposal(report),
+    }
+    for name, text in texts.items():
+        if name in files:
+            write_report(files[name], text())
+
+
 def _show(run: Run, judgement: Judgement) -> None:
-    from partner_insights.verify.display import console, show, show_verdict
+    from partner_insights.verify.display import console, show, show_comparison, show_verdict
+    from partner_insights.verify.github import wanted, workflow_commands
 
     screen = console()
     show(screen, judgement, run.record.times)
+    if judgement.comparison is not None:
+        show_comparison(screen, judgement.comparison)
+    if wanted():
+        for line in workflow_commands(judgement):
+            click.echo(line)
     for law in run.crashes:
         click.echo(f"the suite itself failed in {law.name}: {law.message}", err=True)
     show_verdict(screen, judgement.verdict, run.summary)

@@ -72,6 +72,7 @@ class Client:
         *,
         rate: float | None = None,
         ceiling: int | None = None,
+        ca_file: str | None = None,
     ) -> None:
         """`rate` is in requests a second; `ceiling` counts every request sent, retries too."""
         self.url = url.rstrip("/")
@@ -87,6 +88,8 @@ class Client:
             maxsize=1,
             retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=ca_file,  # None: those of the system
         )
 
     @property

@@ -19,10 +19,13 @@ from partner_insights.verify.violation import generalised
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.verify.baseline import Comparison, Deviation
     from partner_insights.verify.violation import Place, Violation
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
+CENSUS = ("absent", "closed-list-candidate", "date-form", "number-encoding", "percent-scale")
+"""Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
 PLAIN_WIDTH = 140
 """Columns where there is no terminal to tell."""
 
@@ -44,7 +47,8 @@ def show(screen: Console, judgement: Judgement, times: Mapping[Place, int] | Non
         screen.print(_table(findings, counts))
     for violation in findings:
         _show_violation(screen, violation)
-    for observation in {each.place: each for each in judgement.observations}.values():
+    standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
+    for observation in {each.place: each for each in standing_out}.values():
         place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
         screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
 
@@ -80,6 +84,22 @@ def _show_violation(screen: Console, violation: Violation) -> None:
     for label, text in lines:
         screen.print(Text.assemble("  ", (f"{label:<9}" if label else "", "dim"), text), soft_wrap=True)
     screen.print()
+
+
+def show_comparison(screen: Console, comparison: Comparison) -> None:
+    """Print what a baseline made of the run: the known by one line each, and the entries to look at."""
+    for violation, entry in comparison.known:
+        screen.print(_entry("known", "cyan", entry, violation.message), soft_wrap=True)
+    for entry in comparison.expired:
+        screen.print(_entry("expired", "bold red", entry, f"accepted until {entry.expires}"), soft_wrap=True)
+    for entry in comparison.unseen:
+        if entry not in comparison.expired:
+            screen.print(_entry("not seen", "yellow", entry, entry.reason), soft_wrap=True)
+
+
+def _entry(word: str, colour: str, entry: Deviation, message: str) -> Text:
+    place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)
+    return Text.assemble((f"{word} ", colour), f"{place}: {message}")
 
 
 def show_verdict(screen: Console, verdict: Verdict, words: str) -> None:

@@ -14,11 +14,13 @@ from hypothesis.errors import Flaky
 from partner_insights.contract import Catalogue, Severity
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.answer import answer_of
+from partner_insights.verify.body import read_body
 from partner_insights.verify.client import Client, Secret, Stopped
-from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Token
-from partner_insights.verify.expectation import GUID, SAFE_METHODS
+from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Response, Token
+from partner_insights.verify.expectation import GUID
 from partner_insights.verify.finding import violation
 from partner_insights.verify.judging import judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.pseudonym import Pseudonyms
 from partner_insights.verify.record import Record
 from partner_insights.verify.shape import Shapes
 from partner_insights.verify.violation import Observation, Violation
@@ -38,13 +40,16 @@ MOST_PAGES = 5
 """Pages of a customer list that are read of a server that is not ours."""
 THROTTLED_RETRIES = 3
 CONTINUATION = "MS-ContinuationToken"
+READING = ("GET", "HEAD")
+"""All that is ever sent to a server that is not ours."""
 
 
 class ContractBroken(AssertionError):
     """A request was not answered as the contract says; the message names every violation."""
 
     def __init__(self, violations: Iterable[Violation]) -> None:
-        super().__init__("\n".join(_line(violation) for violation in violations))
+        self.violations = tuple(violations)
+        super().__init__("\n".join(map(_line, self.violations)))
 
 
 def _line(violation: Violation) -> str:
@@ -68,7 +73,11 @@ class Inspection:
         self.catalogue = catalogue
         self.record = record if record is not None else Record()
         secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
-        self._client = Client(target.url, secrets, rate=target.rate, ceiling=target.max_requests)
+        self._client = Client(
+            target.url, secrets, rate=target.rate, ceiling=target.max_requests, ca_file=target.ca_file
+        )
+        hide = not target.own and not target.show_customers
+        self._pseudonyms = Pseudonyms(target.pseudonym_key) if hide else None
         self._pending: ContractBroken | None = None
         self._shapes = Shapes()
         self._token_refused = False
@@ -115,7 +124,7 @@ class Inspection:
         `authorization` is sent in a token's place, for `Token.INVALID`; `path` in place of the operation's.
         Stopped (a skip) where no further request may be sent.
         """
-        if method not in SAFE_METHODS and not self.target.own:
+        if method not in READING and not self.target.own:
             raise ValueError(f"{method} is never sent to a server that is not our own fake")
         request = self._request(
             operation,
@@ -130,7 +139,7 @@ class Inspection:
         )
         exchange = self._send(request)
         self._note(exchange)
-        self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
+        self._judge(exchange)
         return exchange
 
     def path(self, operation: str, customer: str | None) -> str:
@@ -141,11 +150,16 @@ class Inspection:
 
     def find(self, violations: list[Violation]) -> None:
         """Record what was found; ContractBroken where any of it is an error."""
+        if self._pseudonyms is not None:
+            violations = self._pseudonyms.violations(violations)
         self.record.add(violations)
         errors = [violation for violation in violations if violation.severity is Severity.ERROR]
         if errors:
             self._pending = ContractBroken(errors)
             raise self._pending
+
+    def _judge(self, exchange: Exchange) -> None:
+        self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
 
     def head_like_get(self, operation: str, customer: str | None) -> None:
         """Ask by GET and by HEAD, and hold the answers against each other."""
@@ -207,7 +221,7 @@ class Inspection:
         pages = 0
         while query is not None and (self.target.own or pages < MOST_PAGES):
             exchange = self._page(query, headers)
-            answer = answer_of(exchange, self.catalogue) if exchange is not None else None
+            answer = answer_of(exchange, self.catalogue)
             if answer is None:
                 return Customers(tuple(ids), complete=False)
             found = [row.text("id") for row in answer.rows]
@@ -220,22 +234,20 @@ class Inspection:
                 return Customers(tuple(ids), complete=False)
         return Customers(tuple(ids), complete=query is None)
 
-    def _report_circle(self, page: Exchange | None) -> None:
+    def _report_circle(self, page: Exchange) -> None:
         """PI316: a page without a customer that is new, and yet it names a next one."""
-        if page is not None:
-            finding = wire_finding(
-                "PI316",
-                "the list leads in a circle: this page names nobody new, and yet a page after it",
-                "/links/next",
-            )
-            with suppress(ContractBroken):
-                self.find([violation(finding, page.request, self.target.profile)])
+        message = "the list leads in a circle: this page names nobody new, and yet a page after it"
+        finding = wire_finding("PI316", message, "/links/next")
+        with suppress(ContractBroken):
+            self.find([violation(finding, page.request, self.target.profile)])
 
-    def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange | None:
-        try:
-            return self.ask("customers", query=query, headers=headers)
-        except ContractBroken:
-            return None
+    def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange:
+        """A page of the list, judged; what is wrong with it is recorded, and its customers are asked for."""
+        exchange = self._send(self._request("customers", query=query, headers=headers))
+        self._note(exchange)
+        with suppress(ContractBroken):
+            self._judge(exchange)
+        return exchange
 
     # ── Laws ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -256,6 +268,11 @@ class Inspection:
             self._pending = None
             try:
                 seed(self.target.seed)(bounded(given(**strategies)(law)))()
+            except ContractBroken as broken:
+                if self._pseudonyms is None:
+                    raise
+                # Without Hypothesis' note of the example it drew, which may hold a customer's id.
+                raise ContractBroken(broken.violations) from None
             except (Stopped, Flaky):
                 if self._pending is not None:
                     # The ceiling came while a break was being simplified, or it shows only now and then.
@@ -335,7 +352,16 @@ class Inspection:
         seen = (request.operation, hash(response.body))
         if seen not in self._observed:
             self._observed.add(seen)
-            self.record.observe(observe(exchange, self.catalogue))
+            self._observe(exchange, response)
+
+    def _observe(self, exchange: Exchange, response: Response) -> None:
+        """Take a body in that was not seen before: its customers' names first, to keep them from reports."""
+        observations = observe(exchange, self.catalogue)
+        if self._pseudonyms is not None:
+            self._pseudonyms.learn(read_body(response.body).value)
+            observations = map(self._pseudonyms.observation, observations)
+        self.record.observe(observations)
+        self.record.census.take(exchange, self.catalogue)
 
     def _url(self, path: str, query: Iterable[tuple[str, str]]) -> str:
         words = urlencode(list(query))

@@ -28,6 +28,9 @@ class SuiteOptions:
     seed: int = 0
     max_requests: int | None = None
     rate: float | None = None
+    ca_file: str | None = None
+    show_customers: bool | None = None
+    pseudonym_key_env: str | None = None
 
     @classmethod
     def of(cls, config: pytest.Config) -> SuiteOptions:
@@ -38,7 +41,11 @@ class SuiteOptions:
     def arguments(self) -> list[str]:
         """The options as pytest's command line takes them."""
         given = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
-        return [f"--insights-{name.replace('_', '-')}={value}" for name, value in given if value is not None]
+        return [
+            f"--insights-{name.replace('_', '-')}" + ("" if value is True else f"={value}")
+            for name, value in given
+            if value is not None and value is not False
+        ]
 
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -58,6 +65,15 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "seed": {"type": int, "metavar": "N", "help": "seed of the requests and of the fake (default: 0)"},
     "max-requests": {"type": int, "metavar": "N", "help": "stop after N requests"},
     "rate": {"type": float, "metavar": "PER_SECOND", "help": "send at most so many requests a second"},
+    "ca-file": {"metavar": "FILE", "help": "certificates to trust in place of the system's (PEM)"},
+    "show-customers": {
+        "action": "store_true",
+        "help": "name customers in what is reported of URL, instead of pseudonyms",
+    },
+    "pseudonym-key-env": {
+        "metavar": "NAME",
+        "help": "environment variable with the key of the pseudonyms (default: a new key each run)",
+    },
 }
 """Every option of the suite, without its prefix; a bare `--url` would clash with other plugins."""
 

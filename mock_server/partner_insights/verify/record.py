@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Severity
+from partner_insights.verify.census import Census
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,7 @@ class Record:
     customers: set[str] = field(default_factory=set)
     sightings: dict[Place, Sighting] = field(default_factory=dict)
     observations: dict[Place, Observation] = field(default_factory=dict)
+    census: Census = field(default_factory=Census)
     stopped: str | None = None
     """Why the run ended before its end."""
 

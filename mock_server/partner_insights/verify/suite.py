@@ -23,6 +23,7 @@ from partner_insights.verify.verdict import Judgement
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from partner_insights.verify.baseline import Comparison
     from partner_insights.verify.record import Record
 
 OPENED = pytest.StashKey[Inspection]()
@@ -49,6 +50,7 @@ class Run:
 
     target: Target
     record: Record
+    catalogue: Catalogue
     laws: list[Law] = field(default_factory=list)
     interrupted: bool = False
 
@@ -59,6 +61,11 @@ class Run:
         return tried and bool(self.record.operations) and not self.crashes
 
     @property
+    def whole(self) -> bool:
+        """Whether the suite came to its end, so that what was not seen is not there."""
+        return not self.interrupted and self.record.stopped is None and not self.crashes
+
+    @property
     def crashes(self) -> list[Law]:
         """Laws that failed for another reason than the contract: faults of the suite."""
         return [law for law in self.laws if law.outcome == "error"]
@@ -66,14 +73,21 @@ class Run:
     @property
     def judgement(self) -> Judgement:
         """The run as the reports tell it."""
+        return self.judged(None)
+
+    def judged(self, comparison: Comparison | None) -> Judgement:
+        """The same, its violations held against a baseline."""
+        found = self.record.violations if comparison is None else comparison.new
+        observations = [*self.record.observations.values(), *self.record.census.observations()]
         return Judgement(
             profile=self.target.profile,
             target=self.target.name,
             requests=self.record.requests,
             operations=tuple(sorted(self.record.operations)),
-            violations=tuple(self.record.violations),
-            observations=tuple(self.record.observations.values()),
+            violations=tuple(found),
+            observations=tuple(observations),
             tested=self.tested,
+            comparison=comparison,
         )
 
     @property
@@ -135,12 +149,15 @@ def run_suite(options: SuiteOptions) -> Run:
 def run_laws(target: Target, options: SuiteOptions, *observers: object) -> Run:
     """Judge an open target by the whole suite; `observers` are pytest plugins that listen in."""
     with opened_inspection(target) as inspection:
-        run = Run(target, inspection.record)
-        inspection.reach()
-        with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
-            plugins = [_Listener(run, inspection), *observers]
-            status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
-        run.interrupted = status == pytest.ExitCode.INTERRUPTED
+        run = Run(target, inspection.record, inspection.catalogue)
+        try:
+            inspection.reach()
+            with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
+                plugins = [_Listener(run, inspection), *observers]
+                status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
+            run.interrupted = status == pytest.ExitCode.INTERRUPTED
+        except KeyboardInterrupt:
+            run.interrupted = True  # while pytest was not listening yet, or no more
         return run
 
 

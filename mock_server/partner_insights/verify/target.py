@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+import ssl
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -42,6 +44,11 @@ class Target:
     seed: int
     max_requests: int | None
     rate: float | None
+    ca_file: str | None = None
+    """Certificates to trust in place of the system's."""
+    show_customers: bool = False
+    """Whether reports name the customers of a server that is not ours; those of our own fake are invented."""
+    pseudonym_key: bytes | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -84,7 +91,34 @@ def _foreign(options: SuiteOptions, url: str) -> Target:
         seed=options.seed,
         max_requests=options.max_requests or (None if local else REMOTE_CEILING),
         rate=options.rate or (None if local else REMOTE_RATE),
+        ca_file=_trusted(options.ca_file),
+        show_customers=bool(options.show_customers),
+        pseudonym_key=pseudonym_key(options.pseudonym_key_env),
     )
+
+
+def _trusted(ca_file: str | None) -> str | None:
+    """The file, once it is known to hold certificates."""
+    if ca_file is not None:
+        try:
+            ssl.create_default_context(cafile=ca_file)
+        except (OSError, ValueError) as error:
+            raise InputError(f"no certificates can be read from it ({error})", where=ca_file) from error
+    return ca_file
+
+
+def pseudonym_key(variable: str | None) -> bytes | None:
+    """The key for pseudonyms from an environment variable; None where none is named."""
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "")
+    if not key:
+        raise InputError(
+            f"the environment variable {variable} holds no key",
+            where="--pseudonym-key-env",
+            remedy="put any long random text into it, and keep it secret",
+        )
+    return key.encode("utf-8", "surrogateescape")
 
 
 def checked_url(url: str) -> str:

@@ -17,6 +17,7 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from partner_insights.verify.baseline import Comparison
     from partner_insights.verify.violation import Observation, Violation
 
 
@@ -44,11 +45,15 @@ class Judgement:
     violations: tuple[Violation, ...]
     observations: tuple[Observation, ...]
     tested: bool
+    comparison: Comparison | None = None
+    """Against a baseline, where one was given: `violations` are then the new ones alone."""
 
     @property
     def verdict(self) -> Verdict:
-        """Broken by any error; held only where something was tested."""
+        """Broken by any error or expired baseline entry; held only where something was tested."""
         if any(violation.severity is Severity.ERROR for violation in self.violations):
+            return Verdict.BROKEN
+        if self.comparison is not None and self.comparison.expired:
             return Verdict.BROKEN
         return Verdict.HELD if self.tested else Verdict.UNTESTED
 
@@ -68,6 +73,7 @@ class Judgement:
             "operations": list(self.operations),
             "violations": [violation.to_json() for violation in self.violations],
             "observations": [observation.to_json() for observation in self.observations],
+            **({"baseline": self.comparison.to_json()} if self.comparison is not None else {}),
         }
 
 
