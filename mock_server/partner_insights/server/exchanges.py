@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,8 @@ from partner_insights.server.faults.caught import Caught
 from partner_insights.server.faults.failures import failure
 from partner_insights.server.faults.planned import read_plan
 from partner_insights.server.faults.plans import Due, Plans
+from partner_insights.server.faults.prefer import preferred
+from partner_insights.server.faults.wire import WIRE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +49,7 @@ class Exchanges:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if not self.plans.for_all and "HTTP_X_FAULT_PLAN" not in environ:
+        if not self.plans.for_all and "HTTP_X_FAULT_PLAN" not in environ and "HTTP_PREFER" not in environ:
             return self.application(environ, start_response)
         if _OURS.fullmatch(environ.get("PATH_INFO", "")) or environ["REQUEST_METHOD"] == "OPTIONS":
             return self.application(environ, start_response)
@@ -55,7 +58,7 @@ class Exchanges:
             request_id = environ["HTTP_MS_REQUESTID"] = str(uuid.uuid4())
         address = self.addresses.find(environ.get("PATH_INFO", ""))
         try:
-            due = self.plans.consume(environ.get("HTTP_X_FAULT_PLAN"), address, request_id)
+            due = self._due(environ, address, request_id)
         except KeyError:
             # A misspelt id would otherwise pass for a client that coped.
             words = "X-Fault-Plan names no plan of this fake"
@@ -65,13 +68,22 @@ class Exchanges:
             return self.application(environ, start_response)
         return self._at_fault(due, address, environ, start_response)
 
+    def _due(self, environ: WSGIEnvironment, address: Address, request_id: str) -> Due | None:
+        """What the request asks for itself comes before what was planned for it."""
+        header = environ.get("HTTP_PREFER")
+        wish = None if header is None else preferred(header, self)
+        if wish is not None:
+            return Due(*wish)
+        return self.plans.consume(environ.get("HTTP_X_FAULT_PLAN"), address, request_id)
+
     def reset(self) -> None:
         """Forget every plan."""
         self.plans.clear()
 
     def faults(self) -> list[dict[str, str]]:
         """Every fault that can be asked for by name, with a line each."""
-        return [{"name": each.id, "description": each.title} for each in self.mutants.values()]
+        wire = [{"name": each.id, "description": each.title} for each in WIRE.values()]
+        return wire + [{"name": each.id, "description": each.title} for each in self.mutants.values()]
 
     def plan(self, content: Any) -> dict[str, Any]:
         """Put the plan of a JSON body in force; its account. InputError says what is wrong with it."""
@@ -80,15 +92,30 @@ class Exchanges:
     def _at_fault(
         self, due: Due, address: Address, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        wire = WIRE.get(due.fault.name or "")
+        caught = self._caught(due, address, environ, plain=wire is not None)
+        if due.applied is not None:
+            caught = replace(caught, headers=(*caught.headers, ("Preference-Applied", due.applied)))
+        if wire is None:
+            return caught.send(environ, start_response)
+        seconds = wire.seconds if due.fault.seconds is None else due.fault.seconds
+        return wire.send(caught, seconds, environ, start_response)
+
+    def _caught(self, due: Due, address: Address, environ: WSGIEnvironment, *, plain: bool) -> Caught:
         fault = due.fault
-        if fault.code == 200:
-            return self.application(environ, start_response)
+        if plain or fault.code == 200:
+            # As GET, lest HEAD leave nothing to say the length of. What is cut short is not compressed first.
+            inner = (
+                {**environ, "REQUEST_METHOD": "GET"} if environ["REQUEST_METHOD"] == "HEAD" else dict(environ)
+            )
+            if plain:
+                inner.pop("HTTP_ACCEPT_ENCODING", None)
+            return Caught.from_app(self.application, inner)
         if fault.code is not None:
             bom = self.state.scene.conditions.bom
             answer = failure(self.catalogue, address, fault.code, fault.retry_after, bom=bom)
-            return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
-        mutant = self.mutants[fault.name or ""]
-        return self.wardrobe.answer(environ, address, mutant, due.ordinal).send(environ, start_response)
+            return Caught.of(answer, Asked.of(environ))
+        return self.wardrobe.answer(environ, address, self.mutants[fault.name or ""], due.ordinal)
 
     @cached_property
     def addresses(self) -> Addresses:
@@ -122,5 +149,7 @@ class Exchanges:
 
     def check_fault(self, name: str) -> None:
         """InputError where there is no such fault."""
-        if name not in self.mutants:
-            raise InputError(f"there is no fault {name!r}", remedy="GET /_admin/faults lists them")
+        if name not in WIRE and name not in self.mutants:
+            near = difflib.get_close_matches(name, [*WIRE, *self.mutants], 3)
+            hint = f"did you mean {', '.join(near)}? " if near else ""
+            raise InputError(f"there is no fault {name!r}", remedy=f"{hint}GET /_admin/faults lists them")

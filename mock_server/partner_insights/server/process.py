@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.server.settings import Settings
 
-_THREADS: Final = 4
+_THREADS: Final = 320
+"""At most; the server makes them as they are needed. More than faults may hold back (`wire.MOST_HELD`)."""
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
 _POLL: Final = 0.01

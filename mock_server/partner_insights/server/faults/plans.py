@@ -21,6 +21,8 @@ class Due:
     """The fault one request is to meet."""
 
     fault: Fault
+    applied: str | None = None
+    """What the answer says was applied of the request's preferences; None: it was planned."""
     ordinal: int = 0
     """How many requests have met this one before (a repeated plan's)."""
 
@@ -122,7 +124,7 @@ class Plans:
                 if planned is not None:
                     planned.times += 1
                     planned.request = planned.request or request
-                    return Due(planned.fault, planned.times - 1)
+                    return Due(planned.fault, ordinal=planned.times - 1)
             return None
 
     def _asked(self, plan_id: str | None) -> list[_Plan]:
