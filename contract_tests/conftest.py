@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partner_insights.contract import Catalogue
-from partner_insights.verify.suite import inspection_for
+from partner_insights.verify.suite import inspection_for, operations_to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.verify.inspection import Inspection
 
-OPERATIONS = Catalogue.load().operations
-"""Read for what to ask only: which operations there are, no profile changes."""
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a law on every operation that its argument names: each, the partner's, or the customers'."""
+    asked = {"operation": (True, False), "partner_operation": (False,), "customer_operation": (True,)}
+    for argument, of_customers in asked.items():
+        if argument in metafunc.fixturenames:
+            operations = operations_to_ask(metafunc.config)
+            names = [name for name, each in operations.items() if each.per_customer in of_customers]
+            metafunc.parametrize(argument, names)
 
 
 @pytest.fixture(scope="session")
@@ -31,21 +37,3 @@ def own_fake(inspection: Inspection) -> Inspection:
     if not inspection.target.own:
         pytest.skip("only tried on a fake of our own: a live service is sent nothing but plain reads")
     return inspection
-
-
-@pytest.fixture(params=OPERATIONS)
-def operation(request: pytest.FixtureRequest) -> str:
-    """Each operation."""
-    return str(request.param)
-
-
-@pytest.fixture(params=[name for name, each in OPERATIONS.items() if not each.per_customer])
-def partner_operation(request: pytest.FixtureRequest) -> str:
-    """Each operation that speaks of the partner as a whole."""
-    return str(request.param)
-
-
-@pytest.fixture(params=[name for name, each in OPERATIONS.items() if each.per_customer])
-def customer_operation(request: pytest.FixtureRequest) -> str:
-    """Each operation that speaks of one customer."""
-    return str(request.param)

@@ -56,6 +56,11 @@ def test_an_unknown_customer_is_refused(inspection: Inspection, customer_operati
         inspection.ask(customer_operation, customer=customer, known=False)
 
 
+def test_an_item_that_no_list_shows_is_not_found(inspection: Inspection, operation: str) -> None:
+    """An id that the list above it does not show is answered 404."""
+    inspection.unknown_item(operation)
+
+
 def test_a_malformed_customer_id_is_refused(inspection: Inspection, customer_operation: str) -> None:
     """For any text that is no GUID, the answer is a documented refusal."""
 
@@ -90,6 +95,7 @@ def test_an_unknown_path_is_not_found(own_fake: Inspection) -> None:
 
 def test_a_page_size_out_of_bounds_is_refused(own_fake: Inspection) -> None:
     """For any size that is no number of customers a page can hold, the answer is 400."""
+    own_fake.needs("customers")
 
     @own_fake.for_all(size=invalid_sizes())
     def is_refused(size: str) -> None:

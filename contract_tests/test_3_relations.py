@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 )
 def test_the_partner_is_the_sum_of_its_customers(inspection: Inspection, partner: str, customer: str) -> None:
     """The partner's rows are the sums over the rows of all its customers, and every customer is answered."""
+    inspection.needs(partner, customer)
     if not inspection.customers.complete:
         pytest.skip("the customer list was not read to its end: no sum can be told")
     if not inspection.affords(1 + len(inspection.customers.ids)):
@@ -29,6 +30,7 @@ def test_the_partner_is_the_sum_of_its_customers(inspection: Inspection, partner
 
 def test_pages_of_any_size_hold_the_same_customers(own_fake: Inspection) -> None:
     """The customer list is the same, whatever the size of its pages."""
+    own_fake.needs("customers")
 
     @own_fake.for_all(size=st.integers(7, 500))
     def holds_the_same(size: int) -> None:

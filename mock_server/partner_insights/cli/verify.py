@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from partner_insights.cli.custom import page_options
 from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from partner_insights.contract.custom import CustomContract
     from partner_insights.verify.suite import Run
     from partner_insights.verify.verdict import Judgement
 
@@ -96,7 +98,9 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
 )
+@page_options
 def command(
+    custom: CustomContract | None,
     url: str | None,
     token_env: str,
     profile: str | None,
@@ -139,6 +143,7 @@ def command(
     baseline = read_baseline(baseline_file, may_be_absent=update_baseline) if baseline_file else None
     options = SuiteOptions(
         url=url,
+        **_suite_options(custom),
         token_env=token_env,
         profile=profile,
         seed=seed,
@@ -179,6 +184,17 @@ def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
     for name, text in texts.items():
         if name in files:
             write_report(files[name], text())
+
+
+def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
+    """The pages to go by as the suite's options name them."""
+    if custom is None:
+        return {}
+    return {
+        "page": tuple(str(page) for page in custom.pages),
+        "operations": str(custom.operations),
+        "lenient": custom.lenient,
+    }
 
 
 def _show(run: Run, judgement: Judgement) -> None:

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from partner_insights.contract import Catalogue, Severity
+from partner_insights.contract.paths import key_property, shown_by
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.answer import answer_of
 from partner_insights.verify.body import read_body
 from partner_insights.verify.client import Client, Secret, Stopped
+from partner_insights.verify.discovery import NOBODYS, Discovery
 from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Response, Token
 from partner_insights.verify.expectation import GUID
 from partner_insights.verify.finding import violation
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from partner_insights.contract import Operation
     from partner_insights.verify.target import Target
 
 PAGE_SIZE = 100
@@ -95,7 +98,10 @@ class Inspection:
 
         InputError where somebody's server refuses the token: then nothing can be told of its answers.
         """
-        with suppress(Stopped):
+        with suppress(Stopped, ContractBroken):
+            if self._customer_list is None and self.catalogue.operations:
+                first = next(iter(self.catalogue.operations))
+                self.ask(first, customer=self.customer_for(first))
             self.customers  # noqa: B018 - read for its requests, and kept
         if self._token_refused and not self.target.own:
             raise InputError(
@@ -144,9 +150,38 @@ class Inspection:
 
     def path(self, operation: str, customer: str | None) -> str:
         """The operation's path, percent-encoded; KeyError for an unknown operation."""
-        return self.catalogue.operations[operation].path.replace(
-            "{customer-id}", quote(customer or "", safe="")
-        )
+        described = self.catalogue.operations[operation]
+        if not set(described.parameters) - {"customer-id"}:
+            return described.path.replace("{customer-id}", quote(customer or "", safe=""))
+        return self.discovery.path(described, customer, self._lister(customer))
+
+    def _lister(self, customer: str | None) -> str | None:
+        """The customer whose lists show what to ask for: the one asked about, unless it is nobody."""
+        if customer is None or customer.lower() in {each.lower() for each in self.customers.ids}:
+            return customer
+        return next(iter(self.customers.ids), None)
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        """What the server's lists show for the parameters of paths."""
+        return Discovery(self.catalogue, lambda listing, path: self.ask(listing, path=path))
+
+    def needs(self, *operations: str) -> None:
+        """Stopped (a skip) where one of our own operations is not among those that are judged."""
+        for name in operations:
+            operation = self.catalogue.operations.get(name)
+            if operation is None or operation.made:
+                raise Stopped(f"{name} is not judged here")
+
+    def unknown_item(self, operation: str) -> None:
+        """Ask for an item that no list shows; Stopped (a skip) where no list shows the path's values."""
+        described = self.catalogue.operations[operation]
+        parameter = self.discovery.listed(described)
+        if parameter is None:
+            raise Stopped("no list shows the values of this path")
+        customer = self.customer_for(operation)
+        path = self.discovery.path(described, customer, customer, {parameter: NOBODYS})
+        self.ask(None, path=path)
 
     def find(self, violations: list[Violation]) -> None:
         """Record what was found; ContractBroken where any of it is an error."""
@@ -188,7 +223,31 @@ class Inspection:
     @cached_property
     def customers(self) -> Customers:
         """The customer list, read page by page; what is wrong with a page is recorded, and stops nothing."""
+        listing = self._customer_list
+        if listing is None:
+            return Customers((), complete=False)
+        if listing.made:
+            return self._made_customers(listing)
         return self.read_customers(PAGE_SIZE)
+
+    @cached_property
+    def _customer_list(self) -> Operation | None:
+        """The operation that names the customers; None where there is none to be asked."""
+        for operation in self.catalogue.operations.values():
+            if operation.per_customer:
+                shown = shown_by(operation, "customer-id", self.catalogue)
+                return None if shown is None else shown.listing
+        return self.catalogue.operations.get("customers")
+
+    def _made_customers(self, listing: Operation) -> Customers:
+        """The customers of a list of any form: all that one answer shows."""
+        key = key_property(self.catalogue.schema(listing.resource), "customer-id") or "id"
+        with suppress(ContractBroken):
+            answer = answer_of(self.ask(listing.id), self.catalogue)
+            ids = [row.text(key) for row in answer.rows] if answer is not None else []
+            known = tuple(dict.fromkeys(guid for guid in ids if guid is not None and GUID.fullmatch(guid)))
+            return Customers(known, complete=answer is not None)
+        return Customers((), complete=False)
 
     def some_customers(self) -> tuple[str, ...]:
         """The customers of the list; Stopped (a skip) where there are none to ask for."""

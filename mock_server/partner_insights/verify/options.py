@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
+
+    from partner_insights.contract import Catalogue, Profile
+    from partner_insights.contract.custom import CustomContract
 
 TOKEN_ENV = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
 APP_TOKEN_ENV = "PARTNER_INSIGHTS_APP_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -28,6 +32,10 @@ class SuiteOptions:
     seed: int = 0
     max_requests: int | None = None
     rate: float | None = None
+    page: tuple[str, ...] | None = None
+    """Pages to go by instead of the shipped ones, with the operations that answer with their resources."""
+    operations: str | None = None
+    lenient: bool | None = None
     ca_file: str | None = None
     show_customers: bool | None = None
     pseudonym_key_env: str | None = None
@@ -40,12 +48,33 @@ class SuiteOptions:
 
     def arguments(self) -> list[str]:
         """The options as pytest's command line takes them."""
-        given = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        given = (
+            (name, value)
+            for name in self.__dataclass_fields__
+            for value in (self.page or () if name == "page" else [getattr(self, name)])
+        )
         return [
             f"--insights-{name.replace('_', '-')}" + ("" if value is True else f"={value}")
             for name, value in given
             if value is not None and value is not False
         ]
+
+    @property
+    def custom(self) -> CustomContract | None:
+        """The contract of other pages than ours, where the options name some."""
+        if self.operations is None:
+            return None
+        from partner_insights.contract.custom import CustomContract  # only the derive side reads Markdown
+
+        pages = tuple(Path(page) for page in self.page or ())
+        return CustomContract(pages, Path(self.operations), bool(self.lenient))
+
+    def catalogue(self, profile: Profile) -> Catalogue:
+        """What to judge by; InputError where the pages or operations named cannot be read for certain."""
+        from partner_insights.contract import Catalogue  # every user's pytest loads this module
+
+        custom = self.custom
+        return Catalogue.load(profile) if custom is None else custom.read(profile).catalogue
 
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -65,6 +94,9 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "seed": {"type": int, "metavar": "N", "help": "seed of the requests and of the fake (default: 0)"},
     "max-requests": {"type": int, "metavar": "N", "help": "stop after N requests"},
     "rate": {"type": float, "metavar": "PER_SECOND", "help": "send at most so many requests a second"},
+    "page": {"action": "append", "metavar": "PAGE", "help": "go by this page instead of the shipped ones"},
+    "operations": {"metavar": "FILE", "help": "the operations that answer with the pages' resources"},
+    "lenient": {"action": "store_true", "help": "leave what a page does not say for certain unjudged"},
     "ca-file": {"metavar": "FILE", "help": "certificates to trust in place of the system's (PEM)"},
     "show-customers": {
         "action": "store_true",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights._data import contract_tests_dir
-from partner_insights.contract import Catalogue
+from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.verify.inspection import ContractBroken, Inspection
 from partner_insights.verify.options import SuiteOptions
@@ -21,8 +21,9 @@ from partner_insights.verify.target import Target, open_target
 from partner_insights.verify.verdict import Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
+    from partner_insights.contract import Operation
     from partner_insights.verify.baseline import Comparison
     from partner_insights.verify.record import Record
 
@@ -109,6 +110,17 @@ class Run:
         return "; ".join(parts)
 
 
+def operations_to_ask(config: pytest.Config) -> Mapping[str, Operation]:
+    """The operations that a run of the suite asks."""
+    opened = config.stash.get(OPENED, None)
+    if opened is not None:
+        return opened.catalogue.operations
+    try:
+        return SuiteOptions.of(config).catalogue(Profile.CORRECTED).operations
+    except InputError as error:
+        pytest.exit(str(error), error.exit_code)
+
+
 @contextmanager
 def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
     """The inspection that `verify` opened for this run, or one of the target that pytest's options name."""
@@ -119,7 +131,8 @@ def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
     with ExitStack() as stack:
         try:
             target = stack.enter_context(open_target(SuiteOptions.of(config)))
-            inspection = stack.enter_context(opened_inspection(target))
+            catalogue = SuiteOptions.of(config).catalogue(target.profile)
+            inspection = stack.enter_context(opened_inspection(target, catalogue))
             inspection.reach()
         except InputError as error:
             pytest.exit(str(error), error.exit_code)
@@ -127,9 +140,9 @@ def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
 
 
 @contextmanager
-def opened_inspection(target: Target) -> Iterator[Inspection]:
-    """An inspection of a target, closed at the end."""
-    inspection = Inspection(target, Catalogue.load(target.profile))
+def opened_inspection(target: Target, catalogue: Catalogue | None = None) -> Iterator[Inspection]:
+    """An inspection of a target by a catalogue (by default the shipped one), closed at the end."""
+    inspection = Inspection(target, catalogue or Catalogue.load(target.profile))
     try:
         yield inspection
     finally:
@@ -148,7 +161,7 @@ def run_suite(options: SuiteOptions) -> Run:
 
 def run_laws(target: Target, options: SuiteOptions, *observers: object) -> Run:
     """Judge an open target by the whole suite; `observers` are pytest plugins that listen in."""
-    with opened_inspection(target) as inspection:
+    with opened_inspection(target, options.catalogue(target.profile)) as inspection:
         run = Run(target, inspection.record, inspection.catalogue)
         try:
             inspection.reach()

@@ -62,7 +62,8 @@ def open_target(options: SuiteOptions) -> Iterator[Target]:
     if options.url is not None:
         yield _foreign(options, options.url)
         return
-    with running_fake("--seed", str(options.seed)) as fake:
+    pages = options.custom.arguments() if options.custom is not None else []
+    with running_fake("--seed", str(options.seed), *pages) as fake:
         yield Target(
             url=fake.url,
             own=True,
