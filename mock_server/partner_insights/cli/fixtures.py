@@ -6,29 +6,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from rich.console import Console
 
 from partner_insights._data import fixtures_dir
-from partner_insights.cli.options import CUSTOMERS, DAY, SEED, day
-from partner_insights.cli.progress import watch_on
+from partner_insights.cli.options import COUNT, DAY, SEED, day
+from partner_insights.cli.progress import bar_on
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.fixtures import committed
+from partner_insights.fixtures import committed, crews
 from partner_insights.fixtures import settings as standard
+from partner_insights.fixtures.batches import is_per_customer
 from partner_insights.fixtures.formats import FORMATS, check_format, format_of
+from partner_insights.fixtures.manifest import Plan
+from partner_insights.fixtures.parts import parts_for
 from partner_insights.fixtures.settings import WorldSettings
+from partner_insights.fixtures.volume import unfinished_beside, write_world
 from partner_insights.fixtures.writing import (
     Target,
     customers_for,
+    resources,
     write_operation,
     write_resource,
-    write_world,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
+
+    from partner_insights.fixtures.crews import Crew
 
 ROWS: Final = click.IntRange(1, 1_000_000_000)
 """More is a terabyte."""
+CUSTOMERS: Final = click.IntRange(1, 1_000_000_000)
+"""More than a fake serves: a cluster may write them."""
+WORKERS: Final = click.IntRange(1, 256)
 
 
 @click.group("fixtures")
@@ -67,6 +78,14 @@ def command() -> None:
     help="Form of the file (default: what its suffix says, else json).",
 )
 @click.option("--force", is_flag=True, help="Replace what was written before.")
+@click.option(
+    "--parts",
+    type=COUNT,
+    help="Files of each resource of a world, by ranges of customers (default: by the world's size).",
+)
+@click.option("--resume", is_flag=True, help="Go on with a world where an earlier run ended.")
+@click.option("--workers", type=WORKERS, help="Processes that write a world (default: this one).")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers write a world.")
 def write(
     target: str,
     out: Path,
@@ -76,37 +95,69 @@ def write(
     as_of: date,
     form: str | None,
     force: bool,
+    parts: int | None,
+    resume: bool,
+    workers: int | None,
+    scheduler: str | None,
 ) -> None:
     """Write rows of a RESOURCE, the answer to an OPERATION, or a whole world.
 
     json: rows as one array, a row a line; of an OPERATION the whole body, indented. ndjson: a row a line.
     csv: RFC 4180, nested properties under dotted names. parquet: needs the extra `parquet`. A world is a
-    folder: a file for each resource, and manifest.json. The same options write the same bytes.
+    folder: a file, or several parts, for each resource, and manifest.json. The same options write the same
+    bytes, whoever writes them. The workers of --scheduler need the same file system and the extra `dask`.
     """
-    from rich.console import Console
-
     catalogue = Catalogue.load()
     chosen = Target.named(target, catalogue)
     if count is not None and chosen.resource is None:
         raise InputError(
             "--count counts the rows of a RESOURCE", remedy="leave it out; --customers sets a world's size"
         )
+    if chosen.resource or chosen.operation:
+        _only_for_a_world(parts=parts, resume=resume, workers=workers, scheduler=scheduler)
     form = form or format_of(out) or "json"
     check_format(form)
     grown = None if count is None or chosen.resource is None else customers_for(chosen.resource, count)
     size = customers or grown or standard.CUSTOMERS
     world = WorldSettings(seed, size, as_of).world()
-    watch = watch_on(Console(stderr=True), size, count)
     if chosen.operation is not None:
         rows = write_operation(world, chosen.operation, out, form, force=force)
     elif chosen.resource is not None:
-        rows = write_resource(world, chosen.resource, out, form, count=count, force=force, watch=watch)
+        with bar_on(Console(stderr=True), size, count) as seen:
+            rows = write_resource(world, chosen.resource, out, form, count=count, force=force, seen=seen)
     else:
-        rows = sum(
-            part.rows for part in write_world(world, catalogue, out, form, force=force, watch=watch).parts
-        )
+        plan = Plan.of(world, form, parts_for(size) if parts is None else parts)
+        rows = _write_world(plan, resources(catalogue), out, _crew(workers, scheduler), force, resume)
     amount = "1 row" if rows == 1 else f"{rows:,} rows"
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
+
+
+def _only_for_a_world(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            raise InputError(f"--{name} is for writing a world", remedy="leave it out, or write a `world`")
+
+
+def _crew(workers: int | None, scheduler: str | None) -> Crew:
+    if scheduler is not None:
+        if workers is not None:
+            raise InputError(
+                "--workers are of this machine, --scheduler has its own", remedy="give one of them"
+            )
+        return crews.cluster(scheduler)
+    return crews.alone if workers is None else crews.processes(workers)
+
+
+def _write_world(plan: Plan, names: Sequence[str], out: Path, crew: Crew, force: bool, resume: bool) -> int:
+    per_customer = sum(map(is_per_customer, names))
+    try:
+        with bar_on(Console(stderr=True), plan.customers * per_customer) as seen:
+            manifest = write_world(plan, names, out, crew, force=force, resume=resume, seen=seen)
+    except BaseException:
+        if unfinished_beside(out).is_dir():
+            click.echo(f"{out}: unfinished; the same command with --resume continues it", err=True)
+        raise
+    return sum(part.rows for part in manifest.parts)
 
 
 @command.command("refresh")
