@@ -167,12 +167,18 @@ def _counting(groups: _Groups) -> Iterator[Mutant]:
     )
     yield behaviour(
         "circular-list",
-        "the customer list's next page is the first one again",
+        "the page after the second page of the customer list is that page again",
         "PI316",
         assumed,
-        of_body(lambda body, _: {**body, "links": {**body["links"], "next": body["links"]["self"]}}),
+        of_body(_circle),
         operations=groups.lists,
     )
+
+
+def _circle(body: Any, _: Scene) -> Any:
+    """Only the link of a page that was come to by a link can be followed to the same page."""
+    itself = body["links"]["self"]
+    return {**body, "links": {**body["links"], "next": itself}} if itself["headers"] else None
 
 
 def chosen(scene: Scene) -> bool:

@@ -1,0 +1,292 @@
+"""Every mutant, worn by a running fake, and who finds it: our contract suite, and Schemathesis beside it.
+
+    python benchmarks/kill_matrix.py                          # all mutants, one seed, ten clean controls
+    python benchmarks/kill_matrix.py --only wrong-total-count --only 'Customer*:type'
+    python benchmarks/kill_matrix.py --schemathesis           # needs `st` (see benchmarks/README.md)
+
+One fake answers for the whole run, dressed anew through its admin API for each mutant; the suite of
+`verify` judges it over HTTP, in this process, by the strict contract. A mutant is killed when a violation
+under one of the codes that rightly report it is an error. A run ends early once that is so for every
+operation the mutant touches; what is not found runs through to the end. Exit code 1 where a mutant
+survives or a control is not clean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import json
+import sys
+import time
+import urllib.request
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from rich.console import Console
+from rich.table import Table
+
+from partner_insights.contract import Catalogue, Profile, Severity
+from partner_insights.running import RunningFake, running_fake
+from partner_insights.verify.client import Secret
+from partner_insights.verify.options import APP_TOKEN_ENV, TOKEN_ENV, SuiteOptions
+from partner_insights.verify.suite import OPENED, run_laws
+from partner_insights.verify.target import Target
+from partner_insights.world.mutants import Mutant, mutants
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rival import Rival
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+CUSTOMERS = 12
+"""Of the fake's world: few, so that the laws that ask for every customer are quick."""
+
+ACROSS = {"PI208", "PI209", "PI210"}
+"""Codes about several answers: the operation they name is the partner's, wherever the fault is."""
+
+
+@dataclass
+class Row:
+    """What became of one mutant, or of a control."""
+
+    mutant: str
+    kind: str
+    codes: tuple[str, ...]
+    killed: bool
+    found: dict[str, list[str]] = field(default_factory=dict)
+    """Code → the operations it was reported of; only errors."""
+    missed: list[str] = field(default_factory=list)
+    """Operations the mutant touches and no right violation names."""
+    requests: int = 0
+    seconds: float = 0.0
+    rival: list[str] | None = None
+    """Schemathesis: the checks that failed, empty for none; None where it was not asked."""
+
+
+class Dressed:
+    """A fake and the mutants it wears."""
+
+    def __init__(self, fake: RunningFake) -> None:
+        self.fake = fake
+        self.app_only = self._app_only_token()
+
+    @contextlib.contextmanager
+    def wearing(self, mutant: str) -> Iterator[None]:
+        """Every answer is the mutant's until the end."""
+        plan = {"faults": [{"operation": "*", "fault": mutant}], "all": True, "repeat": True}
+        account = self._call("POST", "/_admin/faults", plan)
+        try:
+            yield
+        finally:
+            self._call("DELETE", f"/_admin/faults/{account['id']}")
+
+    def _call(self, method: str, path: str, content: Any = None) -> Any:
+        request = urllib.request.Request(
+            self.fake.url + path,
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def _app_only_token(self) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": "kill-matrix",
+            "client_secret": "any",
+            "scope": "https://api.partnercenter.microsoft.com/.default",
+        }
+        with urllib.request.urlopen(
+            f"{self.fake.url}/kill-matrix/oauth2/v2.0/token", data=urlencode(form).encode()
+        ) as answer:
+            return str(json.load(answer)["access_token"])
+
+    def target(self, seed: int, profile: Profile) -> Target:
+        """The fake as the suite judges it."""
+        return Target(
+            url=self.fake.url,
+            own=True,
+            profile=profile,
+            token=Secret(self.fake.token),
+            app_only=Secret(self.app_only),
+            token_variable=TOKEN_ENV,
+            app_token_variable=APP_TOKEN_ENV,
+            seed=seed,
+            max_requests=None,
+            rate=None,
+        )
+
+
+class EarlyEnd:
+    """Ends the suite once the mutant is found at every operation it touches."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        inspection = self._session.config.stash[OPENED]
+        if report.when == "call" and not missing(inspection.record, self._mutant):
+            self._session.shouldstop = "found"
+
+
+def errors_of(record: Any) -> dict[str, list[str]]:
+    """Code → operations, of the errors alone."""
+    found: dict[str, set[str]] = {}
+    for violation in record.violations:
+        if violation.severity is Severity.ERROR:
+            found.setdefault(violation.code, set()).add(violation.operation or "(no operation)")
+    return {code: sorted(operations) for code, operations in sorted(found.items())}
+
+
+def missing(record: Any, mutant: Mutant) -> set[str]:
+    """The operations that the mutant touches and that no right violation names yet."""
+    found = errors_of(record)
+    if ACROSS & set(mutant.codes) & found.keys():
+        return set()
+    return set(mutant.operations) - {name for code in mutant.codes for name in found.get(code, ())}
+
+
+def judged(dressed: Dressed, seed: int, mutant: Mutant | None, profile: Profile = Profile.STRICT) -> Row:
+    """One run of the suite against the fake as it is dressed now."""
+    started = time.perf_counter()
+    observers = [] if mutant is None else [EarlyEnd(mutant)]
+    run = run_laws(dressed.target(seed, profile), SuiteOptions(seed=seed), *observers)
+    found = errors_of(run.record)
+    crashes = [f"{law.name}: {law.message}" for law in run.crashes]
+    if crashes:
+        raise RuntimeError(f"the suite itself broke on {mutant and mutant.id}: {crashes[0]}")
+    return Row(
+        mutant=mutant.id if mutant is not None else f"control, seed {seed}",
+        kind=mutant.kind if mutant is not None else "control",
+        codes=mutant.codes if mutant is not None else (),
+        killed=bool(found.keys() & set(mutant.codes)) if mutant is not None else bool(run.record.violations),
+        found=found,
+        missed=sorted(missing(run.record, mutant)) if mutant is not None else [],
+        requests=run.record.requests,
+        seconds=round(time.perf_counter() - started, 2),
+    )
+
+
+def controls(seeds: int) -> Iterator[Row]:
+    """The fake without a mutant, with so many seeds of its world and of the requests."""
+    for seed in range(seeds):
+        with running_fake("--seed", str(seed), "--customers", str(CUSTOMERS)) as fake:
+            row = judged(Dressed(fake), seed, None)
+        tell(row)
+        yield row
+
+
+def tell(row: Row) -> None:
+    """One line on stderr as soon as a row is known: the whole matrix takes minutes."""
+    clean = not row.killed if row.kind == "control" else row.killed and not row.missed
+    words = "" if clean else f"  killed={row.killed} missed={row.missed}"
+    theirs = "" if row.rival is None else f"  Schemathesis: {', '.join(row.rival) or 'nothing'}"
+    print(
+        f"{row.seconds:6.1f} s  {row.mutant}: {', '.join(row.found) or 'nothing'}{words}{theirs}",
+        file=sys.stderr,
+    )
+
+
+def matrix(chosen: list[Mutant], rival: Rival | None, sample: set[str]) -> Iterator[Row]:
+    """Every chosen mutant in turn, worn by one fake."""
+    with running_fake("--seed", "7", "--customers", str(CUSTOMERS)) as fake:
+        dressed = Dressed(fake)
+        if rival is not None:
+            rival.learn(fake)
+        for mutant in chosen:
+            with dressed.wearing(mutant.id):
+                row = judged(dressed, 7, mutant)
+                if rival is not None and mutant.id in sample:
+                    row.rival = rival.judge(fake)
+            tell(row)
+            yield row
+
+
+def show(rows: list[Row], *, every: bool) -> None:
+    """The table with both columns, survivors first, and the totals."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table("mutant", "right codes", "verify", "missed at", "Schemathesis", title="kill matrix")
+    for row in sorted(rows, key=lambda each: (each.killed, not each.missed)):
+        if every or not row.killed or row.missed or row.rival is not None:
+            verdict = ", ".join(code for code in row.found) if row.found else "SURVIVED"
+            if row.found and not row.killed:
+                verdict = f"SURVIVED ({verdict})"
+            theirs = "" if row.rival is None else ", ".join(row.rival) or "survived"
+            table.add_row(row.mutant, " ".join(row.codes), verdict, ", ".join(row.missed), theirs)
+    console.print(table)
+    for kind in ("schema", "behaviour"):
+        ours = [row for row in rows if row.kind == kind]
+        theirs_tried = [row for row in ours if row.rival is not None]
+        line = f"{kind}: verify {sum(row.killed for row in ours)} of {len(ours)}"
+        if theirs_tried:
+            both = f"Schemathesis {sum(bool(row.rival) for row in theirs_tried)} of {len(theirs_tried)}"
+            line += f"; {both}, verify {sum(row.killed for row in theirs_tried)} of the same"
+        console.print(line)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=10, help="controls to run (default: 10)")
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="mutants, by id or pattern")
+    parser.add_argument("--kind", choices=("schema", "behaviour"), help="only mutants of this kind")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows")
+    parser.add_argument("--every", action="store_true", help="print every row, not only what is of interest")
+    parser.add_argument("--schemathesis", action="store_true", help="ask Schemathesis, too")
+    parser.add_argument(
+        "--st", default="st", metavar="COMMAND", help="how Schemathesis is called (default: st)"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="ask Schemathesis for 10 examples, without shrinking or stateful tests",
+    )
+    parser.add_argument("--sample", type=int, default=20, help="schema mutants Schemathesis is asked about")
+    arguments = parser.parse_args()
+
+    catalogue = Catalogue.load("strict")
+    known = mutants(catalogue)
+    chosen = [
+        mutant
+        for name, mutant in known.items()
+        if (not arguments.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in arguments.only))
+        and arguments.kind in (None, mutant.kind)
+    ]
+    schema = [mutant.id for mutant in chosen if mutant.kind == "schema"]
+    sample = {mutant.id for mutant in chosen if mutant.kind == "behaviour"}
+    sample |= set(schema[:: max(1, len(schema) // max(1, arguments.sample))][: arguments.sample])
+    rival = Rival(arguments.st) if arguments.schemathesis else None
+
+    clean = list(controls(arguments.seeds))
+    rows = list(matrix(chosen, rival, sample))
+    if rival is not None:
+        with running_fake("--seed", "7", "--customers", str(CUSTOMERS)) as fake:
+            print(
+                f"Schemathesis {rival.version} on the fake without a mutant: {rival.judge(fake) or 'clean'}"
+            )
+    show(rows, every=arguments.every)
+    alarms = [row for row in clean if row.killed]
+    requests = sum(row.requests for row in clean)
+    print(f"controls: {len(clean) - len(alarms)} of {len(clean)} clean, {requests} requests")
+    for row in alarms:
+        print(f"  {row.mutant}: {row.found}")
+    if arguments.json is not None:
+        arguments.json.write_text(
+            json.dumps([asdict(row) for row in clean + rows], indent=1) + "\n", encoding="utf-8"
+        )
+    return 1 if alarms or not all(row.killed for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Schemathesis, called on a running fake with our OpenAPI description → the checks that failed.
+
+It is given what a careful user would give it: the description, an App+User token, and the id of a customer
+that exists, as the example of the path's parameter. Then it runs with all its checks, its other settings as
+they come.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from partner_insights.running import RunningFake
+
+TIMEOUT = 300
+
+
+QUICK = ("--max-examples", "10", "--no-shrink", "--phases", "examples,coverage,fuzzing")
+
+
+class Rival:
+    """Schemathesis at a command."""
+
+    def __init__(self, command: str, *, quick: bool = False) -> None:
+        self._command = command
+        self._options = QUICK if quick else ()
+        self.baseline: frozenset[str] = frozenset()
+        version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+        self.version = version.stdout.strip()
+
+    def learn(self, fake: RunningFake) -> None:
+        """What it reports of a fake without a mutant: false alarms, or gaps in our description."""
+        self.baseline = self._failures(fake)
+
+    def judge(self, fake: RunningFake) -> list[str]:
+        """The checks that failed at some operation, and did not on the fake without a mutant."""
+        fresh = self._failures(fake) - self.baseline
+        return sorted({failure.partition(" ")[0] for failure in fresh})
+
+    def _failures(self, fake: RunningFake) -> frozenset[str]:
+        with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch:
+            folder = Path(scratch)
+            description = folder / "openapi.json"
+            report = folder / "report.json"
+            description.write_text(json.dumps(self._description(fake)), encoding="utf-8")
+            subprocess.run(
+                [
+                    *(
+                        self._command,
+                        "run",
+                        str(description),
+                        "--url",
+                        fake.url,
+                        "--checks",
+                        "all",
+                        "--continue-on-failure",
+                    ),
+                    *("--header", f"Authorization: Bearer {fake.token}", "--seed", "1"),
+                    *("--report", "json", "--report-json-path", str(report), *self._options),
+                ],
+                cwd=folder,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,  # 1 is what we hope for
+            )
+            return failures(json.loads(report.read_text(encoding="utf-8")))
+
+    def _description(self, fake: RunningFake) -> Any:
+        """Our description, with the id of the first customer."""
+        with urllib.request.urlopen(f"{fake.url}/openapi.json") as answer:
+            description = json.load(answer)
+        for path in description["paths"].values():
+            for operation in path.values():
+                for parameter in operation.get("parameters", ()):
+                    if parameter.get("name") == "customer-id":
+                        parameter["example"] = self._customer(fake)
+        return description
+
+    def _customer(self, fake: RunningFake) -> str:
+        request = urllib.request.Request(
+            f"{fake.url}/v1/customers/?size=1", headers={"Authorization": f"Bearer {fake.token}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return str(json.load(answer)["items"][0]["id"])
+
+
+def failures(report: Any) -> frozenset[str]:
+    """Each check of a JSON report that failed, with the operation it failed at; `Stateful tests` is one."""
+    return frozenset(
+        f"{failure['type']} {operation}"
+        for failure in report["failures"]
+        for operation in failure["operations"]
+    )
