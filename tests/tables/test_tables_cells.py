@@ -25,6 +25,8 @@ DATE_TIME = TypeExpression("scalar", "string", "date-time")
 UUID = TypeExpression("scalar", "string", "uuid")
 URI = TypeExpression("scalar", "string", "uri")
 OBJECT = TypeExpression("object")
+ARRAY = TypeExpression("array")
+ENUM = TypeExpression("scalar", "string", enumeration=True)
 SKU = TypeExpression("reference", name="Sku")
 TERM = TypeExpression("reference", name="Term", target="#term")
 
@@ -77,6 +79,21 @@ UNDERSTOOD = {
     **dict.fromkeys(["nullable int", "int or null", "int (nullable)", "int?"], replace(INT32, nullable=True)),
     "array of nullable int": array(replace(INT32, nullable=True)),
     "nullable array of int": replace(array(INT32), nullable=True),
+    **dict.fromkeys(
+        ["string or null", "string, null", "null or string", "string/null"], replace(STRING, nullable=True)
+    ),
+    **dict.fromkeys(["array", "Array", "List", "collection"], TypeExpression("array")),
+    **dict.fromkeys(["enum", "Enum", "string (enum)"], ENUM),
+    "array of enum": array(ENUM),
+    **dict.fromkeys(
+        ["String collection", "Collection(String)", "array of string values", "List&lt;string&gt;"], array(STRING)
+    ),
+    **dict.fromkeys(["UTC date/time", "string in UTC date and time format", "DateTimeOffset"], DATE_TIME),
+    **dict.fromkeys(["string in date format", "UTC date"], DATE),
+    **dict.fromkeys(["string (read-only)", "string (optional)", "string, required"], STRING),
+    "Dictionary&lt;string, string&gt;": OBJECT,
+    "[list](list.md)": TypeExpression("reference", name="list", target="list.md"),
+    "[Price list](#price-list)": TypeExpression("reference", name="Price list", target="#price-list"),
     "[Service plan](#service-plan)": TypeExpression("reference", name="Service plan", target="#service-plan"),
 }
 
@@ -89,13 +106,10 @@ REFUSED = [
         "Strng",
         "Boolen",
         "nubmer",
-        "enum",
-        "Enum",
         "any",
-        "Array",
         "array of",
-        "array",
-        "List",
+        "some strings",
+        "string in some format",
     ),
     *(
         "string or number",
@@ -149,13 +163,13 @@ def test_any_cell_has_one_type_or_none(cell: str) -> None:
     while expression is not None:
         fields = {name for name in ("json_type", "items", "name") if getattr(expression, name) is not None}
         kinds = {"scalar": {"json_type"}, "array": {"items"}, "object": set(), "reference": {"name"}}
-        assert fields == kinds[expression.kind]
+        assert fields == kinds[expression.kind] or expression == replace(ARRAY, nullable=expression.nullable)
         expression = expression.items
 
 
 def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
     """A name in plain text that the page defines is certain, even where it looks like no resource's name."""
-    assert read_type(Inline("enum"), frozenset()) is None
+    assert read_type(Inline("enum"), frozenset()) == ENUM
     assert read_type(Inline("enum"), frozenset({"enum"})) == TypeExpression("reference", name="enum")
 
 
@@ -174,7 +188,7 @@ def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
         "Includes “objectType”: “X”": Facts(constants={"objectType": "X"}),
         'Either "objectType": "X" or "objectType": "Y"': Facts(),
         'As in {"key": "a", "value": "b"}.': Facts(),
-        'The type: "none", "all".': Facts(),
+        'The type: "none", "all".': Facts(values=("none", "all")),
         "More about it. This property is optional.": Facts(optional=True),
         "Optional. More about it.": Facts(optional=True),
         "(Optional) More about it.": Facts(optional=True),
@@ -184,7 +198,7 @@ def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
 )
 def test_prose_states_facts(prose: str, facts: Facts) -> None:
     """What a description states is read, and what only looks like it is not."""
-    assert read_facts(read_inline(prose).text) == facts
+    assert read_facts(prose) == facts
 
 
 def test_inline_markup_is_text_and_links() -> None:

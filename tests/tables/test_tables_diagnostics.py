@@ -86,9 +86,17 @@ FAULTS = {
     "a row of no resource's table": Fault(
         "stray-row", 9, "'| 2 | Two |'", TABLE + "\n# The other codes\n\n| 2 | Two |\n"
     ),
-    "an HTML table": Fault(
-        "html-table", 7, "'<table'", TABLE + "\n<table>\n<tr><td>id</td></tr>\n"
+    "the same row twice": Fault("repeated-row", 6, "'id'", TABLE + "| id | string | The id. |\n"),
+    "a length that is none": Fault(
+        "unread-cell",
+        5,
+        "'long'",
+        TABLE.replace("| Desc", "| Length | Desc")
+        .replace("|---|", "|---|---|", 1)
+        .replace("| The", "| long | The"),
     ),
+    "a heading without space": Fault("unspaced-heading", 1, "'Customer'", TABLE.replace("## ", "##")),
+    "an HTML table": Fault("html-table", 7, "'<table'", TABLE + "\n<table>\n<tr><td>id</td></tr>\n"),
     "a link to another resource than it says": Fault(
         "link-mismatch", 5, "'[Links](#link)'", TABLE.replace("string", "array of [Links](#link)")
     ),

@@ -32,20 +32,25 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "duplicate-resource": Code("error", "one table for each resource"),
         "unknown-column": Code(
-            "error", "Property (or Name, Field), Type (or Data type) and Description, each at most once"
+            "error",
+            "Property (or Name, Field), Type (or Data type) and Description, besides Required and Length, each at most once",
         ),
         "missing-column": Code("error", "the columns Property and Type; Description besides"),
         "empty-table": Code("error", "at least one row right below the delimiter row"),
         "unknown-type": Code(
             "error",
             "string, number, integer (int, long), decimal, double, boolean, date, date-time, GUID, URI, "
-            "object, 'string in UTC date-time format', a resource's name or a link to it, "
-            "or 'array of' one of these",
+            "object, 'string in UTC date-time format', enum where its values are listed, a resource's name or a link "
+            "to it, 'array of' one of these, and 'or null' behind it",
         ),
         "unreadable-name": Code(
             "error", "a property's name: letters, digits, and any of _ - . @ $, without spaces"
         ),
         "duplicate-property": Code("error", "each property once in a table"),
+        "repeated-row": Code("warning", "each row once"),
+        "unread-cell": Code(
+            "warning", "in a column Required yes or no, in a column Length 'least, most' or a number"
+        ),
         "extra-cells": Code("error", "as many cells as the header has; a pipe inside a cell is written \\|"),
         "missing-cells": Code("warning", "as many cells as the header has"),
         "not-a-row": Code("error", "a blank line between a table and the text after it"),
@@ -54,7 +59,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "stray-row": Code(
             "warning", "table rows right below one another, under a header and a delimiter row"
         ),
-        "html-table": Code("error", "a Markdown table"),
+        "html-table": Code("error", "a Markdown table, or an HTML table of plain rows without merged cells"),
+        "unspaced-heading": Code("warning", "a space between the hashes of a heading and its text"),
         "link-mismatch": Code("warning", "a link whose text is the name of the resource it leads to"),
         "unclosed-front-matter": Code("error", "a line --- below the front matter"),
         "translated-page": Code(

@@ -6,16 +6,67 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from partner_insights.tables.choices import read_choices
+from partner_insights.tables.inline import read_inline
+from partner_insights.tables.limits import Number, read_limits, read_unit
+from partner_insights.tables.prose import TERM, mark, unmark
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.tables.inline import Inline, Link
+
 # "(for example:  o365, crm)". Without the colon it introduces a remark rather than values.
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
+# "for example `active`", 'such as "en-us" or "fr-fr"': terms set apart, right behind the words.
+_MARKED_EXAMPLES = re.compile(
+    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance)[,:]*\s*((?:(?:[,/\s]|\band\b|\bor\b|\bthe value\b)*{TERM})+)",
+    re.IGNORECASE,
+)
+_TERM = re.compile(TERM)
 # 'Includes "objectType": "X"': a member of the object the property holds; in braces it would be a sample.
 _CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
 # A whole sentence only: "when sent as input, this value is optional" says less.
+_SENTENCE = r"(?:^|[.!?)\n]\s*)"
+_SUBJECT = r"(?:this|the) (?:property|field|value|attribute|element|member|parameter)"
 _OPTIONAL = re.compile(
-    r"(?:^|[.!?]\s+)(?:this (?:property|field) is optional(?:[.!]|$)|optional\.|\(optional\))", re.IGNORECASE
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:an )?optional(?:[.!;]|$)|optional(?:\.|:|;|$)|[(\[]optional[)\]])",
+    re.IGNORECASE,
+)
+_REQUIRED = re.compile(
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:always )?(?:required|mandatory)(?:[.!;]|$)|(?:required|mandatory)(?:\.|:|;|$)|"
+    r"[(\[](?:required|mandatory)[)\]])",
+    re.IGNORECASE,
+)
+_NULL = re.compile(
+    r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|otherwise)\b|\bis null\b|\bif null\b|"
+    r"\bor null\b|\bnullable\b|\breturns? null\b|\bset to null\b|\bnull value is\b",
+    re.IGNORECASE,
+)
+_NOT_NULL = re.compile(
+    r"\b(?:can ?not|can't|must not|mustn't|may not|should not|never|isn't|is not|not|non)[- ](?:be )?null",
+    re.IGNORECASE,
+)
+_READ_ONLY = re.compile(
+    rf"{_SENTENCE}[(\[]?read[- ]?only\b(?! (?:mode|access))|\b(?:{_SUBJECT}|it) is read[- ]?only\b|[(\[]read[- ]?only[)\]]",
+    re.IGNORECASE,
+)
+_DEPRECATED = re.compile(
+    rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)\b|[(\[](?:deprecated|obsolete)[)\]]|"
+    rf"\b(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|obsolete|retired)\b|"
+    rf"\b(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
+    re.IGNORECASE,
+)
+_ALWAYS = re.compile(
+    rf"(?:\balways (?:is |be |returns? |set to |equal to |equals |has the value |contains )*(?:as )?|"
+    rf"\b(?:is|be) always (?:set to )?|\breturns as |\b(?:{_SUBJECT}|it) (?:must be|is fixed to|is set to) )"
+    rf"(?:the value )?{TERM}(?=\s*(?:$|[.;\n]))",
+    re.IGNORECASE,
+)
+_MEMBERS_OF = re.compile(
+    r"\b(?:member names|values?|members|one of|names)\b[^.\n]{0,80}?"
+    r"\b(?:found in|defined in|listed in|described in|in|of|from|see|by)\b[^.\n]{0,40}$|\bsee\b[^.\n]{0,60}$",
+    re.IGNORECASE,
 )
 _QUOTES = "\"'`“”‘’"
 
@@ -25,25 +76,120 @@ class Facts:
     """What a description states, as it is spelt there: nothing here has been made a number yet.
 
     `examples` are values the property may have; `constants` are members of the object it holds; `optional`
-    says that the property may be absent.
+    and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones it
+    may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links to
+    where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
+    `columns` names the column of a fact that is not from the description.
     """
 
     examples: tuple[str, ...] = ()
     constants: Mapping[str, str] = field(default_factory=dict)
     optional: bool = False
+    required: bool = False
+    constant: str | None = None
+    values: tuple[str, ...] = ()
+    closed: bool = True
+    enumerations: tuple[Link, ...] = ()
+    nullable: bool = False
+    read_only: bool = False
+    deprecated: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    unit: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_facts(description: str) -> Facts:
-    """The facts in the visible text of a description."""
-    return Facts(_examples(description), _constants(description), _OPTIONAL.search(description) is not None)
+_NOTHING = Facts()
+# Any text that states a fact has one of these in it.
+_SIGNS = (
+    *(
+        "value",
+        "null",
+        "optional",
+        "required",
+        "mandatory",
+        "read",
+        "deprecat",
+        "obsolete",
+        "retired",
+        "longer",
+    ),
+    *(
+        "char",
+        "length",
+        "max",
+        "min",
+        "between",
+        "rang",
+        "than",
+        "least",
+        "positive",
+        "negative",
+        "always",
+        "returns",
+    ),
+    *(
+        "example",
+        "e.g",
+        "such as",
+        "instance",
+        "one of",
+        "any of",
+        "either",
+        "whether",
+        ":",
+        "<br",
+        "must",
+        "can",
+    ),
+    *("should", "may", " in ", "exactly", "up to", "no more", "limit", "will"),
+)
 
 
-def _examples(text: str) -> tuple[str, ...]:
-    listed = (
+def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
+    """The facts in the Markdown of a description; `inline` is what one sees of it, where that is known."""
+    low = markdown.casefold()
+    if not any(sign in low for sign in _SIGNS):
+        return _NOTHING
+    prose = mark(markdown)
+    inline = inline or read_inline(markdown)
+    text = inline.text
+    choices = read_choices(prose)
+    limits = read_limits(text)
+    constant = _ALWAYS.search(prose)
+    return Facts(
+        examples=_examples(text, prose),
+        constants=_constants(text),
+        optional=_OPTIONAL.search(text) is not None,
+        required=_REQUIRED.search(text) is not None,
+        constant=constant[1] if constant else None,
+        values=choices.values if choices else (),
+        closed=choices.closed if choices else True,
+        enumerations=_enumerations(prose, inline.links),
+        nullable="null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None,
+        read_only=_READ_ONLY.search(text) is not None,
+        deprecated=_DEPRECATED.search(text) is not None,
+        min_length=limits.min_length,
+        max_length=limits.max_length,
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        above=limits.above,
+        below=limits.below,
+        unit=read_unit(text),
+    )
+
+
+def _examples(text: str, prose: str) -> tuple[str, ...]:
+    listed = [
         item.strip().strip(_QUOTES).strip()
         for found in _EXAMPLES.finditer(text)
         for item in found[1].split(",")
-    )
+    ]
+    listed += [term for found in _MARKED_EXAMPLES.finditer(prose) for term in _TERM.findall(found[1])]
     return tuple(dict.fromkeys(filter(None, listed)))
 
 
@@ -53,3 +199,16 @@ def _constants(text: str) -> dict[str, str]:
     for member in _CONSTANT.finditer(text):
         values.setdefault(member[1], set()).add(member[2].strip())
     return {name: only.pop() for name, only in values.items() if len(only) == 1}
+
+
+def _enumerations(prose: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """The links behind "supported values are the member names found in"."""
+    if not links:
+        return ()
+    plain = unmark(prose)
+    found = []
+    for link in links:
+        place = plain.find(link.text)
+        if place > 0 and _MEMBERS_OF.search(plain[max(0, place - 160) : place]):
+            found.append(link)
+    return tuple(found)

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.tables.columns import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
+from partner_insights.tables.enumerations import Enumeration, enumerations
 from partner_insights.tables.markdown import read_document
 from partner_insights.tables.resources import (
     Resource,
     ResourceReader,
-    documents_resource,
     resource_name,
     resource_tables,
 )
 
 if TYPE_CHECKING:
-    from partner_insights.tables.document import Document, Stray
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from partner_insights.tables.document import Document, Stray
 
 _SWALLOWED_BY = {
     "paragraph": "the line belongs to no table",
@@ -41,6 +43,7 @@ class Page:
     metadata: Mapping[str, str]
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
+    enumerations: tuple[Enumeration, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -77,12 +80,13 @@ def read_page_text(text: str, name: str) -> Page:
     """Read a page from its text; `name` is what diagnostics call it. Any text is a page."""
     document = read_document(text)
     sources, complaints = resource_tables(document.tables, name)
-    reader = ResourceReader(name, frozenset(source.name for source in sources))
+    listed = enumerations(document.tables)
+    names = frozenset(source.name for source in sources) | {found.name for found in listed}
+    reader = ResourceReader(name, names, frozenset(found.name.casefold() for found in listed))
     resources = tuple(reader.read(source) for source in sources)
     complaints += [*reader.complaints, *_complaints(document, name, has_resources=bool(resources))]
-    return Page(
-        name, document.metadata, resources, tuple(sorted(complaints, key=lambda complaint: complaint.line))
-    )
+    complaints.sort(key=lambda complaint: complaint.line)
+    return Page(name, document.metadata, resources, tuple(complaints), listed)
 
 
 def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterator[Diagnostic]:
@@ -95,11 +99,21 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
         yield diagnose(
             "translated-page", page=page, line=1, found=found, message="the page is translated by a machine"
         )
+    for heading in document.headings:
+        if not heading.spaced:
+            message = "a heading without a space after its hashes is text by the Markdown standard"
+            yield diagnose(
+                "unspaced-heading", page=page, line=heading.line, found=excerpt(heading.text), message=message
+            )
     for stray in document.strays:
         yield _stray(stray, page)
     for line, why in document.html_tables:
         yield diagnose(
-            "html-table", page=page, line=line, found="'<table'", message=f"a table in HTML that cannot be read: {why}"
+            "html-table",
+            page=page,
+            line=line,
+            found="'<table'",
+            message=f"a table in HTML that cannot be read: {why}",
         )
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])

@@ -3,42 +3,64 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from partner_insights.tables.columns import documents_resource, role_of, says_property, with_columns
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
+from partner_insights.tables.document import Row
 from partner_insights.tables.facts import Facts, read_facts
 from partner_insights.tables.inline import Inline, read_inline
 from partner_insights.tables.types import TypeExpression, read_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from partner_insights.tables.document import Heading, Row, Table
-
-_ROLES = {
-    "property": "name",
-    "name": "name",
-    "field": "name",
-    "type": "type",
-    "data type": "type",
-    "description": "description",
-}
+    from partner_insights.tables.columns import Role
+    from partner_insights.tables.document import Heading, Table
 
 _ONE_WORD = re.compile(r"[A-Za-z_]\w*")
-_TRAILING_NOUN = re.compile(r" (?:resources?|objects?|properties|type|fields)$", re.IGNORECASE)
-# Headings that say which part of the resource above them follows.
-_PARTS = {"properties", "fields"}
-# Headings over tables of requests and answers: those tables look like a resource's and are none.
-_MESSAGE_PARTS = {
-    *("body", "errors", "example", "examples", "headers", "parameters", "permissions"),
-    *("query", "request", "response", "syntax", "uri", "url"),
-}
-_MESSAGE_WORDS = re.compile(
-    r"\b(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|syntax)\b",
+_TITLE_WORDS = re.compile(r"[A-Z][A-Za-z0-9]*(?: [A-Z][A-Za-z0-9]*){1,4}")
+_TRAILING_NOUN = re.compile(
+    r"(?: (?:resources?|objects?|properties|types?|fields|schema|entity|class|resource representation))+$",
     re.IGNORECASE,
 )
+# Headings that say which part of the resource above them follows.
+_PARTS = {"properties", "fields", "property", "attributes", "members", "resource properties", "schema"}
+# Headings over tables of requests and answers: those tables look like a resource's and are none.
+_MESSAGE_PARTS = {
+    *("body", "errors", "example", "examples", "headers", "parameters", "permissions", "error", "parameter"),
+    *("query", "request", "response", "syntax", "uri", "url", "header", "scopes", "remarks", "arguments"),
+    *(
+        "differences",
+        "comparison",
+        "changes",
+        "limitations",
+        "prerequisites",
+        "settings",
+        "filters",
+        "options",
+    ),
+    *("columns", "roles", "events", "endpoints", "operations", "methods", "routes", "codes"),
+}
+_PLURAL_ONLY = {"error", "parameter", "header"}  # as one word these may be a resource's name, too
+_MESSAGE_WORDS = re.compile(
+    r"\b(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|syntax|"
+    r"filters?|scopes?|arguments?|routes?|endpoints?|comparison|differences?|changes|roles)\b",
+    re.IGNORECASE,
+)
+_MESSAGE_LEAD = re.compile(
+    r"\b(?:following|these|supports?|takes|accepts|required|optional)\b[^.]*"
+    r"\b(?:parameters?|headers?|permissions?|scopes|error codes?|status codes?|query|filters?|cmdlets?|arguments?)\b",
+    re.IGNORECASE,
+)
+# "The **Term** resource", "an OrderLineItem object": which resource a paragraph introduces.
+_INTRODUCED = re.compile(r"\b([A-Z][A-Za-z]*[A-Za-z0-9_]*) (?:resource|object|entity|type|class)\b")
 _PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
+_QUALIFIED_NAME = re.compile(
+    r"([A-Za-z_@$][\w.@$-]*) ?(?:\*|[(\[](optional|required|mandatory|read-?only|deprecated|preview|beta)[)\]])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,8 @@ class Property:
     cells: Mapping[str, str]
     type: TypeExpression | None
     facts: Facts
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The titles of the columns by what they mean: "name", "type", "description" and so on."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,8 @@ class Resource:
     line: int
     description: str
     properties: tuple[Property, ...]
+    aliases: tuple[str, ...] = ()
+    """Further anchors of its heading."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +100,7 @@ class ResourceTable:
 
     def column(self, role: str) -> int | None:
         """The index of the first column with a role: name, type or description."""
-        roles = [_ROLES.get(column.casefold()) for column in self.columns]
+        roles = [role_of(column) for column in self.columns]
         return roles.index(role) if role in roles else None
 
 
@@ -84,47 +110,105 @@ def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTa
     complaints: list[Diagnostic] = []
     for table in tables:
         columns = tuple(read_inline(cell).text for cell in table.header.cells)
-        if not documents_resource(columns) or _speaks_of_messages(table.headings):
+        if not documents_resource(columns) or _speaks_of_messages(table, columns):
             continue
-        named = _naming_heading(table.headings)
+        roles = {role_of(column) for column in columns}
+        if "type" not in roles:
+            if "description" in roles and _naming_heading(table):
+                complaints += _untyped(table, columns, page)
+            continue
+        named = _naming_heading(table)
+        if named is not None and named[0] in found:
+            named = _introduced(table, named)
         if named is None:
-            if "property" in (column.casefold() for column in columns):
+            if says_property(columns):
                 complaints.append(_unnamed(table, page))
         elif named[0] in found:
             complaints.append(_second(table, found[named[0]], page))
-        else:
+        elif says_property(columns) or _has_properties(table, columns):
             found[named[0]] = ResourceTable(table, *named, columns)
     return list(found.values()), complaints
-
-
-def documents_resource(columns: Sequence[str]) -> bool:
-    """Whether a table with these columns lists properties: it says so, or it gives names types."""
-    folded = [column.casefold() for column in columns]
-    roles = {_ROLES.get(column) for column in folded}
-    return "property" in folded or (bool(folded) and _ROLES.get(folded[0]) == "name" and "type" in roles)
 
 
 def resource_name(heading: str) -> str | None:
     """The resource a heading names, as in "Customer" or "Customer resource"; None where it names none."""
     name = _TRAILING_NOUN.sub("", heading)
-    return name if _ONE_WORD.fullmatch(name) and name.casefold() not in _MESSAGE_PARTS else None
+    folded = name.casefold()
+    if not _ONE_WORD.fullmatch(name) or (folded in _MESSAGE_PARTS and folded not in _PLURAL_ONLY):
+        return None
+    return name
 
 
-def _naming_heading(headings: Sequence[Heading]) -> tuple[str, Heading] | None:
-    for heading in reversed(headings):
+def _naming_heading(table: Table) -> tuple[str, Heading] | None:
+    for heading in reversed(table.headings):
         if heading.text.casefold() not in _PARTS:
-            name = resource_name(heading.text)
+            name = resource_name(heading.text) or _several_words(heading, table)
             return None if name is None else (name, heading)
     return None
 
 
-def _speaks_of_messages(headings: Sequence[Heading]) -> bool:
+def _several_words(heading: Heading, table: Table) -> str | None:
+    """The name of a resource whose heading writes it in several words: "Support Topic" is SupportTopic."""
+    text = _TRAILING_NOUN.sub("", heading.text)
+    squashed = text.replace(" ", "")
+    introduced = _INTRODUCED.search(table.lead)
+    if introduced and introduced[1].casefold() == squashed.casefold():
+        return introduced[1]
+    return (
+        squashed
+        if heading.level > 1 and _TITLE_WORDS.fullmatch(text) and not _MESSAGE_WORDS.search(text)
+        else None
+    )
+
+
+def _introduced(table: Table, named: tuple[str, Heading]) -> tuple[str, Heading]:
+    """The resource that the paragraph above a second table under one heading introduces."""
+    introduced = _INTRODUCED.search(table.above)
+    return (introduced[1], named[1]) if introduced and introduced[1] != named[0] else named
+
+
+def _has_properties(table: Table, columns: Sequence[str]) -> bool:
+    """Whether a table of names and types has a row that a table of properties would have."""
+    roles = [role_of(column) for column in columns]
+    name, type_ = roles.index("name"), roles.index("type")
+    for row in table.rows:
+        expression = read_type(read_inline(row.cells[type_]), frozenset())
+        certain = expression is not None and (expression.kind != "reference" or expression.target is not None)
+        if certain and _PROPERTY_NAME.fullmatch(read_inline(row.cells[name]).text):
+            return True
+    return not table.rows
+
+
+def _speaks_of_messages(table: Table, columns: Sequence[str]) -> bool:
     """Whether the table stands in a part of the page about a request or an answer, whatever its title."""
+    if not says_property(columns) and _MESSAGE_LEAD.search(table.above):
+        return True
     return any(
-        resource_name(heading.text) is None and _MESSAGE_WORDS.search(heading.text)
-        for heading in headings
+        resource_name(heading.text) is None
+        and (_MESSAGE_WORDS.search(heading.text) or heading.text.casefold() in _MESSAGE_PARTS)
+        for heading in table.headings
         if heading.level > 1  # the title speaks of the whole page
     )
+
+
+def _untyped(table: Table, columns: Sequence[str], page: str) -> list[Diagnostic]:
+    """The complaints about a table that lists properties without their types: it is no resource."""
+    shown = excerpt(" | ".join(columns))
+    message = "a table of properties has no column Type"
+    unknown = [column for column in columns if role_of(column) is None]
+    return [
+        diagnose("missing-column", page=page, line=table.line, found=shown, message=message),
+        *(
+            diagnose(
+                "unknown-column",
+                page=page,
+                line=table.line,
+                found=excerpt(column),
+                message="a column of unknown meaning",
+            )
+            for column in unknown
+        ),
+    ]
 
 
 def _unnamed(table: Table, page: str) -> Diagnostic:
@@ -143,32 +227,57 @@ def _second(table: Table, first: ResourceTable, page: str) -> Diagnostic:
 class ResourceReader:
     """Reads the tables of one page; `complaints` gathers what it could not read."""
 
-    def __init__(self, page: str, names: frozenset[str]) -> None:
+    def __init__(self, page: str, names: frozenset[str], lists: frozenset[str] = frozenset()) -> None:
         self.page = page
         self.names = names
+        self.lists = lists  # the names of enumerations, in lower case
         self.complaints: list[Diagnostic] = []
+        self._types: dict[str, TypeExpression | None] = {}
+        self._indices: tuple[ResourceTable, dict[str, int | None]] | None = None
 
     def read(self, source: ResourceTable) -> Resource:
         """The resource of a table, with every property whose name is certain."""
         self._check_table(source)
         properties: dict[str, Property] = {}
-        for row in source.table.rows:
-            row_property = self._property(source, row)
+        titles: dict[str, str] = {
+            role: column for column in source.columns if (role := role_of(column)) is not None
+        }
+        for row in self._rows(source):
+            row_property = self._property(source, row, titles)
             if row_property is None:
                 continue
             earlier = properties.setdefault(row_property.name.casefold(), row_property)
             if earlier is not row_property:
-                message = f"{source.name}.{row_property.name} again, first on line {earlier.line}"
-                self._complain("duplicate-property", row.line, excerpt(row_property.name), message)
+                self._twice(source, row_property, earlier)
         heading = source.heading
         return Resource(
-            source.name, heading.anchor, heading.line, source.table.lead, tuple(properties.values())
+            source.name,
+            heading.anchor,
+            heading.line,
+            source.table.lead,
+            tuple(properties.values()),
+            heading.aliases,
         )
+
+    def _rows(self, source: ResourceTable) -> Iterator[Row]:
+        """The rows of a table; of two that stand on one line, the second besides the complaint about it."""
+        for row in source.table.rows:
+            yield row
+            if row.surplus and row.written >= 2 * len(row.cells):
+                cells = tuple(row.surplus.split(" | "))
+                if len(cells) == len(row.cells) and _PROPERTY_NAME.fullmatch(read_inline(cells[0]).text):
+                    yield Row(row.line, cells, len(cells), salvaged=True)
+
+    def _twice(self, source: ResourceTable, second: Property, first: Property) -> None:
+        same = dict(first.cells) == dict(second.cells)
+        message = f"{source.name}.{second.name} again, first on line {first.line}"
+        code = "repeated-row" if same else "duplicate-property"
+        self._complain(code, second.line, excerpt(second.name), message)
 
     def _check_table(self, source: ResourceTable) -> None:
         roles: set[str] = set()
         for column in source.columns:
-            role = _ROLES.get(column.casefold())
+            role = role_of(column)
             if role is None or role in roles:
                 again = "the same column twice" if role else "a column of unknown meaning"
                 self._complain(
@@ -187,26 +296,59 @@ class ResourceReader:
                 "empty-table", source.table.line, "nothing", f"the table of {source.name} has no rows"
             )
 
-    def _property(self, source: ResourceTable, row: Row) -> Property | None:
+    def _property(self, source: ResourceTable, row: Row, titles: Mapping[str, str]) -> Property | None:
         cells = [read_inline(cell) for cell in row.cells]
         if not self._is_row(source, row):
             return None
-        name_column = source.column("name")
+        name_column = self._columns(source)["name"]
         name = "" if name_column is None else cells[name_column].text
-        if not _PROPERTY_NAME.fullmatch(name):
+        qualified = _QUALIFIED_NAME.fullmatch(name)
+        if qualified:
+            name = qualified[1]
+        elif not _PROPERTY_NAME.fullmatch(name):
             if name_column is not None:
                 self._complain(
                     "unreadable-name", row.line, excerpt(name), f"a row of {source.name} has no name to read"
                 )
             return None
-        description = source.column("description")
+        facts = self._facts(source, row, name, cells)
+        if qualified and qualified[2]:
+            facts = _qualified(
+                facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
+            )
         return Property(
             name,
             row.line,
             {column: cell.text for column, cell in zip(source.columns, cells, strict=True)},
-            self._type(source, row, name, cells),
-            read_facts("" if description is None else cells[description].text),
+            self._type(source, row, name, cells, facts),
+            facts,
+            titles,
         )
+
+    def _columns(self, source: ResourceTable) -> Mapping[str, int | None]:
+        """The index of each column by what it means."""
+        if self._indices is None or self._indices[0] is not source:
+            roles = ("name", "type", "description", "required", "length", "read_only", "example")
+            self._indices = (source, {role: source.column(role) for role in roles})
+        return self._indices[1]
+
+    def _facts(self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline]) -> Facts:
+        columns = self._columns(source)
+        description = columns["description"]
+        facts = Facts() if description is None else read_facts(row.cells[description], cells[description])
+        others: dict[Role, tuple[str, str]] = {
+            role: (source.columns[index], cells[index].text)
+            for role in ("required", "length", "read_only", "example")
+            if (index := columns[role]) is not None
+        }
+        if not others:
+            return facts
+        facts, unread = with_columns(facts, others)
+        for title in unread:
+            text = cells[source.columns.index(title)].text
+            message = f"the {title} cell of {source.name}.{name} cannot be read"
+            self._complain("unread-cell", row.line, excerpt(text), message)
+        return facts
 
     def _is_row(self, source: ResourceTable, row: Row) -> bool:
         """Whether a line the Markdown standard takes for a row was meant as one; complains of its cells."""
@@ -225,15 +367,27 @@ class ResourceReader:
         return True
 
     def _type(
-        self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline]
+        self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline], facts: Facts
     ) -> TypeExpression | None:
-        column = source.column("type")
+        column = self._columns(source)["type"]
         if column is None:
             return None
-        expression = read_type(cells[column], self.names)
+        cell = row.cells[column]
+        if cell not in self._types:
+            self._types[cell] = read_type(cells[column], self.names)
+        expression = self._types[cell]
         if expression is None:
             message = f"the type of {source.name}.{name} cannot be read for certain"
-            self._complain("unknown-type", row.line, excerpt(row.cells[column]), message)
+            self._complain("unknown-type", row.line, excerpt(cell), message)
+        elif (
+            expression.enumeration
+            and not facts.values
+            and not facts.enumerations
+            and name.casefold() not in self.lists
+        ):
+            message = f"the type of {source.name}.{name} is an enumeration, but nothing says of which values"
+            self._complain("unknown-type", row.line, excerpt(cell), message)
+            return None
         elif link := mismatched_link(expression):
             message = f"the type of {source.name}.{name} names one resource and leads to another"
             self._complain("link-mismatch", row.line, excerpt(link), message)
@@ -241,6 +395,15 @@ class ResourceReader:
 
     def _complain(self, code: str, line: int, found: str, message: str) -> None:
         self.complaints.append(diagnose(code, page=self.page, line=line, found=found, message=message))
+
+
+def _qualified(facts: Facts, word: str, title: str) -> Facts:
+    """The facts with what a word in parentheses behind a name adds."""
+    field_name = {"readonly": "read_only", "mandatory": "required"}.get(word, word)
+    if field_name not in ("optional", "required", "read_only", "deprecated"):
+        return facts
+    columns = {**facts.columns, field_name: title}
+    return replace(facts, columns=columns, **{field_name: True})  # type: ignore[arg-type]
 
 
 def mismatched_link(expression: TypeExpression) -> str | None:

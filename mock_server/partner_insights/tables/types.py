@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,8 @@ class TypeExpression:
     `json_type` is a JSON Schema type; `format` one of JSON Schema's or OpenAPI's formats (date-time, date,
     uuid, uri, int32, int64, float, double) or `decimal`. `name` is a resource's name as the cell gives it,
     `target` where its link leads (`utility-resources.md#resourceattributes`), None for a name in plain text.
+    `items` is None for an array of which the cell does not say what it holds. `enumeration` is a string of which
+    the cell says that its values are listed somewhere.
     """
 
     kind: Literal["scalar", "array", "object", "reference"]
@@ -30,6 +33,7 @@ class TypeExpression:
     name: str | None = None
     target: str | None = None
     nullable: bool = False
+    enumeration: bool = False
 
 
 def _scalar(json_type: str, format_: str | None = None) -> TypeExpression:
@@ -37,55 +41,83 @@ def _scalar(json_type: str, format_: str | None = None) -> TypeExpression:
 
 
 _OBJECT = TypeExpression("object")
-_DATE_TIME = _scalar("string", "date-time")
-_UUID = _scalar("string", "uuid")
+_STRING = _scalar("string")
+_ENUMERATION = TypeExpression("scalar", "string", enumeration=True)
 
 # Spellings in lower case, hyphens written as spaces.
 _WORDS: Mapping[str, TypeExpression] = MappingProxyType(
     {
-        "string": _scalar("string"),
+        **dict.fromkeys(("string", "edm.string"), _STRING),
         "number": _scalar("number"),
-        "decimal": _scalar("number", "decimal"),
-        "double": _scalar("number", "double"),
+        **dict.fromkeys(("decimal", "edm.decimal", "decimal number"), _scalar("number", "decimal")),
+        **dict.fromkeys(("double", "edm.double"), _scalar("number", "double")),
         "float": _scalar("number", "float"),
-        "integer": _scalar("integer"),
-        "int": _scalar("integer", "int32"),
-        "int32": _scalar("integer", "int32"),
-        "int64": _scalar("integer", "int64"),
-        "long": _scalar("integer", "int64"),
-        "boolean": _scalar("boolean"),
-        "bool": _scalar("boolean"),
-        "date": _scalar("string", "date"),
-        "guid": _UUID,
-        "uuid": _UUID,
-        "guid string": _UUID,
-        "string (guid)": _UUID,
-        "guid formatted string": _UUID,
-        "string in guid format": _UUID,
-        "uri": _scalar("string", "uri"),
-        "url": _scalar("string", "uri"),
+        **dict.fromkeys(("integer", "whole number"), _scalar("integer")),
+        **dict.fromkeys(
+            ("int", "int32", "edm.int32", "32 bit integer", "integer (int32)"), _scalar("integer", "int32")
+        ),
+        **dict.fromkeys(
+            ("long", "int64", "edm.int64", "64 bit integer", "long integer", "integer (int64)"),
+            _scalar("integer", "int64"),
+        ),
+        **dict.fromkeys(("boolean", "bool", "edm.boolean"), _scalar("boolean")),
+        **dict.fromkeys(("datetimeoffset", "edm.datetimeoffset"), _scalar("string", "date-time")),
+        "edm.guid": _scalar("string", "uuid"),
         "object": _OBJECT,
-        "dictionary": _OBJECT,
-        "key/value pairs": _OBJECT,
-        "key value pairs": _OBJECT,
+        **dict.fromkeys(("json object", "dictionary", "dictionary object", "dictionary of strings"), _OBJECT),
+        **dict.fromkeys(("key/value pairs", "key value pairs", "collection of key/value pairs"), _OBJECT),
+        **dict.fromkeys(("key/value pair", "key value pair", "collection of key value pairs"), _OBJECT),
+        **dict.fromkeys(("array", "list", "collection"), TypeExpression("array")),
+        **dict.fromkeys(
+            ("enum", "enumeration", "string (enum)", "enum (string)", "string enum"), _ENUMERATION
+        ),
+        **dict.fromkeys(("enum string", "string enumeration", "enumeration (string)"), _ENUMERATION),
     }
 )
-# "date-time", "DateTime", "UTC date time", "string in UTC date-time format", "string (UTC date time)" …
-_DATE_TIME_SPELLING = re.compile(
-    r"(?:string )?(?:in )?(?P<open>\()?(?:utc )?(?:iso 8601 )?date ?time(?: format)?(?(open)\))"
+# "date-time", "DateTime", "UTC date time", "string in UTC date-time format", "string (UTC date time)" …: in any
+# order, as long as nothing else is said.
+_FORMATS = (
+    ({"datetime"}, "date-time"),
+    ({"date", "time"}, "date-time"),
+    ({"date"}, "date"),
+    ({"guid"}, "uuid"),
+    ({"uuid"}, "uuid"),
+    ({"uri"}, "uri"),
+    ({"url"}, "uri"),
 )
+_FORMAT_WORDS = {"string", "in", "a", "as", "the", "and", "format", "formatted"}
+_DATE_WORDS = {"utc", "iso", "8601"}
+_FORMAT_TEXT = re.compile(r"[a-z0-9 /,]*(?:\([a-z0-9 /,]+\))?")
 
-_ARRAY = re.compile(r"(?:an? )?(?:array|list|collection) of (.+)", re.IGNORECASE)
-_NULLABLE = re.compile(r"nullable (.+)|(.+?) or null|(.+) \(nullable\)|(\w+)\?", re.IGNORECASE)
-_NOUN = re.compile(r"(.+) (?:resource|object)s?", re.IGNORECASE)
+_ARRAY = re.compile(
+    r"(?:an? )?(?:array|list|collection|set) of (?:an? )?(.+)|(.+) (?:collection|array|list)|"
+    r"(?:array|list|collection|ienumerable)(?:<(.+)>|\[(.+)\]|\((.+)\))",
+    re.IGNORECASE,
+)
+_NULLABLE = re.compile(
+    r"nullable (.+)|(.+?)(?: or |, ?| ?[|/] ?)null|null or (.+)|(.+) \(nullable\)|(\w+)\?|nullable<(.+)>",
+    re.IGNORECASE,
+)
+_NOUN = re.compile(r"(.+) (?:resource|object|item|value|element|record)s?(?: type)?", re.IGNORECASE)
+# "string (read-only)", "int (optional)": the type, and a word about the property.
+_REMARK = re.compile(
+    r"(.+?),? \(?(?:optional|required|mandatory|read-?only|deprecated|preview|true/false|true or false)\)?",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"(?!.* of )\w+(?: \w+)* (?:collection|list|array)", re.IGNORECASE)
+_MAP = re.compile(
+    r"(?:dictionary|map|idictionary)(?:<[\w, ]+>| of (?:strings?|objects?|key[ /-]values?(?: pairs?)?))",
+    re.IGNORECASE,
+)
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # Words that speak of types: a cell of one of these never names a resource the page does not define.
 _TYPE_WORDS = {
     *("any", "array", "byte", "char", "collection", "datetime", "dictionary", "enum", "enumeration", "json"),
     *("hashtable", "list", "map", "none", "null", "numeric", "short", "single", "struct", "tbd", "text"),
-    *("time", "timespan", "timestamp", "unknown", "varies", "various", "void", "xml"),
-    *(word for word in _WORDS if " " not in word),
+    *("time", "timespan", "timestamp", "unknown", "varies", "various", "void", "xml", "date", "guid", "uuid"),
+    *("uri", "url", "binary", "stream", "duration", "currency", "money", "optional", "required", "nullable"),
+    *(word for word in _WORDS if word.isalpha()),
 }
 
 # No real cell is longer; keeps nesting shallow and time short.
@@ -112,28 +144,47 @@ class _Reader:
 
     def read(self, text: str, *, plural: bool) -> TypeExpression | None:
         text = text.strip()
-        if (word := _word(text, plural=plural)) is not None:
+        if text in self.resources and self.link is None:
+            return TypeExpression("reference", name=text)
+        if (word := _word(text, plural=plural)) is not None and not (self.link and _is_vague(word)):
             return word
+        if self.link is not None and self.link.text == text and _LISTED.fullmatch(text):
+            return self._reference(text, plural=False)  # a resource called "Price list"
         if wrapped := _NULLABLE.fullmatch(text):
-            inner = self.read(next(filter(None, wrapped.groups())), plural=plural)
+            inner = self.read(_group(wrapped), plural=plural)
             return None if inner is None else replace(inner, nullable=True)
         if wrapped := _ARRAY.fullmatch(text):
-            return _array(self.read(wrapped[1], plural=True))
+            return _array(self.read(_group(wrapped), plural=True))
         if text.endswith("[]"):
             return _array(self.read(text.removesuffix("[]"), plural=False))
-        return self._reference(text)
+        if wrapped := _REMARK.fullmatch(text):
+            return self.read(wrapped[1], plural=plural)
+        if plural and (wrapped := _NOUN.fullmatch(text)) and (word := _word(wrapped[1], plural=False)):
+            return word
+        return self._reference(text, plural=plural)
 
-    def _reference(self, text: str) -> TypeExpression | None:
+    def _reference(self, text: str, *, plural: bool) -> TypeExpression | None:
         noun = _NOUN.fullmatch(text)
         name = noun[1] if noun else text
         if self.link is not None:
             certain = bool(name and self.link.target) and self.link.text in (name, text)
             return TypeExpression("reference", name=name, target=self.link.target) if certain else None
+        if plural and name not in self.resources and name.removesuffix("s") in self.resources:
+            name = name.removesuffix("s")
         if name in self.resources or (
             _NAME.fullmatch(name) and name[0].isupper() and not _is_type_word(name)
         ):
             return TypeExpression("reference", name=name)
         return None
+
+
+def _is_vague(word: TypeExpression) -> bool:
+    """Whether a word leaves something open: as the text of a link it is the name of what the link leads to."""
+    return word.enumeration or (word.kind == "array" and word.items is None)
+
+
+def _group(match: re.Match[str]) -> str:
+    return str(next(filter(None, match.groups())))
 
 
 def _array(items: TypeExpression | None) -> TypeExpression | None:
@@ -142,13 +193,28 @@ def _array(items: TypeExpression | None) -> TypeExpression | None:
 
 def _word(text: str, *, plural: bool) -> TypeExpression | None:
     key = " ".join(text.casefold().replace("-", " ").split())
-    if _DATE_TIME_SPELLING.fullmatch(key):
-        return _DATE_TIME
-    if plural and key not in _WORDS:
+    if (known := _WORDS.get(key)) is not None:
+        return known
+    if _MAP.fullmatch(text):
+        return _OBJECT
+    if plural and key.endswith("s"):
         key = key.removesuffix("s")
-    return _WORDS.get(key)
+    return _WORDS.get(key) or _formatted(key)
 
 
+def _formatted(key: str) -> TypeExpression | None:
+    """A string of a form, however the cell words it; None where it says anything besides."""
+    if not _FORMAT_TEXT.fullmatch(key):
+        return None
+    words = set(re.findall(r"[a-z0-9]+", key)) - _FORMAT_WORDS
+    for needed, form in _FORMATS:
+        if needed <= words:
+            rest = words - needed - (_DATE_WORDS if form.startswith("date") else set())
+            return None if rest else _scalar("string", form)
+    return None
+
+
+@lru_cache(maxsize=2048)
 def _is_type_word(text: str) -> bool:
     """Whether a word names a type, be it misspelt: "Strng" is no resource."""
     word = text.casefold()

@@ -1,0 +1,86 @@
+"""Turns the tables of values on a page into enumerations that a property may refer to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from partner_insights.tables.inline import read_inline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from partner_insights.tables.document import Heading, Table
+
+_VALUE_TITLES = {
+    *(
+        "value",
+        "values",
+        "member",
+        "member name",
+        "enum value",
+        "enumeration value",
+        "possible value",
+        "constant",
+    ),
+    *("possible values", "enum", "enum member", "supported value", "allowed value", "members"),
+}
+# Names are values where a column beside them numbers or describes them, not where it gives them types.
+_NUMBER_TITLES = {"value", "position", "integer value", "number", "numeric value", "ordinal", "code", "id"}
+_TEXT_TITLES = {"description", "meaning", "definition", "remarks", "details"}
+_NAME = re.compile(
+    r"([A-Za-z_]\w*)(?: (?:enum(?:eration)?|values?|type|enum values?|enumeration values|enum type|members))*"
+)
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """A closed list of values under a heading, each with the line it stands on."""
+
+    name: str
+    anchor: str
+    line: int
+    values: tuple[str, ...]
+    lines: tuple[int, ...]
+    aliases: tuple[str, ...] = ()
+
+
+def enumerations(tables: Iterable[Table]) -> tuple[Enumeration, ...]:
+    """The tables of values under a heading that is their name, the first for each name."""
+    found: dict[str, Enumeration] = {}
+    for table in tables:
+        if not table.headings or not lists_values([read_inline(cell).text for cell in table.header.cells]):
+            continue
+        named = _named(table.headings)
+        if named is None:
+            continue
+        rows = [row for row in table.rows if row.cells[0]]
+        values = [read_inline(row.cells[0]).text.strip("\"'") for row in rows]
+        if values and len(values) == len(table.rows) and all(0 < len(value) <= _LONGEST for value in values):
+            name, heading = named
+            lines = tuple(row.line for row in rows)
+            enumeration = Enumeration(
+                name, heading.anchor, heading.line, tuple(dict.fromkeys(values)), lines, heading.aliases
+            )
+            found.setdefault(name, enumeration)
+    return tuple(found.values())
+
+
+def lists_values(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns lists the values of something."""
+    first, *others = (column.casefold() for column in columns) if columns else ("",)
+    if first in _VALUE_TITLES:
+        return (
+            bool(others)
+            and bool(_TEXT_TITLES.union(_NUMBER_TITLES).intersection(others))
+            and "type" not in others
+        )
+    return first == "name" and bool(_NUMBER_TITLES.intersection(others)) and "type" not in others
+
+
+def _named(headings: Sequence[Heading]) -> tuple[str, Heading] | None:
+    heading = headings[-1]
+    name = _NAME.fullmatch(heading.text)
+    return (name[1], heading) if (name and heading.level > 1) or (name and len(headings) == 1) else None

@@ -1,0 +1,60 @@
+"""Turns the Markdown of a description into prose in which the terms an author set apart are marked.
+
+A term is set apart by code, bold, italics or quotes: which of them differs from row to row, what it means does not.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+BEGIN, END = "\x01", "\x02"
+"""Around a term; neither occurs in a page otherwise."""
+TERM = f"{BEGIN}([^{BEGIN}{END}]+){END}"
+
+_CONTROL = re.compile("[\x01\x02]")
+_BREAK = re.compile(r"<\s*/?\s*(?:br|p|li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
+_CODE = re.compile(r"`+([^`]{1,200})`+")
+_BOLD = re.compile(r"(?<!\*)(\*{1,3})(?=\S)([^*\n]{1,120}?)(?<=\S)\1(?!\*)|(?<!\w)__([^_\n]{1,120})__(?!\w)")
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|‘([^’\n]{1,80})’|(?<![\w'])'([^'\n]{1,60})'(?![\w'])"
+)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TRAILING = ",.;"
+_LONGEST = 8_000
+
+
+def mark(markdown: str) -> str:
+    """The text with terms between `BEGIN` and `END`, line breaks as new lines, and no other markup."""
+    text = _CONTROL.sub("", markdown[:_LONGEST])
+    text = _ESCAPE.sub(_unescaped, text)
+    if "<" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    if "[" in text:
+        text = _LINK.sub(r"\1", text)
+    if "&" in text:
+        text = unescape(text)
+    for notation in (_CODE, _BOLD, _QUOTED):
+        text = notation.sub(_marked, text)
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+
+
+def unmark(text: str) -> str:
+    """The text without the marks."""
+    return _CONTROL.sub("", text)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    # Only what no notation below would take for its own mark.
+    return escape[1] if escape[1] in "_-.#()!+{}|<>[]&/:" else ("" if escape[1] in "*`" else escape[1])
+
+
+def _marked(found: re.Match[str]) -> str:
+    content = next((group for group in reversed(found.groups()) if group), "")
+    inner = _CONTROL.sub("", content).strip().strip("\"“”'`").strip()
+    if not inner or (":" in inner and " " in inner):
+        return found[0] if BEGIN not in found[0] else content
+    term = inner.rstrip(_TRAILING)
+    return f"{BEGIN}{term}{END}{inner[len(term) :]}" if term else found[0]
