@@ -215,7 +215,7 @@ def _statuses(catalogue: Catalogue) -> Iterator[Mutant]:
         "HEAD is answered with another Content-Length than GET",
         "PI312",
         assumed,
-        _of_head(lambda answered: replace(answered, body=answered.body + b" ")),
+        _of_head(lambda answered: replace(answered, body=answered.body + OTHER_ID.encode())),
     )
 
 

@@ -1,0 +1,153 @@
+"""What the mutants' tests share: a fake in its own process that wears one mutant after another."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+from partner_insights.contract import Catalogue, Profile
+from partner_insights.running import RunningFake, running_fake
+from partner_insights.verify import Token
+from partner_insights.verify.client import Secret
+from partner_insights.verify.inspection import ContractBroken, Inspection
+from partner_insights.verify.target import Target
+
+if TYPE_CHECKING:
+    from partner_insights.world.mutants import Mutant
+
+
+def call(fake: RunningFake, method: str, path: str, content: Any = None) -> Any:
+    request = urllib.request.Request(
+        fake.url + path,
+        method=method,
+        data=None if content is None else json.dumps(content).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[RunningFake]:
+    with running_fake("--seed", "7", "--customers", "9") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def app_only(fake: RunningFake) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "tests",
+        "client_secret": "any",
+        "scope": "https://api.partnercenter.microsoft.com/.default",
+    }
+    with urllib.request.urlopen(
+        f"{fake.url}/tests/oauth2/v2.0/token", data=urlencode(form).encode()
+    ) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+Wear = Callable[[str], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="module")
+def wearing(fake: RunningFake) -> Wear:
+    """Dress the fake in a mutant for as long as the context lasts."""
+
+    @contextlib.contextmanager
+    def wear(name: str) -> Iterator[None]:
+        plan = {"faults": [{"operation": "*", "fault": name}], "all": True, "repeat": True}
+        account = call(fake, "POST", "/_admin/faults", plan)
+        try:
+            yield
+        finally:
+            call(fake, "DELETE", f"/_admin/faults/{account['id']}")
+
+    return wear
+
+
+@pytest.fixture(scope="module")
+def inspect(fake: RunningFake, app_only: str) -> Iterator[Callable[..., Inspection]]:
+    """A new inspection of the fake, by a profile."""
+    opened: list[Inspection] = []
+
+    def start(profile: str = "strict") -> Inspection:
+        target = Target(
+            url=fake.url,
+            own=True,
+            profile=Profile(profile),
+            token=Secret(fake.token),
+            app_only=Secret(app_only),
+            token_variable="USER",
+            app_token_variable="APP",
+            seed=0,
+            max_requests=None,
+            rate=None,
+        )
+        inspection = Inspection(target, Catalogue.load(profile))
+        opened.append(inspection)
+        return inspection
+
+    yield start
+    for inspection in opened:
+        inspection.close()
+
+
+STRANGER = "00000000-0000-4000-8000-000000000000"
+
+
+def attempts(inspection: Inspection, operation: str) -> Iterator[Callable[[], object]]:
+    """Every kind of question the suite asks about an operation, each once."""
+    promised = inspection.catalogue.operations[operation]
+    if promised.per_customer and not inspection.customers.ids:
+        return  # the list is spoilt as well, and nobody knows whom to ask for
+    customer = inspection.customers.ids[0] if promised.per_customer else None
+    ids = {"MS-RequestId": STRANGER, "MS-CorrelationId": STRANGER.replace("0", "f", 8)}
+    yield lambda: inspection.ask(operation, customer=customer)
+    yield lambda: inspection.ask(operation, customer=customer, headers=ids)
+    yield lambda: inspection.head_like_get(operation, customer)
+    yield lambda: inspection.same_again(operation, customer, {})
+    yield lambda: inspection.ask(operation, customer=customer, token=Token.ABSENT)
+    yield lambda: inspection.ask(operation, customer=customer, token=Token.APP_ONLY)
+    yield lambda: inspection.ask(operation, customer=customer, method="POST")
+    yield lambda: inspection.ask(operation, customer=customer, headers={"Accept": "text/html"})
+    if promised.per_customer:
+        yield lambda: inspection.ask(operation, customer=STRANGER, known=False)
+        yield lambda: inspection.ask(operation, customer="nobody", known=False)
+        for each in inspection.customers.ids:
+            yield lambda each=each: inspection.ask(operation, customer=each)
+    if promised.query:
+        yield lambda: inspection.ask(operation, query=[("size", "0")])
+        yield lambda: inspection.same_customers(7)
+
+
+def interrogate(inspection: Inspection, mutant: Mutant) -> set[tuple[str, str]]:
+    """Ask about what the mutant touches until it is found; code and severity of all that was."""
+    inspection.customers  # noqa: B018 - read for its requests
+    rounds = [attempt for name in sorted(mutant.operations) for attempt in attempts(inspection, name)]
+    rounds.append(lambda: inspection.ask(None, path="/v1/unknown"))
+    for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
+        rounds.append(lambda each=partner: inspection.sums(each, each.replace("partner", "customer")))
+    for attempt in rounds:
+        with contextlib.suppress(ContractBroken):
+            attempt()
+        if any(violation.code in mutant.codes for violation in inspection.record.violations):
+            break
+    return {(violation.code, violation.severity.value) for violation in inspection.record.violations}
+
+
+@pytest.fixture(scope="session")
+def interrogated() -> Callable[[Inspection, Mutant], set[tuple[str, str]]]:
+    return interrogate
+
+
+@pytest.fixture(scope="session")
+def every_attempt() -> Callable[[Inspection, str], Iterator[Callable[[], object]]]:
+    return attempts
