@@ -33,7 +33,7 @@ MAY_IMPORT = {
 
 MARKDOWN_READERS = {
     f"{PACKAGE}.contract.{name}"
-    for name in ("derive", "schema", "references", "custom")
+    for name in ("derive", "schema", "references", "custom", "scenario", "checking")
 }
 """The derive side of `contract`; all its other modules load the derived schemas."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from partner_insights.cli.options import OUTPUT_FILE
+from partner_insights.cli.pages import or_pages
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--operation",
     metavar="ID",
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     help="Contract to judge by.",
 )
 @click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
+@or_pages
 def command(files: tuple[Path, ...], operation: str | None, profile: str, json_file: Path | None) -> int:
     """Judge recorded response bodies by the contract.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from partner_insights._data import schemas_dir
+from partner_insights.cli.routes import derive_operations
 from partner_insights.contract.derive import Derivation, DerivationFailed
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.publication import differences, publish
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
     "--out",
     "out",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write the schemas here.",
+    type=click.Path(path_type=Path),
+    help="Write the schemas here; with --operations, a file.",
+)
+@click.option(
+    "--operations",
+    is_flag=True,
+    help="Read scenario pages: write the operations they describe, in the form of schemas/operations.toml.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a derived file differs.")
 @click.option(
@@ -39,12 +45,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="Form of the report.",
 )
-def command(pages: tuple[Path, ...], out: Path | None, check: bool, lenient: bool, form: str) -> None:
+def command(
+    pages: tuple[Path, ...], out: Path | None, operations: bool, check: bool, lenient: bool, form: str
+) -> None:
     """Derive JSON Schemas from documentation pages, or from our own.
 
     A PAGE is a Markdown file or a folder of them. Without PAGE, the shipped pages are derived into the
     shipped schemas (or DIR). With PAGE and neither --out nor --check, the report is all there is.
     """
+    if operations:
+        if not pages or check:
+            raise click.UsageError("--operations wants a PAGE, and no --check.")
+        derive_operations(list(pages), out)
+        return
+    if out is not None and out.is_file():
+        raise click.BadParameter(f"Directory '{out}' is a file.", param_hint="'--out'")
     folder = schemas_dir()
     try:
         derivation = derive_pages(list(pages) or [folder / TABLES], folder, lenient=lenient)

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from partner_insights.tables import Diagnostic
 
-_OF_EVERY_OPERATION = (
-    "unauthenticated", "method-not-allowed", "not-acceptable", "throttled", "internal-error", "unavailable",
-)  # fmt: skip
+_OF_EVERY_OPERATION = ("method-not-allowed", "not-acceptable", "throttled", "internal-error", "unavailable")
 _CUSTOMERS = ("customers", "customer")
 _CUSTOMER_SEGMENT = re.compile(r"(?<=/customers/){[^{}]*}")
 _PATH = re.compile(r"/(?:[^\s{}?#]|{[A-Za-z][\w-]*})*")
@@ -146,7 +144,7 @@ def _with_entry_defaults(entry: Mapping[str, Any], path: Path) -> dict[str, Any]
         )
     if entry.get("method", "GET") != "GET":
         raise InputError(f"operation {shown!r} is no GET: only reads are faked", where=str(path))
-    template = _CUSTOMER_SEGMENT.sub("{customer-id}", template.rstrip("/") or "/")
+    template = customer_named(template.rstrip("/") or "/")
     auth = entry.get("auth", ["app+user"])
     own = {
         "id": entry.get("id") or operation_id(template),
@@ -155,7 +153,7 @@ def _with_entry_defaults(entry: Mapping[str, Any], path: Path) -> dict[str, Any]
         "title": entry.get("title", f"{resource}, by {template}"),
         "auth": auth,
     }
-    errors = [*entry.get("errors", ()), *_errors(template, auth, entry.get("query", {}))]
+    errors = [*entry.get("errors", ()), *default_errors(template, auth, entry.get("query", {}))]
     return {**entry, **own, "errors": list(dict.fromkeys(errors))}
 
 
@@ -166,17 +164,23 @@ def operation_id(path: str) -> str:
     return ("-".join(segments) or "root") + tail
 
 
-def _errors(path: str, auth: Iterable[str], query: Mapping[str, Any]) -> Iterator[str]:
-    """The refusals that any operation of this form can meet."""
-    yield from _OF_EVERY_OPERATION
+def customer_named(path: str) -> str:
+    """The path with the customer's parameter under its one name, whatever a page calls it."""
+    return _CUSTOMER_SEGMENT.sub("{customer-id}", path)
+
+
+def default_errors(path: str, auth: Iterable[str], query: Mapping[str, Any]) -> Iterator[str]:
+    """The refusals that any operation of this form can meet, by name."""
+    yield "unauthenticated"
     if "app-only" not in auth:
         yield "app-only"
     if "{customer-id}" in path:
         yield from ("malformed-customer", "unknown-customer")
-    if "{" in path:
+    if "{" in path.replace("{customer-id}", ""):
         yield "not-found"
     if query:
         yield "invalid-query"
+    yield from _OF_EVERY_OPERATION
 
 
 def _refuse_twins(operations: Iterable[Mapping[str, Any]], path: Path) -> None:

@@ -1,0 +1,289 @@
+"""A scenario page (how one thing is asked of the API) → its routes, its parameters and its samples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from partner_insights.errors import InputError
+from partner_insights.tables import read_page_text
+from partner_insights.tables.inline import Link, read_inline
+from partner_insights.tables.markdown import read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from partner_insights.tables import Resource
+    from partner_insights.tables.document import Document, Table
+
+_FENCE: Final = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*([\w#+-]*)")
+_HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*$")
+_ROUTE: Final = re.compile(
+    r"(?P<base>\{base-?url\}|https?://[^/\s{]+)?(?P<path>/[^\s?]*)(?:\?(?P<query>\S+))?", re.I
+)
+_REQUEST: Final = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s+(\S+)", re.I)
+_STATUS: Final = re.compile(r"HTTP/[\d.]+\s+(\d{3})")
+_QUERY_NAME: Final = re.compile(r"(?:^|&|\{&|\[&?)([\w$@.-]+)=")
+_COLLECTION: Final = re.compile(r"\b(?:collection|list|array|set) of\b[^.]*$", re.I)
+_FIELD_HEADERS: Final = {"field", "property", "name"}
+_PARAMETER_HEADERS: Final = {"name", "parameter", "parameters"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row of a "Request syntax" table."""
+
+    method: str
+    path: str
+    query: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of a URI parameter table."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    """As written, with its marks."""
+    line: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A response (or a body alone) in a code block."""
+
+    line: int
+    """Of the first line of the body."""
+    text: str
+    status: int | None
+    """None for a body without its status line."""
+    section: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What one page says of its operations."""
+
+    page: str
+    title: str
+    routes: tuple[Route, ...]
+    parameters: tuple[Parameter, ...]
+    example: Route | None
+    """The request example's own path and query."""
+    auth: tuple[str, ...]
+    answer: Link | None
+    """The link to the resource that the response is said to be, or to hold."""
+    collection: bool | None
+    """Whether the prose says that there are many; None where it says nothing."""
+    fields: Resource | None
+    """The table of the response's fields, where the page itself holds one."""
+    samples: tuple[Sample, ...]
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the page says anything of a request or its answer."""
+        return bool(self.routes or self.samples)
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read a page; InputError only where the file cannot be read as text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from error
+    return read_scenario_text(text, path.name)
+
+
+def read_scenario_text(text: str, page: str) -> Scenario:
+    """Read the text of a page; any text is a page."""
+    document = read_document(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    prose, blocks = _split(lines)
+    answer, collection = _answer(prose)
+    title = next((each.text for each in document.headings if each.level == 1), page)
+    requests = [found for block in blocks if (found := _request_in(block)) is not None]
+    return Scenario(
+        page=page,
+        title=title,
+        routes=tuple(_routes(document)),
+        parameters=tuple(_parameters(document)),
+        example=requests[0] if requests else None,
+        auth=_auth(prose),
+        answer=answer,
+        collection=collection,
+        fields=_fields(document, lines, page, title),
+        samples=tuple(sample for block in blocks if (sample := _sample_in(block)) is not None),
+    )
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A fenced block: its language, the heading it stands under, and its lines."""
+
+    language: str
+    section: str
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Prose:
+    section: str
+    text: str
+
+
+def _split(lines: Iterable[str]) -> tuple[list[_Prose], list[_Block]]:
+    """The paragraphs' lines and the fenced blocks, each with its heading."""
+    prose: list[_Prose] = []
+    blocks: list[_Block] = []
+    section, fence, language, start = "", "", "", 0
+    held: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        opened = _FENCE.match(line)
+        if fence:
+            if opened and opened[1].startswith(fence) and not opened[2]:
+                blocks.append(_Block(language, section, start, tuple(held)))
+                fence = ""
+            else:
+                held.append(line)
+        elif opened:
+            fence, language, start, held = opened[1], opened[2].casefold(), number + 1, []
+        elif heading := _HEADING.match(line):
+            section = read_inline(heading[1]).text
+        elif line.strip() and not line.lstrip().startswith("|"):
+            prose.append(_Prose(section, line.strip()))
+    if fence:
+        blocks.append(_Block(language, section, start, tuple(held)))
+    return prose, blocks
+
+
+# ── The request ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _routes(document: Document) -> Iterator[Route]:
+    for table in document.tables:
+        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
+        places = [place for place, text in enumerate(headers) if "uri" in text or "url" in text]
+        methods = [place for place, text in enumerate(headers) if text in ("method", "verb", "http method")]
+        if not places or not methods:
+            continue
+        for row in table.rows:
+            method = read_inline(row.cells[methods[0]]).text.upper()
+            route = _route(method, read_inline(row.cells[places[0]]).text, row.line)
+            if route is not None:
+                yield route
+
+
+def _route(method: str, text: str, line: int) -> Route | None:
+    found = _ROUTE.search(re.sub(r"\s*HTTP[/ ]\d.*$", "", text.replace(" ", "") if "{" in text else text))
+    if found is None or not re.fullmatch(r"[A-Z]+", method):
+        return None
+    path = re.sub(r"HTTP/?\d.*$", "", found["path"])
+    names = _QUERY_NAME.findall(found["query"] or "")
+    return Route(method, re.sub(r"<([\w-]+)>", r"{\1}", path).rstrip("/") or "/", tuple(names), line)
+
+
+def _parameters(document: Document) -> Iterator[Parameter]:
+    for table in document.tables:
+        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
+        heading = table.headings[-1].text.casefold() if table.headings else ""
+        about = "parameter" in heading and "body" not in heading
+        if not about or not headers or headers[0] not in _PARAMETER_HEADERS:
+            continue
+        for row in table.rows:
+            cells = dict(zip(headers, row.cells, strict=False))
+            required = read_inline(cells.get("required", "")).text.casefold()
+            yield Parameter(
+                name=read_inline(row.cells[0]).text.strip("{}"),
+                type=read_inline(cells.get("type", "")).text,
+                required=required.startswith(("y", "required", "true")),
+                description=cells.get("description", ""),
+                line=row.line,
+            )
+
+
+def _request_in(block: _Block) -> Route | None:
+    first = next((line.strip() for line in block.lines if line.strip()), "")
+    found = _REQUEST.match(first)
+    return None if found is None else _route(found[1].upper(), found[2], block.line)
+
+
+def _auth(prose: Iterable[_Prose]) -> tuple[str, ...]:
+    """Which tokens the prerequisites speak of; App+User where they say nothing."""
+    text = " ".join(each.text for each in prose if each.section.casefold().startswith("prerequisite"))
+    app_only = re.search(r"app-?only|standalone app|app only|both app", text, re.I)
+    return ("app+user", "app-only") if app_only else ("app+user",)
+
+
+# ── The answer ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _answer(prose: Iterable[_Prose]) -> tuple[Link | None, bool | None]:
+    """The first link in the response's prose that leads to a resource, and whether many are spoken of."""
+    for each in prose:
+        if "response" not in each.section.casefold():
+            continue
+        for link in read_inline(each.text).links:
+            page, _, anchor = link.target.partition("#")
+            if anchor and "resource" in PurePosixPath(page).name:
+                before = read_inline(each.text).text.partition(link.text)[0]
+                return link, _COLLECTION.search(before) is not None
+    return None, None
+
+
+def _fields(document: Document, lines: list[str], page: str, title: str) -> Resource | None:
+    """The table of fields under the response's heading, read as the resource it is in all but its heading."""
+    for table in document.tables:
+        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
+        heading = table.headings[-1].text.casefold() if table.headings else ""
+        if (
+            "response" in heading
+            and "error" not in heading
+            and headers[:2] in ([name, "type"] for name in _FIELD_HEADERS)
+        ):
+            return _as_resource(table, lines, page, resource_name(title))
+    return None
+
+
+def _as_resource(table: Table, lines: list[str], page: str, name: str) -> Resource | None:
+    """Read the table again on a page of its own, each line where it was."""
+    last = max((row.line for row in table.rows), default=table.line)
+    if table.line < 3:
+        return None
+    alone = [""] * last
+    alone[table.line - 1 : last] = lines[table.line - 1 : last]
+    alone[table.line - 1] = re.sub(r"(?i)\b(field|name)\b", "Property", alone[table.line - 1], count=1)
+    alone[table.line - 3] = f"## {name}"
+    resources = read_page_text("\n".join(alone), page).resources
+    return resources[0] if resources else None
+
+
+def resource_name(title: str) -> str:
+    """A resource's name from a page's title: "Get licenses usage information" → LicensesUsageInformation."""
+    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?i)^(get|list|retrieve)\s+(all|a|an|the)?\s*", "", title))
+    return "".join(word[0].upper() + word[1:] for word in words) or "Response"
+
+
+def _sample_in(block: _Block) -> Sample | None:
+    """The body of a response in a block; None for a request, for code, and for a response without a body."""
+    if (
+        block.language not in ("http", "https", "json", "jsonc", "json5", "")
+        or _request_in(block) is not None
+    ):
+        return None
+    first = next((line.strip() for line in block.lines if line.strip()), "")
+    status = _STATUS.match(first)
+    if status is None and "request" in block.section.casefold():
+        return None
+    # A published sample has its body right below the headers, without the blank line.
+    start = next((place for place, line in enumerate(block.lines) if line.lstrip()[:1] in ("{", "[")), None)
+    if start is None:
+        return None
+    text = "\n".join(block.lines[start:])
+    return Sample(block.line + start, text, int(status[1]) if status else None, block.section)

@@ -1,0 +1,196 @@
+"""JSON as documentation prints it → its value, the line of each part, and what no strict reader would take.
+
+Comments, ellipses, placeholders, trailing or missing commas and brackets that are never closed are read over,
+each with a defect; a value that cannot be known is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Path = tuple[str | int, ...]
+
+_TOKEN: Final = re.compile(
+    r"""(?P<space>[\s\ufeff\u00a0]+)
+      |(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|\#[^\n]*)
+      |(?P<ellipsis>\.{2,}|…)
+      |(?P<string>"(?:[^"\\\n]|\\.)*")
+      |(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w-]))
+      |(?P<mark>[{}\[\]:,])
+      |(?P<word>[^\s{}\[\]:,"]+|")""",
+    re.VERBOSE | re.DOTALL,
+)
+_LITERALS: Final = {"true": True, "false": False, "null": None}
+_DEEPEST: Final = 60
+
+
+class _Unknown:
+    """The value that a placeholder stands for."""
+
+
+UNKNOWN: Final = _Unknown()
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Where a text falls short of JSON; `line` counts from 1 within the text."""
+
+    line: int
+    code: str
+    """`comment`, `ellipsis`, `placeholder`, `comma`, `bracket`, `cut-off`, `text`."""
+    found: str
+
+
+@dataclass
+class Reading:
+    """A text that was read."""
+
+    value: Any
+    """`UNKNOWN` where nothing of it can be known."""
+    lines: dict[Path, int] = field(default_factory=dict)
+    """The line of each member and item, by its path."""
+    defects: list[Defect] = field(default_factory=list)
+
+
+def read_tolerantly(text: str) -> Reading:
+    """Read a text; never raises, and takes time in proportion to its length."""
+    return _Reader(text).read()
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.breaks = [found.start() for found in re.finditer("\n", text)]
+        self.reading = Reading(UNKNOWN)
+        self.tokens = self._tokens(text)
+        self.at = 0
+
+    def read(self) -> Reading:
+        self.reading.value = self._value((), 0)
+        if self.at < len(self.tokens):
+            self._defect("text" if self._kind() != "mark" else "bracket", self._text())
+        return self.reading
+
+    def _tokens(self, text: str) -> list[tuple[str, str, int]]:
+        tokens = []
+        for found in _TOKEN.finditer(text):
+            kind, line = found.lastgroup or "", bisect_right(self.breaks, found.start()) + 1
+            if kind in ("comment", "ellipsis"):
+                self.reading.defects.append(Defect(line, kind, found[0][:60]))
+            elif kind != "space":
+                tokens.append((kind, found[0], line))
+        return tokens
+
+    def _kind(self) -> str:
+        return self.tokens[self.at][0] if self.at < len(self.tokens) else "end"
+
+    def _text(self) -> str:
+        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+
+    def _line(self) -> int:
+        if not self.tokens:
+            return 1
+        return self.tokens[min(self.at, len(self.tokens) - 1)][2]
+
+    def _defect(self, code: str, found: str) -> None:
+        self.reading.defects.append(Defect(self._line(), code, found[:60]))
+
+    def _value(self, path: Path, depth: int) -> Any:
+        kind, text = self._kind(), self._text()
+        self.reading.lines[path] = self._line()
+        if kind == "end":
+            self._defect("cut-off", "the end")
+            return UNKNOWN
+        if kind == "mark":
+            return self._nested(text, path, depth)
+        self.at += 1
+        if kind == "string":
+            return _string(text)
+        if kind == "number":
+            return (
+                json.loads(text) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text) else UNKNOWN
+            )
+        if text in _LITERALS:
+            return _LITERALS[text]
+        self.at -= 1
+        self._defect("placeholder", text)
+        while self._kind() == "word":
+            self.at += 1
+        return UNKNOWN
+
+    def _nested(self, text: str, path: Path, depth: int) -> Any:
+        if text not in "{[" or depth >= _DEEPEST:
+            self._defect("placeholder", text)
+            self.at += depth >= _DEEPEST or text in ":"
+            return UNKNOWN
+        self.at += 1
+        return self._object(path, depth) if text == "{" else self._array(path, depth)
+
+    def _object(self, path: Path, depth: int) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        while not self._closed("}", "]"):
+            if self._kind() != "string":
+                self._defect("placeholder" if self._kind() == "word" else "text", self._text())
+                self.at += 1
+                continue
+            name = _string(self._text())
+            line = self._line()
+            self.at += 1
+            if self._text() == ":" and self._kind() == "mark":
+                self.at += 1
+            else:
+                self._defect("comma", self._text())
+                continue
+            if self._kind() == "mark" and self._text() in ",}":
+                self._defect("placeholder", name)
+                value: Any = UNKNOWN
+            else:
+                value = self._value((*path, name), depth + 1)
+            self.reading.lines[*path, name] = line
+            if value is not UNKNOWN:
+                members[name] = value
+            self._comma("}")
+        return members
+
+    def _array(self, path: Path, depth: int) -> list[Any]:
+        items: list[Any] = []
+        while not self._closed("]", "}"):
+            before = self.at
+            value = self._value((*path, len(items)), depth + 1)
+            if value is not UNKNOWN:
+                items.append(value)
+            self.at += self.at == before
+            self._comma("]")
+        return items
+
+    def _closed(self, end: str, other: str) -> bool:
+        """Whether the part ends here; a foreign bracket ends it, too, and is left to whom it belongs."""
+        if self._kind() == "end":
+            self._defect("cut-off", f"no {end}")
+            return True
+        if self._kind() == "mark" and self._text() == other:
+            self._defect("bracket", f"{other} in place of {end}")
+            return True
+        if self._kind() == "mark" and self._text() == end:
+            self.at += 1
+            return True
+        return False
+
+    def _comma(self, end: str) -> None:
+        if self._kind() == "mark" and self._text() == ",":
+            self.at += 1
+            if self._kind() == "mark" and self._text() in "}]":
+                self._defect("comma", f", before {self._text()}")
+            return
+        if self._kind() in ("string", "number", "word") or (self._kind() == "mark" and self._text() in "{["):
+            self._defect("comma", f"none before {self._text()}")
+
+
+def _string(text: str) -> str:
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        return text[1:-1]
