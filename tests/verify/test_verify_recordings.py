@@ -158,8 +158,10 @@ def test_what_is_no_recording_is_named_and_the_rest_judged(
 
 
 def test_a_file_that_cannot_be_read_is_named(recording: Any, good: Any, tmp_path: Path) -> None:
-    """A missing file and a folder are as clear, and stop nothing."""
-    result = check(tmp_path / "missing.json", tmp_path, recording(good("customer")))
+    """A missing file and a folder without recordings are as clear, and stop nothing."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    result = check(tmp_path / "missing.json", folder, recording(good("customer")))
     assert result.exit_code == 2
     assert [line.count(str(tmp_path)) > 0 for line in result.stderr.splitlines()] == [True, True]
     assert "1 recordings judged" in result.stdout

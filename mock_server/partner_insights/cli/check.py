@@ -9,11 +9,12 @@ import click
 
 from partner_insights.cli.options import OUTPUT_FILE
 from partner_insights.cli.pages import or_pages
+from partner_insights.contract import Severity
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from partner_insights.contract import Catalogue, Profile
-    from partner_insights.verify.recording import Checked
+    from partner_insights.contract import Profile
+    from partner_insights.verify.recording import Checked, Checker
     from partner_insights.verify.verdict import Judgement
 
 
@@ -32,15 +33,34 @@ if TYPE_CHECKING:
     help="Contract to judge by.",
 )
 @click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
+@click.option(
+    "--show-customers", is_flag=True, help="Name customers in what is reported.  [default: pseudonyms]"
+)
+@click.option(
+    "--pseudonym-key-env",
+    metavar="NAME",
+    help="Environment variable with a key: the same pseudonyms each time.  [default: a new key each time]",
+)
 @or_pages
-def command(files: tuple[Path, ...], operation: str | None, profile: str, json_file: Path | None) -> int:
-    """Judge recorded response bodies by the contract.
+def command(
+    files: tuple[Path, ...],
+    operation: str | None,
+    profile: str,
+    json_file: Path | None,
+    show_customers: bool,
+    pseudonym_key_env: str | None,
+) -> int:
+    """Judge recorded answers by the contract.
 
-    Each FILE holds one body as it came over the wire, with or without a byte order mark. A file that is no
-    recording is named, the others are judged all the same. Exits 0 where the contract held, 1 where it was
-    broken, 2 where a file could not be judged.
+    A FILE holds one body as it came over the wire, with or without a byte order mark; or a body or a row on
+    each line (.ndjson, .jsonl), of any length; or a browser's archive (.har), whose other traffic is passed
+    over. A folder stands for all such files in it. What is no recording is named, the rest is judged all the
+    same. Exits 0 where the contract held, 1 where it was broken, 2 where something could not be judged.
     """
     from partner_insights.contract import Catalogue, Profile
+    from partner_insights.verify.pseudonym import Pseudonyms
+    from partner_insights.verify.recording import Checker
+    from partner_insights.verify.target import pseudonym_key
     from partner_insights.verify.verdict import ensure_writable
 
     ensure_writable([json_file])
@@ -51,20 +71,32 @@ def command(files: tuple[Path, ...], operation: str | None, profile: str, json_f
             where="--operation",
             remedy=f"there are {', '.join(catalogue.operations)}",
         )
-    checked, refused = _check_all(files, catalogue, Profile(profile), operation)
+    pseudonyms = None if show_customers else Pseudonyms(pseudonym_key(pseudonym_key_env))
+    checked, refused = _check_all(files, Checker(catalogue, Profile(profile), operation, pseudonyms))
     return _report(checked, refused, Profile(profile), json_file)
 
 
-def _check_all(
-    files: tuple[Path, ...], catalogue: Catalogue, profile: Profile, operation: str | None
-) -> tuple[list[Checked], int]:
-    from partner_insights.verify.recording import check_recording
+def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked], int]:
+    from partner_insights.verify.entries import recordings
 
     checked: list[Checked] = []
     refused = 0
-    for path in files:
+    for named in files:
         try:
-            checked.append(check_recording(path, catalogue, profile, operation))
+            for path in recordings([named]):
+                try:
+                    one = checker.check(path)
+                except InputError as error:
+                    refused += 1
+                    click.echo(f"partner-insights: {error}", err=True)
+                    continue
+                checked.append(one)
+                refused += one.refused
+                for each in one.refusals:
+                    click.echo(f"partner-insights: {each}", err=True)
+                if one.refused > len(one.refusals):
+                    more = one.refused - len(one.refusals)
+                    click.echo(f"partner-insights: {path}: {more} more cannot be judged", err=True)
         except InputError as error:
             refused += 1
             click.echo(f"partner-insights: {error}", err=True)
@@ -77,13 +109,14 @@ def _report(checked: list[Checked], refused: int, profile: Profile, json_file: P
 
     screen = console()
     for each in checked:
-        one = _judgement([each], profile, tested=True)
-        screen.print(f"{each.name}: {each.subject}, {one.tally}", soft_wrap=True)
-        show(screen, one)
+        tally = f"{each.severities[Severity.ERROR]} errors, {each.severities[Severity.WARNING]} warnings"
+        screen.print(f"{each.name}: {each.subject}, {tally}", soft_wrap=True)
+        show(screen, _judgement([each], profile, tested=True), each.times)
     judgement = _judgement(checked, profile, tested=bool(checked) and not refused)
     if json_file is not None:
         write_json(json_file, judgement)
-    words = f"{len(checked)} recordings judged by the {profile.value} contract, {refused} not judged"
+    judged = sum(each.judged for each in checked)
+    words = f"{judged} recordings judged by the {profile.value} contract, {refused} not judged"
     show_verdict(screen, judgement.verdict, words)
     return 2 if refused else judgement.verdict.exit_code
 
@@ -95,7 +128,7 @@ def _judgement(checked: list[Checked], profile: Profile, *, tested: bool) -> Jud
         profile=profile,
         target=", ".join(each.name for each in checked),
         requests=0,
-        operations=tuple(sorted({each.operation for each in checked if each.operation is not None})),
+        operations=tuple(sorted({operation for each in checked for operation in each.operations})),
         violations=tuple(violation for each in checked for violation in each.violations),
         observations=tuple(observation for each in checked for observation in each.observations),
         tested=tested,

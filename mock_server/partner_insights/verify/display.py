@@ -79,6 +79,8 @@ def _show_violation(screen: Console, violation: Violation) -> None:
         lines.append(("source", f"{violation.source.page}:{violation.source.line}: {violation.source.cell}"))
     if violation.erratum is not None:
         lines.append(("erratum", violation.erratum))
+    if violation.request.entry:
+        lines.append(("in", f"{violation.request.file}, {violation.request.entry}"))
     if violation.request.curl:
         lines.append(("again", violation.request.curl))
     for label, text in lines:

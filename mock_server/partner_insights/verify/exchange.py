@@ -44,7 +44,10 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     token: Token = Token.USER
     sent: bool = True
-    """False for a recording, whose request nobody saw."""
+    """False for a recording, whose request is not ours to repeat."""
+    file: str = ""
+    """The recording, and which of its entries; empty for what was asked just now."""
+    entry: str = ""
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""

@@ -56,6 +56,12 @@ class Pseudonyms:
         """The pseudonym of a name."""
         return f"customer-{self._digest('name', text.lower())[:8]}"
 
+    def forget(self) -> None:
+        """Look for no name any more; each keeps its pseudonym, should it be learnt again."""
+        self._known.clear()
+        self._beginnings.clear()
+        self._pattern = None
+
     def learn(self, value: JsonValue) -> None:
         """Note every name in a body, wherever it stands."""
         pending: list[tuple[JsonValue, bool]] = [(value, False)]

@@ -54,8 +54,13 @@ class Violation:
             if source is None
             else {"page": source.page, "line": source.line, "cell": source.cell},
             "erratum": self.erratum,
-            "request": {"method": self.request.method, "url": self.request.url, "curl": self.request.curl},
+            "request": self._request(),
         }
+
+    def _request(self) -> dict[str, str]:
+        request = self.request
+        told = {"method": request.method, "url": request.url, "curl": request.curl}
+        return told | ({"file": request.file, "entry": request.entry} if request.file else {})
 
 
 @dataclass(frozen=True)

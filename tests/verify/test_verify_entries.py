@@ -1,0 +1,211 @@
+"""Laws of reading recordings: folders, lines and browser archives, with the place of each finding."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from partner_insights.cli import main
+from partner_insights.contract import Catalogue, Profile
+from partner_insights.verify import entries as entries_module
+from partner_insights.verify.recording import MOST_ALIKE, Checker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USAGE = "customer-licenses-usage"
+CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
+HEADERS = {
+    "Content-Type": "application/json; charset=utf-8",
+    "MS-RequestId": "r",
+    "MS-CorrelationId": "c",
+    "MS-CV": "v",
+    "MS-ServerId": "s",
+}
+
+
+def check(folder: Path, *arguments: object) -> tuple[Result, Any]:
+    report = folder / "the.report"
+    result = CliRunner().invoke(main, ["check", *map(str, arguments), "--json", str(report)])
+    assert not isinstance(result.exception, Exception), result.exception
+    return result, json.loads(report.read_text(encoding="utf-8")) if report.exists() else None
+
+
+def har(*entries: Any) -> str:
+    return json.dumps({"log": {"version": "1.2", "entries": entries}})
+
+
+def entry(path: str, body: Any, status: int = 200, encoding: str | None = None, **parts: Any) -> Any:
+    text = body if isinstance(body, str) else json.dumps(body)
+    content = {"text": base64.b64encode(text.encode()).decode() if encoding else text, "encoding": encoding}
+    headers = [{"name": name, "value": value} for name, value in HEADERS.items()]
+    secret = [{"name": "Authorization", "value": "Bearer very-secret"}]
+    return {
+        "startedDateTime": parts.get("started", "2026-04-01T10:00:00.000Z"),
+        "request": {
+            "method": "GET",
+            "url": f"https://api.partnercenter.microsoft.com{path}",
+            "headers": secret,
+        },
+        "response": {"status": status, "headers": parts.get("headers", headers), "content": content},
+    }
+
+
+def test_a_folder_is_all_its_recordings(tmp_path: Path, good: Any) -> None:
+    """Files of any known form at any depth, in the order of their names; others are left alone."""
+    folder = tmp_path / "recordings"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "b.json").write_text(json.dumps(good("customer")))
+    (folder / "a.ndjson").write_text(json.dumps(good(USAGE)) + "\n")
+    (folder / "notes.txt").write_text("not JSON")
+    result, report = check(tmp_path, folder)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert report["operations"] == ["customer", USAGE]
+    assert [line.split(":")[0] for line in result.stdout.splitlines()[:2]] == [
+        str(folder / "a.ndjson"),
+        str(folder / "deep" / "b.json"),
+    ]
+
+
+def test_each_line_is_an_answer_or_a_row(tmp_path: Path, good: Any) -> None:
+    """A violation tells file and line; a line that is nothing is named, and the rest judged."""
+    body = good(USAGE)
+    broken_row = body["items"][1] | {"licensesActive": 475}
+    broken_body = good(USAGE)
+    broken_body["totalCount"] = 7
+    lines = [
+        json.dumps(body),
+        json.dumps(body["items"][0]),
+        "",
+        json.dumps(broken_row),
+        json.dumps(broken_body),
+    ]
+    path = tmp_path / "all.ndjson"
+    path.write_text("\n".join([*lines, "{not JSON"]))
+    result, report = check(tmp_path, path, "--profile", "strict")
+    assert result.exit_code == 2
+    found = {(each["code"], each["pointer"], each["request"]["entry"]) for each in report["violations"]}
+    assert found == {("PI205", "/licensesActive", "line 4"), ("PI201", "/totalCount", "line 5")}
+    assert {each["request"]["file"] for each in report["violations"]} == {str(path)}
+    assert f"{path}, line 6: " in result.stderr
+    assert f"{path}, line 4" in result.stdout
+
+
+def test_an_archive_is_judged_by_what_was_asked(tmp_path: Path, good: Any) -> None:
+    """URL and headers count: another customer's rows, a missing charset; other traffic is passed over."""
+    other = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+    path = tmp_path / "browser.har"
+    usage = "/v1/customers/{}/analytics/licenses/usage"
+    plain = [{"name": name, "value": value.partition(";")[0]} for name, value in HEADERS.items()]
+    path.write_text(
+        har(
+            entry("/index.html", "<html>"),
+            entry(usage.format(CUSTOMER), good(USAGE), encoding="base64"),
+            entry(usage.format(other), good(USAGE)),
+            entry("/v1//analytics/licenses/usage/", good("partner-licenses-usage"), headers=plain),
+            entry(usage.format(other), {"code": "2032", "description": "x", "source": "y"}, status=403),
+            entry("/v1/analytics/licenses/usage", "", status=304),
+        )
+    )
+    result, report = check(tmp_path, path)
+    assert result.exit_code == 0, result.output  # assumptions only
+    found = {(each["code"], each["request"]["entry"]) for each in report["violations"]}
+    assert found == {("PI202", "entry 3"), ("PI303", "entry 4")}
+    assert "4 recordings judged" in result.stdout
+    assert "very-secret" not in result.stdout + json.dumps(report)
+    assert other not in result.stdout + json.dumps(report)
+
+
+def test_the_date_of_an_archive_counts(tmp_path: Path, good: Any) -> None:
+    """PI212: an answer of 2026-03-01 may not speak of 2026-03-10."""
+    path = tmp_path / "old.har"
+    path.write_text(
+        har(
+            entry(
+                "/v1/analytics/licenses/usage",
+                good("partner-licenses-usage"),
+                started="2026-03-01T00:00:00Z",
+            )
+        )
+    )
+    _, report = check(tmp_path, path)
+    assert {each["code"] for each in report["violations"]} == {"PI212"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "no HAR archive"),
+        ("[1", "no HAR archive"),
+        ('{"log": {"entries": 5}}', "no HAR archive"),
+        ('{"log": {"entries": []}}', "no entry is of an operation"),
+        ('{"log": {"entries": [5, {"request": {}}]}}', "no HAR entry"),
+        (
+            har(
+                entry("/v1/analytics/licenses/usage", {})
+                | {"response": {"status": 200, "content": {"size": 9}}}
+            ),
+            "no body",
+        ),
+    ],
+)
+def test_a_bad_archive_is_told_in_words(tmp_path: Path, text: str, said: str) -> None:
+    """Exit 2, one line, no traceback."""
+    path = tmp_path / "bad.har"
+    path.write_text(text)
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_line_without_end_is_passed_over(
+    tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line over the limit is named and skipped; the next one is judged."""
+    monkeypatch.setattr(entries_module, "MAXIMUM_BODY", 4_000)
+    path = tmp_path / "long.ndjson"
+    path.write_text("x" * 10_000 + "\n" + json.dumps(good(USAGE)) + "\n")
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 2
+    assert "line 1: the line is larger" in result.stderr
+    assert "1 recordings judged" in result.stdout
+
+
+def test_memory_is_flat_whatever_the_length(tmp_path: Path, good: Any) -> None:
+    """A recording takes a fraction of its size in memory; of many broken lines all are counted, some kept."""
+    broken = good(USAGE)
+    broken["items"][0]["workloadName"] = 3.14
+    lines = [json.dumps(good(USAGE))] * 20 + [json.dumps(broken)]
+    path = tmp_path / "long.ndjson"
+    path.write_text(("\n".join(lines) + "\n") * (MOST_ALIKE + 50))
+    checker = Checker(Catalogue.load(), Profile.CORRECTED)
+    short = tmp_path / "short.ndjson"
+    short.write_text("\n".join(lines))
+    checker.check(short)  # once, so that what is made once does not count
+    tracemalloc.start()
+    checked = checker.check(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(checked.violations), sum(checked.times.values())) == (MOST_ALIKE, MOST_ALIKE + 50)
+    assert most < path.stat().st_size / 4
+
+
+def test_customers_of_a_recording_stand_under_pseudonyms(tmp_path: Path, good: Any) -> None:
+    """Names and ids are in no report unless asked for."""
+    body = good(USAGE)
+    body["items"][0] |= {"customerName": ["Contoso"], "customerId": "contoso-4711"}
+    path = tmp_path / "usage.json"
+    path.write_text(json.dumps(body))
+    hidden, report = check(tmp_path, path)
+    told = hidden.stdout + json.dumps(report)
+    assert "PI101" in told
+    assert "PI104" in told
+    assert "ontoso" not in told
+    shown, _ = check(tmp_path, path, "--show-customers")
+    assert "Contoso" in shown.stdout
+    assert "contoso-4711" in shown.stdout
