@@ -20,14 +20,28 @@ MAY_IMPORT = {
     "errors": set(),
     "_data": {"errors"},
     "running": {"errors"},
+    "recorded": {"errors"},
     "tables": {"errors"},
     "contract": {"errors", "_data", "tables"},
     "world": {"errors", "_data", "contract"},
-    "server": {"errors", "_data", "contract", "world"},
+    "server": {"errors", "_data", "contract", "world", "recorded"},
     # The plugin carries the contract suite's options into pytest.
     "fixtures": {"errors", "_data", "contract", "world", "running", "verify"},
     "verify": {"errors", "_data", "contract", "running"},
-    "cli": {"errors", "_data", "running", "tables", "contract", "world", "server", "fixtures", "verify"},
+    "record": {"errors", "contract", "verify", "recorded"},
+    "cli": {
+        "errors",
+        "_data",
+        "running",
+        "record",
+        "recorded",
+        "tables",
+        "contract",
+        "world",
+        "server",
+        "fixtures",
+        "verify",
+    },
 }
 """Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""
 

@@ -63,6 +63,13 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
 )
+@click.option(
+    "--from",
+    "recording",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Replay what `record` stored there, in place of a world; takes any token unless --auth says.",
+)
 @page_options
 def command(
     host: str,
@@ -77,6 +84,7 @@ def command(
     workers: int,
     admin_token: str | None,
     ready_file: Path | None,
+    recording: Path | None,
     custom: CustomContract | None,
 ) -> int:
     """Serve a fake of the licence analytics API, or of any pages with --page and --operations."""
@@ -88,6 +96,8 @@ def command(
     from partner_insights.server.endpoint import is_loopback
     from partner_insights.server.process import WorldOptions, serve
 
+    if recording is not None:
+        customers, auth = 0, _replayed(recording, auth)
     local = is_loopback(host)
     settings = Settings(
         auth=AuthMode(auth),
@@ -96,20 +106,39 @@ def command(
         admin_token=_admin_token(admin_token, local=local),
         trust_loopback=local,
         workers=workers,
+        recording=recording,
     )
     catalogue = None if custom is None else read_custom(custom)
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
-        announcement = Announcement(world, settings, ready, **_words(custom, catalogue))
+        announcement = Announcement(world, settings, ready, **_words(custom, catalogue, recording))
         return serve(world, settings, host, port, announcement, catalogue)
     finally:
         if ready is not None:
             ready.remove()
 
 
-def _words(custom: CustomContract | None, catalogue: Catalogue | None) -> dict[str, str]:
-    """What a fake of any pages is called, and a request to try first."""
+def _replayed(recording: Path, auth: str) -> str:
+    """The auth mode of a replay; InputError for no recording, UsageError for options of a world."""
+    from partner_insights.recorded import Recording
+
+    given = click.get_current_context().get_parameter_source
+    for name in ("seed", "customers", "as_of", "percent_scale", "custom"):
+        if given(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--from replays what was recorded: --{name.replace('_', '-')} has no say in it."
+            )
+    Recording.read(recording)
+    return auth if given("auth") is click.core.ParameterSource.COMMANDLINE else AuthMode.ANY.value
+
+
+def _words(
+    custom: CustomContract | None, catalogue: Catalogue | None, recording: Path | None
+) -> dict[str, str]:
+    """What a replay, or a fake of any pages, is called, and a request to try first."""
+    if recording is not None:
+        return {"title": f"what was recorded in {recording}"}
     if custom is None or catalogue is None:
         return {}
     paths = [each.path for each in catalogue.operations.values()]

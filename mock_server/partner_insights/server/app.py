@@ -16,6 +16,7 @@ from partner_insights.server.console import Console
 from partner_insights.server.errors import Refused
 from partner_insights.server.exchanges import Exchanges
 from partner_insights.server.oauth import TokenEndpoint
+from partner_insights.server.replay import Replay
 from partner_insights.server.respond import asked, respond
 from partner_insights.server.service import Service
 from partner_insights.server.settings import AuthMode, Settings
@@ -38,7 +39,11 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     """The fake as a WSGI application. InputError where the settings' scenarios are unknown or contradict."""
     state = State(world, settings.scenarios, bom=settings.bom)
     tokens = Tokens(settings.token_key)
-    service = Service(catalogue, state, settings, tokens)
+    service = (
+        Service(catalogue, state, settings, tokens)
+        if settings.recording is None
+        else Replay(catalogue, state, settings, tokens, settings.recording)
+    )
     app = _Fake(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
     app.url_map.strict_slashes = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 
 class AuthMode(StrEnum):
@@ -34,3 +35,5 @@ class Settings:
     trust_loopback: bool = True
     """Whether local callers need no admin token; false where the fake is bound to an outside address."""
     workers: int = 1
+    recording: Path | None = None
+    """A folder of recorded answers to replay, in place of a world."""

@@ -1,0 +1,132 @@
+"""`record`: traffic with a real server → judged as it passes, and stored as fixtures about nobody."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from partner_insights.cli.options import PORT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from partner_insights.record.proxy import Proxy
+    from partner_insights.record.session import Session
+    from partner_insights.verify.exchange import Exchange
+    from partner_insights.verify.verdict import Judgement
+
+
+@click.command("record")
+@click.option("--url", required=True, metavar="URL", help="The one server that requests are passed on to.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder to store answers in; one that was recorded with the same key is gone on with.",
+)
+@click.option(
+    "--port", type=PORT, default=8011, show_default=True, help="Port of 127.0.0.1; 0 takes a free one."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["corrected", "literal", "strict"]),
+    default="corrected",
+    show_default=True,
+    help="Contract to judge by.",
+)
+@click.option(
+    "--pseudonym-key-env",
+    metavar="NAME",
+    help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
+)
+@click.option(
+    "--ready-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written once the proxy answers: url, pid and upstream as JSON.",
+)
+def command(
+    url: str, out: Path, port: int, profile: str, pseudonym_key_env: str | None, ready_file: Path | None
+) -> int:
+    """Pass GETs on to a server, judge its answers, and store them without its customers.
+
+    Listens on loopback, passes on GET alone, with the caller's own token, to URL and no other host. Every
+    answer is judged as it passes. What is stored in DIR has pseudonyms for names, ids and domains, and no
+    token or cookie; `serve --from DIR` replays it. Ctrl-C ends it: exit 0 where the contract held, 1 where
+    it was broken, 2 where nothing was recorded.
+    """
+    from partner_insights.contract import Catalogue, Profile
+    from partner_insights.record.anonymous import Anonymous
+    from partner_insights.record.proxy import Proxy
+    from partner_insights.record.session import Session
+    from partner_insights.record.store import Store
+    from partner_insights.record.upstream import Upstream
+    from partner_insights.server.announcement import ReadyFile
+    from partner_insights.verify.display import console
+    from partner_insights.verify.target import pseudonym_key
+
+    upstream = Upstream(url)
+    catalogue = Catalogue.load(profile)
+    key = pseudonym_key(pseudonym_key_env) or secrets.token_bytes(32)
+    ready = None if ready_file is None else ReadyFile.prepare(ready_file)
+    screen = console()
+    store = Store(out, Anonymous(key, catalogue))
+    session = Session(upstream.url, catalogue, Profile(profile), store, lambda *told: _tell(screen, *told))
+    proxy = Proxy(port, upstream, session)
+    try:
+        if ready is not None:
+            ready.write({"url": proxy.url, "pid": os.getpid(), "upstream": upstream.url})
+        screen.print(f"recording {upstream.url} to {out}: send requests to {proxy.url}", soft_wrap=True)
+        _serve(proxy)
+    finally:
+        if ready is not None:
+            ready.remove()
+    return _end(screen, session, len(store), out)
+
+
+def _serve(proxy: Proxy) -> None:
+    """Until Ctrl-C or SIGTERM."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        proxy.serve_forever(poll_interval=0.1)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        proxy.finish()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(screen: Console, exchange: Exchange, judgement: Judgement, refused: str | None) -> None:
+    from partner_insights.verify.display import show
+    from partner_insights.verify.violation import printable
+
+    request, response = exchange.request, exchange.response
+    status = "–" if response is None else response.status
+    what = request.operation or printable(request.url)
+    end = "stored" if refused is None else f"not stored: {refused}"
+    tally = f", {judgement.tally}" if judgement.tested else ""
+    screen.print(f"{status} {what}{tally}; {end}", soft_wrap=True)
+    if judgement.violations:
+        show(screen, judgement)
+
+
+def _end(screen: Console, session: Session, stored: int, out: Path) -> int:
+    from partner_insights.verify.display import show_verdict
+
+    judgement = session.judgement()
+    words = f"{session.passed} answers passed, {stored} stored in {out}; {judgement.tally}"
+    show_verdict(screen, judgement.verdict, words)
+    if session.failure is not None:
+        click.echo(f"partner-insights: {out}: not all could be written: {session.failure.strerror}", err=True)
+        return 2
+    return judgement.verdict.exit_code

@@ -1,0 +1,1 @@
+"""Real traffic → a recording: judged as it passes, and without its customers' names."""

@@ -1,0 +1,121 @@
+"""GETs on loopback → the one upstream and back, each exchange handed to a listener on its way."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from partner_insights.contract.refusals import error_body
+from partner_insights.errors import InputError
+from partner_insights.record.upstream import CONNECTIONS, NoAnswer, Upstream, passed_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partner_insights.verify.exchange import Headers, Response
+
+LOOPBACK: Final = "127.0.0.1"
+_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_CALLER_SECONDS: Final = 10.0
+"""Silence of a caller before its connection is closed."""
+_GRACE: Final = 5.0
+"""Seconds that exchanges under way have at the end."""
+
+
+class Proxy(ThreadingHTTPServer):
+    """Answers on loopback until it is shut down."""
+
+    daemon_threads = True
+
+    def __init__(
+        self, port: int, upstream: Upstream, listener: Callable[[str, Headers, Response], None]
+    ) -> None:
+        """InputError where the port is not to be had; 0 takes a free one."""
+        self.upstream = upstream
+        self.listener = listener
+        self.turns = threading.BoundedSemaphore(CONNECTIONS)
+        try:
+            super().__init__((LOOPBACK, port), _Handler)
+        except OSError as error:
+            raise InputError(
+                f"port {port} of {LOOPBACK} cannot be had ({error.strerror})",
+                where="--port",
+                remedy="give another; 0 takes a free one",
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where to send requests."""
+        return f"http://{LOOPBACK}:{self.server_address[1]}"
+
+    def finish(self) -> None:
+        """Take no more, and let what is under way end."""
+        self.server_close()
+        for _ in range(CONNECTIONS):
+            self.turns.acquire(timeout=_GRACE)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that went away is nobody's fault; anything else is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _CALLER_SECONDS
+    server: Proxy
+
+    def do_GET(self) -> None:
+        """Pass one request on."""
+        refused = self._refused()
+        if refused is not None:
+            self._refuse(*refused)
+            return
+        headers = tuple(self.headers.items())
+        with self.server.turns:
+            try:
+                answer = self.server.upstream.get(self.path, headers)
+            except NoAnswer as error:
+                self._refuse(error.status, error.words)
+                return
+            self.server.listener(self.path, headers, answer)
+            self._send(answer.status, passed_on(answer.headers), answer.body)
+
+    def _refused(self) -> tuple[int, str] | None:
+        """Why a request is not passed on."""
+        if not self.path.startswith("/"):
+            return 400, "the recording proxy has one upstream: ask it for a path, not for another server"
+        host = urlsplit(f"//{self.headers.get('Host', LOOPBACK)}").netloc.rpartition("@")[2]
+        if host.rpartition(":")[0] not in _OWN_NAMES and host not in _OWN_NAMES:
+            return 421, "the recording proxy answers to its own loopback address only"
+        if self.headers.get("Transfer-Encoding") or self.headers.get("Content-Length", "0") != "0":
+            return 400, "the recording proxy passes on no request with a body"
+        return None
+
+    def _other_method(self) -> None:
+        self._refuse(405, "the recording proxy passes on GET alone", ("Allow", "GET"))
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = _other_method
+
+    def _refuse(self, status: int, words: str, *headers: tuple[str, str]) -> None:
+        body = json.dumps(error_body(str(status), words)).encode("ascii")
+        self._send(status, [("Content-Type", "application/json; charset=utf-8"), *headers], body)
+
+    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        # Answers of the upstream keep its own Date and Server.
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the listener tells of each exchange."""

@@ -1,0 +1,147 @@
+"""Exchanges as they pass the proxy → judged, told, stored."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from partner_insights.verify.exchange import Exchange, Request, Token, find_header
+from partner_insights.verify.judging import judge, observe
+from partner_insights.verify.shape import Shapes
+from partner_insights.verify.verdict import Judgement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from partner_insights.contract import Catalogue, Operation, Profile
+    from partner_insights.record.store import Store
+    from partner_insights.verify.exchange import Headers, Response
+    from partner_insights.verify.violation import Observation, Place, Violation
+
+CONTINUATION = "MS-ContinuationToken"
+KEPT_FINDINGS = 2_000
+"""Kinds of findings that a long session remembers."""
+
+
+class Session:
+    """What one run of the proxy saw. Exchanges may come from several threads; one is judged at a time."""
+
+    def __init__(
+        self,
+        upstream: str,
+        catalogue: Catalogue,
+        profile: Profile,
+        store: Store,
+        tell: Callable[[Exchange, Judgement, str | None], None],
+    ) -> None:
+        """`tell` hears of each exchange: what was found in it, and why it was not stored, if so."""
+        self._upstream = upstream
+        self._catalogue = catalogue
+        self._profile = profile
+        self._store = store
+        self._tell = tell
+        self._shapes = Shapes()
+        self._lock = threading.Lock()
+        self._violations: dict[Place, Violation] = {}
+        self._observations: dict[Place, Observation] = {}
+        self._operations: set[str] = set()
+        self.times: Counter[Place] = Counter()
+        self.passed = 0
+        self.failure: OSError | None = None
+        """Why nothing could be stored at some time: the disk may be full."""
+
+    def __call__(self, path: str, headers: Headers, response: Response) -> None:
+        """Judge, store and tell of one exchange."""
+        exchange = Exchange(request_of(path, headers, response, self._upstream, self._catalogue), response)
+        with self._lock:
+            self.passed += 1
+            judgement = self._judged(exchange)
+            self._tell(exchange, judgement, self._stored(exchange, find_header(headers, CONTINUATION)))
+
+    def judgement(self) -> Judgement:
+        """All that was found, each kind once."""
+        found = tuple(self._violations.values()), tuple(self._observations.values())
+        return self._judgement(self._operations, *found, bool(self._operations))
+
+    def _judged(self, exchange: Exchange) -> Judgement:
+        operation = exchange.request.operation
+        if operation is None:
+            return self._judgement((), (), (), False)  # the contract does not speak of it
+        self._operations.add(operation)
+        violations = judge(exchange, self._catalogue, profile=self._profile, shapes=self._shapes)
+        observations = list(observe(exchange, self._catalogue))
+        for violation in violations:
+            self.times[violation.place] += 1
+            if len(self._violations) < KEPT_FINDINGS:
+                self._violations.setdefault(violation.place, violation)
+        for observation in observations:
+            if len(self._observations) < KEPT_FINDINGS:
+                self._observations.setdefault(observation.place, observation)
+        return self._judgement((operation,), violations, observations, True)
+
+    def _stored(self, exchange: Exchange, continuation: str | None) -> str | None:
+        try:
+            return self._store.add(exchange, continuation)
+        except OSError as error:
+            self.failure = error
+            return f"it could not be written: {error.strerror or error}"
+
+    def _judgement(
+        self,
+        operations: Iterable[str],
+        violations: Iterable[Violation],
+        observations: Iterable[Observation],
+        tested: bool,
+    ) -> Judgement:
+        return Judgement(
+            profile=self._profile,
+            target=self._upstream,
+            requests=self.passed,
+            operations=tuple(sorted(operations)),
+            violations=tuple(violations),
+            observations=tuple(observations),
+            tested=tested,
+        )
+
+
+def request_of(
+    target: str, headers: Headers, response: Response, upstream: str, catalogue: Catalogue
+) -> Request:
+    """The request as the judge sees it, its token left out.
+
+    A proxy cannot tell a good token or a known customer from others: a refusal is taken for the one it says
+    it is, and judged by its form.
+    """
+    parts = urlsplit(f"//upstream/{target.lstrip('/')}")
+    operation, customer = _addressed(parts.path, catalogue)
+    bearer = (find_header(headers, "Authorization") or "").lower().startswith("bearer ")
+    token = {401: Token.INVALID, 403: Token.APP_ONLY}.get(response.status, Token.USER)
+    return Request(
+        method="GET",
+        url=upstream + target,
+        headers=tuple((name, _shown(name, value)) for name, value in headers if name.lower() != "cookie"),
+        operation=None if operation is None else operation.id,
+        customer=customer,
+        customer_known=customer is not None and response.status not in (403, 404),
+        query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
+        token=token if bearer else Token.ABSENT,
+    )
+
+
+def _shown(name: str, value: str) -> str:
+    return "Bearer $PARTNER_INSIGHTS_TOKEN" if name.lower() == "authorization" else value
+
+
+def _addressed(path: str, catalogue: Catalogue) -> tuple[Operation | None, str | None]:
+    """The operation of a path, doubled and trailing slashes or not, and the customer it names."""
+    asked = [unquote(part) for part in path.split("/") if part]
+    for operation in catalogue.operations.values():
+        pattern = [part for part in operation.path.split("/") if part]
+        if len(pattern) == len(asked) and all(
+            part.startswith("{") or part == given for part, given in zip(pattern, asked, strict=True)
+        ):
+            values = (given for part, given in zip(pattern, asked, strict=True) if part == "{customer-id}")
+            return operation, next(values, None)
+    return None, None

@@ -1,0 +1,146 @@
+"""Judged exchanges → a recording: a body file each, and a line in the index once the file is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import partner_insights
+from partner_insights.errors import InputError
+from partner_insights.recorded import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
+from partner_insights.verify.body import BOM, read_body
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from partner_insights.record.anonymous import Anonymous
+    from partner_insights.verify.exchange import Exchange, Response
+
+MOST_ANSWERS: Final = 100_000
+MOST_BYTES: Final = 4 * 2**30
+"""What one recording may grow to; then traffic still passes, and nothing more is stored."""
+
+
+class Store:
+    """A folder that is being recorded to; one writer at a time."""
+
+    def __init__(self, folder: Path, anonymous: Anonymous) -> None:
+        """Begin a recording, or go on with one of the same key; InputError where neither can be."""
+        self._folder = folder
+        self._anonymous = anonymous
+        self._answers: dict[Key, RecordedAnswer] = {}
+        self._bytes = 0
+        try:
+            folder.mkdir(exist_ok=True)
+            if any(folder.iterdir()):
+                self._go_on()
+            else:
+                facts = {"recording": VERSION, "partnerInsights": partner_insights.__version__}
+                self._append(facts | {"keyProof": anonymous.proof})
+        except FileNotFoundError as error:
+            raise InputError(
+                "there is no such folder", where=str(folder.parent), remedy="make it first"
+            ) from error
+        except FileExistsError as error:
+            raise InputError("is a file", where=str(folder), remedy="name a folder") from error
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror or error}", where=str(folder)) from error
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def add(self, exchange: Exchange, continuation: str | None) -> str | None:
+        """Store an answer; why it was not stored, in words, or None.
+
+        A failure never takes the place of a success to the same request. OSError where writing fails.
+        """
+        response, operation = exchange.response, exchange.request.operation
+        if response is None or operation is None:
+            return "no operation of the contract"
+        key = self._key(exchange, continuation)
+        before = self._answers.get(key)
+        if before is not None and before.status < 300 <= response.status:
+            return "a success of the same request is stored already"
+        if before is None and (len(self._answers) >= MOST_ANSWERS or self._bytes >= MOST_BYTES):
+            return "the recording is as large as it may become"
+        content = self._body(response)
+        if content is None:
+            return "the body is no JSON, so nobody can tell what it says of customers"
+        answer = self._answer(key, response)
+        self._write(answer.file, content)
+        self._append(answer.as_json())
+        self._answers[key] = answer
+        self._bytes += len(content)
+        return None
+
+    def _go_on(self) -> None:
+        try:
+            recording = Recording.read(self._folder)
+        except InputError as error:
+            raise InputError(
+                "exists already and is no recording", where=str(self._folder), remedy="choose another --out"
+            ) from error
+        if recording.facts.get("keyProof") != self._anonymous.proof:
+            raise InputError(
+                "is a recording with other pseudonyms: the same customer would have two",
+                where=str(self._folder),
+                remedy="choose another --out, or give the same key with --pseudonym-key-env",
+            )
+        self._answers = dict(recording.answers)
+        index = self._folder / INDEX
+        if not index.read_bytes().endswith(b"\n"):  # cut short by a crash
+            with index.open("ab") as file:
+                file.write(b"\n")
+
+    def _key(self, exchange: Exchange, continuation: str | None) -> Key:
+        request = exchange.request
+        values = [] if request.customer is None else [self._anonymous.name(request.customer)]
+        token = None if continuation is None else self._anonymous.opaque(continuation)
+        return key_of(request.operation or "", values, self._anonymous.query(dict(request.query)), token)
+
+    def _body(self, response: Response) -> bytes | None:
+        if not response.body:
+            return b""
+        read = read_body(response.body)
+        if not read.readable:
+            return None
+        return json.dumps(self._anonymous.body(read.value), separators=(",", ":")).encode("ascii")
+
+    @staticmethod
+    def _answer(key: Key, response: Response) -> RecordedAnswer:
+        operation, values, query, continuation = key
+        name = "-".join(values) or "answer"
+        if query or continuation:
+            name += "-" + hashlib.sha256(repr((query, continuation)).encode()).hexdigest()[:8]
+        headers = []
+        retry = response.header("Retry-After")
+        if retry is not None:
+            headers.append(("Retry-After", retry if retry.isdigit() else "60"))
+        if response.status == 401:
+            headers.append(("WWW-Authenticate", "Bearer"))  # the rest of it may name the tenant
+        content_type = response.header("Content-Type")
+        known = content_type is not None and content_type.lower().startswith("application/json")
+        return RecordedAnswer(
+            key=key,
+            status=response.status,
+            content_type=content_type if known else None,
+            headers=tuple(headers),
+            bom=response.body.startswith(BOM),
+            file=f"{operation}/{name}.json",
+        )
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(exist_ok=True)
+        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            aside.write_bytes(content)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with (self._folder / INDEX).open("ab") as index:
+            index.write(json.dumps(line).encode("ascii") + b"\n")

@@ -1,0 +1,115 @@
+"""A folder of recorded answers ↔ values: what `record` writes and `serve --from` reads.
+
+`recording.ndjson` has a line about the folder, then one for each answer; each body is a file of its own, as
+it came over the wire. A later line about the same request counts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+INDEX: Final = "recording.ndjson"
+VERSION: Final = 1
+"""Of the form of the folder."""
+
+Key: TypeAlias = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], str | None]
+"""What tells one request from another: operation, values of its path, query, continuation token."""
+
+
+def key_of(operation: str, values: Iterable[str], query: Mapping[str, str], continuation: str | None) -> Key:
+    """The key of a request; ids are alike in any case, and so is a query in any order."""
+    return operation, tuple(value.lower() for value in values), tuple(sorted(query.items())), continuation
+
+
+@dataclass(frozen=True)
+class RecordedAnswer:
+    """One answer, and the request it answered."""
+
+    key: Key
+    status: int
+    content_type: str | None
+    headers: tuple[tuple[str, str], ...]
+    bom: bool
+    """Whether the body came behind a byte order mark, which its file leaves out."""
+    file: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As a line of the index."""
+        operation, values, query, continuation = self.key
+        return {
+            "operation": operation,
+            "values": list(values),
+            "query": dict(query),
+            "continuation": continuation,
+            "status": self.status,
+            "contentType": self.content_type,
+            "headers": dict(self.headers),
+            "bom": self.bom,
+            "file": self.file,
+        }
+
+    @classmethod
+    def read(cls, line: Mapping[str, Any]) -> RecordedAnswer:
+        """From a line of the index; LookupError, TypeError or ValueError for what is none."""
+        return cls(
+            key=key_of(line["operation"], line["values"], line["query"], line["continuation"]),
+            status=int(line["status"]),
+            content_type=line["contentType"],
+            headers=tuple(line["headers"].items()),
+            bom=bool(line["bom"]),
+            file=str(line["file"]),
+        )
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All answers of a folder."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+    """The first line: the form's version, ours, and what proves the key of the pseudonyms."""
+    answers: Mapping[Key, RecordedAnswer]
+
+    @classmethod
+    def read(cls, folder: Path) -> Recording:
+        """InputError where the folder is no recording."""
+        try:
+            lines = (folder / INDEX).read_bytes().splitlines()
+            facts = json.loads(lines[0])
+            if facts["recording"] != VERSION:
+                raise InputError(f"is a recording of another form ({facts['recording']})", where=str(folder))
+        except OSError as error:
+            raise InputError(
+                f"is no recording: {INDEX} cannot be read ({error.strerror or error})",
+                where=str(folder),
+                remedy="name a folder that `partner-insights record` wrote",
+            ) from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise InputError(f"is no recording: {INDEX} does not say so", where=str(folder)) from error
+        answers = {answer.key: answer for answer in map(_answer, lines[1:]) if answer is not None}
+        return cls(folder, facts, answers)
+
+    def body(self, answer: RecordedAnswer) -> bytes:
+        """An answer's body, without the mark; InputError where its file is gone or outside of the folder."""
+        path = (self.folder / answer.file).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise InputError("lies outside of the recording", where=str(path))
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _answer(line: bytes) -> RecordedAnswer | None:
+    try:
+        return RecordedAnswer.read(json.loads(line))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None  # cut short by a crash: the answer was not recorded
