@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from partner_insights.running import RunningFake
 
-TIMEOUT = 300
+TIMEOUT = 600
+QUICK_TIMEOUT = 60
+"""Seconds for one run, of which there is one a mutant."""
 
+SLOW = "(did not end)"
 
 QUICK = ("--max-examples", "10", "--no-shrink", "--phases", "examples,coverage,fuzzing")
 
@@ -29,17 +32,26 @@ class Rival:
     def __init__(self, command: str, *, quick: bool = False) -> None:
         self._command = command
         self._options = QUICK if quick else ()
+        self._timeout = QUICK_TIMEOUT if quick else TIMEOUT
+        self._description = ""
         self.baseline: frozenset[str] = frozenset()
         version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
         self.version = version.stdout.strip()
 
     def learn(self, fake: RunningFake) -> None:
         """What it reports of a fake without a mutant: false alarms, or gaps in our description."""
+        self._description = json.dumps(_description(fake))
         self.baseline = self._failures(fake)
 
     def judge(self, fake: RunningFake) -> list[str]:
-        """The checks that failed at some operation, and did not on the fake without a mutant."""
-        fresh = self._failures(fake) - self.baseline
+        """The checks that failed at some operation, and did not on the fake without a mutant.
+
+        `SLOW` alone where it ran out of time, and nothing can be told.
+        """
+        try:
+            fresh = self._failures(fake) - self.baseline
+        except subprocess.TimeoutExpired:
+            return [SLOW]
         return sorted({failure.partition(" ")[0] for failure in fresh})
 
     def _failures(self, fake: RunningFake) -> frozenset[str]:
@@ -47,46 +59,37 @@ class Rival:
             folder = Path(scratch)
             description = folder / "openapi.json"
             report = folder / "report.json"
-            description.write_text(json.dumps(self._description(fake)), encoding="utf-8")
+            description.write_text(self._description, encoding="utf-8")
             subprocess.run(
                 [
-                    *(
-                        self._command,
-                        "run",
-                        str(description),
-                        "--url",
-                        fake.url,
-                        "--checks",
-                        "all",
-                        "--continue-on-failure",
-                    ),
+                    *(self._command, "run", str(description), "--url", fake.url),
+                    *("--checks", "all", "--continue-on-failure"),
                     *("--header", f"Authorization: Bearer {fake.token}", "--seed", "1"),
                     *("--report", "json", "--report-json-path", str(report), *self._options),
                 ],
                 cwd=folder,
                 capture_output=True,
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 check=False,  # 1 is what we hope for
             )
             return failures(json.loads(report.read_text(encoding="utf-8")))
 
-    def _description(self, fake: RunningFake) -> Any:
-        """Our description, with the id of the first customer."""
-        with urllib.request.urlopen(f"{fake.url}/openapi.json") as answer:
-            description = json.load(answer)
-        for path in description["paths"].values():
-            for operation in path.values():
-                for parameter in operation.get("parameters", ()):
-                    if parameter.get("name") == "customer-id":
-                        parameter["example"] = self._customer(fake)
-        return description
 
-    def _customer(self, fake: RunningFake) -> str:
-        request = urllib.request.Request(
-            f"{fake.url}/v1/customers/?size=1", headers={"Authorization": f"Bearer {fake.token}"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            return str(json.load(answer)["items"][0]["id"])
+def _description(fake: RunningFake) -> Any:
+    """Our description, with the id of the first customer."""
+    with urllib.request.urlopen(f"{fake.url}/openapi.json") as answer:
+        description = json.load(answer)
+    request = urllib.request.Request(
+        f"{fake.url}/v1/customers?size=1", headers={"Authorization": f"Bearer {fake.token}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        customer = json.load(answer)["items"][0]["id"]
+    for path in description["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter.get("name") == "customer-id":
+                    parameter["example"] = customer
+    return description
 
 
 def failures(report: Any) -> frozenset[str]:

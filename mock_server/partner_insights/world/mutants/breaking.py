@@ -45,6 +45,19 @@ def _above(value: Any, schema: SchemaObject) -> Any:
     return schema["maximum"] + 1
 
 
+def _at_lower_bound(value: Any, schema: SchemaObject) -> Any:
+    return schema["exclusiveMinimum"]
+
+
+def _at_upper_bound(value: Any, schema: SchemaObject) -> Any:
+    return schema["exclusiveMaximum"]
+
+
+def _neither(value: Any, schema: SchemaObject) -> Any:
+    """No object and not null: what a nullable resource can never be."""
+    return "neither"
+
+
 def _between(value: Any, schema: SchemaObject) -> Any:
     """A count and a half: inside every bound that the count keeps, for counts are not bounded above."""
     return value + schema["multipleOf"] / 2
@@ -75,6 +88,9 @@ BREAKS: Final[Mapping[str, Break]] = {
     "format": _wrong_format,
     "minimum": _below,
     "maximum": _above,
+    "exclusiveMinimum": _at_lower_bound,
+    "exclusiveMaximum": _at_upper_bound,
+    "anyOf": _neither,
     "multipleOf": _between,
     "enum": _unlisted,
     "minLength": _short,

@@ -20,14 +20,11 @@ def refusing_mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     """Every mutant of what is refused."""
     yield from _admitting(catalogue)
     yield from _error_bodies(catalogue)
-    yield from _error_heads()
+    yield from _error_heads(catalogue)
 
 
 def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
     documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
-
-    def refusing(case: str) -> frozenset[str]:
-        return frozenset(each.id for each in catalogue.operations.values() if _refuses(each, case))
 
     collections = frozenset(each.id for each in catalogue.operations.values() if each.envelope is not None)
     admitted = {
@@ -45,14 +42,14 @@ def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
         "answers-any-page-size": ("200 for a page size out of bounds", "PI301", documented, "invalid-query"),
     }
     for name, (title, codes, standing, case) in admitted.items():
-        yield behaviour(name, title, codes, standing, operations=refusing(case), admits=case)
+        yield behaviour(name, title, codes, standing, operations=_refusing(catalogue, case), admits=case)
     yield behaviour(
         "empty-for-unknown-customer",
         "200 without rows for an unknown customer",
         "PI403",
         documented,
         _nothing_for_strangers(catalogue),
-        operations=refusing("unknown-customer") & collections,
+        operations=_refusing(catalogue, "unknown-customer") & collections,
     )
     yield behaviour(
         "answers-unknown-path",
@@ -70,6 +67,11 @@ def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
         documented,
         of_errors(lambda answered: replace(answered, status=200)),
     )
+
+
+def _refusing(catalogue: Catalogue, case: str) -> frozenset[str]:
+    """The operations that can meet this case."""
+    return frozenset(each.id for each in catalogue.operations.values() if _refuses(each, case))
 
 
 def _refuses(operation: Operation, case: str) -> bool:
@@ -146,7 +148,7 @@ def _error_bodies(catalogue: Catalogue) -> Iterator[Mutant]:
     )
 
 
-def _error_heads() -> Iterator[Mutant]:
+def _error_heads(catalogue: Catalogue) -> Iterator[Mutant]:
     documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
     yield behaviour(
         "html-error",
@@ -189,6 +191,7 @@ def _error_heads() -> Iterator[Mutant]:
         "PI301",
         documented,
         _renumbered(403, 500),
+        operations=_refusing(catalogue, "app-only"),
     )
     yield behaviour(
         "unknown-is-500",
@@ -196,6 +199,7 @@ def _error_heads() -> Iterator[Mutant]:
         "PI301",
         documented,
         _renumbered(404, 500),
+        operations=_refusing(catalogue, "unknown-customer"),
     )
     yield behaviour(
         "no-allow",
