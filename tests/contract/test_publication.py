@@ -66,7 +66,8 @@ def test_derive_writes_and_checks(tmp_path: Path) -> None:
 def test_derive_fails_closed(tmp_path: Path) -> None:
     """Where one page of many is uncertain nothing is written: exit 2, one line a reason, no traceback."""
     pages = Path(shutil.copytree(TABLES, tmp_path / "pages"))
-    (pages / "zz.md").write_text("# No table\n", encoding="utf-8")
+    text = "# Zz\n\n| Property | Type |\n|---|---|\n| a | strnig |\n"
+    (pages / "zz.md").write_text(text, encoding="utf-8")
     out = tmp_path / "out"
     status, output = run("derive", pages, "--out", out)
     assert status == 2

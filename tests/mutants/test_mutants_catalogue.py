@@ -34,6 +34,9 @@ SCHEMA = [mutant for mutant in MUTANTS.values() if mutant.kind == "schema"]
 WIRE_ONLY = {
     "PI108",  # no derived schema has an enum
     "PI111",  # nor a pattern
+    "PI112",  # nor a bound that is itself excluded
+    "PI113",
+    "PI114",  # nor null beside a resource
     "PI315",  # no answer at all is no spoilt answer: the fake's wire faults give it
 }
 """Codes that no mutant can raise."""

@@ -86,7 +86,8 @@ UNDERSTOOD = {
     **dict.fromkeys(["enum", "Enum", "string (enum)"], ENUM),
     "array of enum": array(ENUM),
     **dict.fromkeys(
-        ["String collection", "Collection(String)", "array of string values", "List&lt;string&gt;"], array(STRING)
+        ["String collection", "Collection(String)", "array of string values", "List&lt;string&gt;"],
+        array(STRING),
     ),
     **dict.fromkeys(["UTC date/time", "string in UTC date and time format", "DateTimeOffset"], DATE_TIME),
     **dict.fromkeys(["string in date format", "UTC date"], DATE),

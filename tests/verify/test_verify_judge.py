@@ -43,6 +43,9 @@ HEADERS = {
 UNUSED = {
     "PI108": "no table gives a closed list of values",
     "PI111": "no table gives a pattern",
+    "PI112": "no table gives an excluded bound",
+    "PI113": "no table gives an excluded bound",
+    "PI114": "no table allows null beside a resource",
 }
 """Codes that nothing can raise yet, and why."""
 

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     "--lenient", is_flag=True, help="Leave what is not certain without constraint instead of failing."
 )
 @click.option(
+    "--wire-case/--no-wire-case",
+    "wire_case",
+    default=None,
+    help="Spell ObjectType as the wire does, objectType.  [default: for our own pages only]",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -46,7 +52,13 @@ if TYPE_CHECKING:
     help="Form of the report.",
 )
 def command(
-    pages: tuple[Path, ...], out: Path | None, operations: bool, check: bool, lenient: bool, form: str
+    pages: tuple[Path, ...],
+    out: Path | None,
+    operations: bool,
+    check: bool,
+    lenient: bool,
+    wire_case: bool | None,
+    form: str,
 ) -> None:
     """Derive JSON Schemas from documentation pages, or from our own.
 
@@ -62,7 +74,9 @@ def command(
         raise click.BadParameter(f"Directory '{out}' is a file.", param_hint="'--out'")
     folder = schemas_dir()
     try:
-        derivation = derive_pages(list(pages) or [folder / TABLES], folder, lenient=lenient)
+        derivation = derive_pages(
+            list(pages) or [folder / TABLES], folder, lenient=lenient, wire_case=wire_case
+        )
     except DerivationFailed as failed:
         if form == "json":
             click.echo(

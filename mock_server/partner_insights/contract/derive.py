@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.contract.casing import spell_as_on_the_wire
 from partner_insights.contract.errata import apply_errata
 from partner_insights.contract.model import PROVENANCE, Erratum
-from partner_insights.contract.references import Definition, References, referred_to
+from partner_insights.contract.presence import write_required
+from partner_insights.contract.references import Definition, References, referred_to, without_list
 from partner_insights.contract.schema import Schema, file_name, resource_schema
+from partner_insights.contract.unfit import drop_unfit_examples
 from partner_insights.errors import InputError
 from partner_insights.tables import Diagnostic, Page, read_page
 
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from partner_insights.contract.facts import Listed
+    from partner_insights.tables import TypeExpression
+
 _KEY_ORDER = (
-    "$schema", "$id", "title", "description", "$ref", "type", "format", "const", "enum", "minimum", "maximum",
-    "multipleOf", "minLength", "maxLength", "pattern", "items", "examples",
+    "$schema", "$id", "title", "description", "$ref", "anyOf", "type", "format", "const", "enum", "minimum",
+    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "items", "examples",
 )  # fmt: skip
 _LAST_KEYS = ("properties", "required", PROVENANCE)
 
@@ -50,7 +56,7 @@ def pages_of(paths: Iterable[Path]) -> list[Path]:
     """The pages meant by files and folders; InputError for one that is neither, or a folder without pages."""
     pages: list[Path] = []
     for path in paths:
-        found = sorted(path.glob("*.md")) if path.is_dir() else [path]
+        found = sorted(path.rglob("*.md")) if path.is_dir() else [path]
         if not found:
             raise InputError("holds no page (*.md)", where=str(path))
         pages += found
@@ -58,31 +64,56 @@ def pages_of(paths: Iterable[Path]) -> list[Path]:
 
 
 def derive(
-    paths: Iterable[Path], errata: Iterable[Erratum], *, shipped: Path, lenient: bool = False
+    paths: Iterable[Path],
+    errata: Iterable[Erratum],
+    *,
+    shipped: Path,
+    lenient: bool = False,
+    wire_case: bool = False,
 ) -> Derivation:
     """Derive every resource of the pages at `paths`, and the shipped ones they refer to.
 
+    With `wire_case`, names that no erratum has renamed begin as the wire spells them (see `casing`). Among
+    several pages, those without a resource are passed over with a warning.
+
     Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is
-    not certain is left without constraint), ErratumError when an erratum does not fit, InputError for an
-    unreadable page. Nothing is written here.
+    not certain is left without constraint) or is translated by a machine, ErratumError when an erratum does not
+    fit, InputError for an unreadable page. Nothing is written here.
     """
+    paths = list(paths)
     pages = [read_page(path) for path in paths]
-    references = References(pages, shipped)
+    references = References(pages, shipped, paths)
     definitions, diagnostics = _definitions(pages)
-    diagnostics += [found for page in pages for found in page.diagnostics]
+    diagnostics += _of_pages(pages)
     diagnostics += _follow(definitions, references)
-    diagnostics.sort(key=lambda diagnostic: (diagnostic.page, diagnostic.line))
-    if not lenient and any(diagnostic.level == "error" for diagnostic in diagnostics):
-        raise DerivationFailed(diagnostics)
     schemas = {name: _schema(definition, references) for name, definition in definitions.items()}
+    diagnostics.sort(key=lambda diagnostic: (diagnostic.page, diagnostic.line))
+    graves = [found for found in diagnostics if found.level == "error"]
+    if any(found.code == "translated-page" or not lenient for found in graves):
+        raise DerivationFailed(diagnostics)
     apply_errata(
         schemas, {definition.page.name for definition in definitions.values()} & _names(pages), errata
     )
+    for schema in schemas.values():
+        if wire_case:
+            spell_as_on_the_wire(schema)
+        write_required(schema)
+    diagnostics += [found for schema in schemas.values() for found in drop_unfit_examples(schema)]
     return Derivation(
         pages=tuple(page.name for page in pages),
         schemas={name: _ordered(schemas[name]) for name in sorted(schemas)},
-        diagnostics=tuple(diagnostics),
+        diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.page, diagnostic.line))),
     )
+
+
+def _of_pages(pages: list[Page]) -> list[Diagnostic]:
+    """What the pages say of themselves; that one of several has no resource is no error."""
+    several = sum(bool(page.resources) for page in pages) > 0 and len(pages) > 1
+    return [
+        replace(found, level="warning") if several and found.code == "no-resource-table" else found
+        for page in pages
+        for found in page.diagnostics
+    ]
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
@@ -111,24 +142,41 @@ def _follow(definitions: dict[str, Definition], references: References) -> list[
     waiting = list(definitions.values())
     while waiting:
         definition = waiting.pop()
-        rows = {row.name: row.line for row in definition.resource.properties}
-        for name, expression in referred_to(definition.resource).items():
-            found = references.find(expression, definition.page.name)
+        page, resource = definition.page, definition.resource
+        rows = {row.name: row.line for row in resource.properties}
+        for name, expression in referred_to(resource).items():
+            found = references.find(expression, page)
             if found is None:
-                shown = expression.name or ""
-                unresolved.append(_unresolved(definition.page, rows[name], shown, expression.target))
+                if references.find_values(expression, page) is None:
+                    unresolved.append(_unresolved(page, rows[name], expression.name or "", expression.target))
             elif found.resource.name not in definitions:
                 definitions[found.resource.name] = found
                 waiting.append(found)
+        unresolved += [
+            _unlisted(page, line, text, target)
+            for line, text, target in without_list(resource, references, page)
+        ]
     return unresolved
 
 
 def _schema(definition: Definition, references: References) -> Schema:
-    def resolve(expression: Any) -> str | None:
-        found = references.find(expression, definition.page.name)
-        return None if found is None else found.resource.name
+    def resolve(expression: TypeExpression) -> str | Listed | None:
+        found = references.find(expression, definition.page)
+        return references.find_values(expression, definition.page) if found is None else found.resource.name
 
     return resource_schema(definition.page.name, definition.resource, resolve)
+
+
+def _unlisted(page: Page, line: int, text: str, target: str) -> Diagnostic:
+    return Diagnostic(
+        level="warning",
+        code="unresolved-values",
+        page=page.name,
+        line=line,
+        message="the description refers to a list of values that no given page has",
+        found=f"{text} ({target})",
+        accepted="a table Value | Description under a heading, on this page or another given one",
+    )
 
 
 def _unresolved(page: Page, line: int, name: str, target: str | None) -> Diagnostic:

@@ -56,8 +56,14 @@ def _keyword(schema: Mapping[str, Any], keyword: str, note: Mapping[str, Any]) -
         value = "required" if note["present"] else "may be absent"
     elif keyword == "name":
         value = f"spelt otherwise than the table's {note['was']!r}"
+    elif keyword not in schema:
+        value = str(note.get("value"))
     else:
         value = json.dumps(schema[keyword], ensure_ascii=False)
+    if "rule" in note:
+        return f"{value}  ({note['standing']} by the rule {note['rule']})"
+    if "reason" in note:
+        return f"{value}  ({note['standing']}: {note['column']} cell, but {note['reason']})"
     if "erratum" not in note:
         return f"{value}  ({note['standing']}: {note['column']} cell)"
     was = note.get("was")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from partner_insights.contract.model import PROVENANCE, Standing
+from partner_insights.contract.facts import Listed, documented, fact_keywords
+from partner_insights.contract.model import PROVENANCE
 from partner_insights.tables import Facts, Property, Resource, TypeExpression
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
-ResolveReference = Callable[[TypeExpression], str | None]
-"""From a reference cell to the name of the resource it means; None where no page defines it."""
+_LISTED = "listed"  # where a reference leads to a list of values, until they have become an enum
+ResolveReference = Callable[[TypeExpression], "str | Listed | None"]
+"""From a reference cell to the name of the resource it means, or a list of values; None where no page has it."""
 
 
 def file_name(resource: str) -> str:
@@ -38,35 +41,84 @@ def resource_schema(page: str, resource: Resource, resolve: ResolveReference) ->
     }
 
 
-def documented(column: str) -> dict[str, Any]:
-    """The standing of a keyword that a cell states."""
-    return {"standing": Standing.DOCUMENTED.value, "column": column}
-
-
 def _property_schema(page: str, row: Property, resolve: ResolveReference) -> Schema:
-    constraints = {} if row.type is None else _type_keywords(row.type, resolve)
-    facts = _fact_keywords(row.facts, constraints.get("type"))
-    description = row.cells.get("Description", "")
-    keywords: dict[str, dict[str, Any]] = {name: documented("Type") for name in constraints}
-    keywords |= {name: documented("Description") for name in facts}
+    title = {role: row.titles.get(role, role.capitalize()) for role in ("type", "description")}
+    place = {"page": page, "line": row.line, "cells": dict(row.cells)}
+    schema = {} if row.type is None else _type_keywords(row.type, resolve)
+    listed = schema.pop(_LISTED, None)
+    notes: dict[str, dict[str, Any]] = {name: documented(title["type"]) for name in schema}
+    if description := row.cells.get(title["description"], ""):
+        schema = {"description": description} | schema
+    # What is said of an array's values binds the values, and stands with them.
+    inner = schema.get("items") if schema.get("type") == "array" else None
+    facts = fact_keywords(
+        row.facts, schema if inner is None else inner, title["description"], listed, resolve
+    )
+    if inner is None:
+        schema, notes = schema | facts.keywords, notes | facts.notes
+    elif facts.keywords:
+        kept = {name: documented(title["type"]) for name in inner}
+        schema["items"] = inner | facts.keywords | {PROVENANCE: place | {"keywords": kept | facts.notes}}
     if description:
-        facts = {"description": description} | facts
-        keywords["description"] = documented("Description")
-    if row.facts.optional:
-        keywords["presence"] = documented("Description") | {"present": False}
-    provenance = {"page": page, "line": row.line, "cells": dict(row.cells), "keywords": keywords}
-    schema = constraints | facts
+        notes["description"] = documented(title["description"])
+    schema, notes = _about(row.facts, schema, notes, title["description"])
+    provenance = place | {"keywords": notes}
     if row.facts.constants:
-        schema |= _constants(row.facts.constants, provenance)
-        keywords["required"] = documented("Description")
+        schema |= _constants(row.facts.constants, provenance, title["description"])
+        notes["required"] = documented(title["description"])
     return schema | {PROVENANCE: provenance}
+
+
+def _about(
+    facts: Facts, schema: Schema, notes: dict[str, dict[str, Any]], description: str
+) -> tuple[Schema, dict[str, dict[str, Any]]]:
+    """The schema with what is said of the property itself: null, presence, read-only, deprecated, unit."""
+
+    def note(fact: str) -> dict[str, Any]:
+        return documented(facts.columns.get(fact, description))
+
+    if facts.nullable:
+        schema, notes = _nullable(schema, notes, note("nullable"))
+    if facts.optional or facts.required:
+        present = facts.required
+        notes["presence"] = note("required" if present else "optional") | {"present": present}
+    for fact, keyword in (("read_only", "readOnly"), ("deprecated", "deprecated")):
+        if getattr(facts, fact):
+            schema[keyword] = True
+            notes[keyword] = note(fact)
+    if facts.unit is not None and schema.get("type") in ("number", "integer"):
+        notes["unit"] = note("unit") | {"value": facts.unit}
+    return schema, notes
+
+
+def _nullable(
+    schema: Schema, notes: dict[str, dict[str, Any]], note: dict[str, Any]
+) -> tuple[Schema, dict[str, dict[str, Any]]]:
+    """The schema with null allowed besides; the notes say that the description does so."""
+    if "$ref" in schema:
+        reference = schema["$ref"]
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        others = {key: value for key, value in notes.items() if key != "$ref"}
+        return rest | {"anyOf": [{"$ref": reference}, {"type": "null"}]}, others | {"anyOf": note}
+    if isinstance(schema.get("type"), str):
+        schema = schema | {"type": [schema["type"], "null"]}
+        notes = notes | {"type": notes["type"] | {"null": note["column"]}}
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema, notes
 
 
 def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Schema:
     """The keywords of a type cell; a reference that no page defines is left without constraint."""
     if expression.kind == "reference":
-        name = resolve(expression)
-        return {} if name is None else {"$ref": file_name(name)}
+        found = resolve(expression)
+        if isinstance(found, Listed):
+            numbers = all(re.fullmatch(r"-?\d{1,15}", value) for value in found.enumeration.values)
+            return {"type": "integer" if numbers else "string", _LISTED: found}
+        if found is None:
+            return {}
+        reference = {"$ref": file_name(found)}
+        return {"anyOf": [reference, {"type": "null"}]} if expression.nullable else reference
     json_type: str = (
         expression.json_type if expression.kind == "scalar" and expression.json_type else expression.kind
     )
@@ -75,31 +127,15 @@ def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Sch
         schema["format"] = expression.format
     if expression.items is not None:
         schema["items"] = _type_keywords(expression.items, resolve)
+        if (listed := schema["items"].pop(_LISTED, None)) is not None:
+            schema[_LISTED] = listed
     return schema
 
 
-def _fact_keywords(facts: Facts, json_type: Any) -> Schema:
-    examples = [_coerced(example, json_type) for example in facts.examples]
-    return {"examples": examples} if examples else {}
-
-
-def _coerced(example: Any, json_type: Any) -> Any:
-    """An example as a value of the property's type: prose writes a number like any word."""
-    if json_type in ("number", "integer") and isinstance(example, str):
-        try:
-            return int(example)
-        except ValueError:
-            try:
-                return float(example)
-            except ValueError:
-                return example
-    return example
-
-
-def _constants(constants: Mapping[str, str], provenance: Mapping[str, Any]) -> Schema:
+def _constants(constants: Mapping[str, str], provenance: Mapping[str, Any], column: str) -> Schema:
     """The prose "Includes "objectType": "X"": the property is there and has this value."""
     place = {key: provenance[key] for key in ("page", "line", "cells")}
-    stated = {"presence": documented("Description") | {"present": True}, "const": documented("Description")}
+    stated = {"presence": documented(column) | {"present": True}, "const": documented(column)}
     return {
         "properties": {
             name: {"const": value, PROVENANCE: place | {"keywords": stated}}

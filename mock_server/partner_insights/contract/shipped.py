@@ -17,10 +17,22 @@ TABLES = "tables"
 OPENAPI = "openapi.json"
 
 
-def derive_pages(paths: list[Path], folder: Path, *, lenient: bool = False) -> Derivation:
-    """Derive pages with the errata of `folder`, references resolved among them and the shipped pages."""
+def derive_pages(
+    paths: list[Path], folder: Path, *, lenient: bool = False, wire_case: bool | None = None
+) -> Derivation:
+    """Derive pages with the errata of `folder`, references resolved among them and the shipped pages.
+
+    The casing rule is on for our own pages, off for others, unless `wire_case` says otherwise.
+    """
     errata = read_errata(folder / "errata.toml")
-    return derive(pages_of(paths), errata.values(), shipped=folder / TABLES, lenient=lenient)
+    own = paths == [folder / TABLES]
+    return derive(
+        pages_of(paths),
+        errata.values(),
+        shipped=folder / TABLES,
+        lenient=lenient,
+        wire_case=own if wire_case is None else wire_case,
+    )
 
 
 def shipped_files(derivation: Derivation, folder: Path) -> dict[str, bytes]:
