@@ -1,9 +1,10 @@
-"""`/_admin/…` → the fake's own controls: health, world, reset, scenario, faults. Not a part of the API."""
+"""`/_admin/…` → the fake's own controls: its data, scenario, date and faults. Not a part of the API."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from flask import Blueprint, Flask, Response, request
 
 from partner_insights.errors import InputError
 from partner_insights.server.answer import json_answer
+from partner_insights.server.observations import Observations, problem, refuse_several_workers, reply
 from partner_insights.server.respond import respond
 from partner_insights.server.scenarios import SCENARIOS
 
@@ -45,6 +47,9 @@ class Admin:
         controls.add_url_rule("/faults", view_func=self.plan_faults, methods=["POST"])
         controls.add_url_rule("/faults/<plan_id>", view_func=self.fault_plan, methods=["GET"])
         controls.add_url_rule("/faults/<plan_id>", view_func=self.remove_fault_plan, methods=["DELETE"])
+        controls.add_url_rule("/clock", view_func=self.clock, methods=["GET"])
+        controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
+        Observations(self._exchanges, self._settings).add_to(controls)
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:
@@ -52,23 +57,23 @@ class Admin:
         if self._has_token():
             return None
         if not (self._settings.trust_loopback and _is_local()):
-            return _problem(
+            return problem(
                 403,
                 f"send the admin token as {TOKEN_HEADER}, or call from this machine by a loopback address",
             )
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-            return _problem(403, "a page of another site may not use the admin API")
+            return problem(403, "a page of another site may not use the admin API")
         return None
 
     def health(self) -> Response:
         """Answers as soon as the fake answers at all."""
-        return _reply({"status": "ok"})
+        return reply({"status": "ok"})
 
     def world(self) -> Response:
         """What is faked, and how."""
         scene, settings = self._state.scene, self._settings
-        return _reply(
+        return reply(
             {
                 "seed": scene.world.seed,
                 "customers": scene.world.customers,
@@ -89,7 +94,7 @@ class Admin:
     def scenario(self) -> Response:
         """The scenarios in force, and all there are."""
         known = [{"name": each.name, "description": each.description} for each in SCENARIOS.values()]
-        return _reply({"active": list(self._state.scene.scenarios), "scenarios": known})
+        return reply({"active": list(self._state.scene.scenarios), "scenarios": known})
 
     def select_scenario(self) -> Response:
         """Put the scenario or scenarios of `{"scenario": NAME or [NAME…]}` in force."""
@@ -100,19 +105,32 @@ class Admin:
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            return _problem(
-                400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}'
-            )
+            return problem(400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}')
         try:
             self._state.select(names)
         except InputError as error:
-            return _problem(400, str(error))
+            return problem(400, str(error))
         return self.scenario()
+
+    def clock(self) -> Response:
+        """The fake's date; `processedDateTime` is a few days behind it."""
+        return reply({"asOf": self._state.as_of.isoformat()})
+
+    def set_clock(self) -> Response:
+        """Turn the date to `{"asOf": "YYYY-MM-DD"}`, or by `{"days": N}`."""
+        refused = self._refuse_several_workers("the date is fixed: restart with --as-of, or")
+        if refused is not None:
+            return refused
+        try:
+            self._state.move(_day(request.get_json(silent=True), self._state.as_of))
+        except InputError as error:
+            return problem(400, str(error))
+        return self.clock()
 
     def faults(self) -> Response:
         """The plans in force, and the names a planned fault may have."""
-        return self._refuse_several_workers("there are no fault plans: restart") or _reply(
-            {"plans": self._exchanges.plans.accounts(), "faults": self._exchanges.faults()}
+        return self._refuse_several_workers("there are no fault plans: restart") or reply(
+            {"plans": self._exchanges.plans.accounts(), "faults": self._exchanges.known.faults()}
         )
 
     def plan_faults(self) -> Response:
@@ -123,7 +141,7 @@ class Admin:
         try:
             account = self._exchanges.plan(request.get_json(silent=True))
         except InputError as error:
-            return _problem(400, str(error))
+            return problem(400, str(error))
         location = ("Location", f"/_admin/faults/{account['id']}")
         return respond(json_answer(account, status=201, headers=[location]))
 
@@ -140,13 +158,10 @@ class Admin:
         if refused is not None:
             return refused
         account = of(plan_id)
-        return _problem(404, f"there is no fault plan {plan_id!r}") if account is None else _reply(account)
+        return problem(404, f"there is no fault plan {plan_id!r}") if account is None else reply(account)
 
     def _refuse_several_workers(self, words: str) -> Response | None:
-        """None with one worker. Of several only one would hear of it: answers now one way, now the other."""
-        if self._settings.workers == 1:
-            return None
-        return _problem(409, f"with several workers {words} with --workers 1")
+        return refuse_several_workers(self._settings, words)
 
     def _has_token(self) -> bool:
         expected = self._settings.admin_token
@@ -175,9 +190,15 @@ def _loopback(address: str | None) -> bool:
     return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
-def _reply(content: Any) -> Response:
-    return respond(json_answer(content))
-
-
-def _problem(status: int, words: str) -> Response:
-    return respond(json_answer({"error": words}, status=status))
+def _day(content: Any, today: date) -> date:
+    form = 'send JSON (application/json): {"asOf": "YYYY-MM-DD"} or {"days": 1}'
+    wanted = content if isinstance(content, dict) else {}
+    day, days = wanted.get("asOf"), wanted.get("days")
+    try:
+        if isinstance(day, str) and len(wanted) == 1:
+            return date.fromisoformat(day)
+        if type(days) is int and len(wanted) == 1:
+            return today + timedelta(days=days)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"there is no such day: {day or days}", remedy=form) from error
+    raise InputError("that is no date to turn to", remedy=form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Response, g, request
 
@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from partner_insights.server.answer import Answer
 
 
+ANSWER: Final = "partner_insights.answer"
+"""Where the environ of a request has the answer it was given."""
+
+
 def respond(answer: Answer) -> Response:
-    """The answer in the common headers."""
+    """The answer in the common headers, and left in the environ for who keeps a journal."""
+    request.environ[ANSWER] = answer
     body, headers = dress(answer, asked())
     response = Response(body, status=answer.status)
     # Werkzeug presets a content type and a length of its own.

@@ -29,6 +29,17 @@ class Conditions:
     """The documented failure that answers an app-only token where only App+User is accepted."""
     outage_case: str | None = None
     """The documented failure that answers every API request."""
+    throttled: bool = False
+    """Both documented quotas are in force."""
+    flaky: bool = False
+    """A share of the API requests, drawn by the seed, fails."""
+    slow: bool = False
+    """API requests take their time, drawn by the seed from a lognormal distribution."""
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a request may be answered otherwise than its answer alone says."""
+        return self.throttled or self.flaky or self.slow
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,15 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             "an app-only token is answered with 500, as one user reported",
             {"app_only_case": "internal-error"},
         ),
+        Scenario(
+            "throttled",
+            "requests beyond a quota, per partner or per partner and customer, are answered with 429",
+            {"throttled": True},
+        ),
+        Scenario(
+            "flaky", "one API request in ten gets 500, one in ten 503, one in twenty nothing", {"flaky": True}
+        ),
+        Scenario("slow", "API requests take a quarter of a second, some of them much longer", {"slow": True}),
         Scenario(
             "outage", "every API request is answered with 503", {"outage_case": "unavailable"}, alone=True
         ),

@@ -110,7 +110,8 @@ class Service:
 
     def _keep(self, operation: Operation, scene: Scene, key: object, make: Any) -> Answer:
         return self._kept.get(
-            (operation.id, scene.conditions, key), lambda: json_answer(make(), bom=scene.conditions.bom)
+            (operation.id, scene.conditions, scene.world.as_of, key),
+            lambda: json_answer(make(), bom=scene.conditions.bom),
         )
 
     def _collection(self, operation: Operation, scene: Scene, index: int | None) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from partner_insights.errors import InputError
+from partner_insights.server.scenarios import combine
+
 
 class AuthMode(StrEnum):
     """Which bearer tokens are good enough."""
@@ -37,3 +40,12 @@ class Settings:
     workers: int = 1
     recording: Path | None = None
     """A folder of recorded answers to replay, in place of a world."""
+
+    def __post_init__(self) -> None:
+        """InputError where each of several workers would count for itself what is to be counted together."""
+        if self.workers > 1 and combine(self.scenarios).troubled:
+            raise InputError(
+                f"the scenarios {', '.join(self.scenarios)} count requests, which several workers do apart",
+                where="--workers",
+                remedy="use one worker with throttled, flaky and slow",
+            )
