@@ -1,0 +1,104 @@
+"""Laws of the pseudonyms: stable under a key, and nothing of a customer's name or id is left in any text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from partner_insights.contract import Severity, Standing
+from partner_insights.verify import Observation, Request, Violation
+from partner_insights.verify.expectation import GUID
+from partner_insights.verify.pseudonym import Pseudonyms
+from partner_insights.verify.violation import shortened, shown
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120).filter(
+    lambda text: bool(text.strip())
+)
+distinct = st.text("QXZJKVW", min_size=4, max_size=110)
+guids = st.uuids().map(str)
+
+
+@given(key=st.binary(min_size=1), guid=guids, name=names)
+def test_pseudonyms_are_stable(key: bytes, guid: str, name: str) -> None:
+    """The same key gives the same pseudonym, in any run and any case of an id; another key another one."""
+    one, again, other = Pseudonyms(key), Pseudonyms(key), Pseudonyms(key + b"x")
+    assert one.guid(guid) == again.guid(guid)
+    assert one.guid(guid.upper()).lower() == one.guid(guid)
+    assert one.name(name) == again.name(name)
+    assert one.guid(guid) != other.guid(guid)
+    assert one.guid(guid) != guid
+    assert GUID.fullmatch(one.guid(guid))
+
+
+@given(name=distinct, guid=guids, cut=st.integers(20, 200))
+def test_nothing_is_left_of_a_name_or_an_id(name: str, guid: str, cut: int) -> None:
+    """Quoted, escaped, in capitals or cut short by an ellipsis: no four letters of the name stay."""
+    hidden = Pseudonyms()
+    body = {"items": [{"customerName": name, "customerId": guid, "attributes": {}}]}
+    hidden.learn(body)
+    for text in (
+        name,
+        shown(name),
+        shown(body),
+        shown([name, guid]),
+        name.lower(),
+        shortened(f"the row of {name} {guid}"),
+    ):
+        told = hidden.text(text)
+        lowered = told.lower()
+        assert not any(name[at : at + 4].lower() in lowered for at in range(len(name) - 3)), told
+        assert guid[:13] not in told
+
+
+@given(name=names)
+def test_any_name_is_found_in_a_message(name: str) -> None:
+    """Whatever characters it has, and however a message has to write them."""
+    assume(name.lower() == name or len(name.lower()) == len(name))
+    hidden = Pseudonyms(b"key")
+    hidden.learn({"companyName": name})
+    assert json.loads(hidden.text(json.dumps(name, ensure_ascii=False))) == hidden.name(name)
+
+
+def a_violation(pointer: str, value: Any, message: str) -> Violation:
+    return Violation(
+        "PI101",
+        Severity.ERROR,
+        Standing.DOCUMENTED,
+        "customer-licenses-usage",
+        pointer,
+        message,
+        None,
+        None,
+        shown(value),
+        Request(
+            "GET",
+            "http://h/v1/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04/x",
+            customer="4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04",
+        ),
+    )
+
+
+def test_a_violation_keeps_what_is_wrong() -> None:
+    """A name of another type is hidden; other values, the pointer and the path's form stay."""
+    hidden = Pseudonyms(b"key")
+    odd = hidden.violation(a_violation("/items/0/customerName", 4711, "the page says string; you sent 4711"))
+    assert "4711" not in odd.message + odd.value
+    assert odd.message.startswith("the page says string; you sent customer-")
+    plain = hidden.violation(
+        a_violation("/items/0/licensesSold", "12", 'the page says number; you sent "12"')
+    )
+    assert (plain.message, plain.value) == ('the page says number; you sent "12"', '"12"')
+    assert "4d3cf487" not in plain.request.url + plain.request.curl + str(plain.request.customer)
+    assert plain.request.url == f"http://h/v1/customers/{plain.request.customer}/x"
+
+
+def test_what_no_page_speaks_of_is_not_shown() -> None:
+    """Nobody knows whether an undocumented property holds a name."""
+    hidden = Pseudonyms(b"key")
+    seen = Observation(
+        "undocumented-property", "x", "/items/0/owner", 'no page lists this property; it holds "Jo"'
+    )
+    assert "Jo" not in hidden.observation(seen).message
