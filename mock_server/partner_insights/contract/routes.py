@@ -120,7 +120,9 @@ def _operation(
     envelope, doubt = _envelope(scenario, body, resource, envelopes)
     query = _query(scenario.parameters, route)
     entry: dict[str, Any] = {
-        "id": _unused(_id(scenario.page, path, more=len(scenario.routes) > 1), taken),
+        "id": _unused(
+            _id(scenario.page, path, more=sum(each.method == "GET" for each in scenario.routes) > 1), taken
+        ),
         "method": "GET",
         "path": path,
         "title": scenario.title,

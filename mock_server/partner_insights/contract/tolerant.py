@@ -181,9 +181,10 @@ class _Reader:
 
     def _comma(self, end: str) -> None:
         if self._kind() == "mark" and self._text() == ",":
+            line = self._line()
             self.at += 1
             if self._kind() == "mark" and self._text() in "}]":
-                self._defect("comma", f", before {self._text()}")
+                self.reading.defects.append(Defect(line, "comma", f", before {self._text()}"))
             return
         if self._kind() in ("string", "number", "word") or (self._kind() == "mark" and self._text() in "{["):
             self._defect("comma", f"none before {self._text()}")

@@ -53,7 +53,17 @@ def schema_column(
 
 def is_silent(schema: Mapping[str, Any]) -> bool:
     """Whether a property is undetermined: nothing in its schema says what a value of it looks like."""
-    return not schema.keys() & {"type", "$ref", "const", "enum", "examples", "properties", "format", "items"}
+    return not schema.keys() & {
+        "type",
+        "$ref",
+        "anyOf",
+        "const",
+        "enum",
+        "examples",
+        "properties",
+        "format",
+        "items",
+    }
 
 
 @dataclass(frozen=True)
@@ -78,8 +88,19 @@ class _Maker:
             return _chosen([schema["const"]], hashes)
         if "enum" in schema:
             return _chosen(list(schema["enum"]), hashes)
+        if "anyOf" in schema:
+            return self._any_of(schema, entity)
         made = self._made(schema, entity, hashes)
         return _some_null(made, entity, self.key) if _nullable(schema) else made
+
+    def _any_of(self, schema: Mapping[str, Any], entity: Words) -> Column:
+        """The first of the forms that is not null, now and then null where that is one of them."""
+        forms = [form for form in schema["anyOf"] if form.get("type") != "null"]
+        nullable = len(forms) < len(schema["anyOf"])
+        if not forms or (nullable and self.depth + 1 >= _DEEPEST):
+            return _values([None] * len(entity))
+        made = self.column(forms[0], entity)
+        return _some_null(made, entity, self.key) if nullable else made
 
     def _made(self, schema: Mapping[str, Any], entity: Words, hashes: Words) -> Column:
         kind = _kind(schema)
@@ -102,15 +123,14 @@ class _Maker:
         items = schema.get("items", {})
         least = schema.get("minItems", 0)
         nested = _kind(items) == "object"
-        too_deep = nested and self.depth + 1 >= _DEEPEST
+        too_deep = nested and self.depth >= _DEEPEST
         if least == 0 and (too_deep or ("items" in schema and is_silent(items))):
             return _values([[] for _ in range(len(entity))])
         most = min(schema.get("maxItems", max(least, 3)), max(least, 3))
         counts = max(least, min(1, most)) + below(hashes, max(1, most - max(least, min(1, most)) + 1))
-        inner = replace(self, depth=self.depth + 1)
         # The nth item of every row at once: as many columns as the longest list.
         columns = [
-            inner.column(items, draw(entity, self.key, 1000 + nth)).tolist() for nth in range(max(1, most))
+            self.column(items, draw(entity, self.key, 1000 + nth)).tolist() for nth in range(max(1, most))
         ]
         return _values(
             [

@@ -100,6 +100,7 @@ class Made:
             entity,
             seed,
             self.world.resolve,
+            -1,  # a row is not within anything
             vocabulary=self.world.vocabulary,
         )
         rows: list[Any] = column.tolist()
