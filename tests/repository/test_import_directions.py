@@ -25,8 +25,8 @@ MAY_IMPORT = {
     "contract": {"errors", "_data", "tables"},
     "world": {"errors", "_data", "contract"},
     "server": {"errors", "_data", "contract", "world", "recorded"},
-    # The plugin carries the contract suite's options into pytest.
-    "fixtures": {"errors", "_data", "contract", "world", "running", "verify"},
+    # The plugin carries the contract suite's options into pytest, and holds a fake in the test's process.
+    "fixtures": {"errors", "_data", "contract", "world", "server", "running", "verify"},
     "verify": {"errors", "_data", "contract", "running"},
     "record": {"errors", "contract", "verify", "recorded"},
     "cli": {
@@ -47,7 +47,7 @@ MAY_IMPORT = {
 
 MARKDOWN_READERS = {
     f"{PACKAGE}.contract.{name}"
-    for name in ("derive", "schema", "references", "custom", "scenario", "checking")
+    for name in ("derive", "schema", "references", "custom", "scenario", "checking", "facts", "unfit", "diff")
 }
 """The derive side of `contract`; all its other modules load the derived schemas."""
 

@@ -31,6 +31,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "explain": "Explain a violation code, or where a property's contract comes from.",
         "fixtures": "Write fixtures, or keep the committed ones true.",
         "derive": "Derive JSON Schemas from documentation pages, or from our own.",
+        "diff": "Tell what changed between two editions: pages, folders of pages, or derived folders.",
         "openapi": "Write the OpenAPI 3.1 description of the API.",
     }
 )
