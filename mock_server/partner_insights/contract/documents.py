@@ -114,11 +114,15 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
                 meaning=entry["meaning"],
                 silence=KEYWORD_SILENCE if keyword else WIRE_SILENCE,
                 keyword=keyword,
+                standing=None if keyword else Standing(entry["standing"]),
+                source=None if keyword else entry["source"],
             )
     for rule in rules.values():
         if rule.code in codes:
             raise InputError(f"the code {rule.code} of the rule {rule.name} is taken", where=str(path))
-        codes[rule.code] = Code(rule.code, rule.name, f"The rule: {rule.statement}.", RULE_SILENCE)
+        codes[rule.code] = Code(
+            rule.code, rule.name, f"The rule: {rule.statement}.", RULE_SILENCE, standing=rule.standing
+        )
     return dict(sorted(codes.items()))
 
 

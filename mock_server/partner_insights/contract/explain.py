@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule
+from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule, Standing
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from partner_insights.contract.catalogue import Catalogue
+
+BASELINE_SILENCE = (
+    "Where it is known and cannot be mended yet, an entry in a baseline, with reason, ticket and expiry: "
+    "`verify --baseline FILE`, `--update-baseline` to make one."
+)
 
 Section = tuple[str, list[tuple[str, str]]]
 """A heading and its labelled lines."""
@@ -115,16 +120,29 @@ def _code(code: Code, catalogue: Catalogue) -> Iterator[Section]:
         lines.append(("standing", "that of the keyword in the cell's row: see `explain RESOURCE.property`"))
     elif rule is not None:
         lines += _rule(rule)
-    else:
-        lines.append(("standing", "documented"))
+    elif code.standing is not None:
+        lines.append(("standing", _standing(code.standing)))
+        lines.append(("source", code.source or ""))
     lines.append(("to silence", code.silence))
+    lines.append(("for a while", BASELINE_SILENCE))
     yield f"{code.code}  {code.title}", lines
+
+
+def _standing(standing: Standing) -> str:
+    if standing is Standing.ASSUMED:
+        return "assumed: a warning, and an error with --profile strict or against our own fake"
+    return f"{standing.value}: an error in every profile"
 
 
 def _rule(rule: Rule) -> list[tuple[str, str]]:
     return [
-        ("standing", rule.standing.value),
+        ("standing", _standing(rule.standing)),
         ("reason", rule.reason),
+        *(
+            ("source", f"the row of {rule.source.get('resource') or resource}.{rule.source['property']}")
+            for resource in rule.resources[:1]
+            if rule.source is not None and "property" in rule.source
+        ),
         *(("applies to", resource) for resource in rule.resources),
     ]
 

@@ -193,3 +193,7 @@ class Code:
     silence: str
     keyword: str | None = None
     """The schema keyword this code reports, for the codes of single values."""
+    standing: Standing | None = None
+    """How the code's own constraint is known; None where each keyword of each cell has its own."""
+    source: str | None = None
+    """Where that is said, in words, for what no table cell says."""

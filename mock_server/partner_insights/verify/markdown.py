@@ -19,7 +19,7 @@ LONGEST = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 
 MARKS = {"held": "✅", "broken": "❌", "untested": "⚠️"}
-MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+|~@!&-])")
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+|~!-])")
 
 
 def markdown(report: Report) -> str:
@@ -93,7 +93,7 @@ def _baseline(report: Report) -> Iterator[str]:
 
 def _details(report: Report, violation: Violation) -> Iterator[str]:
     operation, pointer = violation.operation or "", generalised(violation.pointer)
-    place = html.escape(" ".join(part for part in (operation, pointer) if part) or "the answer")
+    place = plain(" ".join(part for part in (operation, pointer) if part) or "the answer")
     yield f"<details><summary>{violation.code} {place}, {violation.standing.value}</summary>\n"
     yield f"{escaped(violation.message)}\n"
     if violation.value:
@@ -119,7 +119,12 @@ def code(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text that means no markup, mentions nobody and stays on its line."""
-    return MARKUP.sub(r"\\\1", text).replace("\n", " ")
+    return plain(MARKUP.sub(r"\\\1", text))
+
+
+def plain(text: str) -> str:
+    """Text for HTML; a name after an @ is looked for in what is left of all markup, so a gap hides it."""
+    return html.escape(text, quote=False).replace("@", "@\u200b").replace("\n", " ")
 
 
 def longest_run(text: str) -> int:

@@ -1,0 +1,86 @@
+"""Laws of the codes: each explains itself, by `explain` and in the reports, as the judge weighs it."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from partner_insights.cli import main
+from partner_insights.contract import Catalogue, Profile, Severity, Standing
+from partner_insights.contract.explain import explain
+from partner_insights.verify import Request, Violation
+from partner_insights.verify.census import Census
+from partner_insights.verify.coverage import coverage
+from partner_insights.verify.github import MOST, workflow_commands
+from partner_insights.verify.markdown import LONGEST, markdown
+from partner_insights.verify.report import Report
+from partner_insights.verify.verdict import Judgement
+from partner_insights.verify.wire import STANDING
+
+CATALOGUE = Catalogue.load()
+
+
+@pytest.mark.parametrize("code", CATALOGUE.codes)
+def test_every_code_explains_itself(code: str) -> None:
+    """What it means, how it stands, where that is said, and how to silence it rightly."""
+    result = CliRunner().invoke(main, ["explain", code])
+    assert result.exit_code == 0
+    for part in ("meaning", "standing", "to silence", "for a while"):
+        assert f"  {part}" in result.output
+    lines = dict(explain(code, CATALOGUE)[0][1])
+    assert all(text.strip() for text in lines.values())
+    assert lines.keys() & {"source", "keyword", "reason"}
+
+
+def test_a_code_stands_as_the_judge_weighs_it() -> None:
+    """codes.toml and the judge of the wire say the same of each code."""
+    told = {code.code: code.standing for code in CATALOGUE.codes.values() if code.source is not None}
+    assert told == STANDING
+
+
+def violation(number: int, message: str = "is wrong", severity: Severity = Severity.ERROR) -> Violation:
+    return Violation(
+        "PI101",
+        severity,
+        Standing.DOCUMENTED,
+        "customers",
+        f"/x{number}",
+        message,
+        None,
+        None,
+        "`|`",
+        Request("GET", "http://h/v1", headers=(("X", "```"),), operation="customers"),
+    )
+
+
+def report(*violations: Violation) -> Report:
+    judgement = Judgement(Profile.CORRECTED, "x", 1, ("customers",), violations, (), True)
+    rows = tuple(coverage(CATALOGUE, Census(), violations))
+    return Report(judgement, "a summary", CATALOGUE, {}, rows, Census(), ())
+
+
+def test_a_comment_fits_and_holds_any_text() -> None:
+    """However many findings: under GitHub's limit, the rest counted; no text of a server is markup there."""
+    hostile = "<img src=x> @everyone | [x](http://evil) `code` <!-- \n# heading"
+    text = markdown(report(*(violation(number, hostile * 5) for number in range(400))))
+    assert len(text) < LONGEST + 2_000
+    assert "more are in the full report" in text
+    assert "<img" not in text
+    assert " @everyone" not in text
+    assert "[x](" not in text
+    assert "\n# heading" not in text
+    assert "````sh\ncurl" in text  # a fence longer than the one inside
+    table = [line for line in text.splitlines() if line.startswith("| PI101")]
+    assert {line.replace("\\|", "").count("|") for line in table} == {7}
+
+
+def test_annotations_are_one_line_each_and_few() -> None:
+    """Line ends and the signs of a workflow command are escaped; at most ten of a level, the rest counted."""
+    found = [violation(number, "100% wrong\n::error::forged") for number in range(MOST + 5)]
+    found += [violation(99, severity=Severity.WARNING)]
+    lines = list(workflow_commands(report(*found).judgement))
+    assert len(lines) == MOST + 2
+    assert lines[0].startswith("::error title=PI101 customers /x0::100%25 wrong%0A::error::forged%0A")
+    assert lines[MOST] == "::notice title=partner-insights::5 more errors"
+    assert lines[-1].startswith("::warning title=PI101 customers /x99::")
+    assert all("\n" not in line for line in lines)
