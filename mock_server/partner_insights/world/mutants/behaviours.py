@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from partner_insights.world.mutants.contents import content_mutants
+from partner_insights.world.mutants.content import Groups
+from partner_insights.world.mutants.dating import dating_mutants
+from partner_insights.world.mutants.membership import belonging_mutants, counting_mutants
+from partner_insights.world.mutants.reckoning import partner_mutants, reckoning_mutants
 from partner_insights.world.mutants.refusing import refusing_mutants
+from partner_insights.world.mutants.spelling import spelling_mutants
 from partner_insights.world.mutants.transport import transport_mutants
 
 if TYPE_CHECKING:
@@ -18,9 +22,15 @@ if TYPE_CHECKING:
 
 def behaviours(catalogue: Catalogue) -> Iterator[Mutant]:
     """Every behavioural mutant: of the rows, of the bytes and headers, of what is refused."""
+    groups = Groups(catalogue)
     everywhere = frozenset(catalogue.operations)
     for mutant in (
-        *content_mutants(catalogue),
+        *counting_mutants(groups),
+        *belonging_mutants(groups),
+        *reckoning_mutants(groups),
+        *partner_mutants(groups),
+        *dating_mutants(groups),
+        *spelling_mutants(groups),
         *transport_mutants(catalogue),
         *refusing_mutants(catalogue),
     ):

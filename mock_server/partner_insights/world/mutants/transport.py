@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Standing
 from partner_insights.contract.refusals import error_body
-from partner_insights.world.mutants.contents import DATE, chosen, of_body
+from partner_insights.world.mutants.content import DATE, chosen, of_body
+from partner_insights.world.mutants.dating import day_before
 from partner_insights.world.mutants.mutant import Answered, Change, Mutant, Scene, behaviour
 from partner_insights.world.mutants.schemas import is_throttled, throttled
 
@@ -262,11 +262,7 @@ def _other_data(body: Any, scene: Scene) -> Any:
         return None
     if "items" not in body or not all(DATE in row for row in body["items"]):
         return _other_name(body, scene)
-    return {**body, "items": [{**row, DATE: _day_before(row[DATE])} for row in body["items"]]}
-
-
-def _day_before(text: str) -> str:
-    return (datetime.fromisoformat(text) - timedelta(days=1)).isoformat()
+    return {**body, "items": [{**row, DATE: day_before(row[DATE])} for row in body["items"]]}
 
 
 def _other_name(body: Any, scene: Scene) -> Any:
