@@ -212,3 +212,18 @@ def test_a_parameter_is_shown_by_the_list_before_it() -> None:
     values = {"customer-id": world.customer_id(0), "order-id": "x"}
     with pytest.raises(UnknownValue, match="order-id"):
         Made(world, catalogue).body(catalogue.operations["customers-orders-by-id"], values)
+
+
+def test_names_are_spelt_as_the_wire_does_on_request(tmp_path: Path) -> None:
+    """With wire_case the properties of a table in capitals begin small, and the answers have them so."""
+    page = tmp_path / "box-resources.md"
+    page.write_text(
+        "# Boxes\n\n## Box\n\nA box.\n\n| Property | Type | Description |\n|---|---|---|\n"
+        "| BoxId | string | Its name. |\n"
+    )
+    file = tmp_path / "ops.toml"
+    file.write_text('[[operation]]\npath = "/v1/boxes"\nresource = "Box"\n')
+    for wire_case, name in ((True, "boxId"), (False, "BoxId")):
+        contract = CustomContract((page,), file, wire_case=wire_case)
+        assert ("--wire-case" in contract.arguments()) is wire_case
+        assert list(contract.read().catalogue.schema("Box")["properties"]) == [name]

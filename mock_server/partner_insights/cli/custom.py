@@ -37,25 +37,36 @@ def page_options(function: Callable[..., _Result]) -> Callable[..., _Result]:
     @click.option(
         "--lenient", is_flag=True, help="Leave what a page does not say for certain without constraint."
     )
+    @click.option(
+        "--wire-case", is_flag=True, help="Spell ObjectType in a table as the wire does, objectType."
+    )
     @functools.wraps(function)
     def with_custom(
-        *args: Any, pages: tuple[Path, ...], operations: Path | None, lenient: bool, **options: Any
+        *args: Any,
+        pages: tuple[Path, ...],
+        operations: Path | None,
+        lenient: bool,
+        wire_case: bool,
+        **options: Any,
     ) -> _Result:
-        return function(*args, custom=_contract(pages, operations, lenient), **options)
+        return function(*args, custom=_contract(pages, operations, lenient, wire_case), **options)
 
     return with_custom
 
 
-def _contract(pages: tuple[Path, ...], operations: Path | None, lenient: bool) -> CustomContract | None:
+def _contract(
+    pages: tuple[Path, ...], operations: Path | None, lenient: bool, wire_case: bool
+) -> CustomContract | None:
     if bool(pages) != (operations is not None):
         raise click.UsageError("--page and --operations are given together.")
     if operations is None:
-        if lenient:
-            raise click.UsageError("--lenient is about the pages of --page.")
+        if lenient or wire_case:
+            raise click.UsageError("--lenient and --wire-case are about the pages of --page.")
         return None
     from partner_insights.contract.custom import CustomContract
 
-    return CustomContract(tuple(page.absolute() for page in pages), operations.absolute(), lenient)
+    absolute = tuple(page.absolute() for page in pages)
+    return CustomContract(absolute, operations.absolute(), lenient, wire_case)
 
 
 def read_custom(custom: CustomContract) -> Catalogue:

@@ -194,6 +194,7 @@ def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
         "page": tuple(str(page) for page in custom.pages),
         "operations": str(custom.operations),
         "lenient": custom.lenient,
+        "wire_case": custom.wire_case,
     }
 
 

@@ -40,10 +40,17 @@ class CustomContract:
     lenient: bool = False
     """Go on although a page is not certain: what it does not say is not judged, nor sent by the fake."""
 
+    wire_case: bool = False
+    """Spell the names of the tables as the wire does: ObjectType is objectType."""
+
     def arguments(self) -> list[str]:
         """The options of `serve` and `verify` that mean this."""
-        pages = [f"--page={page}" for page in self.pages]
-        return [*pages, f"--operations={self.operations}", *(["--lenient"] if self.lenient else [])]
+        switches = {"--lenient": self.lenient, "--wire-case": self.wire_case}
+        return [
+            *(f"--page={page}" for page in self.pages),
+            f"--operations={self.operations}",
+            *(switch for switch, on in switches.items() if on),
+        ]
 
     def read(self, profile: Profile | str = Profile.CORRECTED) -> CustomCatalogue:
         """Derive the pages, with the shipped errata where they apply, and read the operations.
@@ -52,7 +59,7 @@ class CustomContract:
         do not fit their form or name what no page defines.
         """
         folder = schemas_dir()
-        derivation = derive_pages(list(self.pages), folder, lenient=self.lenient)
+        derivation = derive_pages(list(self.pages), folder, lenient=self.lenient, wire_case=self.wire_case)
         shipped = _shipped_schemas(folder)
         schemas = {**shipped, **derivation.schemas}
         ours = read_toml(folder / "operations.toml")

@@ -240,7 +240,8 @@ def _values(
             )
         else:
             reason = f"the samples break {keyword} = {toml_value(row.get(keyword))}"
-            change = {keyword: _widened(keyword, row, values)}
+            wider = _widened(keyword, row, values)
+            change = {} if wider == row.get(keyword) else {keyword: wider}
             yield _about(row, "value", resource, name, change, reason, _some(pairs), _column(row, keyword))
     if row.get("format") == "date-time" and not broken:
         shown = _forms([value for value, _ in found if isinstance(value, str)])
@@ -333,22 +334,26 @@ def _marked(found: Disagreement, errata: Iterable[Erratum]) -> Disagreement:
 def errata_toml(found: Iterable[Disagreement]) -> str:
     """The disagreements as entries of an errata file, for a person to accept; alike ones are one entry.
 
-    A property that no table has is told of in a comment: an erratum is about a cell.
+    A property that no table has, and a value that no other keyword would let pass, are told of in comments:
+    an erratum changes a cell.
     """
     found = list(found)
-    strange = [each for each in found if each.kind == "undocumented"]
     comments = [
-        f"# {each.page}:{each.line}: {each.resource} has no row {each.name}, "
-        f"{toml_value(dict(each.change))}: {each.evidence[0]}\n"
-        for each in strange
+        f"# {each.page}:{each.line}: {each.resource}.{each.name}: {each.reason}: {each.evidence[0]}\n"
+        for each in found
+        if not _changes_a_cell(each)
     ]
-    found = [each for each in found if each.kind != "undocumented"]
+    found = [each for each in found if _changes_a_cell(each)]
     groups: dict[tuple[str, ...], list[Disagreement]] = {}
     for each in found:
         key = (each.kind, each.name, toml_value(each.change.get("type", "")), each.known or "")
         groups.setdefault(key, []).append(each)
     entries = [_entry(number, group) for number, group in enumerate(groups.values(), start=1)]
     return "\n".join(["".join(comments), *entries] if comments else entries)
+
+
+def _changes_a_cell(found: Disagreement) -> bool:
+    return bool(found.change) and found.kind != "undocumented"
 
 
 def _entry(number: int, group: list[Disagreement]) -> str:

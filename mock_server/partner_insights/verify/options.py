@@ -36,6 +36,7 @@ class SuiteOptions:
     """Pages to go by instead of the shipped ones, with the operations that answer with their resources."""
     operations: str | None = None
     lenient: bool | None = None
+    wire_case: bool | None = None
     ca_file: str | None = None
     show_customers: bool | None = None
     pseudonym_key_env: str | None = None
@@ -67,7 +68,7 @@ class SuiteOptions:
         from partner_insights.contract.custom import CustomContract  # only the derive side reads Markdown
 
         pages = tuple(Path(page) for page in self.page or ())
-        return CustomContract(pages, Path(self.operations), bool(self.lenient))
+        return CustomContract(pages, Path(self.operations), bool(self.lenient), bool(self.wire_case))
 
     def catalogue(self, profile: Profile) -> Catalogue:
         """What to judge by; InputError where the pages or operations named cannot be read for certain."""
@@ -97,6 +98,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "page": {"action": "append", "metavar": "PAGE", "help": "go by this page instead of the shipped ones"},
     "operations": {"metavar": "FILE", "help": "the operations that answer with the pages' resources"},
     "lenient": {"action": "store_true", "help": "leave what a page does not say for certain unjudged"},
+    "wire-case": {"action": "store_true", "help": "spell the names of the tables as the wire does"},
     "ca-file": {"metavar": "FILE", "help": "certificates to trust in place of the system's (PEM)"},
     "show-customers": {
         "action": "store_true",
