@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -55,8 +56,9 @@ class Proxy(ThreadingHTTPServer):
     def finish(self) -> None:
         """Take no more, and let what is under way end."""
         self.server_close()
+        end = time.monotonic() + _GRACE
         for _ in range(CONNECTIONS):
-            self.turns.acquire(timeout=_GRACE)
+            self.turns.acquire(timeout=max(0.0, end - time.monotonic()))
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A caller that went away is nobody's fault; anything else is shown."""

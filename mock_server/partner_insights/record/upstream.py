@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import urllib3
@@ -34,12 +33,13 @@ _OF_THE_CONNECTION: Final = frozenset(
 """Header fields that are not passed on: they speak of one connection, or of a body's coding."""
 
 
-@dataclass(frozen=True)
 class NoAnswer(Exception):
     """The upstream did not answer as it should; `status` is what a gateway then says."""
 
-    status: int
-    words: str
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
 
 
 class Upstream:
