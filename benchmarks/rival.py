@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from partner_insights.running import RunningFake
 
 TIMEOUT = 600
-QUICK_TIMEOUT = 60
+QUICK_TIMEOUT = 180
 """Seconds for one run, of which there is one a mutant."""
 
 SLOW = "(did not end)"
