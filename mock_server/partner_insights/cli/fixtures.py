@@ -16,6 +16,7 @@ from partner_insights.errors import InputError
 from partner_insights.fixtures import committed, crews
 from partner_insights.fixtures import settings as standard
 from partner_insights.fixtures.batches import is_per_customer
+from partner_insights.fixtures.exports import FORMS, export
 from partner_insights.fixtures.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.manifest import Plan
 from partner_insights.fixtures.parts import parts_for
@@ -39,6 +40,8 @@ ROWS: Final = click.IntRange(1, 1_000_000_000)
 """More is a terabyte."""
 CUSTOMERS: Final = click.IntRange(1, 1_000_000_000)
 """More than a fake serves: a cluster may write them."""
+EXPORTED: Final = 3
+"""Customers of a world for another tool, where nothing is said."""
 WORKERS: Final = click.IntRange(1, 256)
 
 
@@ -77,6 +80,12 @@ def command() -> None:
     type=click.Choice(list(FORMATS)),
     help="Form of the file (default: what its suffix says, else json).",
 )
+@click.option(
+    "--as",
+    "tool",
+    type=click.Choice(list(FORMS)),
+    help="Write a small world's answers to all operations for another tool.",
+)
 @click.option("--force", is_flag=True, help="Replace what was written before.")
 @click.option(
     "--parts",
@@ -94,6 +103,7 @@ def write(
     customers: int | None,
     as_of: date,
     form: str | None,
+    tool: str | None,
     force: bool,
     parts: int | None,
     resume: bool,
@@ -106,6 +116,8 @@ def write(
     csv: RFC 4180, nested properties under dotted names. parquet: needs the extra `parquet`. A world is a
     folder: a file, or several parts, for each resource, and manifest.json. The same options write the same
     bytes, whoever writes them. The workers of --scheduler need the same file system and the extra `dask`.
+
+    --as wiremock: a folder for its --root-dir; har, openapi (examples, for Prism), vcr (vcrpy): one file.
     """
     catalogue = Catalogue.load()
     chosen = Target.named(target, catalogue)
@@ -113,8 +125,14 @@ def write(
         raise InputError(
             "--count counts the rows of a RESOURCE", remedy="leave it out; --customers sets a world's size"
         )
-    if chosen.resource or chosen.operation:
+    if (chosen.resource or chosen.operation) and tool is None:
         _only_for_a_world(parts=parts, resume=resume, workers=workers, scheduler=scheduler)
+    if tool is not None:
+        volume = {"parts": parts, "resume": resume, "workers": workers, "scheduler": scheduler}
+        _export(
+            tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
+        )
+        return
     form = form or format_of(out) or "json"
     check_format(form)
     grown = None if count is None or chosen.resource is None else customers_for(chosen.resource, count)
@@ -130,6 +148,18 @@ def write(
         rows = _write_world(plan, resources(catalogue), out, _crew(workers, scheduler), force, resume)
     amount = "1 row" if rows == 1 else f"{rows:,} rows"
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
+
+
+def _export(
+    tool: str, chosen: Target, settings: WorldSettings, out: Path, force: bool, **given: object
+) -> None:
+    if chosen != Target():
+        raise InputError("--as is for writing a world", remedy="leave it out, or write a `world`")
+    for name, value in given.items():
+        if value:
+            raise InputError(f"--{name} says nothing about --as {tool}", remedy="leave one of them out")
+    answers = export(settings.world(), Catalogue.load(), tool, out, force=force)
+    click.echo(f"{out}: {answers} answers for {tool}, seed {settings.seed}, as of {settings.as_of}")
 
 
 def _only_for_a_world(**given: object) -> None:
