@@ -12,6 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from partner_insights.contract.refusals import error_body
 from partner_insights.server.admin import Admin
 from partner_insights.server.answer import Answer, json_answer
+from partner_insights.server.bodies import BoundedBodies
 from partner_insights.server.console import Console
 from partner_insights.server.errors import Refused
 from partner_insights.server.exchanges import Exchanges
@@ -51,7 +52,8 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
-    exchanges = Exchanges(TolerantPaths(app.wsgi_app), catalogue, state, tokens)
+    bounded = BoundedBodies(TolerantPaths(app.wsgi_app))
+    exchanges = Exchanges(bounded, catalogue, state, tokens)
     admin = Admin(state, settings, exchanges)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
