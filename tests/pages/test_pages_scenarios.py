@@ -102,7 +102,14 @@ def test_a_sample_that_agrees_is_left_alone(tmp_path: Path) -> None:
     """A page whose sample is as its table says has no disagreement of its own."""
     page = tmp_path / "get-a-product.md"
     inner = {"id": "2", "name": "Set", "infoUri": "https://example.org/2", "parent": {}}
-    body = {"id": "1", "name": "Chair", "infoUri": "https://example.org", "parent": inner}
+    plain: dict[str, object] = {
+        "state": "active",
+        "unit": "piece",
+        "successor": None,
+        "discount": 1.5,
+        "pictures": [],
+    }
+    body = {"id": "1", "name": "Chair", "infoUri": "https://example.org", "parent": inner, **plain}
     page.write_text(
         "# Get a product\n\n## REST response\n\nA [Product](product-page.md#product) resource.\n\n"
         "### Request syntax\n\n| Method | Request URI |\n|---|---|\n| GET | {baseURL}/v1/products/{id} |\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import urllib.error
 import urllib.request
@@ -13,12 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from partner_insights.cli import main
+from partner_insights.contract import Catalogue
 from partner_insights.contract.custom import CustomContract
 from partner_insights.contract.paths import key_property, shown_by
 from partner_insights.errors import InputError
 from partner_insights.running import RunningFake, running_fake
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.suite import run_suite
+from partner_insights.verify.wording import STATED
 from partner_insights.world import World
 from partner_insights.world.made import Made, UnknownValue
 
@@ -68,7 +71,12 @@ def test_values_suit_their_properties(shop: RunningFake) -> None:
         assert date.fromisoformat(order["expirationDate"]) > begun.date()
         assert order["attributes"]["objectType"] == "Order"
         for line in order["lines"]:
-            assert line["product"]["infoUri"].startswith("https://")
+            product = line["product"]
+            assert product["infoUri"].startswith("https://")
+            assert (product["state"], product["unit"]) in set(
+                itertools.product(("active", "retired"), ("piece", "hour"))
+            )
+            assert all(picture.startswith("https://") for picture in product["pictures"])
     assert len({order["orderId"] for order in body["items"]}) == len(body["items"])
 
 
@@ -83,6 +91,19 @@ def test_what_a_list_showed_is_found_again_and_nothing_else(shop: RunningFake) -
     assert get(shop, f"/v1/customers/{STRANGER}/orders")[1]["code"] == "60003"
     assert get(shop, "/v1/customers/nobody/orders")[0] == 400
     assert get(shop, "/v1/products?size=51")[0] == 400
+
+
+def test_a_nullable_value_is_null_now_and_then() -> None:
+    """Over many customers, what may be null is null at times and has a value at others."""
+    catalogue = SHOP.read().catalogue
+    world = World(catalogue, customers=30, as_of=date(2026, 11, 22))
+    made, orders = Made(world, catalogue), catalogue.operations["customers-orders"]
+    told = [
+        order["cancelledBy"] is None
+        for index in range(30)
+        for order in made.items(orders, {"customer-id": world.customer_id(index)})
+    ]
+    assert 0 < sum(told) < len(told) / 2
 
 
 def test_circles_are_cut() -> None:
@@ -130,6 +151,12 @@ def test_another_contract_finds_the_fake_at_fault(tmp_path: Path) -> None:
         result = runner.invoke(main, ["verify", *named])
     assert result.exit_code == 1
     assert "boolean" in result.output
+
+
+def test_every_keyword_of_a_derived_schema_can_be_told_of() -> None:
+    """Whatever keyword a violation is about, there are words for what the page says, and none for others."""
+    judged = {code.keyword for code in Catalogue.load().codes.values() if code.keyword is not None}
+    assert set(STATED) == judged
 
 
 @pytest.mark.parametrize(

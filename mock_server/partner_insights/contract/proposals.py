@@ -112,6 +112,7 @@ class _Walk:
     seen: dict[str, _Instances]
 
     def over(self, path: tuple[str | int, ...], value: Any, schema: SchemaObject) -> None:
+        schema = next((form for form in schema.get("anyOf", ()) if "$ref" in form), schema)
         resource = str(schema.get("$ref", "")).removesuffix(".schema.json")
         described = self.catalogue.resources.get(resource)
         behind = described.schema if described is not None else {}

@@ -20,12 +20,19 @@ STATED: Mapping[str, Callable[[Any], str]] = {
     "format": lambda value: f"a {value}",
     "minimum": lambda value: f"at least {value}",
     "maximum": lambda value: f"at most {value}",
+    "exclusiveMinimum": lambda value: f"more than {value}",
+    "exclusiveMaximum": lambda value: f"less than {value}",
     "multipleOf": lambda value: "a whole number" if value == 1 else f"a multiple of {value}",
     "enum": lambda value: f"one of {', '.join(shown(member) for member in value)}",
     "minLength": lambda value: f"at least {value} characters",
     "maxLength": lambda value: f"at most {value} characters",
     "pattern": lambda value: f"a text like {value}",
+    "anyOf": lambda forms: " or ".join(_form(form) for form in forms),
 }
+
+
+def _form(form: Mapping[str, Any]) -> str:
+    return str(form.get("$ref", form.get("type", "something"))).removesuffix(".schema.json")
 
 
 def claim(constraint: Constraint, stated: Any, catalogue: Catalogue) -> str:
