@@ -49,12 +49,14 @@ class Blocks:
         self.slugs: Counter[str] = Counter()
         self.offsets: list[int] = []  # how far the content of the list items around is indented
         self.after_blank = True
+        self.salvaged: list[Row] = []
 
     def read(self, start: int) -> None:
         """File everything from the line of index `start` on."""
         index = start
         while index < len(self.lines):
             index = self._block(index)
+        self._restore()
 
     def _block(self, index: int) -> int:
         """File the block that begins on a line; returns the index of the line after it."""
@@ -220,7 +222,7 @@ class Blocks:
             header, *rows = table
             width = len(header.cells)
             fitted = tuple(row_of(row.line, row.cells, width) for row in rows)
-            self.document.tables.append(Table(header, fitted, tuple(self.path), self.lead, self._above()))
+            self._file(Table(header, fitted, tuple(self.path), self.lead, self._above()))
         else:
             self.document.html_tables.append((start + 1, fault))
         return end
@@ -260,7 +262,7 @@ class Blocks:
         header = Row(start + 1, tuple(cells), len(cells))
         rows: list[Row] = []
         end = self._rows(start + 2, depth, len(cells), rows, salvaged=not fits)
-        self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, self._above()))
+        self._file(Table(header, tuple(rows), tuple(self.path), self.lead, self._above()))
         return end
 
     def _rows(self, index: int, depth: int, width: int, rows: list[Row], *, salvaged: bool) -> int:
@@ -314,7 +316,15 @@ class Blocks:
             return
         cells = split_row(line)
         if len(cells) == len(table.header.cells) and index + 1 > table.line:
-            row = Row(index + 1, tuple(cells), len(cells), salvaged=True)
-            self.document.tables[-1] = Table(
-                table.header, (*table.rows, row), table.headings, table.lead, table.above
-            )
+            self.salvaged.append(Row(index + 1, tuple(cells), len(cells), salvaged=True))
+
+    def _restore(self) -> None:
+        """Put the salvaged rows behind the table they follow, before the next one is filed."""
+        if self.salvaged:
+            table = self.document.tables[-1]
+            self.document.tables[-1] = replace(table, rows=(*table.rows, *self.salvaged))
+            self.salvaged.clear()
+
+    def _file(self, table: Table) -> None:
+        self._restore()
+        self.document.tables.append(table)

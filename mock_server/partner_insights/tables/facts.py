@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from partner_insights.tables.choices import read_choices
 from partner_insights.tables.inline import read_inline
 from partner_insights.tables.limits import Number, read_limits, read_unit
-from partner_insights.tables.prose import TERM, mark, unmark
+from partner_insights.tables.prose import BEGIN, TERM, mark, unmark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +103,7 @@ class Facts:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
+_AGED = ("deprecated", "obsolete", "retired", "no longer")
 _NOTHING = Facts()
 # Any text that states a fact has one of these in it.
 _SIGNS = (
@@ -153,26 +154,26 @@ _SIGNS = (
 def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
     """The facts in the Markdown of a description; `inline` is what one sees of it, where that is known."""
     low = markdown.casefold()
-    if not any(sign in low for sign in _SIGNS):
+    if not any(map(low.__contains__, _SIGNS)):
         return _NOTHING
     prose = mark(markdown)
     inline = inline or read_inline(markdown)
     text = inline.text
     choices = read_choices(prose)
     limits = read_limits(text)
-    constant = _ALWAYS.search(prose)
+    constant = _ALWAYS.search(prose) if BEGIN in prose else None
     return Facts(
         examples=_examples(text, prose),
         constants=_constants(text),
-        optional=_OPTIONAL.search(text) is not None,
-        required=_REQUIRED.search(text) is not None,
+        optional="optional" in low and _OPTIONAL.search(text) is not None,
+        required=("required" in low or "mandatory" in low) and _REQUIRED.search(text) is not None,
         constant=constant[1] if constant else None,
         values=choices.values if choices else (),
         closed=choices.closed if choices else True,
         enumerations=_enumerations(prose, inline.links),
         nullable="null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None,
-        read_only=_READ_ONLY.search(text) is not None,
-        deprecated=_DEPRECATED.search(text) is not None,
+        read_only="read" in low and _READ_ONLY.search(text) is not None,
+        deprecated=any(map(low.__contains__, _AGED)) and _DEPRECATED.search(text) is not None,
         min_length=limits.min_length,
         max_length=limits.max_length,
         minimum=limits.minimum,
@@ -184,6 +185,8 @@ def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
 
 
 def _examples(text: str, prose: str) -> tuple[str, ...]:
+    if not any(map(text.casefold().__contains__, ("example", "e.g.", "such as", "instance"))):
+        return ()
     listed = [
         item.strip().strip(_QUOTES).strip()
         for found in _EXAMPLES.finditer(text)

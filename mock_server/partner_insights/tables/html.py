@@ -32,6 +32,8 @@ def read_html_table(lines: Sequence[str], start: int) -> tuple[int, tuple[Row, .
             text = text[text.casefold().index("<table") :]
         for token in _TOKEN.finditer(text):
             reader.take(token, index + 1)
+            if reader.depth > 1:
+                return max(index, start + 1), (), "it holds another table"
             if reader.closed:
                 return (
                     index + 1,
@@ -83,8 +85,6 @@ class _Reader:
 
     def _table(self, closing: bool) -> None:
         self.depth += -1 if closing else 1
-        if self.depth > 1:
-            self.fault = "it holds another table"
         if self.depth == 0:
             self._end_row()
             self.closed = True

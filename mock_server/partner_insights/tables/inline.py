@@ -19,6 +19,8 @@ _PLAIN_MARKUP = re.compile(
     r"|(?<!!)\[(?P<label>[^\[\]*_`\\<>&!]+)\]\((?P<target>[\w./#?=-]*)\)"
     r"|(?P<break><br ?/?>)"
 )
+_OTHER_MARKUP = re.compile(r"[\[\]_\\<>&!]")
+_BOLD_WORDS = re.compile(r"(?<![\w*])\*\*([A-Za-z0-9](?:[A-Za-z0-9 .-]*[A-Za-z0-9])?)\*\*(?![\w*])")
 # Nobody writes such a cell; left as it is, so that no text can cost more than its length.
 _LONGEST_PARSED = 8_000
 _MOST_MARKS = 600
@@ -46,7 +48,7 @@ def read_inline(markdown: str) -> Inline:
     """The visible text and the links of a piece of Markdown without block structure."""
     if not _MARKUP.search(markdown):
         return Inline(fold(markdown))
-    simple = _simple(markdown)
+    simple = _code_and_bold(markdown) or _simple(markdown)
     if simple is not None:
         return simple
     if len(markdown) > _LONGEST_PARSED or len(_MARKUP.findall(markdown)) > _MOST_MARKS:
@@ -57,6 +59,24 @@ def read_inline(markdown: str) -> Inline:
 def fold(text: str) -> str:
     """The text with every run of white space made one space, and none at its ends."""
     return " ".join(text.split())
+
+
+def _code_and_bold(markdown: str) -> Inline | None:
+    """The same for text with code and bold words only, which most cells with marks are."""
+    if _OTHER_MARKUP.search(markdown):
+        return None
+    parts = markdown.split("`")
+    if (
+        not len(parts) % 2
+        or "``" in markdown
+        or any(not code or code[0] == " " or code[-1] == " " for code in parts[1::2])
+    ):
+        return None
+    if "*" in markdown:
+        parts[::2] = ["".join(_BOLD_WORDS.split(part)) if "*" in part else part for part in parts[::2]]
+        if "*" in "".join(parts):
+            return None
+    return Inline(fold("".join(parts)))
 
 
 def _simple(markdown: str) -> Inline | None:

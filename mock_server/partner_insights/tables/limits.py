@@ -70,6 +70,7 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (rf"{_MUST} (?:less|lower|smaller) than {_N}", ("below",)),
     )
 )
+_RANGE_SIGNS = ("between", "rang", "value", "must", "should", "can", "may", "to be", "has to", "needs to")
 _POSITIVE = re.compile(
     r"\b(?:must be (?:a )?|an? )positive (?:whole |integer |decimal )?(?:number|integer|value)|\bmust be positive\b",
     re.IGNORECASE,
@@ -97,7 +98,9 @@ def read_limits(text: str) -> Limits:
         return Limits()
     found: dict[str, Number] = {}
     spent = text
-    for patterns in (_LENGTHS, _RANGES):
+    for patterns, signs in ((_LENGTHS, ("char", "length")), (_RANGES, _RANGE_SIGNS)):
+        if not any(map(low.__contains__, signs)):
+            continue
         for pattern, fields in patterns:
             if match := pattern.search(spent):
                 numbers = [_number(group) for group in match.groups()]

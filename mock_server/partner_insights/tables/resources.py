@@ -232,6 +232,7 @@ class ResourceReader:
         self.names = names
         self.lists = lists  # the names of enumerations, in lower case
         self.complaints: list[Diagnostic] = []
+        self._short: dict[str, Inline] = {}
         self._types: dict[str, TypeExpression | None] = {}
         self._indices: tuple[ResourceTable, dict[str, int | None]] | None = None
 
@@ -297,7 +298,7 @@ class ResourceReader:
             )
 
     def _property(self, source: ResourceTable, row: Row, titles: Mapping[str, str]) -> Property | None:
-        cells = [read_inline(cell) for cell in row.cells]
+        cells = [self._inline(cell) for cell in row.cells]
         if not self._is_row(source, row):
             return None
         name_column = self._columns(source)["name"]
@@ -324,6 +325,16 @@ class ResourceReader:
             facts,
             titles,
         )
+
+    def _inline(self, cell: str) -> Inline:
+        """The text of a cell; the short ones, most of them types, come again and again."""
+        if len(cell) > 40:
+            return read_inline(cell)
+        if cell not in self._short:
+            if len(self._short) > 10_000:
+                self._short.clear()
+            self._short[cell] = read_inline(cell)
+        return self._short[cell]
 
     def _columns(self, source: ResourceTable) -> Mapping[str, int | None]:
         """The index of each column by what it means."""
