@@ -1,6 +1,6 @@
 """Rows a second to disk of the 13-column usage resource, ours and every peer's that is installed, in one run.
 
-    python benchmarks/fixtures_speed.py [--customers N] [--runs N] [--peer-seconds S] [--node DIR] [--json FILE]
+    python benchmarks/fixtures_speed.py [--customers N] [--runs N] [--peer-seconds S] [--node DIR] [--json F]
 
 Ours is written by one process, a child of its own for each format, so that its peak memory is its own. A peer
 makes rows of the same 13 properties and writes them as NDJSON, for as long as it is given. Rates are by CPU

@@ -24,9 +24,9 @@ NAME: Final = "partner-insights"
 
 VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "serve": "Serve a fake of the licence analytics API.",
+        "serve": "Serve a fake of the licence analytics API, or of any pages with --page and --operations.",
         "verify": "Judge a server by the contract: the fake, or the one at --url.",
-        "check": "Judge recorded response bodies by the contract.",
+        "check": "Judge recorded answers by the contract.",
         "record": "Pass GETs on to a server, judge its answers, and store them without its customers.",
         "explain": "Explain a violation code, or where a property's contract comes from.",
         "fixtures": "Write fixtures, or keep the committed ones true.",
