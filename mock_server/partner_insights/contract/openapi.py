@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
 
 _JSON = "application/json"
+_OTHERS = "other resources"
 
 _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "MS-RequestId": {
@@ -43,12 +44,13 @@ _RESPONSE_HEADERS = {
 def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
     """Every operation, schema, header and documented failure of the catalogue."""
     paths: dict[str, dict[str, Any]] = {}
+    made = any(operation.made for operation in catalogue.operations.values())
     for operation in catalogue.operations.values():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, catalogue)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Partner Center licence analytics",
+            "title": "Partner Center " + ("resources" if made else "licence analytics"),
             "version": "v1",
             "description": "The licence analytics operations of Microsoft Partner Center, derived from the "
             "tables of their documentation. Each constraint names its cell, its standing and its erratum "
@@ -62,6 +64,7 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
                 "description": "Deployment and usage, for a partner and for one customer.",
             },
             {"name": "customers", "description": "Where a client learns customer ids from."},
+            *([{"name": _OTHERS, "description": "Read from other pages."}] if made else []),
         ],
         "paths": paths,
         "components": {
@@ -79,6 +82,12 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
+def _tag(operation: Operation) -> str:
+    if operation.made:
+        return _OTHERS
+    return "licence analytics" if operation.seed else "customers"
+
+
 def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
     success = {
         "description": operation.title,
@@ -89,7 +98,7 @@ def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
         "operationId": operation.id,
         "summary": operation.title,
         "description": "Tokens accepted: " + ", ".join(operation.auth) + ".",
-        "tags": ["licence analytics" if operation.seed else "customers"],
+        "tags": [_tag(operation)],
         "parameters": _parameters(operation),
         "responses": {"200": success} | _failures(operation, catalogue),
     }
