@@ -21,6 +21,7 @@ from partner_insights.fixtures.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.manifest import Plan
 from partner_insights.fixtures.parts import parts_for
 from partner_insights.fixtures.settings import WorldSettings
+from partner_insights.fixtures.spoilt import write_invalid
 from partner_insights.fixtures.volume import unfinished_beside, write_world
 from partner_insights.fixtures.writing import (
     Target,
@@ -188,6 +189,27 @@ def _write_world(plan: Plan, names: Sequence[str], out: Path, crew: Crew, force:
             click.echo(f"{out}: unfinished; the same command with --resume continues it", err=True)
         raise
     return sum(part.rows for part in manifest.parts)
+
+
+@command.command("invalid")
+@click.argument("resource")
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write.",
+)
+@click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
+@click.option("--force", is_flag=True, help="Replace what was written before.")
+def invalid(resource: str, out: Path, seed: int, force: bool) -> None:
+    """Write a RESOURCE wrong on purpose: a file for each keyword that can be broken, and manifest.json.
+
+    Each file breaks exactly one keyword of the schema; valid.json is the same row unbroken. The manifest says
+    of each file the pointer, the keyword and its standing, the cell of the documentation, and the codes.
+    """
+    files = write_invalid(Catalogue.load(), resource, out, WorldSettings(seed), force=force)
+    click.echo(f"{out}: {len(files)} files, each with one fault of {resource}, seed {seed}")
 
 
 @command.command("refresh")
