@@ -1,4 +1,5 @@
-"""`diff`: two editions of pages, or of derived schemas → what changed, and an exit code by how much it matters."""
+"""`diff`: two editions of pages, or of derived schemas → what changed, and an exit code by how "
+"much it matters."""
 
 from __future__ import annotations
 
@@ -117,7 +118,8 @@ def _markdown(comparison: Comparison) -> str:
 def _look(look: Look) -> str:
     fits = "still fits" if look.fits else "does not fit any more"
     return (
-        f"{look.erratum} ({look.title}): the {look.column} cell of {look.subject} is now {_shown(look.found)}; "
+        f"{look.erratum} ({look.title}): the {look.column} cell of {look.subject} is now "
+        f"{_shown(look.found)}; "
         f"the erratum expects {look.expected!r} and {fits}"
     )
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _KEY_ORDER = (
     "$schema", "$id", "title", "description", "$ref", "anyOf", "type", "format", "const", "enum", "minimum",
-    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "items", "examples",
+    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
+    "items", "examples",
 )  # fmt: skip
 _LAST_KEYS = ("properties", "required", PROVENANCE)
 
@@ -77,8 +78,8 @@ def derive(
     several pages, those without a resource are passed over with a warning.
 
     Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is
-    not certain is left without constraint) or is translated by a machine, ErratumError when an erratum does not
-    fit, InputError for an unreadable page. Nothing is written here.
+    not certain is left without constraint) or is translated by a machine, ErratumError when an erratum does
+    not fit, InputError for an unreadable page. Nothing is written here.
     """
     paths = list(paths)
     pages = [read_page(path) for path in paths]

@@ -1,6 +1,4 @@
-"""Two editions of pages, or of derived schemas → what changed between them, how much it matters, and which errata
-need another look.
-"""
+"""Two editions of pages, or of derived schemas → what changed, how much it matters, and errata touched."""
 
 from __future__ import annotations
 
@@ -278,7 +276,8 @@ def _place(schema: dict[str, Any]) -> str:
 
 
 def _translations(old: Path, new: Path) -> Iterator[Change]:
-    """The cells of a translated page beside those of the original, row by row: its names cannot be trusted."""
+    """The cells of a translated page beside those of the original, row by row: its names cannot "
+    "be trusted."""
     originals = {page.name: page for page in _pages(old)}
     only = next(iter(originals.values()), None)
     for page in _pages(new):

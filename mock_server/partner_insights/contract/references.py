@@ -1,4 +1,5 @@
-"""A reference cell → the resource, or the list of values, it means: on the given pages or on the shipped ones."""
+"""A reference cell → the resource, or the list of values, it means: on the given pages or on "
+"the shipped ones."""
 
 from __future__ import annotations
 
@@ -81,7 +82,10 @@ class References:
 def _is_meant(candidate: Resource | Enumeration, fragment: str | None, name: str | None) -> bool:
     if fragment is None:
         return candidate.name == name
-    return fragment.casefold() in {anchor.casefold() for anchor in (candidate.anchor, *candidate.aliases)}
+    # A link to #hole means "## Hole resource", too, although its anchor is another.
+    return fragment.casefold() in {
+        anchor.casefold() for anchor in (candidate.anchor, *candidate.aliases, candidate.name)
+    }
 
 
 @cache

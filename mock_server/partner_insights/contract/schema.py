@@ -15,7 +15,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 _LISTED = "listed"  # where a reference leads to a list of values, until they have become an enum
 ResolveReference = Callable[[TypeExpression], "str | Listed | None"]
-"""From a reference cell to the name of the resource it means, or a list of values; None where no page has it."""
+"""From a reference cell to the name of the resource it means, or a list of values; None where "
+"no page has it."""
 
 
 def file_name(resource: str) -> str:

@@ -33,14 +33,16 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "duplicate-resource": Code("error", "one table for each resource"),
         "unknown-column": Code(
             "error",
-            "Property (or Name, Field), Type (or Data type) and Description, besides Required and Length, each at most once",
+            "Property (or Name, Field), Type (or Data type) and Description, besides Required "
+            "and Length, each at most once",
         ),
         "missing-column": Code("error", "the columns Property and Type; Description besides"),
         "empty-table": Code("error", "at least one row right below the delimiter row"),
         "unknown-type": Code(
             "error",
             "string, number, integer (int, long), decimal, double, boolean, date, date-time, GUID, URI, "
-            "object, 'string in UTC date-time format', enum where its values are listed, a resource's name or a link "
+            "object, 'string in UTC date-time format', enum where its values are listed, a "
+            "resource's name or a link "
             "to it, 'array of' one of these, and 'or null' behind it",
         ),
         "unreadable-name": Code(

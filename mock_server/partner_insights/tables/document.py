@@ -1,4 +1,5 @@
-"""The parts of a page: headings, tables, and the lines that are in no table although they were meant to be."""
+"""The parts of a page: headings, tables, and the lines that are in no table although they were "
+"meant to be."""
 
 from __future__ import annotations
 

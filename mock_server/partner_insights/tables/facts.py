@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
 # "for example `active`", 'such as "en-us" or "fr-fr"': terms set apart, right behind the words.
 _MARKED_EXAMPLES = re.compile(
-    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance)[,:]*\s*((?:(?:[,/\s]|\band\b|\bor\b|\bthe value\b)*{TERM})+)",
+    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance)[,:]*\s*((?:(?:[,/\s]|\band\b|\bor\b|"
+    rf"\bthe value\b)*{TERM})+)",
     re.IGNORECASE,
 )
 _TERM = re.compile(TERM)
@@ -34,12 +35,14 @@ _OPTIONAL = re.compile(
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(
-    rf"{_SENTENCE}(?:{_SUBJECT} is (?:always )?(?:required|mandatory)(?:[.!;]|$)|(?:required|mandatory)(?:\.|:|;|$)|"
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:always )?(?:required|mandatory)(?:[.!;]|$)|(?:required|"
+    rf"mandatory)(?:\.|:|;|$)|"
     r"[(\[](?:required|mandatory)[)\]])",
     re.IGNORECASE,
 )
 _NULL = re.compile(
-    r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|otherwise)\b|\bis null\b|\bif null\b|"
+    r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|"
+    r"otherwise)\b|\bis null\b|\bif null\b|"
     r"\bor null\b|\bnullable\b|\breturns? null\b|\bset to null\b|\bnull value is\b",
     re.IGNORECASE,
 )
@@ -48,12 +51,14 @@ _NOT_NULL = re.compile(
     re.IGNORECASE,
 )
 _READ_ONLY = re.compile(
-    rf"{_SENTENCE}[(\[]?read[- ]?only\b(?! (?:mode|access))|\b(?:{_SUBJECT}|it) is read[- ]?only\b|[(\[]read[- ]?only[)\]]",
+    rf"{_SENTENCE}[(\[]?read[- ]?only\b(?! (?:mode|access))|\b(?:{_SUBJECT}|it) is read[- ]?only\b|"
+    rf"[(\[]read[- ]?only[)\]]",
     re.IGNORECASE,
 )
 _DEPRECATED = re.compile(
     rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)\b|[(\[](?:deprecated|obsolete)[)\]]|"
-    rf"\b(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|obsolete|retired)\b|"
+    rf"\b(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|"
+    rf"obsolete|retired)\b|"
     rf"\b(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
     re.IGNORECASE,
 )
@@ -76,8 +81,8 @@ class Facts:
     """What a description states, as it is spelt there: nothing here has been made a number yet.
 
     `examples` are values the property may have; `constants` are members of the object it holds; `optional`
-    and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones it
-    may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links to
+    and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones
+    it may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links to
     where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
     `columns` names the column of a fact that is not from the description.
     """

@@ -38,7 +38,8 @@ _LENGTHS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
             ("min_length", "max_length", "same"),
         ),
         (
-            rf"\b(?:max(?:imum|\.)?(?: of| is|:)?|up to|at most|no more than|no longer than|(?:not|n't) exceed|cannot exceed|"
+            rf"\b(?:max(?:imum|\.)?(?: of| is|:)?|up to|at most|no more than|no longer than|(?:not|"
+            rf"n't) exceed|cannot exceed|"
             rf"not be longer than|limited to|limit of|limit is|limit:|less than or equal to) {_N}{_CHARS}",
             ("max_length",),
         ),
@@ -52,7 +53,10 @@ _LENGTHS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (rf"\bmin(?:imum|\.)?(?: allowed| string)? length(?: is| of|:| =)*\s*{_N}", ("min_length",)),
     )
 )
-_MUST = r"\b(?:must|should|can|may|has to|needs to|value is|value of|values are)\b(?: only)?(?: be)?(?: an?)?(?: integer| number)?"
+_MUST = (
+    r"\b(?:must|should|can|may|has to|needs to|value is|value of|values are)\b"
+    r"(?: only)?(?: be)?(?: an?)?(?: integer| number)?"
+)
 _MUST_NOT = r"\b(?:must|should|can|may)(?: not|not|n't)(?: be)?"
 _RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), fields)
@@ -72,13 +76,15 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
 )
 _RANGE_SIGNS = ("between", "rang", "value", "must", "should", "can", "may", "to be", "has to", "needs to")
 _POSITIVE = re.compile(
-    r"\b(?:must be (?:a )?|an? )positive (?:whole |integer |decimal )?(?:number|integer|value)|\bmust be positive\b",
+    r"\b(?:must be (?:a )?|an? )positive (?:whole |integer |decimal )?(?:number|integer|value)|"
+    r"\bmust be positive\b",
     re.IGNORECASE,
 )
 _NOT_NEGATIVE = re.compile(r"\bnon-?negative\b|\b(?:must not|cannot|can't) be negative\b", re.IGNORECASE)
 # Not "in percent": that leaves open whether all is 1 or 100.
 _UNIT = re.compile(
-    r"\bin (?:whole |units of )?(USD|U\.S\. dollars|US dollars|EUR|GBP|bytes|kilobytes|megabytes|gigabytes|terabytes|KB|MB|GB|TB|"
+    r"\bin (?:whole |units of )?(USD|U\.S\. dollars|US dollars|EUR|GBP|bytes|kilobytes|megabytes|"
+    r"gigabytes|terabytes|KB|MB|GB|TB|"
     r"milliseconds|seconds|minutes|hours|days|weeks|months|years|cents)\b(?! of\b)",
     re.IGNORECASE,
 )

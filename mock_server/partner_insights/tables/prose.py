@@ -1,6 +1,7 @@
 """Turns the Markdown of a description into prose in which the terms an author set apart are marked.
 
-A term is set apart by code, bold, italics or quotes: which of them differs from row to row, what it means does not.
+A term is set apart by code, bold, italics or quotes: which one differs from row to row,
+what it means does not.
 """
 
 from __future__ import annotations

@@ -51,14 +51,16 @@ _MESSAGE_WORDS = re.compile(
 )
 _MESSAGE_LEAD = re.compile(
     r"\b(?:following|these|supports?|takes|accepts|required|optional)\b[^.]*"
-    r"\b(?:parameters?|headers?|permissions?|scopes|error codes?|status codes?|query|filters?|cmdlets?|arguments?)\b",
+    r"\b(?:parameters?|headers?|permissions?|scopes|error codes?|status codes?|query|filters?|"
+    r"cmdlets?|arguments?)\b",
     re.IGNORECASE,
 )
 # "The **Term** resource", "an OrderLineItem object": which resource a paragraph introduces.
 _INTRODUCED = re.compile(r"\b([A-Z][A-Za-z]*[A-Za-z0-9_]*) (?:resource|object|entity|type|class)\b")
 _PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
 _QUALIFIED_NAME = re.compile(
-    r"([A-Za-z_@$][\w.@$-]*) ?(?:\*|[(\[](optional|required|mandatory|read-?only|deprecated|preview|beta)[)\]])",
+    r"([A-Za-z_@$][\w.@$-]*) ?(?:\*|[(\[](optional|required|mandatory|read-?only|deprecated|"
+    r"preview|beta)[)\]])",
     re.IGNORECASE,
 )
 

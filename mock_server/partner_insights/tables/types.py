@@ -22,8 +22,8 @@ class TypeExpression:
     `json_type` is a JSON Schema type; `format` one of JSON Schema's or OpenAPI's formats (date-time, date,
     uuid, uri, int32, int64, float, double) or `decimal`. `name` is a resource's name as the cell gives it,
     `target` where its link leads (`utility-resources.md#resourceattributes`), None for a name in plain text.
-    `items` is None for an array of which the cell does not say what it holds. `enumeration` is a string of which
-    the cell says that its values are listed somewhere.
+    `items` is None for an array of which the cell does not say what it holds. `enumeration` is a string of
+    which the cell says that its values are listed somewhere.
     """
 
     kind: Literal["scalar", "array", "object", "reference"]
@@ -74,8 +74,8 @@ _WORDS: Mapping[str, TypeExpression] = MappingProxyType(
         **dict.fromkeys(("enum string", "string enumeration", "enumeration (string)"), _ENUMERATION),
     }
 )
-# "date-time", "DateTime", "UTC date time", "string in UTC date-time format", "string (UTC date time)" …: in any
-# order, as long as nothing else is said.
+# "date-time", "DateTime", "UTC date time", "string in UTC date-time format", "string (UTC date time)" …: in
+# any order, as long as nothing else is said.
 _FORMATS = (
     ({"datetime"}, "date-time"),
     ({"date", "time"}, "date-time"),
@@ -179,7 +179,8 @@ class _Reader:
 
 
 def _is_vague(word: TypeExpression) -> bool:
-    """Whether a word leaves something open: as the text of a link it is the name of what the link leads to."""
+    """Whether a word leaves something open: as the text of a link it is the name of what the "
+    "link leads to."""
     return word.enumeration or (word.kind == "array" and word.items is None)
 
 
