@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -175,6 +176,19 @@ def test_the_gate_passes_what_is_clean(good: Any, operation: str, scale: int) ->
 def test_the_gate_keeps_every_rule_there_is() -> None:
     """With a rule it does not know, the gate would pass nothing any more; it knows them all."""
     assert {rule.name for rule in CATALOGUES[Profile.STRICT].rules.values()} <= RULED
+
+
+def test_the_gate_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:
+    """With a pattern, or without the rules it reads its columns from, it does not fail."""
+    strict = CATALOGUES[Profile.STRICT]
+    name = "PartnerLicensesUsageInsights"
+    derived = strict.resources[name]
+    channel = derived.schema["properties"]["channel"] | {"pattern": "^r"}
+    patterned = {**derived.schema, "properties": {**derived.schema["properties"], "channel": channel}}
+    resources = {**strict.resources, name: replace(derived, schema=patterned)}
+    content = json.dumps(good("partner-licenses-usage")).encode()
+    assert Gate(replace(strict, resources=resources)).passes(content) is None
+    assert Gate(replace(strict, rules={})).passes(content) == "partner-licenses-usage"
 
 
 def test_the_gate_stops_what_is_after_its_moment(good: Any) -> None:

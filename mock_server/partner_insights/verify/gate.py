@@ -35,6 +35,18 @@ SCALES = ((100, 100, 0.009999), (1, 10_000, 0.00009999))
 """A percent's scale, the parts of a unit it may show, and how far from its ratio it may lie: nearer than the
 judge asks for."""
 
+ALIKE = frozenset(
+    {
+        *("type", "const", "enum", "format", "minimum", "maximum", "multipleOf", "minLength", "maxLength"),
+        *("properties", "items", "required", "additionalProperties", "$ref"),
+        *("deprecated", "readOnly", "writeOnly", "default"),
+    }
+)
+"""Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
+
+FORMATS = ("date-time", "uuid", "int32", "int64")
+"""The formats they agree on: they check the first two, and neither checks the others."""
+
 DATED = "processedDateTime"
 
 EXACT = 2**53
@@ -58,6 +70,7 @@ class Kind:
     """Whether an object of it, alone, is a row: no operation answers with one of them."""
     identity: Callable[[dict[str, Any]], Any] | None
     percent: tuple[str, str, str] | None
+    """The percent, its part and its whole."""
     dated: bool
 
 
@@ -72,7 +85,8 @@ class Gate:
         self._kinds: dict[str, Kind] = {}
         if {rule.name for rule in catalogue.rules.values()} <= RULED:
             for operation in catalogue.operations.values():
-                if operation.envelope is not None:  # one row alone is quick to judge
+                # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
+                if operation.envelope is not None and self._sure(operation):
                     self._kinds[operation.resource] = self._kind(operation, catalogue)
 
     def passes(self, content: bytes, *, line: bool = False) -> str | None:
@@ -122,10 +136,25 @@ class Gate:
             self._moments[text] = moment if in_utc else None
         return self._moments[text]
 
+    def _sure(self, operation: Operation) -> bool:
+        """Whether the schemas of an answer hold only what both validators are known to read alike."""
+        pending = [operation.resource, operation.envelope or ""]
+        seen: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                for keyword, value in _keywords(self._closed[name]):
+                    if keyword == "$ref":
+                        pending.append(value.removeprefix("#/$defs/"))
+                    elif keyword not in ALIKE or (keyword == "format" and value not in FORMATS):
+                        return False
+        return True
+
     def _kind(self, operation: Operation, catalogue: Catalogue) -> Kind:
         resource = operation.resource
-        names = catalogue.rules["unique-rows"].parameters.get(resource)
-        percent = catalogue.rules["percent-of-counts"].parameters.get(resource)
+        names = _parameters(catalogue, "unique-rows", resource)
+        percent = _parameters(catalogue, "percent-of-counts", resource)
         row = {"$ref": f"#/$defs/{resource}", "$defs": self._closed}
         body = {
             "$ref": f"#/$defs/{operation.envelope}",
@@ -138,9 +167,23 @@ class Gate:
             row=compiled(row),
             is_row=resource in row_operations(catalogue),
             identity=itemgetter(*names) if names else None,
-            percent=tuple(percent) if percent else None,
+            percent=(percent[0], percent[1], percent[2]) if percent else None,
             dated=DATED in catalogue.schema(resource)["properties"],
         )
+
+
+def _parameters(catalogue: Catalogue, rule: str, resource: str) -> list[str] | None:
+    stated = catalogue.rules.get(rule)
+    return stated.parameters.get(resource) if stated is not None else None
+
+
+def _keywords(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every keyword of a schema and of those within it."""
+    for keyword, value in schema.items():
+        yield keyword, value
+        nested = value.values() if keyword == "properties" else [value] if keyword == "items" else []
+        for each in nested:
+            yield from _keywords(each)
 
 
 def row_operations(catalogue: Catalogue) -> dict[str, Operation]:

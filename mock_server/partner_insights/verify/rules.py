@@ -151,7 +151,8 @@ def _ratio(ratio: Fraction, scale: int | None) -> str:
 
 def percent_rows(answer: Answer) -> Iterator[tuple[Row, str, Percent]]:
     """The rows whose percent can be held against its counts."""
-    stated = answer.catalogue.rules["percent-of-counts"].parameters.get(answer.resource)
+    rule = answer.catalogue.rules.get("percent-of-counts")
+    stated = rule.parameters.get(answer.resource) if rule is not None else None
     if stated is None:
         return
     name, part, whole = stated
