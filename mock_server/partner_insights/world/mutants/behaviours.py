@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from partner_insights.world.mutants.content import Groups
 from partner_insights.world.mutants.dating import dating_mutants
 from partner_insights.world.mutants.membership import belonging_mutants, counting_mutants
+from partner_insights.world.mutants.mutant import EVERYWHERE
 from partner_insights.world.mutants.reckoning import partner_mutants, reckoning_mutants
 from partner_insights.world.mutants.refusing import refusing_mutants
 from partner_insights.world.mutants.spelling import spelling_mutants
@@ -34,4 +35,7 @@ def behaviours(catalogue: Catalogue) -> Iterator[Mutant]:
         *transport_mutants(catalogue),
         *refusing_mutants(catalogue),
     ):
-        yield mutant if mutant.operations else replace(mutant, operations=everywhere)
+        if mutant.operations == EVERYWHERE:
+            yield replace(mutant, operations=everywhere)
+        elif mutant.operations:  # a contract of a user's own pages has no use for most
+            yield mutant

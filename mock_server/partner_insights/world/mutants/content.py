@@ -16,20 +16,23 @@ Respell = Callable[[Rows, Scene], Rows | None]
 """Rows → other rows, as many or not; None where there is nothing to spoil."""
 
 DATE = "processedDateTime"
+CUSTOMER = "Customer"
 
 
 class Groups:
-    """Operation ids by what their answers hold."""
+    """Operation ids by what their answers hold; those of a user's own pages are in no group."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         operations = catalogue.operations.values()
+        customers = frozenset(each.id for each in operations if each.resource == CUSTOMER)
+        collections = frozenset(each.id for each in operations if each.envelope is not None)
         self.catalogue = catalogue
-        self.collections = frozenset(each.id for each in operations if each.envelope is not None)
         self.analytics = frozenset(each.id for each in operations if each.seed)
         self.partner = frozenset(each.id for each in operations if each.seed and not each.per_customer)
         self.customer = self.analytics - self.partner
-        self.lists = self.collections - self.analytics
-        self.single = frozenset(catalogue.operations) - self.collections
+        self.lists = customers & collections
+        self.single = customers - collections
+        self.collections = self.analytics | self.lists
 
     def having(self, *names: str) -> frozenset[str]:
         """The analytics operations whose rows have all these properties."""

@@ -15,6 +15,9 @@ Headers = tuple[tuple[str, str], ...]
 
 BOM = b"\xef\xbb\xbf"
 
+EVERYWHERE = frozenset({"*"})
+"""In place of the ids of all operations there are, until they are known."""
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -107,10 +110,10 @@ def behaviour(
     standing: Standing,
     change: Change = unchanged,
     *,
-    operations: frozenset[str] = frozenset(),
+    operations: frozenset[str] = EVERYWHERE,
     admits: str = "",
 ) -> Mutant:
-    """A behavioural mutant; codes and admitted cases in words, no operations for all there are."""
+    """A behavioural mutant; codes and admitted cases in words."""
     return Mutant(
         id=name,
         title=title,

@@ -26,9 +26,13 @@ def sample(catalogue: Catalogue, resource: str) -> dict[str, Any]:
     return value
 
 
-def sample_of(catalogue: Catalogue, schema: SchemaObject) -> Any:
-    """A value the schema allows, objects with all their properties, arrays with one item."""
+def sample_of(catalogue: Catalogue, schema: SchemaObject, above: frozenset[str] = frozenset()) -> Any:
+    """A value the schema allows, objects with all their properties, arrays with one item.
+
+    `above` are the resources it is part of: one of them inside itself is left out, or an empty array.
+    """
     parts = list(resolved(catalogue, schema))
+    above |= {part["title"] for part in parts if "title" in part}
     stated = {name: value for part in reversed(parts) for name, value in part.items()}
     for keyword in ("const", "default"):
         if keyword in stated:
@@ -40,10 +44,12 @@ def sample_of(catalogue: Catalogue, schema: SchemaObject) -> Any:
     if isinstance(kind, list):
         kind = kind[0]
     if kind == "object":
-        return _object(catalogue, parts)
+        return _object(catalogue, parts, above)
     if kind == "array":
         item = stated.get("items")
-        return [] if item is None else [sample_of(catalogue, item)]
+        if item is None or _within(catalogue, item, above):
+            return []
+        return [sample_of(catalogue, item, above)]
     return _scalar(kind, stated)
 
 
@@ -56,12 +62,20 @@ def resolved(catalogue: Catalogue, schema: SchemaObject) -> Iterator[SchemaObjec
         schema = catalogue.schema(schema["$ref"].removesuffix(_SUFFIX))
 
 
-def _object(catalogue: Catalogue, parts: list[SchemaObject]) -> dict[str, Any]:
+def _within(catalogue: Catalogue, schema: SchemaObject, above: frozenset[str]) -> bool:
+    return any(part.get("title") in above for part in resolved(catalogue, schema))
+
+
+def _object(catalogue: Catalogue, parts: list[SchemaObject], above: frozenset[str]) -> dict[str, Any]:
     properties: dict[str, dict[str, Any]] = {}
     for part in parts:
         for name, member in part.get("properties", {}).items():
             properties[name] = {**member, **properties.get(name, {})}
-    return {name: sample_of(catalogue, member) for name, member in properties.items()}
+    return {
+        name: sample_of(catalogue, member, above)
+        for name, member in properties.items()
+        if not _within(catalogue, member, above)
+    }
 
 
 def _scalar(kind: str, stated: Mapping[str, Any]) -> Any:

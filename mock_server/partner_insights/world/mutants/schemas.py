@@ -110,7 +110,7 @@ def _success(answered: Answered, scene: Scene, resource: str, spoils: Callable[[
     body = answered.content
     if resource == scene.operation.envelope or scene.operation.envelope is None:
         return answered.with_content(spoils(body))
-    if not body["items"]:
+    if not isinstance(body, dict) or not body.get("items"):
         return answered
     return answered.with_content({**body, "items": [spoils(body["items"][0]), *body["items"][1:]]})
 

@@ -267,4 +267,4 @@ def _other_data(body: Any, scene: Scene) -> Any:
 
 def _other_name(body: Any, scene: Scene) -> Any:
     """An undocumented property that comes and goes."""
-    return {**body, "weather": "fine"} if scene.ordinal % 2 else None
+    return {**body, "weather": "fine"} if scene.ordinal % 2 and isinstance(body, dict) else None
