@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
-CENSUS = ("absent", "closed-list-candidate", "date-form", "number-encoding", "percent-scale")
+CENSUS = ("absent", "closed-list-candidate", "date-form", "null", "number-encoding", "percent-scale")
 """Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
 PLAIN_WIDTH = 140
 """Columns where there is no terminal to tell."""
