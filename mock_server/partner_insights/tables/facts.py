@@ -82,8 +82,8 @@ class Facts:
 
     `examples` are values the property may have; `constants` are members of the object it holds; `optional`
     and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones
-    it may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links to
-    where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
+    it may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links
+    to where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
     `columns` names the column of a fact that is not from the description.
     """
 
