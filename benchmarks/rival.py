@@ -8,6 +8,7 @@ they come.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
 import urllib.request
@@ -30,12 +31,17 @@ class Rival:
     """Schemathesis at a command."""
 
     def __init__(self, command: str, *, quick: bool = False) -> None:
-        self._command = command
+        found = shutil.which(command)
+        if found is None:
+            raise SystemExit(
+                f"there is no command {command!r}; benchmarks/README.md says how to get Schemathesis"
+            )
+        self._command = str(Path(found).absolute())  # it is run from another folder
         self._options = QUICK if quick else ()
         self._timeout = QUICK_TIMEOUT if quick else TIMEOUT
         self._description = ""
         self.baseline: frozenset[str] = frozenset()
-        version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+        version = subprocess.run([self._command, "--version"], capture_output=True, text=True, check=True)
         self.version = version.stdout.strip()
 
     def learn(self, fake: RunningFake) -> None:
