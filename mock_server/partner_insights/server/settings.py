@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
 from partner_insights.server.scenarios import combine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class AuthMode(StrEnum):
