@@ -126,3 +126,13 @@ def test_a_scenario_page_beside_a_resource_page_is_passed_over(tmp_path: Path) -
     with pytest.raises(DerivationFailed, match="no resource table"):
         derived(tmp_path / "one", scenario)
     assert "Cost" in derived(tmp_path / "two", {**scenario, "a.md": f"# Cost\n\n{HEAD}| a | string | x |\n"})
+
+
+def test_a_bare_enum_finds_the_list_it_names(tmp_path: Path) -> None:
+    """`enum` is a string of the list that the description, or the property's own name, names; else refused."""
+    listed = "\n## State\n\n| Value | Description |\n|---|---|\n| open | x |\n| shut | x |\n"
+    rows = "| state | enum | x |\n| was | enum | One of State. |\n"
+    properties = derived(tmp_path / "a", {"a.md": f"# Cost\n\n{HEAD}{rows}{listed}"})["Cost"]["properties"]
+    assert [row["enum"] for row in properties.values()] == [["open", "shut"]] * 2
+    with pytest.raises(DerivationFailed, match="nothing says of which values"):
+        derived(tmp_path / "b", {"a.md": f"# Cost\n\n{HEAD}| other | enum | x |\n{listed}"})

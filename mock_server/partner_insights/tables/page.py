@@ -9,6 +9,7 @@ from partner_insights.errors import InputError
 from partner_insights.tables.columns import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import Enumeration, enumerations
+from partner_insights.tables.inline import Link
 from partner_insights.tables.markdown import read_document
 from partner_insights.tables.resources import (
     Resource,
@@ -82,7 +83,9 @@ def read_page_text(text: str, name: str) -> Page:
     sources, complaints = resource_tables(document.tables, name)
     listed = enumerations(document.tables)
     names = frozenset(source.name for source in sources) | {found.name for found in listed}
-    reader = ResourceReader(name, names, frozenset(found.name.casefold() for found in listed))
+    reader = ResourceReader(
+        name, names, {found.name.casefold(): Link(found.name, f"#{found.anchor}") for found in listed}
+    )
     resources = tuple(reader.read(source) for source in sources)
     complaints += [*reader.complaints, *_complaints(document, name, has_resources=bool(resources))]
     complaints.sort(key=lambda complaint: complaint.line)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from partner_insights.tables.columns import documents_resource, role_of, says_property, with_columns
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.document import Row
 from partner_insights.tables.facts import Facts, read_facts
-from partner_insights.tables.inline import Inline, read_inline
+from partner_insights.tables.inline import Inline, Link, read_inline
 from partner_insights.tables.types import TypeExpression, read_type
 
 if TYPE_CHECKING:
@@ -229,10 +230,12 @@ def _second(table: Table, first: ResourceTable, page: str) -> Diagnostic:
 class ResourceReader:
     """Reads the tables of one page; `complaints` gathers what it could not read."""
 
-    def __init__(self, page: str, names: frozenset[str], lists: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, page: str, names: frozenset[str], lists: Mapping[str, Link] = MappingProxyType({})
+    ) -> None:
         self.page = page
         self.names = names
-        self.lists = lists  # the names of enumerations, in lower case
+        self.lists = lists  # the page's lists of values by name in lower case, as links to them
         self.complaints: list[Diagnostic] = []
         self._short: dict[str, Inline] = {}
         self._types: dict[str, TypeExpression | None] = {}
@@ -314,7 +317,7 @@ class ResourceReader:
                     "unreadable-name", row.line, excerpt(name), f"a row of {source.name} has no name to read"
                 )
             return None
-        facts = self._facts(source, row, name, cells)
+        facts = self._listed(name, self._facts(source, row, name, cells), source, cells)
         if qualified and qualified[2]:
             facts = _qualified(
                 facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
@@ -327,6 +330,17 @@ class ResourceReader:
             facts,
             titles,
         )
+
+    def _listed(self, name: str, facts: Facts, source: ResourceTable, cells: Sequence[Inline]) -> Facts:
+        """The facts with the list of values that a row of an enumeration names, or is named like."""
+        type_column, description = self._columns(source)["type"], self._columns(source)["description"]
+        if not self.lists or facts.values or facts.enumerations or type_column is None:
+            return facts
+        if not cells[type_column].text.casefold().startswith("enum"):
+            return facts
+        words = [] if description is None else re.findall(r"\w+", cells[description].text.casefold())
+        named = [self.lists[word] for word in (*dict.fromkeys(words), name.casefold()) if word in self.lists]
+        return replace(facts, enumerations=(named[0],)) if named else facts
 
     def _inline(self, cell: str) -> Inline:
         """The text of a cell; the short ones, most of them types, come again and again."""
@@ -392,12 +406,7 @@ class ResourceReader:
         if expression is None:
             message = f"the type of {source.name}.{name} cannot be read for certain"
             self._complain("unknown-type", row.line, excerpt(cell), message)
-        elif (
-            expression.enumeration
-            and not facts.values
-            and not facts.enumerations
-            and name.casefold() not in self.lists
-        ):
+        elif expression.enumeration and not facts.values and not facts.enumerations:
             message = f"the type of {source.name}.{name} is an enumeration, but nothing says of which values"
             self._complain("unknown-type", row.line, excerpt(cell), message)
             return None
