@@ -129,7 +129,7 @@ def test_a_scenario_page_beside_a_resource_page_is_passed_over(tmp_path: Path) -
 
 
 def test_a_bare_enum_finds_the_list_it_names(tmp_path: Path) -> None:
-    """`enum` is a string of the list that the description, or the property's own name, names; else refused."""
+    """`enum` is a string of the list that the description or the property names; else it is refused."""
     listed = "\n## State\n\n| Value | Description |\n|---|---|\n| open | x |\n| shut | x |\n"
     rows = "| state | enum | x |\n| was | enum | One of State. |\n"
     properties = derived(tmp_path / "a", {"a.md": f"# Cost\n\n{HEAD}{rows}{listed}"})["Cost"]["properties"]

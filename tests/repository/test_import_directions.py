@@ -53,6 +53,7 @@ MARKDOWN_READERS = {
 
 AT_HOME = {
     "markdown_it": {"tables"},
+    "pyromark": {"tables"},
     "faker": {"world"},
     "numpy": {"world", "fixtures"},
     "flask": {"server"},

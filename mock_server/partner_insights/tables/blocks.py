@@ -1,45 +1,64 @@
-"""Turns the lines of a page into headings, tables and strays, in one pass over the lines.
+"""Turns the blocks a Markdown parser finds into headings, tables and strays, each with its line.
 
-A Markdown parser would do, but for three things that documentation needs: a page of ten megabytes in
-seconds, the line of all that the standard drops in silence, and the rows it drops although they are clear.
-What is a table by the GFM standard is one here; a law in the tests holds this reader against a parser.
+pulldown-cmark (through pyromark) says what is a block and what a table by the GFM standard, ten megabytes
+in seconds. What the standard drops in silence, a row that a blank line cut off or a table whose delimiter
+row does not fit, is looked for in the lines between, and reported with its line.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import replace
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import pyromark
 
 from partner_insights.tables.document import Document, Heading, Row, Stray, Swallower, Table
 from partner_insights.tables.html import read_html_table
 from partner_insights.tables.inline import fold, read_inline
 from partner_insights.tables.rows import delimiter_width, row_of, split_row
 
-_ATX = re.compile(r" {0,3}(#{1,6})([ \t].*|)")
-_UNSPACED = re.compile(r"(#{2,6})(\w.*)")
-_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
-_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*")
-_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
-_MARKER = re.compile(r"( *)([-*+]|\d{1,9}[.)])(?=[ \t]|$)")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_UNSPACED = re.compile(r"(#{2,6})(?=\w)")
+_ATX = re.compile(r" {0,3}#{1,6}(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_CONTAINER_MARKS = re.compile(r"(?:\s|>|[-*+]\s|\d{1,9}[.)]\s)*")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
 _ANCHOR = re.compile(r"<a\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
-_VERBATIM = re.compile(r"<(script|pre|style|textarea)\b", re.IGNORECASE)
-_HTML = re.compile(
-    r"</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|"
-    r"dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|"
-    r"main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|"
-    r"title|tr|track|ul)(?:[\s>]|/>|$)",
-    re.IGNORECASE,
-)
-_LONE_TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>\s*")
+_VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
+_VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECASE)
 # More columns than this are no table of properties; rows filled up to its width could cost any memory.
 _WIDEST = 128
+# What introduces a table is a sentence or two.
+_LONGEST_LEAD = 100
+_CONTAINERS = frozenset({"BlockQuote", "List"})
+_BLOCKS = frozenset({"Heading", "Paragraph", "Table", "CodeBlock", "HtmlBlock"})
+_ROWS = frozenset({"TableHead", "TableRow"})
+
+
+def _name(tag: Any) -> str:
+    """What an event opens or closes: pyromark gives a name, or a name with its attributes."""
+    return tag if isinstance(tag, str) else next(iter(tag), "") if isinstance(tag, dict) else ""
+
+
+def _shown(line: str) -> str:
+    """A line as the parser is to see it, as many bytes long but for one space.
+
+    `##Name` is text by the standard and a heading to its author; a tab between cells is a space to both.
+    """
+    if "\t" in line and "|" in line:
+        indent = line[: len(line) - len(line.lstrip())]
+        line = indent + line[len(indent) :].replace("\t", " ")
+    return _UNSPACED.sub(r"\1 ", line, count=1)
 
 
 class Blocks:
-    """Goes over the lines of a page once and files what they hold in a document."""
+    """Goes over the blocks of a page once and files what they hold in a document."""
 
     def __init__(self, document: Document, lines: list[str]) -> None:
         self.document = document
@@ -47,265 +66,202 @@ class Blocks:
         self.path: list[Heading] = []
         self.lead = self.above = ""
         self.slugs: Counter[str] = Counter()
-        self.offsets: list[int] = []  # how far the content of the list items around is indented
-        self.after_blank = True
         self.salvaged: list[Row] = []
+        self.swept = 0  # the index of the first line that nothing has been made of yet
 
     def read(self, start: int) -> None:
         """File everything from the line of index `start` on."""
-        index = start
-        while index < len(self.lines):
-            index = self._block(index)
+        shown = [""] * start + [_shown(line) for line in self.lines[start:]]
+        sizes = (len(line if line.isascii() else line.encode("utf-8", "replace")) + 1 for line in shown)
+        offsets = [0, *accumulate(sizes)]
+        parser = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
+        self.swept, depth, rows = start, 0, list[int]()
+        for event, place in parser.events_with_range("\n".join(shown).encode("utf-8", "replace").decode()):
+            opened, closed = (
+                (event.get("Start"), event.get("End")) if isinstance(event, dict) else (None, None)
+            )
+            name = _name(opened if closed is None else closed)
+            if name in _CONTAINERS:
+                depth += 1 if closed is None else -1
+            elif name in _BLOCKS and closed is None:
+                first, end = (
+                    bisect_right(offsets, place["start"]) - 1,
+                    bisect_right(offsets, place["end"] - 1),
+                )
+                self._block(name, opened, first, end, nested=depth > 0)
+            elif name in _ROWS and closed is None:
+                rows.append(bisect_right(offsets, place["start"]) - 1)
+            elif name == "Table":
+                self._table(rows, nested=depth > 0)
+                rows = []
+        self._sweep(len(self.lines))
         self._restore()
 
-    def _block(self, index: int) -> int:
-        """File the block that begins on a line; returns the index of the line after it."""
-        depth, line = self._content(index)
-        if not line or line.isspace():
-            self.after_blank = True
-            return index + 1
-        self.after_blank = False
-        first = line.lstrip()[0]
-        if line.startswith("    ") or line[0] == "\t":
-            self._strays("code_block", index, index + 1)
-            return index + 1
-        if first == "#" and self._heading(index, line):
-            return index + 1
-        if first in "`~" and (fence := _FENCE.match(line)):
-            return self._fenced(index, fence[1])
-        if first == "<" and (end := self._html(index, line)) is not None:
-            return end
-        if _RULE.fullmatch(line):
-            return index + 1
-        if "|" in line or ("|" in self._below(index) and index + 1 < len(self.lines)):
-            end = self._table(index, depth, line)
-            if end > index:
-                return end
-        return self._paragraph(index, depth, line)
-
-    def _content(self, index: int) -> tuple[int, str]:
-        """How deep in quotes a line stands, and its text without the marks of quotes and lists."""
-        line = self.lines[index]
-        if not line or (line[0] in "|#" and not self.offsets):
-            return 0, line
-        depth = 0
-        if "\t" in line[: len(line) - len(line.lstrip()) + 1]:
-            line = line.expandtabs(4)
-        while line.startswith((">", " >", "  >", "   >")):
-            depth += 1
-            line = line.lstrip()[1:].removeprefix(" ")
-            if depth > 100:
-                break
-        return depth, self._item_content(line)
-
-    def _item_content(self, line: str) -> str:
-        indent = len(line) - len(line.lstrip())
-        if indent == len(line):
-            return ""
-        if self.after_blank or _MARKER.match(line):
-            while self.offsets and indent < self.offsets[-1]:
-                self.offsets.pop()
-        cut = min(self.offsets[-1], indent) if self.offsets else 0
-        text = line[cut:]
-        for _ in range(20):
-            marker = _MARKER.match(text)
-            if not marker or len(marker[1]) > 3 or _RULE.fullmatch(text):
-                break
-            rest = text[marker.end() :]
-            gap = len(rest) - len(rest.lstrip())
-            gap = gap if 1 <= gap <= 4 else 1
-            cut += marker.end() + gap
-            self.offsets.append(cut)
-            text = rest[gap:]
-            if text.startswith(">"):
-                text = text.lstrip("> ")
-        return text
-
-    def _below(self, index: int) -> str:
-        return self.lines[index + 1] if index + 1 < len(self.lines) else ""
+    def _block(self, name: str, opened: Any, start: int, end: int, *, nested: bool) -> None:
+        """File what begins at the line of index `start` and ends before that of index `end`."""
+        if start < self.swept:
+            return  # an HTML table has taken these lines
+        if name == "Heading":
+            self._sweep(start)
+            self._heading(int(opened["Heading"]["level"][1:]), start, end)
+            self.swept = end
+        elif name == "Paragraph" and not nested:  # one in a quote or list introduces nothing
+            self._sweep(start)
+            self.above = "\n".join(self.lines[start : min(end, start + _LONGEST_LEAD)])
+            self.lead = self.lead or read_inline(self.above).text
+        elif name == "Table":
+            self._sweep(start)
+        elif name == "CodeBlock":
+            self._sweep(start)
+            self._code(opened["CodeBlock"] == "Indented", start, end)
+            self.swept = end
+        elif name == "HtmlBlock":
+            self._sweep(start)
+            self._html(start, end)
 
     # Headings
 
-    def _heading(self, index: int, line: str) -> bool:
-        spaced = _ATX.fullmatch(line)
-        found = spaced or _UNSPACED.fullmatch(line)
-        if not found:
-            return False
-        self._file_heading(len(found[1]), _CLOSING_HASHES.sub("", found[2].strip()), index, bool(spaced))
-        return True
-
-    def _file_heading(self, level: int, markdown: str, index: int, spaced: bool = True) -> None:
+    def _heading(self, level: int, start: int, end: int) -> None:
+        line = self._content(start)
+        if line.lstrip().startswith("#"):
+            spaced = _UNSPACED.match(line) is None
+            found = _ATX.fullmatch(line if spaced else _UNSPACED.sub(r"\1 ", line, count=1))
+            markdown = (found[1] or "") if found else ""
+        else:
+            spaced = True
+            markdown = fold(
+                " ".join(self._content(index) for index in range(start, min(end - 1, start + 20)))
+            )
         text = read_inline(markdown).text
         slug = _SLUG_DROPS.sub("", text.lower()).replace(" ", "-")
         anchor = f"{slug}-{self.slugs[slug]}" if self.slugs[slug] else slug
         self.slugs[slug] += 1
         aliases = tuple(_ANCHOR.findall(markdown)) if "<" in markdown else ()
-        heading = Heading(level, text, anchor, index + 1, aliases, spaced)
+        heading = Heading(level, text, anchor, start + 1, aliases, spaced)
         self.path = [above for above in self.path if above.level < level] + [heading]
         self.lead = self.above = ""
         self.document.headings.append(heading)
 
-    # Paragraphs
-
-    def _paragraph(self, start: int, depth: int, line: str) -> int:
-        """File a paragraph, or the setext heading that it turns out to be."""
-        text = [line]
-        index = start + 1
-        while index < len(self.lines):
-            here, below = self._content(index)
-            if not below or below.isspace():
-                break
-            if (mark := _SETEXT.fullmatch(below)) and here == depth:
-                self._file_heading(1 if mark[1][0] == "=" else 2, fold(" ".join(text[:20])), start)
-                return index + 1
-            if here != depth or self._interrupts(index, below):
-                break
-            text.append(below)
-            index += 1
-        self._strays("paragraph", start, index)
-        if depth == 0 and not self.offsets:  # a paragraph in a quote or list introduces nothing
-            self.above = "\n".join(text[:100])
-            self.lead = self.lead or read_inline(self.above).text
-        return index
-
-    def _interrupts(self, index: int, line: str) -> bool:
-        """Whether a line ends the paragraph above it."""
-        text = line.lstrip()
-        first = text[0]
-        if first == "#":
-            return _ATX.fullmatch(line) is not None or _UNSPACED.fullmatch(line) is not None
-        if first in "`~":
-            return _FENCE.match(line) is not None
-        if first == "<":
-            return text.startswith("<!--") or bool(_HTML.match(text) or _VERBATIM.match(text))
-        if first in "-*+_" and _RULE.fullmatch(line):
-            return True
-        if first in "-*+0123456789" and _MARKER.match(self.lines[index]):
-            return True
-        if "|" in line or "|" in self._below(index):
-            _, below = self._content(index + 1) if index + 1 < len(self.lines) else (0, "")
-            return delimiter_width(below) == len(split_row(line)) != 0 and ("|" in line or "|" in below)
-        return False
-
     # Code and HTML
 
-    def _fenced(self, start: int, mark: str) -> int:
-        closing = re.compile(rf" *{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
-        for index in range(start + 1, len(self.lines)):
-            line = self.lines[index]
-            if mark[0] in line and closing.fullmatch(self._content(index)[1] if line[0] != mark[0] else line):
-                return index + 1
-        self._strays("unclosed", start + 1, len(self.lines))
-        return len(self.lines)
+    def _code(self, indented: bool, start: int, end: int) -> None:
+        if indented:
+            self._strays("code_block", start, end)
+            return
+        mark, last = _FENCE.match(self._content(start)), self._content(end - 1).strip()
+        if mark and not (end - 1 > start and last.startswith(mark[1]) and not last.strip(mark[1][0])):
+            self._strays("unclosed", start + 1, end)
 
-    def _html(self, start: int, line: str) -> int | None:
-        """File an HTML block; None where a line begins with `<` and is text all the same."""
-        text = line.lstrip()
-        if text.startswith("<!--"):
-            return self._until(start, "-->")
-        if verbatim := _VERBATIM.match(text):
-            return self._until(start, f"</{verbatim[1].lower()}>")
-        if not _HTML.match(text) and not _LONE_TAG.fullmatch(text):
-            return None
-        end = start
-        while end < len(self.lines) and self.lines[end].strip():
-            if "<table" in self.lines[end].casefold():
-                return self._html_table(start, end)
-            end += 1
-        self._strays("html_block", start, end)
-        return end
+    def _html(self, start: int, end: int) -> None:
+        if _VERBATIM.match(self._content(start)):
+            if not any(_VERBATIM_END.search(self.lines[index]) for index in range(start, end)):
+                self._strays("unclosed", start + 1, end)
+            self.swept = end
+            return
+        index = start
+        while index < end:
+            if "<table" in self.lines[index].casefold():
+                index = self._html_table(index)
+            else:
+                self._strays("html_block", index, index + 1)
+                index += 1
+        self.swept = index
 
-    def _html_table(self, block: int, start: int) -> int:
-        self._strays("html_block", block, start)
+    def _html_table(self, start: int) -> int:
         end, table, fault = read_html_table(self.lines, start)
         if table and not fault:
             header, *rows = table
-            width = len(header.cells)
-            fitted = tuple(row_of(row.line, row.cells, width) for row in rows)
-            self._file(Table(header, fitted, tuple(self.path), self.lead, self._above()))
+            self._file(header, [row_of(row.line, row.cells, len(header.cells)) for row in rows])
         else:
             self.document.html_tables.append((start + 1, fault))
         return end
 
-    def _until(self, start: int, closing: str) -> int:
-        for index in range(start, len(self.lines)):
-            if closing in self.lines[index].lower():
-                return index + 1
-        self._strays("unclosed", start + 1, len(self.lines))
-        return len(self.lines)
-
     # Tables
 
-    def _above(self) -> str:
-        return read_inline(self.above).text if self.above else ""
+    def _table(self, rows: list[int], *, nested: bool) -> None:
+        """File the table whose rows stand on the lines of these indexes, the header first."""
+        if rows[0] < self.swept:
+            return  # an HTML table has taken these lines
+        rows = rows if nested else self._unindented(rows)
+        cells = split_row(self._content(rows[0]))
+        if len(cells) > _WIDEST:
+            self._stray("wide", rows[0], headless=True)
+        else:
+            header = Row(rows[0] + 1, tuple(cells), len(cells))
+            self._file(header, [self._row(index, len(cells)) for index in rows[1:]])
+        self.swept = max(self.swept, rows[-1] + 1, rows[0] + 2)
 
-    def _table(self, start: int, depth: int, line: str) -> int:
-        """File the table that begins on a line; returns `start` where none does."""
-        if start + 1 >= len(self.lines):
-            return start
-        before = list(self.offsets)
-        below_depth, below = self._content(start + 1)
-        self.offsets = before
-        written = delimiter_width(below)
-        cells = split_row(line)
-        if not written or below_depth != depth or not ("|" in line or "|" in below):
-            return start
-        fits = written == len(cells) and len(cells) <= _WIDEST
-        if not fits:
-            if "|" not in line or "|" not in below or len(cells) < 2:
-                return start
-            heading = self.path[-1] if self.path else None
-            wide: Swallower = "wide" if len(cells) > _WIDEST else "paragraph"
-            self.document.strays.append(Stray(start + 1, fold(line), wide, heading, headless=True))
-            if wide == "wide":
-                return start + 2
-        header = Row(start + 1, tuple(cells), len(cells))
-        rows: list[Row] = []
-        end = self._rows(start + 2, depth, len(cells), rows, salvaged=not fits)
-        self._file(Table(header, tuple(rows), tuple(self.path), self.lead, self._above()))
-        return end
+    def _unindented(self, rows: list[int]) -> list[int]:
+        """The rows up to the first that is indented as code is: there a table ends by the standard."""
+        for position, index in enumerate(rows):
+            if position and self.lines[index].startswith(("    ", "\t")):
+                self._strays("code_block", index, rows[-1] + 1)
+                self.swept = rows[-1] + 1
+                return rows[:position]
+        return rows
 
-    def _rows(self, index: int, depth: int, width: int, rows: list[Row], *, salvaged: bool) -> int:
-        while index < len(self.lines):
-            here, line = self._content(index)
-            if here != depth or not line or line.isspace() or self._ends_table(line, index):
-                break
-            row = row_of(index + 1, split_row(line), width)
-            if salvaged:
-                row = replace(row, salvaged=True)
-            rows.append(row)
-            index += 1
-        return index
+    def _row(self, index: int, width: int) -> Row:
+        return row_of(index + 1, split_row(self._content(index)), width)
 
-    def _ends_table(self, line: str, index: int) -> bool:
-        first = line[0]
-        if first == "|":
+    def _file(self, header: Row, rows: Sequence[Row]) -> None:
+        self._restore()
+        above = read_inline(self.above).text if self.above else ""
+        self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, above))
+
+    # What the standard drops
+
+    def _sweep(self, end: int) -> None:
+        """Look for rows and headless tables in the lines before `end` that no table has taken."""
+        index = self.swept
+        while index < end:
+            if "|" not in self.lines[index]:
+                index += 1
+            elif self._headless(index, end):
+                index = self._unfit_table(index, end)
+            else:
+                self._strays("paragraph", index, index + 1)
+                index += 1
+        self.swept = max(self.swept, end)
+
+    def _headless(self, index: int, end: int) -> bool:
+        """Whether a line heads a table the parser saw none in: mostly, its delimiter row does not fit."""
+        if index + 1 >= end or "|" not in self.lines[index + 1]:
             return False
-        if line.startswith("    "):
-            return True
-        text = line.lstrip()
-        first = text[0]
-        if first == "#":
-            return _ATX.fullmatch(line) is not None or _UNSPACED.fullmatch(line) is not None
-        if first == "<":
-            return text.startswith("<!--") or bool(_HTML.match(text) or _VERBATIM.match(text))
-        if first in "`~":
-            return _FENCE.match(line) is not None
-        if first in "-*+_0123456789":
-            return bool(_RULE.fullmatch(line)) or _MARKER.match(self.lines[index]) is not None
-        return False
+        return bool(delimiter_width(self._content(index + 1))) and len(split_row(self._content(index))) > 1
+
+    def _unfit_table(self, start: int, end: int) -> int:
+        """File such a table, its rows as salvaged; returns the index of the line after it."""
+        cells = split_row(self._content(start))
+        if len(cells) > _WIDEST:
+            self._stray("wide", start, headless=True)
+            return start + 2
+        # A fitting header right below other words with pipes is a table to GFM, though not to this parser.
+        fits = delimiter_width(self._content(start + 1)) == len(cells)
+        if not fits:
+            self._stray("paragraph", start, headless=True)
+        stop = start + 2
+        while stop < end and self._content(stop):
+            stop += 1
+        rows = [replace(self._row(index, len(cells)), salvaged=not fits) for index in range(start + 2, stop)]
+        self._file(Row(start + 1, tuple(cells), len(cells)), rows)
+        return stop
+
+    def _content(self, index: int) -> str:
+        """A line without the marks of the quotes and lists around it."""
+        line = self.lines[index]
+        return line if line.startswith(("|", "#")) else _CONTAINER_MARKS.sub("", line, count=1)
+
+    def _stray(self, block: Swallower, index: int, *, headless: bool) -> None:
+        heading = self.path[-1] if self.path else None
+        self.document.strays.append(
+            Stray(index + 1, fold(self._content(index)), block, heading, headless=headless)
+        )
 
     def _strays(self, block: Swallower, start: int, end: int) -> None:
-        heading = self.path[-1] if self.path else None
         for index in range(start, end):
-            if "|" not in self.lines[index]:
-                continue
-            _, line = self._content(index)
-            line = line.strip()
-            if not line.startswith("|"):
-                continue
-            if len(split_row(line)) > 1 and not delimiter_width(line):
-                self.document.strays.append(Stray(index + 1, fold(line), block, heading, headless=False))
+            line = self._content(index) if "|" in self.lines[index] else ""
+            if line.startswith("|") and len(split_row(line)) > 1 and not delimiter_width(line):
+                self._stray(block, index, headless=False)
                 if block == "paragraph":
                     self._salvage(index, line)
 
@@ -324,7 +280,3 @@ class Blocks:
             table = self.document.tables[-1]
             self.document.tables[-1] = replace(table, rows=(*table.rows, *self.salvaged))
             self.salvaged.clear()
-
-    def _file(self, table: Table) -> None:
-        self._restore()
-        self.document.tables.append(table)
