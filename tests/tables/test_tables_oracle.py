@@ -89,9 +89,10 @@ def by_the_standard(text: str) -> tuple[list[tuple[int, int]], list[list[tuple[i
 def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
     """No heading and no row that the standard has is missed, whatever stands around it.
 
-    Tables of one column are left out: `| a |` above `---` is a heading to one parser and a table to another.
+    Two things parsers differ in are left out: `| a |` above `---`, a heading or a table of one column; and a
+    header without outer pipes right below other text.
     """
-    text = f"x\n\n{text}"
+    text = f"x\n\n{text}".replace("\na | b", "\n\na | b")
     headings, tables = by_the_standard(text)
     document = read_document(text)
     assert set(headings) <= {(heading.level, heading.line) for heading in document.headings}
@@ -154,3 +155,11 @@ def test_a_table_of_any_header_shape_is_read_back(
     for name, required, length in rows:
         assert (facts[name].required, facts[name].optional) == (required, not required)
         assert (facts[name].min_length, facts[name].max_length) == (length or (None, None))
+
+
+def test_a_header_without_outer_pipes_below_text_is_one() -> None:
+    """What the parser takes for a paragraph is a table where a fitting delimiter row stands in it."""
+    document = read_document("## Foo\n\nWords | more\nProperty | Type\n|---|---|\n| id | string |\n")
+    (table,) = document.tables
+    assert [row.cells for row in (table.header, *table.rows)] == [("Property", "Type"), ("id", "string")]
+    assert not any(row.salvaged for row in table.rows)
