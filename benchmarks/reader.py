@@ -24,6 +24,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "one paragraph": lambda size: "Some words here and there.\n" * (size // 27),
     "orphan rows": lambda size: TABLE + "| a | string | b |\n\n" * (size // 20),
     "headings": lambda size: "# a\n" * (size // 4),
+    "one wide heading": lambda size: "# a" + " " * size + "b",
     "quotes": lambda size: ("> " * 20 + "x\n") * (size // 42),
     "lists": lambda size: "".join(" " * (i % 40) + "- a\n" for i in range(size // 25)),
     "stars": lambda size: "**a " * (size // 4),

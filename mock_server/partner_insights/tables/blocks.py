@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _UNSPACED = re.compile(r"(#{2,6})(?=\w)")
-_ATX = re.compile(r" {0,3}#{1,6}(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _CONTAINER_MARKS = re.compile(r"(?:\s|>|[-*+]\s|\d{1,9}[.)]\s)*")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
@@ -125,8 +125,7 @@ class Blocks:
         line = self._content(start)
         if line.lstrip().startswith("#"):
             spaced = _UNSPACED.match(line) is None
-            found = _ATX.fullmatch(line if spaced else _UNSPACED.sub(r"\1 ", line, count=1))
-            markdown = (found[1] or "") if found else ""
+            markdown = _CLOSING_HASHES.sub("", line.strip()[level:].strip())
         else:
             spaced = True
             markdown = fold(
