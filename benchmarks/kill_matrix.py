@@ -37,7 +37,7 @@ from partner_insights.verify.target import Target
 from partner_insights.world.mutants import Mutant, mutants
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rival import SLOW, Rival
+from rival import COLUMNS, SLOW, Rival
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,8 +67,8 @@ class Row:
     """Operations the mutant touches and no right violation names."""
     requests: int = 0
     seconds: float = 0.0
-    rival: list[str] | None = None
-    """Schemathesis: the checks that failed, empty for none; None where it was not asked."""
+    rival: dict[str, list[str]] | None = None
+    """Column → what Schemathesis reports, empty for nothing; None where it was not asked."""
 
 
 class Dressed:
@@ -194,14 +194,16 @@ def tell(row: Row) -> None:
     """One line on stderr as soon as a row is known: the whole matrix takes minutes."""
     clean = not row.killed if row.kind == "control" else row.killed and not row.missed
     words = "" if clean else f"  killed={row.killed} missed={row.missed}"
-    theirs = "" if row.rival is None else f"  Schemathesis: {', '.join(row.rival) or 'nothing'}"
+    theirs = "".join(
+        f"  {column}: {', '.join(found) or 'nothing'}" for column, found in (row.rival or {}).items()
+    )
     print(
         f"{row.seconds:6.1f} s  {row.mutant}: {', '.join(row.found) or 'nothing'}{words}{theirs}",
         file=sys.stderr,
     )
 
 
-def matrix(chosen: list[Mutant], rival: Rival | None, sample: set[str]) -> Iterator[Row]:
+def matrix(chosen: list[Mutant], rival: Rival | None) -> Iterator[Row]:
     """Every chosen mutant in turn, worn by one fake."""
     with running_fake("--seed", "7", "--customers", str(CUSTOMERS)) as fake:
         dressed = Dressed(fake)
@@ -210,8 +212,8 @@ def matrix(chosen: list[Mutant], rival: Rival | None, sample: set[str]) -> Itera
         for mutant in chosen:
             with dressed.wearing(mutant.id):
                 row = judged(dressed, 7, mutant)
-                if rival is not None and mutant.id in sample:
-                    row.rival = rival.judge(fake)
+                if rival is not None:
+                    row.rival = rival.judge(fake, mutant.operations)
             if row.killed and row.missed:
                 # What makes the customer list unreadable leaves nobody to ask for: try it without the list.
                 with dressed.wearing(mutant.id, row.missed):
@@ -221,24 +223,28 @@ def matrix(chosen: list[Mutant], rival: Rival | None, sample: set[str]) -> Itera
 
 
 def show(rows: list[Row], *, every: bool) -> None:
-    """The table with both columns, survivors first, and the totals."""
+    """The table with all columns, survivors first, and the totals."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    table = Table("mutant", "right codes", "verify", "missed at", "Schemathesis", title="kill matrix")
+    asked = any(row.rival is not None for row in rows)
+    columns = tuple(COLUMNS) if asked else ()
+    table = Table("mutant", "right codes", "verify", "missed at", *columns, title="kill matrix")
     for row in sorted(rows, key=lambda each: (each.killed, not each.missed)):
         if every or not row.killed or row.missed or row.rival is not None:
             verdict = ", ".join(code for code in row.found) if row.found else "SURVIVED"
             if row.found and not row.killed:
                 verdict = f"SURVIVED ({verdict})"
-            theirs = "" if row.rival is None else ", ".join(row.rival) or "survived"
-            table.add_row(row.mutant, " ".join(row.codes), verdict, ", ".join(row.missed), theirs)
+            theirs = ((row.rival or {}).get(column) for column in columns)
+            words = ("" if found is None else ", ".join(found) or "survived" for found in theirs)
+            table.add_row(row.mutant, " ".join(row.codes), verdict, ", ".join(row.missed), *words)
     console.print(table)
     for kind in ("schema", "behaviour"):
         ours = [row for row in rows if row.kind == kind]
         line = f"{kind}: verify {sum(row.killed for row in ours)} of {len(ours)}"
-        tried = [row for row in ours if row.rival is not None and row.rival != [SLOW]]
-        if tried:
-            line += f"; of {len(tried)} that Schemathesis was asked about and came to an end with, it found "
-            line += f"{sum(bool(row.rival) for row in tried)}, verify {sum(row.killed for row in tried)}"
+        for column in columns:
+            found = [row.rival[column] for row in ours if row.rival is not None]
+            line += f"; {column} {sum(bool(each) and each != [SLOW] for each in found)}"
+            slow = found.count([SLOW])
+            line += f" ({slow} did not end)" if slow else ""
         console.print(line)
 
 
@@ -255,12 +261,7 @@ def main() -> int:
     parser.add_argument(
         "--st", default="st", metavar="COMMAND", help="how Schemathesis is called (default: st)"
     )
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="ask Schemathesis for 10 examples, without shrinking or stateful tests",
-    )
-    parser.add_argument("--sample", type=int, default=20, help="schema mutants Schemathesis is asked about")
+    parser.add_argument("--examples", type=int, metavar="N", help="Schemathesis's --max-examples")
     arguments = parser.parse_args()
 
     catalogue = Catalogue.load("strict")
@@ -271,17 +272,14 @@ def main() -> int:
         if (not arguments.only or any(fnmatch.fnmatchcase(name, pattern) for pattern in arguments.only))
         and arguments.kind in (None, mutant.kind)
     ]
-    schema = [mutant.id for mutant in chosen if mutant.kind == "schema"]
-    sample = {mutant.id for mutant in chosen if mutant.kind == "behaviour"}
-    sample |= set(schema[:: max(1, len(schema) // max(1, arguments.sample))][: arguments.sample])
-    rival = Rival(arguments.st, quick=arguments.quick) if arguments.schemathesis else None
+    options = () if arguments.examples is None else ("--max-examples", str(arguments.examples))
+    rival = Rival(arguments.st, options) if arguments.schemathesis else None
 
     clean = list(controls(arguments.seeds))
-    rows = list(matrix(chosen, rival, sample))
+    rows = list(matrix(chosen, rival))
     if rival is not None:
-        print(
-            f"{rival.version}, on the fake without a mutant: {', '.join(sorted(rival.baseline)) or 'clean'}"
-        )
+        for column, found in rival.baseline.items():
+            print(f"{rival.version}, {column}, of the fake without a mutant: {', '.join(found) or 'nothing'}")
     show(rows, every=arguments.every)
     alarms = [row for row in clean if row.killed]
     requests = sum(row.requests for row in clean)

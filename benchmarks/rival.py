@@ -1,8 +1,8 @@
 """Schemathesis, called on a running fake with our OpenAPI description → the checks that failed.
 
 It is given what a careful user would give it: the description, an App+User token, and the id of a customer
-that exists, as the example of the path's parameter. Then it runs with all its checks, its other settings as
-they come.
+that exists, as the example of the path's parameter. What it reports of the fake without a mutant is its
+baseline (its own option); after that a run ends at the first failure that is not in it.
 """
 
 from __future__ import annotations
@@ -12,73 +12,79 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from partner_insights.running import RunningFake
 
-TIMEOUT = 600
-QUICK_TIMEOUT = 180
-"""Seconds for one run, of which there is one a mutant."""
+TIMEOUT = 300
+"""Seconds for one run, of which there are as many a mutant as columns."""
 
 SLOW = "(did not end)"
 
-QUICK = ("--max-examples", "10", "--no-shrink", "--phases", "examples,coverage,fuzzing")
+COLUMNS = {"Schemathesis": (), "all checks": ("--checks", "all")}
+"""Title → the options of a run: as it comes, and with every check it has switched on."""
 
 
+@dataclass
 class Rival:
-    """Schemathesis at a command."""
+    """Schemathesis at a command, with a folder of its own."""
 
-    def __init__(self, command: str, *, quick: bool = False) -> None:
-        found = shutil.which(command)
+    command: str
+    options: tuple[str, ...] = ()
+    """For every run, beside those of the column."""
+    baseline: dict[str, list[str]] = field(default_factory=dict)
+    """Column → what it reports of a fake without a mutant: false alarms, or gaps in our description."""
+
+    def __post_init__(self) -> None:
+        found = shutil.which(self.command)
         if found is None:
             raise SystemExit(
-                f"there is no command {command!r}; benchmarks/README.md says how to get Schemathesis"
+                f"there is no command {self.command!r}; benchmarks/README.md says how to get Schemathesis"
             )
         self._command = str(Path(found).absolute())  # it is run from another folder
-        self._options = QUICK if quick else ()
-        self._timeout = QUICK_TIMEOUT if quick else TIMEOUT
-        self._description = ""
-        self.baseline: frozenset[str] = frozenset()
+        self._scratch = tempfile.TemporaryDirectory(prefix="partner-insights-")
+        self._folder = Path(self._scratch.name)
         version = subprocess.run([self._command, "--version"], capture_output=True, text=True, check=True)
         self.version = version.stdout.strip()
 
     def learn(self, fake: RunningFake) -> None:
-        """What it reports of a fake without a mutant: false alarms, or gaps in our description."""
-        self._description = json.dumps(_description(fake))
-        self.baseline = self._failures(fake)
+        """Accept what it reports of this fake, which wears no mutant."""
+        (self._folder / "openapi.json").write_text(json.dumps(_description(fake)), encoding="utf-8")
+        for column in COLUMNS:
+            self.baseline[column] = self._run(fake, column, "--baseline-update", "--continue-on-failure")
 
-    def judge(self, fake: RunningFake) -> list[str]:
-        """The checks that failed at some operation, and did not on the fake without a mutant.
+    def judge(self, fake: RunningFake, operations: Iterable[str]) -> dict[str, list[str]]:
+        """Column → the checks that failed at one of the operations; `SLOW` alone where it ran out of time."""
+        only = [word for name in sorted(operations) for word in ("--include-operation-id", name)]
+        verdict = {}
+        for column in COLUMNS:
+            try:
+                verdict[column] = self._run(fake, column, "--max-failures", "1", *only)
+            except subprocess.TimeoutExpired:
+                verdict[column] = [SLOW]
+        return verdict
 
-        `SLOW` alone where it ran out of time, and nothing can be told.
-        """
-        try:
-            fresh = self._failures(fake) - self.baseline
-        except subprocess.TimeoutExpired:
-            return [SLOW]
-        return sorted({failure.partition(" ")[0] for failure in fresh})
-
-    def _failures(self, fake: RunningFake) -> frozenset[str]:
-        with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch:
-            folder = Path(scratch)
-            description = folder / "openapi.json"
-            report = folder / "report.json"
-            description.write_text(self._description, encoding="utf-8")
-            subprocess.run(
-                [
-                    *(self._command, "run", str(description), "--url", fake.url),
-                    *("--checks", "all", "--continue-on-failure"),
-                    *("--header", f"Authorization: Bearer {fake.token}", "--seed", "1"),
-                    *("--report", "json", "--report-json-path", str(report), *self._options),
-                ],
-                cwd=folder,
-                capture_output=True,
-                timeout=self._timeout,
-                check=False,  # 1 is what we hope for
-            )
-            return failures(json.loads(report.read_text(encoding="utf-8")))
+    def _run(self, fake: RunningFake, column: str, *options: str) -> list[str]:
+        report = self._folder / "report.json"
+        report.unlink(missing_ok=True)
+        subprocess.run(
+            [
+                *(self._command, "run", "openapi.json", "--url", fake.url, *COLUMNS[column]),
+                *("--header", f"Authorization: Bearer {fake.token}", "--seed", "1"),
+                *("--baseline", f"{column}.baseline".replace(" ", "-")),
+                *("--report", "json", "--report-json-path", str(report), *self.options, *options),
+            ],
+            cwd=self._folder,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,  # 1 is what we hope for
+        )
+        return failures(json.loads(report.read_text(encoding="utf-8")))
 
 
 def _description(fake: RunningFake) -> Any:
@@ -98,10 +104,8 @@ def _description(fake: RunningFake) -> Any:
     return description
 
 
-def failures(report: Any) -> frozenset[str]:
-    """Each check of a JSON report that failed, with the operation it failed at; `Stateful tests` is one."""
-    return frozenset(
-        f"{failure['type']} {operation}"
-        for failure in report["failures"]
-        for operation in failure["operations"]
-    )
+def failures(report: Any) -> list[str]:
+    """The kinds of failure of a JSON report, and of errors, which are of the tool itself."""
+    kinds = {failure["type"] for failure in report["failures"]}
+    kinds |= {f"error: {error.get('title', error.get('type'))}" for error in report["errors"]}
+    return sorted(kinds)
