@@ -6,7 +6,9 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -74,13 +76,14 @@ class Import(NamedTuple):
     at_run_time: bool  # executed when the importer is loaded: not in a function, not for the type checker
 
 
-def package_modules() -> dict[str, str]:
+@cache
+def package_modules() -> Modules:
     modules = {}
     for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
         parts = path.relative_to(SOURCE).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         modules[name] = path.read_text(encoding="utf-8")
-    return modules
+    return MappingProxyType(modules)
 
 
 def room(module: str) -> str:
@@ -89,22 +92,30 @@ def room(module: str) -> str:
 
 def imports(modules: Modules) -> Iterator[Import]:
     for importer, source in modules.items():
-        tree = ast.parse(source)
-        deferred = set()
-        for node in ast.walk(tree):
-            for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-            if for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                deferred |= set(ast.walk(node))
         is_package = any(name.startswith(f"{importer}.") for name in modules)
-        for node in ast.walk(tree):
+        for node, at_run_time in _statements(source):
             for name in _imported_names(node, importer, is_package, modules):
-                yield Import(importer, node.lineno, name, node not in deferred)  # type: ignore[attr-defined]
+                yield Import(importer, node.lineno, name, at_run_time)
 
 
-def _imported_names(node: ast.AST, importer: str, is_package: bool, modules: Modules) -> Iterator[str]:
+@cache
+def _statements(source: str) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """The import statements of a module, each with whether it runs when the module is loaded."""
+    nodes = list(ast.walk(ast.parse(source)))
+    deferred = set()
+    for node in nodes:
+        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            deferred |= set(ast.walk(node))
+    return [(node, node not in deferred) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def _imported_names(
+    node: ast.Import | ast.ImportFrom, importer: str, is_package: bool, modules: Modules
+) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
+    else:
         base = node.module or ""
         if node.level:
             here = importer.split(".") + ([""] if is_package else [])

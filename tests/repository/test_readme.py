@@ -114,7 +114,7 @@ class Shell:
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COLUMNS"))
         }
         path = os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])
-        return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+        return {**kept, "PATH": path, "NO_COLOR": "1"}
 
 
 @pytest.fixture
