@@ -35,6 +35,8 @@ class RunningFake:
     seed: int
     as_of: date
     _child: _Child = field(repr=False)
+    ca_file: str | None = None
+    """What to trust, where it speaks TLS with a certificate of its own making."""
 
     def stop(self) -> None:
         """End the child; more than once does no harm."""
@@ -65,6 +67,7 @@ def start_fake(*options: str, timeout: float = START_TIMEOUT) -> RunningFake:
         seed=ready["seed"],
         as_of=date.fromisoformat(ready["asOf"]),
         _child=child,
+        ca_file=ready.get("caFile"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from partner_insights.cli.custom import page_options, read_custom
-from partner_insights.cli.options import CUSTOMERS, DAY, PORT, SEED, day
+from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
 from partner_insights.errors import InputError
 from partner_insights.server.scenarios import SCENARIOS, combine
 from partner_insights.server.settings import AuthMode, Settings
@@ -64,6 +64,15 @@ if TYPE_CHECKING:
     help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
 )
 @click.option(
+    "--tls-cert", metavar="FILE", type=EXISTING_FILE, help="Speak HTTPS with this certificate chain (PEM)."
+)
+@click.option("--tls-key", metavar="FILE", type=EXISTING_FILE, help="The certificate's private key (PEM).")
+@click.option(
+    "--tls-self-signed",
+    is_flag=True,
+    help="Speak HTTPS with a certificate made for this run; the ready file's caFile is what to trust.",
+)
+@click.option(
     "--from",
     "recording",
     metavar="DIR",
@@ -84,6 +93,9 @@ def command(
     workers: int,
     admin_token: str | None,
     ready_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tls_self_signed: bool,
     recording: Path | None,
     custom: CustomContract | None,
 ) -> int:
@@ -95,6 +107,7 @@ def command(
     from partner_insights.server.announcement import Announcement, ReadyFile
     from partner_insights.server.endpoint import is_loopback
     from partner_insights.server.process import WorldOptions, serve
+    from partner_insights.server.tls import chosen
 
     if recording is not None:
         customers, auth = 0, _replayed(recording, auth)
@@ -112,8 +125,10 @@ def command(
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
-        announcement = Announcement(world, settings, ready, **_words(custom, catalogue, recording))
-        return serve(world, settings, host, port, announcement, catalogue)
+        with chosen(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
+            words = _words(custom, catalogue, recording)
+            announcement = Announcement(world, settings, ready, **words, tls=tls)
+            return serve(world, settings, host, port, announcement, catalogue, tls)
     finally:
         if ready is not None:
             ready.remove()

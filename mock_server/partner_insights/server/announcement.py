@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from partner_insights.server.endpoint import Endpoint
     from partner_insights.server.process import WorldOptions
     from partner_insights.server.settings import Settings
+    from partner_insights.server.tls import Tls
 
 _FIRST_REQUEST = "/v1/analytics/licenses/deployment"
 
 
 @dataclass(frozen=True)
 class ReadyFile:
-    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only."""
+    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only.
+
+    Over TLS also `"fingerprint"`, and `"caFile"` where the certificate is of our own making.
+    """
 
     path: Path
 
@@ -75,6 +79,7 @@ class Announcement:
     """What is faked."""
     first_request: str = _FIRST_REQUEST
     """A path to try, for the curl line."""
+    tls: Tls | None = None
 
     def __call__(self, endpoint: Endpoint) -> None:
         """Say it; the ready file first, as a machine waits for it."""
@@ -87,9 +92,10 @@ class Announcement:
                     "pid": os.getpid(),
                     "seed": self.world.seed,
                     "asOf": self.world.as_of.isoformat(),
+                    **({} if self.tls is None else self.tls.told()),
                 }
             )
-        curl = curl_line(endpoint.url + self.first_request, token)
+        curl = curl_line(endpoint.url + self.first_request, token, self.tls.ca_file if self.tls else None)
         # Whoever started it may have closed its output, or have it in an encoding without the middle dot:
         # neither is a reason not to serve.
         with suppress(OSError):
@@ -124,4 +130,6 @@ class Announcement:
         ]
         if self.settings.admin_token is not None:
             facts.append(f"admin token {self.settings.admin_token}")
+        if self.tls is not None and self.tls.ca_file is not None:
+            facts.append(f"certificate to trust {self.tls.ca_file}")
         return " · ".join(facts)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from partner_insights.server.settings import AuthMode
 from partner_insights.server.tokens import PARTNER_CENTER, Subject, Tokens
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 A_DAY = 24 * 3600
 
 
-def curl_line(url: str, token: str | None) -> str:
-    """A GET of the URL, with a bearer token where there is one."""
+def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
+    """A GET of the URL, with a bearer token where there is one, trusting `ca_file` where that is needed."""
     header = f"-H {shlex.quote(f'Authorization: Bearer {token}')} " if token else ""
-    return f"curl {header}{shlex.quote(url)}"
+    trust = f"--cacert {shlex.quote(str(ca_file))} " if ca_file else ""
+    return f"curl {trust}{header}{shlex.quote(url)}"
 
 
 def handed_token(auth: AuthMode, tokens: Tokens) -> str | None:

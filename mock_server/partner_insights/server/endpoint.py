@@ -23,10 +23,11 @@ class Endpoint:
     address: str
     """An IP address."""
     port: int
+    scheme: str = "http"
 
     @classmethod
     @contextmanager
-    def claim(cls, host: str, port: int) -> Iterator[Endpoint]:
+    def claim(cls, host: str, port: int, scheme: str = "http") -> Iterator[Endpoint]:
         """Hold the address as long as the context lasts; InputError where it is not to be had.
 
         Granian binds with SO_REUSEPORT on Linux, so two fakes of one user would share a port without a
@@ -36,7 +37,7 @@ class Endpoint:
         family, address = _resolve(host)
         with _bound(family, address, port, host) as probe:
             port = probe.getsockname()[1]
-        endpoint = cls(address, port)
+        endpoint = cls(address, port, scheme)
         if sys.platform != "linux":
             yield endpoint
             return
@@ -60,7 +61,7 @@ class Endpoint:
     def url(self) -> str:
         """The base URL for a caller on this machine."""
         host = f"[{self.reachable}]" if ":" in self.reachable else self.reachable
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 def is_loopback(host: str) -> bool:

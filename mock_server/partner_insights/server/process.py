@@ -10,6 +10,7 @@ import http.client
 import multiprocessing
 import os
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 
 from partner_insights.errors import InputError
 from partner_insights.server.endpoint import Endpoint
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue
     from partner_insights.server.settings import Settings
+    from partner_insights.server.tls import Tls
 
 _THREADS: Final = 320
 """At most; the server makes them as they are needed. More than faults may hold back (`wire.MOST_HELD`)."""
@@ -88,15 +90,16 @@ def serve(
     port: int,
     ready: Callable[[Endpoint], None],
     catalogue: Catalogue | None = None,
+    tls: Tls | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
 
-    `catalogue` is what to serve, where it is not the shipped one.
+    `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with.
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
-    with Endpoint.claim(host, port) as endpoint:
-        server = _Server(endpoint, settings, ready)
+    with Endpoint.claim(host, port, "http" if tls is None else "https") as endpoint:
+        server = _Server(endpoint, settings, ready, tls)
         try:
             server.serve(target_loader=WorkerApplication(world, settings, catalogue), wrap_loader=False)
         except KeyboardInterrupt:
@@ -111,7 +114,9 @@ def serve(
 class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is depends on the interpreter
     """Granian, silent, that says when it answers."""
 
-    def __init__(self, endpoint: Endpoint, settings: Settings, ready: Callable[[Endpoint], None]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, settings: Settings, ready: Callable[[Endpoint], None], tls: Tls | None
+    ) -> None:
         super().__init__(
             "partner_insights",
             address=endpoint.address,
@@ -123,6 +128,9 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             websockets=False,
             log_enabled=False,
             workers_kill_timeout=_GRACE,  # Granian only ever adds and compares it
+            ssl_cert=tls and tls.certificate,
+            ssl_key=tls and tls.key,
+            ssl_protocol_min=SSLProtocols.tls12,  # what .NET Framework clients speak
         )
         self.announced = threading.Event()
         self._endpoint = endpoint
@@ -144,7 +152,12 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
 
 
 def _answers(endpoint: Endpoint, settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(endpoint.reachable, endpoint.port, timeout=5)
+    where = endpoint.reachable, endpoint.port
+    connection = http.client.HTTPConnection(*where, timeout=5)
+    if endpoint.scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # we only call ourselves
+        connection = http.client.HTTPSConnection(*where, timeout=5, context=context)
     headers = {"X-Admin-Token": settings.admin_token} if settings.admin_token else {}
     try:
         connection.request("GET", "/_admin/health", headers=headers)

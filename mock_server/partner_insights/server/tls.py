@@ -1,0 +1,143 @@
+"""Files, or the wish for a certificate of our own → what a server speaks TLS with."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import ssl
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ANYWHERE: Final = ("localhost", "127.0.0.1", "::1")
+"""Whom a certificate of our own is for, besides the host served at."""
+_KINDS: Final = "RSA of 2048 to 8192 bits, ECDSA on P-256 or P-384, Ed25519"
+_IDENTIFIERS: Final = ("2a864886f70d010101", "2a8648ce3d030107", "2b81040022", "2b6570")
+"""Of these kinds, the object identifiers as they stand in a key's DER."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """A certificate chain and its key, both PEM files that fit together."""
+
+    certificate: Path
+    key: Path
+    ca_file: Path | None = None
+    """What a client is to trust, where the certificate is of our own making."""
+
+    def told(self) -> dict[str, str]:
+        """What a script needs to know: `fingerprint` (SHA-256 of the certificate), and `caFile`."""
+        first = self.certificate.read_text("ascii", "replace").partition(_END)[0].rpartition(_BEGIN)[2]
+        told = {"fingerprint": hashlib.sha256(ssl.PEM_cert_to_DER_cert(_BEGIN + first + _END)).hexdigest()}
+        return told if self.ca_file is None else told | {"caFile": str(self.ca_file)}
+
+
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
+
+
+@contextmanager
+def chosen(
+    certificate: Path | None, key: Path | None, host: str, *, self_signed: bool
+) -> Iterator[Tls | None]:
+    """What the options ask for, as long as the context lasts; None: plain HTTP.
+
+    InputError where they contradict each other, or no server could speak TLS with what they name.
+    """
+    if self_signed:
+        if certificate or key:
+            raise InputError("it needs no files", where="--tls-self-signed", remedy="give it alone")
+        with tempfile.TemporaryDirectory(prefix="partner-insights-tls-") as folder:  # for its owner only
+            yield _made(Path(folder), host)
+    elif certificate and key:
+        yield of_files(certificate, key)
+    elif certificate or key:
+        given, missing = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
+        raise InputError(f"{missing} is missing", where=given, remedy="give both, or --tls-self-signed")
+    else:
+        yield None
+
+
+def of_files(certificate: Path, key: Path) -> Tls:
+    """A certificate and a key as given; InputError where a server cannot speak TLS with them."""
+    _holds("CERTIFICATE", certificate, "--tls-cert")
+    text = _holds("PRIVATE KEY", key, "--tls-key")
+
+    def password() -> NoReturn:
+        remedy = f"decrypt it: openssl pkey -in {key} -out plain.pem"
+        raise InputError(f"the key in {key} is encrypted", where="--tls-key", remedy=remedy)
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            words = f"the key in {key} is not the key of the certificate in {certificate}"
+            remedy = "the server's own certificate comes first in its file"
+            raise InputError(words, where="--tls-key", remedy=remedy) from error
+        words = f"{certificate} and {key} cannot be used ({(error.reason or 'unreadable').lower()})"
+        raise InputError(words, where="--tls-cert", remedy=f"the server takes {_KINDS}") from error
+    if not _known_kind(text):
+        words = f"the key in {key} is of a kind the server does not speak"
+        raise InputError(words, where="--tls-key", remedy=f"it takes {_KINDS}")
+    return Tls(certificate, key)
+
+
+def _holds(what: str, path: Path, option: str) -> str:
+    """The text of a PEM file that holds such a block."""
+    try:
+        text = path.read_text("utf-8", "replace")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", where=option) from error
+    if f"{what}-----" not in text:
+        noun = "certificate" if what == "CERTIFICATE" else "private key"
+        raise InputError(f"{path} holds no {noun} in PEM form (-----BEGIN …{what}-----)", where=option)
+    return text
+
+
+def _known_kind(key: str) -> bool:
+    """Whether the server, which is not built on OpenSSL, takes a key that OpenSSL has taken."""
+    if "BEGIN RSA PRIVATE KEY" in key:  # PKCS #1, which does not say so inside
+        return True
+    block = key.partition("PRIVATE KEY-----")[2].partition("-----END")[0]
+    der = base64.b64decode("".join(block.split())).hex()
+    return any(identifier in der for identifier in _IDENTIFIERS)
+
+
+def _made(folder: Path, host: str) -> Tls:
+    """A certificate for this machine, signed by an authority made for it, whose key nobody keeps."""
+    trustme = _trustme()
+    names = dict.fromkeys((*_ANYWHERE, *_own_name(host)))
+    authority = trustme.CA(organization_name="partner-insights", organization_unit_name="made for one run")
+    issued = authority.issue_cert(*names)
+    tls = Tls(folder / "certificate.pem", folder / "key.pem", folder / "ca.pem")
+    tls.certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(str(tls.key))
+    authority.cert_pem.write_to_path(str(tls.ca_file))
+    return tls
+
+
+def _own_name(host: str) -> list[str]:
+    """The host served at, where a certificate can be for it: for any address there is none."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return [host]
+    return [] if address.is_unspecified else [str(address)]
+
+
+def _trustme() -> Any:
+    try:
+        import trustme
+    except ImportError as error:
+        words = "making a certificate needs the package trustme, which is not installed"
+        remedy = 'install "partner-insights[tls]", or give --tls-cert and --tls-key'
+        raise InputError(words, where="--tls-self-signed", remedy=remedy) from error
+    return trustme
