@@ -1,4 +1,4 @@
-"""The answer that is under way → the TCP connection it goes over, to be reset when the server closes it.
+"""The answer that is under way → the TCP connection it goes over, to be reset.
 
 The server hands a WSGI application no socket and not even the caller's port. So a connection is told by what
 it has sent: the system counts the bytes of each, and of this answer a number is sent that no other matches.
@@ -6,10 +6,10 @@ it has sent: the system counts the bytes of each, and of this answer a number is
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import socket
-import struct
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 POSSIBLE: Final = sys.platform == "linux"
 
-_BYTES_ACKED: Final = slice(120, 128)
-"""Where `struct tcp_info` has tcpi_bytes_acked (since Linux 4.1)."""
+_BYTES_SENT: Final = slice(200, 208)
+"""Where `struct tcp_info` has tcpi_bytes_sent (since Linux 4.19). Those acknowledged may be behind for a while."""
 _FRAMING: Final = 100
 """Bytes that TLS may put around a piece; the number of bytes sent is told to this."""
 _MOMENT: Final = 0.02
 
 
 def resetting(peer: str, first: bytes) -> Iterator[bytes]:
-    """Pieces of a body, the last of them sent over a connection that ends in a reset once it is closed.
+    """Pieces of a body, the last of them sent over a connection that is then reset.
 
     `peer` is the caller's IP address. After `first` come blanks, which JSON allows: how many, tells the
     connection.
@@ -42,12 +42,12 @@ def resetting(peer: str, first: bytes) -> Iterator[bytes]:
         after = _sent(peer)
         grown = [fd for fd in after if fd in before and 0 <= after[fd] - before[fd] - size < _FRAMING]
         if len(grown) == 1:
-            _reset_on_close(grown[0])
+            _reset(grown[0])
             return
 
 
 def _sent(peer: str) -> dict[int, int]:
-    """Descriptor → bytes the peer has acknowledged, of our connections with that peer."""
+    """Descriptor → bytes sent, of our connections with that peer."""
     found = {}
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - the fastest way to plain numbers
         connection = _opened(int(name))
@@ -56,19 +56,20 @@ def _sent(peer: str) -> dict[int, int]:
         with connection:
             try:
                 if connection.getpeername()[0] == peer:
-                    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
-                    found[int(name)] = int.from_bytes(info[_BYTES_ACKED], sys.byteorder)
+                    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 208)
+                    found[int(name)] = int.from_bytes(info[_BYTES_SENT], sys.byteorder)
             except OSError:
                 continue
     return found
 
 
-def _reset_on_close(descriptor: int) -> None:
+def _reset(descriptor: int) -> None:
     connection = _opened(descriptor)
     if connection is not None:
         with connection:
-            # Lingering for no time at all, a socket says RST in place of FIN.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            # Connected to an address of no family, a socket says RST (connect(2)). Lingering for no time would
+            # do on closing, but that TLS says goodbye before.
+            ctypes.CDLL(None).connect(connection.fileno(), bytes(16), 16)
 
 
 def _opened(descriptor: int) -> socket.socket | None:
