@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 POSSIBLE: Final = sys.platform == "linux"
 
 _BYTES_SENT: Final = slice(200, 208)
-"""Where `struct tcp_info` has tcpi_bytes_sent (since Linux 4.19). Those acknowledged may be behind for a while."""
+"""Where `struct tcp_info` has tcpi_bytes_sent (since Linux 4.19). The number acknowledged comes later."""
 _FRAMING: Final = 100
 """Bytes that TLS may put around a piece; the number of bytes sent is told to this."""
 _MOMENT: Final = 0.02
@@ -67,8 +67,8 @@ def _reset(descriptor: int) -> None:
     connection = _opened(descriptor)
     if connection is not None:
         with connection:
-            # Connected to an address of no family, a socket says RST (connect(2)). Lingering for no time would
-            # do on closing, but that TLS says goodbye before.
+            # Connected to an address of no family, a socket says RST (connect(2)); lingering for no time,
+            # it would do so on closing, but that TLS says goodbye before.
             ctypes.CDLL(None).connect(connection.fileno(), bytes(16), 16)
 
 
