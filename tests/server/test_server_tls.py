@@ -1,4 +1,4 @@
-"""TLS: with a certificate of the fake's own making or with files, and what is said of files that will not do."""
+"""TLS: with a certificate of our own making or with files given, and what is said of files that will not do."""
 
 from __future__ import annotations
 
