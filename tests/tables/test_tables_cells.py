@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from partner_insights.tables import Facts, TypeExpression, read_page_text
 from partner_insights.tables.facts import read_facts
 from partner_insights.tables.inline import Inline, Link, read_inline
-from partner_insights.tables.types import read_type
+from partner_insights.tables.types import read_type, spellings
 
 STRING = TypeExpression("scalar", "string")
 NUMBER = TypeExpression("scalar", "number")
@@ -82,7 +82,11 @@ UNDERSTOOD = {
     **dict.fromkeys(
         ["string or null", "string, null", "null or string", "string/null"], replace(STRING, nullable=True)
     ),
-    **dict.fromkeys(["array", "Array", "List", "collection"], TypeExpression("array")),
+    **dict.fromkeys(["array", "Array", "List", "collection", "IEnumerable"], TypeExpression("array")),
+    **dict.fromkeys(["IEnumerable<[Term](#term)>", "List<[Term](#term)>"], array(TERM)),
+    **dict.fromkeys(["Array of KeyValuePairs", "List of Object String pairs"], array(OBJECT)),
+    "riskLevel": TypeExpression("reference", name="riskLevel"),
+    r"String\[\]": array(STRING),
     **dict.fromkeys(["enum", "Enum", "string (enum)"], ENUM),
     "array of enum": array(ENUM),
     **dict.fromkeys(
@@ -148,19 +152,19 @@ REFUSED = [
 @pytest.mark.parametrize("cell", UNDERSTOOD)
 def test_a_spelling_is_understood(cell: str) -> None:
     """Each spelling of a type means one type expression."""
-    assert read_type(read_inline(cell), frozenset()) == UNDERSTOOD[cell]
+    assert read_type(read_inline(cell), {}) == UNDERSTOOD[cell]
 
 
 @pytest.mark.parametrize("cell", REFUSED)
 def test_what_is_not_certain_is_refused(cell: str) -> None:
     """A cell that states no type for certain has none."""
-    assert read_type(read_inline(cell), frozenset()) is None
+    assert read_type(read_inline(cell), {}) is None
 
 
 @given(st.text() | st.lists(st.sampled_from([*UNDERSTOOD, *REFUSED, " ", "of", "or"])).map("".join))
 def test_any_cell_has_one_type_or_none(cell: str) -> None:
     """No cell crashes the reader, and a type has exactly the fields of its kind."""
-    expression = read_type(read_inline(cell), frozenset())
+    expression = read_type(read_inline(cell), {})
     while expression is not None:
         fields = {name for name in ("json_type", "items", "name") if getattr(expression, name) is not None}
         kinds = {"scalar": {"json_type"}, "array": {"items"}, "object": set(), "reference": {"name"}}
@@ -170,8 +174,11 @@ def test_any_cell_has_one_type_or_none(cell: str) -> None:
 
 def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
     """A name in plain text that the page defines is certain, even where it looks like no resource's name."""
-    assert read_type(Inline("enum"), frozenset()) == ENUM
-    assert read_type(Inline("enum"), frozenset({"enum"})) == TypeExpression("reference", name="enum")
+    assert read_type(Inline("enum"), {}) == ENUM
+    assert read_type(Inline("enum"), {"enum": "enum"}) == TypeExpression("reference", name="enum")
+    page = spellings(["Sku", "Date"])
+    assert read_type(Inline("list of skus"), page) == array(SKU)
+    assert read_type(Inline("date"), page) == DATE
 
 
 @pytest.mark.parametrize(
@@ -193,7 +200,28 @@ def test_a_resource_of_the_page_is_a_type_whatever_its_case() -> None:
         "More about it. This property is optional.": Facts(optional=True),
         "Optional. More about it.": Facts(optional=True),
         "(Optional) More about it.": Facts(optional=True),
+        "This property is optional and may not be returned.": Facts(optional=True),
         "Sent as input, this value is optional.": Facts(),
+        "The day it ended. The default value is null.": Facts(nullable=True),
+        "Where it lies, such as shelf.warehouse.example.": Facts(examples=("shelf.warehouse.example",)),
+        "The kind of box. For example, Carton_B2.": Facts(examples=("Carton_B2",)),
+        "The language (for example, en-US or fr-FR).": Facts(examples=("en-US", "fr-FR")),
+        "What it counts (such as 1 day).": Facts(examples=("1 day",)),
+        "Who made it. Example: Northern Box Works (Ltd).": Facts(examples=("Northern Box Works (Ltd)",)),
+        'Its mark. Format example: "AB:0001"': Facts(examples=("AB:0001",)),
+        "Its contents, such as books or plates.": Facts(),
+        "A text of your own. Example: Write down who asked for the box in spring": Facts(),
+        "Values can include Small, Medium or Large.": Facts(
+            values=("Small", "Medium", "Large"), closed=False
+        ),
+        "How it ended. Possible values - `sent` or `lost`.": Facts(values=("sent", "lost")),
+        "How long. The only supported values are P1Y (a year) & P1M (a month).": Facts(values=("P1Y", "P1M")),
+        "Supported values are: `a`, `b`. Multiple values can be combined.": Facts(
+            values=("a", "b"), closed=False
+        ),
+        "The keys are: `a`, `b`.": Facts(),
+        "The mark. It's 28 characters long.": Facts(min_length=28, max_length=28),
+        "The month, a number from 1 to 12.": Facts(minimum=1, maximum=12),
         "Optional tags.": Facts(),
     }.items(),
 )
@@ -214,6 +242,10 @@ SHAPES = {
     "field, in bold": "## Sku\n\n|**Field**|**Data type**|**Description**|\n|-|-|-|\n| id | string | x |",
     "columns in another order": "## Sku\n\n| Description | Type | Property |\n|-|-|-|\n| x | string | id |",
     "properties below": "## Sku resource\n\n### Properties\n\n|Property|Type|\n|---|---|\n| id | string |",
+    "targets below the text": (
+        "## Sku\n\n| Property | Type | Meaning |\n|-|-|-|\n| id | [string][] | [a][b] |\n\n[string]: s.md\n"
+    ),
+    "a span in the heading": '## <span id="SKU"/>Sku\n\n| Property | Type |\n|---|---|\n| id | string |',
     "an anchor in the heading": '## <a name="sku"></a>Sku\n\n| Property | Type |\n|---|---|\n| id | string |',
     "the page's title": "# Sku resource\n\n| Property | Type |\n|---|---|\n| id | string |",
     "no-break spaces": "##\u00a0Sku\n\n|\u00a0Property\u00a0|Type|\n|-\u00a0|-|\n| id\u00a0| string\u00a0|",
@@ -240,6 +272,7 @@ def test_a_table_of_any_harmless_shape_is_a_resource(shape: str) -> None:
 NO_RESOURCES = {
     "values of an enumeration": "## Sku\n\n| Value | Position | Description |\n|-|-|-|\n| None | 0 | x |",
     "names and values": "## Sku\n\n| Name | Value |\n|---|---|\n| a | b |",
+    "values by an introduction": "## Sku\n\nAn [Enum](e.md).\n\n| Property | Description |\n|-|-|\n| a | b |",
     "names and descriptions": "## Sku\n\n| Name | Description |\n|---|---|\n| a | b |",
     "parameters": "## URI parameters\n\n| Name | Type | Required |\n|---|---|---|\n| id | string | Y |",
     "one word": "## Parameters\n\n| Name | Type | Description |\n|---|---|---|\n| id | string | x |",

@@ -43,6 +43,12 @@ FAULTS = {
     "two tables under a heading": Fault(
         "duplicate-resource", 7, "'Customer'", TABLE + TABLE.removeprefix("## Customer\n")
     ),
+    "a table that goes on below a paragraph": Fault(
+        "continued-table",
+        9,
+        "'Customer'",
+        TABLE + "\nMore.\n" + TABLE.removeprefix("## Customer\n").replace("id", "name"),
+    ),
     "two headings of one name": Fault("duplicate-resource", 9, "'Customer'", TABLE + "\n" + TABLE),
     "a column of unknown meaning": Fault("unknown-column", 3, "'Kind'", TABLE.replace("Type", "Kind")),
     "a column without a name": Fault("unknown-column", 3, "nothing", TABLE.replace("Description", "")),
@@ -62,6 +68,9 @@ FAULTS = {
     "a name of two words": Fault("unreadable-name", 5, "'the id'", TABLE.replace("| id", "| the id")),
     "a blank name": Fault("unreadable-name", 5, "nothing", TABLE.replace("| id", "| ")),
     "a property twice": Fault("duplicate-property", 6, "'id'", TABLE + "| id | number | Again. |\n"),
+    "a property twice, described in two ways": Fault(
+        "repeated-row", 6, "'id'", TABLE + "| id | string | Again. |\n"
+    ),
     "a property twice but for case": Fault(
         "duplicate-property", 6, "'Id'", TABLE + "| Id | string | Again. |\n"
     ),

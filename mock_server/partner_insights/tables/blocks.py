@@ -28,8 +28,10 @@ _UNSPACED = re.compile(r"(#{2,6})(?=\w)")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _CONTAINER_MARKS = re.compile(r"(?:\s|>|[-*+]\s|\d{1,9}[.)]\s)*")
+_DEFINITION = re.compile(r" {0,3}\[([^\[\]]+)\]:\s*<?([^\s<>]+)>?\s*(?:[\"'(].*)?")
+_REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
-_ANCHOR = re.compile(r"<a\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
+_ANCHOR = re.compile(r"<(?:a|span)\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
 _VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
 _VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECASE)
 # More columns than this are no table of properties; rows filled up to its width could cost any memory.
@@ -57,6 +59,15 @@ def _shown(line: str) -> str:
     return _UNSPACED.sub(r"\1 ", line, count=1)
 
 
+def _definitions(lines: Sequence[str]) -> dict[str, str]:
+    """Where the links lead that are written `[text][label]`, by label; the first definition counts."""
+    targets: dict[str, str] = {}
+    for line in lines:
+        if "]:" in line and (found := _DEFINITION.fullmatch(line)):
+            targets.setdefault(fold(found[1]).casefold(), found[2])
+    return targets
+
+
 class Blocks:
     """Goes over the blocks of a page once and files what they hold in a document."""
 
@@ -66,6 +77,7 @@ class Blocks:
         self.path: list[Heading] = []
         self.lead = self.above = ""
         self.slugs: Counter[str] = Counter()
+        self.targets = _definitions(lines)
         self.salvaged: list[Row] = []
         self.swept = 0  # the index of the first line that nothing has been made of yet
 
@@ -182,7 +194,7 @@ class Blocks:
         if rows[0] < self.swept:
             return  # an HTML table has taken these lines
         rows = rows if nested else self._unindented(rows)
-        cells = split_row(self._content(rows[0]))
+        cells = self._cells(rows[0])
         if len(cells) > _WIDEST:
             self._stray("wide", rows[0], headless=True)
         else:
@@ -200,7 +212,20 @@ class Blocks:
         return rows
 
     def _row(self, index: int, width: int) -> Row:
-        return row_of(index + 1, split_row(self._content(index)), width)
+        return row_of(index + 1, self._cells(index), width)
+
+    def _cells(self, index: int) -> list[str]:
+        cells = split_row(self._content(index))
+        return [self._with_target(cell) for cell in cells] if self.targets else cells
+
+    def _with_target(self, cell: str) -> str:
+        """The cell with links by reference written out: what they refer to stands outside the table."""
+
+        def written_out(link: re.Match[str]) -> str:
+            target = self.targets.get(fold(link[2] or link[1]).casefold())
+            return link[0] if target is None else f"[{link[1]}]({target})"
+
+        return _REFERENCE.sub(written_out, cell) if "]" in cell else cell
 
     def _file(self, header: Row, rows: Sequence[Row]) -> None:
         self._restore()
@@ -230,7 +255,7 @@ class Blocks:
 
     def _unfit_table(self, start: int, end: int) -> int:
         """File such a table, its rows as salvaged; returns the index of the line after it."""
-        cells = split_row(self._content(start))
+        cells = self._cells(start)
         if len(cells) > _WIDEST:
             self._stray("wide", start, headless=True)
             return start + 2
@@ -269,7 +294,7 @@ class Blocks:
         table = self.document.tables[-1] if self.document.tables else None
         if table is None or table.headings != tuple(self.path):
             return
-        cells = split_row(line)
+        cells = self._cells(index)
         if len(cells) == len(table.header.cells) and index + 1 > table.line:
             self.salvaged.append(Row(index + 1, tuple(cells), len(cells), salvaged=True))
 

@@ -23,19 +23,20 @@ _VALUES = (
 # "Possible values for this property are:", "The current supported values include", "accepted values:"
 _LEAD = re.compile(
     rf"(?P<strong>\b{_VALUES}\b[^.:;,\n{BEGIN}]{{0,60}}?"
-    r"(?::|\b(?:are|is|include|includes|can be|may be)\b:?)"
+    r"(?::|\s[-–—](?=\s)|\b(?:are|is|include|includes|can be|may be)\b:?)"
     r"|\b(?:(?:can|must|may|should|will) (?:only )?be|is|are|has)(?: only)? (?:one|any) of"
     r"(?: the)?(?: following)?(?: string)?(?: values?| options?)?:?"
     r"|\b(?:one|any) of (?:the following|these)(?: string)?(?: values?| options?)?:"
     r"|\b(?:can|must|may|should) (?:only )?be(?: set to)?(?: either)?(?= (?:an? )?\x01)"
     r"|\b(?:is|are)(?: set to)? either(?= (?:an? )?\x01)"
-    r"|^values?:)"
+    r"|\b(?:values? |types? (?=can|may))(?:(?:can|may|could) )?include:?|^values?:)"
     r"(?:[ ]*(?:one of|either|any of)?(?: the following)?(?: values?)?[ ]*:?)",
     re.IGNORECASE,
 )
 _INCLUDE = re.compile(r"\binclud", re.IGNORECASE)
 _OPEN = re.compile(
-    r"\b(?:for example|e\.g\.|such as|for instance|among others|etc\b|and so on|and others?|or others?|more)",
+    r"\b(?:for example|e\.g\.|such as|for instance|among others|etc\b|and so on|and others?|or others?|more)|"
+    r"\b(?:multiple|several) (?:values|of them)\b|\bcombin|\bcomma-separated",
     re.IGNORECASE,
 )
 _NEXT = rf"(?:\s|,|;|/|\||&|•|\band/or\b|\band\b|\bor\b|\beither\b)*(?:\b(?:an?|the) )?{TERM}"
@@ -51,7 +52,7 @@ _BULLET = re.compile(
 # "The status: "none", "open", or "closed".": nothing but terms between the colon and the full stop.
 _COLON = re.compile(rf"(?P<before>[^.:\n]*):(?=\s*{BEGIN})")
 _NO_LIST = re.compile(
-    r"\b(?:includ\w*|example|such|instance|contain\w*|note|format\w*|see|follow\w*|like|combin\w*|link\w*|e\.g)\b",
+    r"\b(?:includ\w*|example|such|instance|contain\w*|note|format\w*|see|follow\w*|like|combin\w*|keys|link\w*|e\.g)\b",
     re.IGNORECASE,
 )
 _WHETHER = re.compile(rf"\bwhether\b[^.\n{BEGIN}]*?(?=\s(?:an? |the )?{BEGIN})", re.IGNORECASE)
@@ -121,7 +122,7 @@ def _bare(tail: str, *, colon: bool) -> tuple[list[str], str] | None:
     sentence = re.split(r"\.(?:\s|$)|\n", tail, maxsplit=1)[0]
     if BEGIN in sentence:
         return None
-    items = re.split(r"\s*[,;]\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", _REMARK.sub("", sentence).strip())
+    items = re.split(r"\s*[,;]\s*(?:(?:and|or|&)\s+)?|\s+(?:and|or|&)\s+", _REMARK.sub("", sentence).strip())
     several = len(items) > 1
     shape = _BARE_WORDS if colon and several else _BARE
     if not all(shape.fullmatch(item) and item.casefold() not in _NOT_VALUES for item in items):

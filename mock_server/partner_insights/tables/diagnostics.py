@@ -31,6 +31,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "error", "a heading above the table that is the resource's name, one word as in '## Customer'"
         ),
         "duplicate-resource": Code("error", "one table for each resource"),
+        "continued-table": Code("warning", "one table for each resource"),
         "unknown-column": Code(
             "error",
             "Property (or Name, Field), Type (or Data type) and Description, besides Required "

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from partner_insights.tables.columns import role_of
 from partner_insights.tables.inline import read_inline
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _TEXT_TITLES = {"description", "meaning", "definition", "remarks", "details"}
 _NAME = re.compile(
     r"([A-Za-z_]\w*)(?: (?:enum(?:eration)?|values?|type|enum values?|enumeration values|enum type|members))*"
 )
+_INTRODUCED = re.compile(r"\benum(?:eration)?s?\b", re.IGNORECASE)
 _LONGEST = 80
 
 
@@ -51,7 +53,7 @@ def enumerations(tables: Iterable[Table]) -> tuple[Enumeration, ...]:
     """The tables of values under a heading that is their name, the first for each name."""
     found: dict[str, Enumeration] = {}
     for table in tables:
-        if not table.headings or not lists_values([read_inline(cell).text for cell in table.header.cells]):
+        if not table.headings or not lists_values(table):
             continue
         named = _named(table.headings)
         if named is None:
@@ -68,16 +70,18 @@ def enumerations(tables: Iterable[Table]) -> tuple[Enumeration, ...]:
     return tuple(found.values())
 
 
-def lists_values(columns: Sequence[str]) -> bool:
-    """Whether a table with these columns lists the values of something."""
-    first, *others = (column.casefold() for column in columns) if columns else ("",)
+def lists_values(table: Table) -> bool:
+    """Whether a table lists the values of something: by its columns, or because its introduction says so."""
+    columns = [read_inline(cell).text.casefold() for cell in table.header.cells]
+    first, *others = columns or ("",)
+    if "type" in others:
+        return False
     if first in _VALUE_TITLES:
-        return (
-            bool(others)
-            and bool(_TEXT_TITLES.union(_NUMBER_TITLES).intersection(others))
-            and "type" not in others
-        )
-    return first == "name" and bool(_NUMBER_TITLES.intersection(others)) and "type" not in others
+        return not others or not (_TEXT_TITLES | _NUMBER_TITLES).isdisjoint(others)
+    if first == "name" and not _NUMBER_TITLES.isdisjoint(others):
+        return True
+    told = _INTRODUCED.search(table.lead) or _INTRODUCED.search(table.above)
+    return bool(told) and role_of(first) == "name" and not _TEXT_TITLES.isdisjoint(others)
 
 
 def _named(headings: Sequence[Heading]) -> tuple[str, Heading] | None:

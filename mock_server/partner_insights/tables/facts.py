@@ -20,18 +20,32 @@ if TYPE_CHECKING:
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
 # "for example `active`", 'such as "en-us" or "fr-fr"': terms set apart, right behind the words.
 _MARKED_EXAMPLES = re.compile(
-    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance)[,:]*\s*((?:(?:[,/\s]|\band\b|\bor\b|"
-    rf"\bthe value\b)*{TERM})+)",
+    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance|\bexamples?[,:])[,:]*\s*"
+    rf"((?:(?:[,/\s]|\band\b|\bor\b|\bthe value\b)*{TERM})+)",
     re.IGNORECASE,
 )
 _TERM = re.compile(TERM)
+# "such as contoso.example.com.", "(for example, en-US)": what is no word of prose, up to the sentence's end.
+_LITERAL = (
+    r"(?=[^\s,]*(?:[\d_@/]|[a-z][A-Z]|\w\.\w|\b[a-z]{2}-[A-Z]{2}\b))"
+    r"[\w@/:+#-][\w.@/:+%#-]*[\w/%]|\d+(?:\.\d+)? [a-z]+"
+)
+_LITERALS = rf"(?:{_LITERAL})(?:(?:, (?:and |or )?| and | or )(?:{_LITERAL}))*(?=\s*(?:[).;]|$))"
+_LITERAL_EXAMPLES = re.compile(
+    rf"(?:\b(?i:for example|e\.g\.|for instance|examples?:)[,:]* (?P<sure>{_LITERALS}|[A-Z]{{2,4}}(?=[).]))|"
+    rf"\b(?i:such as) (?P<such>{_LITERALS}))"
+)
+_LIST_MARK = re.compile(r", (?:and |or )?| and | or ")
+# "Example: Azure Data Service.", the last words of a description.
+_LAST_EXAMPLE = re.compile(r"(?:^|[.:] )Example: ([A-Z0-9][\w/-]*(?: [\w/-]+){0,3}(?: \([\w/ -]+\))?)\.?$")
 # 'Includes "objectType": "X"': a member of the object the property holds; in braces it would be a sample.
 _CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
 # A whole sentence only: "when sent as input, this value is optional" says less.
 _SENTENCE = r"(?:^|[.!?)\n]\s*)"
 _SUBJECT = r"(?:this|the) (?:property|field|value|attribute|element|member|parameter)"
 _OPTIONAL = re.compile(
-    rf"{_SENTENCE}(?:{_SUBJECT} is (?:an )?optional(?:[.!;]|$)|optional(?:\.|:|;|$)|[(\[]optional[)\]])",
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:an )?optional(?: and (?:may|might|can)\b[^.]{{0,40}})?(?:[.!;]|$)|"
+    rf"optional(?:\.|:|;|$)|[(\[]optional[)\]])",
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(
@@ -152,7 +166,7 @@ _SIGNS = (
         "must",
         "can",
     ),
-    *("should", "may", " in ", "exactly", "up to", "no more", "limit", "will"),
+    *("should", "may", " in ", " from ", "exactly", "up to", "no more", "limit", "will"),
 )
 
 
@@ -198,6 +212,12 @@ def _examples(text: str, prose: str) -> tuple[str, ...]:
         for item in found[1].split(",")
     ]
     listed += [term for found in _MARKED_EXAMPLES.finditer(prose) for term in _TERM.findall(found[1])]
+    listed += [
+        item
+        for found in _LITERAL_EXAMPLES.finditer(text)
+        for item in _LIST_MARK.split(found["sure"] or found["such"])
+    ]
+    listed += _LAST_EXAMPLE.findall(text)
     return tuple(dict.fromkeys(filter(None, listed)))
 
 

@@ -37,6 +37,7 @@ _LENGTHS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
             rf"\b(?:exactly|must be|should be|always) {_N}{_CHARS}(?! or)",
             ("min_length", "max_length", "same"),
         ),
+        (rf"(?:\bis|\bare|'s) {_N}{_CHARS} long\b", ("min_length", "max_length", "same")),
         (
             rf"\b(?:max(?:imum|\.)?(?: of| is|:)?|up to|at most|no more than|no longer than|(?:not|"
             rf"n't) exceed|cannot exceed|"
@@ -63,7 +64,7 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     for pattern, fields in (
         (rf"\bbetween {_N} and {_N}(?![\w%-]*[A-Za-z])", ("minimum", "maximum")),
         (rf"\brang(?:e|es|ing)\b(?: is| are| of|:| from)*\s*\(?\[?{_N}{_TO}{_N}", ("minimum", "maximum")),
-        (rf"{_MUST} from {_N} to {_N}", ("minimum", "maximum")),
+        (rf"(?:{_MUST}|\b(?:number|integer)) from {_N} to {_N}", ("minimum", "maximum")),
         (rf"\b(?:the )?max(?:imum)?(?: allowed| permitted)? value(?: is| of|:| =)+\s*{_N}", ("maximum",)),
         (rf"\b(?:the )?min(?:imum)?(?: allowed| permitted)? value(?: is| of|:| =)+\s*{_N}", ("minimum",)),
         (rf"{_MUST} (?:greater than or equal to|at least|no less than|>=) {_N}", ("minimum",)),
@@ -74,7 +75,19 @@ _RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (rf"{_MUST} (?:less|lower|smaller) than {_N}", ("below",)),
     )
 )
-_RANGE_SIGNS = ("between", "rang", "value", "must", "should", "can", "may", "to be", "has to", "needs to")
+_RANGE_SIGNS = (
+    "between",
+    "rang",
+    "value",
+    "from",
+    "must",
+    "should",
+    "can",
+    "may",
+    "to be",
+    "has to",
+    "needs to",
+)
 _POSITIVE = re.compile(
     r"\b(?:must be (?:a )?|an? )positive (?:whole |integer |decimal )?(?:number|integer|value)|"
     r"\bmust be positive\b",

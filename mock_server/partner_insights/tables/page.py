@@ -82,7 +82,7 @@ def read_page_text(text: str, name: str) -> Page:
     document = read_document(text)
     sources, complaints = resource_tables(document.tables, name)
     listed = enumerations(document.tables)
-    names = frozenset(source.name for source in sources) | {found.name for found in listed}
+    names = [*(source.name for source in sources), *(found.name for found in listed)]
     reader = ResourceReader(
         name, names, {found.name.casefold(): Link(found.name, f"#{found.anchor}") for found in listed}
     )

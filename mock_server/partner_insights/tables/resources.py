@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from partner_insights.tables.columns import documents_resource, role_of, says_property, with_columns
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.document import Row
+from partner_insights.tables.enumerations import lists_values
 from partner_insights.tables.facts import Facts, read_facts
 from partner_insights.tables.inline import Inline, Link, read_inline
-from partner_insights.tables.types import TypeExpression, read_type
+from partner_insights.tables.types import TypeExpression, read_type, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,6 +59,11 @@ _MESSAGE_LEAD = re.compile(
 )
 # "The **Term** resource", "an OrderLineItem object": which resource a paragraph introduces.
 _INTRODUCED = re.compile(r"\b([A-Z][A-Za-z]*[A-Za-z0-9_]*) (?:resource|object|entity|type|class)\b")
+# A paragraph of one name only, as good as a heading.
+_LABEL = re.compile(r"([A-Z][a-z0-9]+[A-Z]\w*):?")
+_SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
+_SAYS_RESOURCE = re.compile(r" resource(?: type)?$", re.IGNORECASE)
+_NAME_IN_TYPE = re.compile(r"\b[A-Z][a-z0-9]+[A-Z]\w*")
 _PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
 _QUALIFIED_NAME = re.compile(
     r"([A-Za-z_@$][\w.@$-]*) ?(?:\*|[(\[](optional|required|mandatory|read-?only|deprecated|"
@@ -107,30 +113,62 @@ class ResourceTable:
         return roles.index(role) if role in roles else None
 
 
+class _Gathering:
+    """The table of a resource, and those under the same heading that go on with it."""
+
+    def __init__(self, first: ResourceTable) -> None:
+        self.first = first
+        self.rows = list(first.table.rows)
+        self.names = self._names(first.table)
+
+    def _names(self, table: Table) -> set[str]:
+        column = self.first.column("name") or 0
+        return {row.cells[column] for row in table.rows}
+
+    def take(self, table: Table, columns: tuple[str, ...], heading: Heading) -> bool:
+        """Add the rows of a further table, where it has the same columns and none of the same properties."""
+        if heading is not self.first.heading or columns != self.first.columns:
+            return False
+        names = self._names(table)
+        if not names.isdisjoint(self.names):
+            return False
+        self.names |= names
+        self.rows += table.rows
+        return True
+
+    def whole(self) -> ResourceTable:
+        return replace(self.first, table=replace(self.first.table, rows=tuple(self.rows)))
+
+
 def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTable], list[Diagnostic]]:
     """The tables that document resources, one for each resource; no complaint about the other tables."""
-    found: dict[str, ResourceTable] = {}
+    found: dict[str, _Gathering] = {}
     complaints: list[Diagnostic] = []
-    for table in tables:
-        columns = tuple(read_inline(cell).text for cell in table.header.cells)
-        if not documents_resource(columns) or _speaks_of_messages(table, columns):
-            continue
+    candidates = [
+        (table, columns)
+        for table in tables
+        if documents_resource(columns := tuple(read_inline(cell).text for cell in table.header.cells))
+        and not _speaks_of_messages(table, columns)
+    ]
+    naming = Naming([table for table, _ in candidates])
+    for table, columns in candidates:
         roles = {role_of(column) for column in columns}
+        named = naming.of(table)
         if "type" not in roles:
-            if "description" in roles and _naming_heading(table):
+            if "description" in roles and named and not lists_values(table):
                 complaints += _untyped(table, columns, page)
             continue
-        named = _naming_heading(table)
         if named is not None and named[0] in found:
             named = _introduced(table, named)
         if named is None:
             if says_property(columns):
                 complaints.append(_unnamed(table, page))
-        elif named[0] in found:
-            complaints.append(_second(table, found[named[0]], page))
+        elif (known := found.get(named[0])) is not None:
+            continued = known.take(table, columns, named[1])
+            complaints.append(_second(table, known.first, page, continued=continued))
         elif says_property(columns) or _has_properties(table, columns):
-            found[named[0]] = ResourceTable(table, *named, columns)
-    return list(found.values()), complaints
+            found[named[0]] = _Gathering(ResourceTable(table, *named, columns))
+    return [gathering.whole() for gathering in found.values()], complaints
 
 
 def resource_name(heading: str) -> str | None:
@@ -142,31 +180,67 @@ def resource_name(heading: str) -> str | None:
     return name
 
 
-def _naming_heading(table: Table) -> tuple[str, Heading] | None:
-    for heading in reversed(table.headings):
-        if heading.text.casefold() not in _PARTS:
-            name = resource_name(heading.text) or _several_words(heading, table)
-            return None if name is None else (name, heading)
-    return None
+class Naming:
+    """Which heading gives a table the name of its resource, on a page with these tables of properties."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.tables = tables
+        owners = [(table.headings[0], _owner(table)) for table in tables if table.headings]
+        self.collections = {title.line for title, owner in owners if _is_collection(title, owner)}
+        self._referred: dict[str, str] | None = None
+
+    def of(self, table: Table) -> tuple[str, Heading] | None:
+        """The name of the table's resource and the heading that says it; None where none does."""
+        owner = _owner(table)
+        if owner is None:
+            return None
+        if owner.line in self.collections and owner is not table.headings[-1]:
+            # On a page of several resources "Properties" is one of them.
+            owner = table.headings[table.headings.index(owner) + 1]
+        name = resource_name(owner.text) or self._several_words(owner, table)
+        return None if name is None else (name, owner)
+
+    def _several_words(self, heading: Heading, table: Table) -> str | None:
+        """The name that a heading writes in several words: "Support Topic" is SupportTopic."""
+        text = _TRAILING_NOUN.sub("", heading.text)
+        squashed = text.replace(" ", "")
+        introduced = _INTRODUCED.search(table.lead)
+        if introduced and introduced[1].casefold() == squashed.casefold():
+            return introduced[1]
+        if not _SEVERAL_WORDS.fullmatch(text) or _MESSAGE_WORDS.search(text):
+            return None
+        if _SAYS_RESOURCE.search(heading.text):
+            return "".join(word[0].upper() + word[1:] for word in text.split())
+        if heading.level > 1 and _TITLE_WORDS.fullmatch(text):
+            return squashed
+        return self._names_in_types().get(squashed.casefold())
+
+    def _names_in_types(self) -> Mapping[str, str]:
+        """The names in the Type cells of the page, by their lower case."""
+        if self._referred is None:
+            self._referred = {}
+            for table in self.tables:
+                roles = [role_of(read_inline(cell).text) for cell in table.header.cells]
+                if "type" in roles:
+                    cells = (row.cells[roles.index("type")] for row in table.rows)
+                    names = (name for cell in cells for name in _NAME_IN_TYPE.findall(cell))
+                    self._referred |= {name.casefold(): name for name in names}
+        return self._referred
 
 
-def _several_words(heading: Heading, table: Table) -> str | None:
-    """The name of a resource whose heading writes it in several words: "Support Topic" is SupportTopic."""
-    text = _TRAILING_NOUN.sub("", heading.text)
-    squashed = text.replace(" ", "")
-    introduced = _INTRODUCED.search(table.lead)
-    if introduced and introduced[1].casefold() == squashed.casefold():
-        return introduced[1]
-    return (
-        squashed
-        if heading.level > 1 and _TITLE_WORDS.fullmatch(text) and not _MESSAGE_WORDS.search(text)
-        else None
-    )
+def _owner(table: Table) -> Heading | None:
+    """The last heading above a table that is no heading of a part, such as "Properties"."""
+    return next((each for each in reversed(table.headings) if each.text.casefold() not in _PARTS), None)
+
+
+def _is_collection(title: Heading, owner: Heading | None) -> bool:
+    """Whether the title of a page announces several resources, and an owner below it is one of them."""
+    return owner is not None and owner is not title and title.level == 1 and title.text.endswith(" resources")
 
 
 def _introduced(table: Table, named: tuple[str, Heading]) -> tuple[str, Heading]:
     """The resource that the paragraph above a second table under one heading introduces."""
-    introduced = _INTRODUCED.search(table.above)
+    introduced = _INTRODUCED.search(table.above) or _LABEL.fullmatch(table.above)
     return (introduced[1], named[1]) if introduced and introduced[1] != named[0] else named
 
 
@@ -175,7 +249,7 @@ def _has_properties(table: Table, columns: Sequence[str]) -> bool:
     roles = [role_of(column) for column in columns]
     name, type_ = roles.index("name"), roles.index("type")
     for row in table.rows:
-        expression = read_type(read_inline(row.cells[type_]), frozenset())
+        expression = read_type(read_inline(row.cells[type_]), {})
         certain = expression is not None and (expression.kind != "reference" or expression.target is not None)
         if certain and _PROPERTY_NAME.fullmatch(read_inline(row.cells[name]).text):
             return True
@@ -220,21 +294,21 @@ def _unnamed(table: Table, page: str) -> Diagnostic:
     return diagnose("unnamed-resource", page=page, line=table.line, found=excerpt(heading), message=message)
 
 
-def _second(table: Table, first: ResourceTable, page: str) -> Diagnostic:
+def _second(table: Table, first: ResourceTable, page: str, *, continued: bool) -> Diagnostic:
+    code = "continued-table" if continued else "duplicate-resource"
     message = f"a second table of {first.name}, after the one on line {first.table.line}"
-    return diagnose(
-        "duplicate-resource", page=page, line=table.line, found=excerpt(first.name), message=message
-    )
+    message += ": its properties are added" if continued else ""
+    return diagnose(code, page=page, line=table.line, found=excerpt(first.name), message=message)
 
 
 class ResourceReader:
     """Reads the tables of one page; `complaints` gathers what it could not read."""
 
     def __init__(
-        self, page: str, names: frozenset[str], lists: Mapping[str, Link] = MappingProxyType({})
+        self, page: str, names: Iterable[str], lists: Mapping[str, Link] = MappingProxyType({})
     ) -> None:
         self.page = page
-        self.names = names
+        self.names = spellings(names)
         self.lists = lists  # the page's lists of values by name in lower case, as links to them
         self.complaints: list[Diagnostic] = []
         self._short: dict[str, Inline] = {}
@@ -275,7 +349,8 @@ class ResourceReader:
                     yield Row(row.line, cells, len(cells), salvaged=True)
 
     def _twice(self, source: ResourceTable, second: Property, first: Property) -> None:
-        same = dict(first.cells) == dict(second.cells)
+        # Another description changes nothing; another type leaves open which of the two it is.
+        same = first.name == second.name and first.type is not None and first.type == second.type
         message = f"{source.name}.{second.name} again, first on line {first.line}"
         code = "repeated-row" if same else "duplicate-property"
         self._complain(code, second.line, excerpt(second.name), message)

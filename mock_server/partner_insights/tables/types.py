@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Mapping
 
     from partner_insights.tables.inline import Inline
 
@@ -67,7 +67,7 @@ _WORDS: Mapping[str, TypeExpression] = MappingProxyType(
         **dict.fromkeys(("json object", "dictionary", "dictionary object", "dictionary of strings"), _OBJECT),
         **dict.fromkeys(("key/value pairs", "key value pairs", "collection of key/value pairs"), _OBJECT),
         **dict.fromkeys(("key/value pair", "key value pair", "collection of key value pairs"), _OBJECT),
-        **dict.fromkeys(("array", "list", "collection"), TypeExpression("array")),
+        **dict.fromkeys(("array", "list", "collection", "ienumerable"), TypeExpression("array")),
         **dict.fromkeys(
             ("enum", "enumeration", "string (enum)", "enum (string)", "string enum"), _ENUMERATION
         ),
@@ -106,11 +106,13 @@ _REMARK = re.compile(
 )
 _LISTED = re.compile(r"(?!.* of )\w+(?: \w+)* (?:collection|list|array)", re.IGNORECASE)
 _MAP = re.compile(
-    r"(?:dictionary|map|idictionary)(?:<[\w, ]+>| of (?:strings?|objects?|key[ /-]values?(?: pairs?)?))",
+    r"(?:dictionary|map|idictionary)(?:<[\w, ]+>| of (?:strings?|objects?|key[ /-]values?(?: pairs?)?))|"
+    r"keyvaluepairs?(?:<[\w, ]+>)?|(?:key|string|object)[ ,/-]+(?:value|string|object) pairs?",
     re.IGNORECASE,
 )
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+# "Sku", "riskLevel": what nobody writes but as a name.
+_CAMEL = re.compile(r"[A-Z]\w*|[a-z][a-z0-9]+[A-Z]\w*")
 # Words that speak of types: a cell of one of these never names a resource the page does not define.
 _TYPE_WORDS = {
     *("any", "array", "byte", "char", "collection", "datetime", "dictionary", "enum", "enumeration", "json"),
@@ -124,11 +126,17 @@ _TYPE_WORDS = {
 _LONGEST = 300
 
 
-def read_type(cell: Inline, resources: Collection[str]) -> TypeExpression | None:
+def spellings(names: Iterable[str]) -> Mapping[str, str]:
+    """Each name by itself and by its lower case: cells do not keep to the capitals of the headings."""
+    names = tuple(names)
+    return {name.casefold(): name for name in reversed(names)} | {name: name for name in names}
+
+
+def read_type(cell: Inline, resources: Mapping[str, str]) -> TypeExpression | None:
     """The type a cell states; None where it states none for certain.
 
-    `resources` are the names defined on the same page. A name that is not among them is taken for a
-    resource of another page only where it is capitalised and no type's name misspelt.
+    `resources` are the `spellings` of the names defined on the same page. A name that is not among them is
+    taken for a resource of another page only where it has a capital letter and is no type's name misspelt.
     """
     if len(cell.text) > _LONGEST or len(cell.links) > 1:
         return None
@@ -138,13 +146,13 @@ def read_type(cell: Inline, resources: Collection[str]) -> TypeExpression | None
 class _Reader:
     """Reads one cell: peels off what wraps a type (nullable, array) and looks up what is left."""
 
-    def __init__(self, cell: Inline, resources: Collection[str]) -> None:
+    def __init__(self, cell: Inline, resources: Mapping[str, str]) -> None:
         self.link = cell.links[0] if cell.links else None
         self.resources = resources
 
     def read(self, text: str, *, plural: bool) -> TypeExpression | None:
         text = text.strip()
-        if text in self.resources and self.link is None:
+        if self.link is None and self.resources.get(text) == text:
             return TypeExpression("reference", name=text)
         if (word := _word(text, plural=plural)) is not None and not (self.link and _is_vague(word)):
             return word
@@ -169,13 +177,17 @@ class _Reader:
         if self.link is not None:
             certain = bool(name and self.link.target) and self.link.text in (name, text)
             return TypeExpression("reference", name=name, target=self.link.target) if certain else None
-        if plural and name not in self.resources and name.removesuffix("s") in self.resources:
-            name = name.removesuffix("s")
-        if name in self.resources or (
-            _NAME.fullmatch(name) and name[0].isupper() and not _is_type_word(name)
-        ):
+        if (defined := self._defined(name, plural=plural)) is not None:
+            return TypeExpression("reference", name=defined)
+        if _CAMEL.fullmatch(name) and not _is_type_word(name):
             return TypeExpression("reference", name=name)
         return None
+
+    def _defined(self, name: str, *, plural: bool) -> str | None:
+        """The resource of the page that a name means, in the spelling of its heading."""
+        singular = name.removesuffix("s") if plural else name
+        forms = (name, singular, name.casefold(), singular.casefold())
+        return next((self.resources[form] for form in forms if form in self.resources), None)
 
 
 def _is_vague(word: TypeExpression) -> bool:
