@@ -213,7 +213,7 @@ UNCERTAIN = {
     "no resource table": ("# Nothing here\n\nJust words.\n", "no resource table"),
     "an unknown column": (PAGE.replace("Description", "Mood"), ":5: "),
     "an unknown type": (PAGE.replace("| string", "| strnig"), ":7: "),
-    "a duplicate property": (PAGE + "| id | string | Again. |\n", ":8: "),
+    "a duplicate property": (PAGE + "| id | number | Again. |\n", ":8: "),
     "a reference that leads nowhere": (PAGE + "| it | [It](other.md#it) | It. |\n", ":8: "),
 }
 
