@@ -16,6 +16,7 @@ from partner_insights.server.bodies import BoundedBodies
 from partner_insights.server.console import Console
 from partner_insights.server.errors import Refused
 from partner_insights.server.exchanges import Exchanges
+from partner_insights.server.front import Front
 from partner_insights.server.oauth import TokenEndpoint
 from partner_insights.server.replay import Replay
 from partner_insights.server.respond import asked, respond
@@ -53,7 +54,7 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
     bounded = BoundedBodies(TolerantPaths(app.wsgi_app))
-    exchanges = Exchanges(bounded, catalogue, state, tokens)
+    exchanges = Exchanges(bounded, catalogue, state, tokens, Front(state, service.gate))
     admin = Admin(state, settings, exchanges)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -48,3 +49,13 @@ class Gate:
             reason = next(words for kind, words in _REASONS if isinstance(error, kind))
             challenge = f'{_REALM}, error="invalid_token", error_description="{reason}"'
             raise Refused("unauthenticated", headers={"WWW-Authenticate": challenge}) from error
+
+    def good_until(self, authorization: str | None) -> float:
+        """When an Authorization header that was admitted will not be any more, by `time.time()`."""
+        if self._mode != AuthMode.JWT:
+            return math.inf
+        match = _BEARER.fullmatch(authorization or "")
+        try:
+            return 0.0 if match is None else self._tokens.read(match[1])[1]
+        except jwt.InvalidTokenError:
+            return 0.0

@@ -96,6 +96,30 @@ class Entry:
         self.body = self.tail = b""
         """The beginning; of a list of customers the end, too, where the link to the next page is."""
 
+    def again(self, number: int, request_id: str, sent_id: str | None, correlation_id: str | None) -> Entry:
+        """The entry of an equal request that is answered alike; only the ids differ."""
+        entry = Entry.__new__(Entry)
+        entry.number = number
+        entry.time = time.time()
+        entry.began = entry.answered = time.monotonic()
+        entry.request_id = request_id
+        entry.sent_id = sent_id
+        entry.correlation_id = correlation_id
+        entry.method = self.method
+        entry.path = self.path
+        entry.query = self.query
+        entry.address = self.address
+        entry.authorization = self.authorization
+        entry.continuation = self.continuation
+        entry.asked = self.asked
+        entry.status = self.status
+        entry.fault = entry.key = entry.retry_after = None
+        entry.length = self.length
+        entry.content_type = self.content_type
+        entry.body = self.body
+        entry.tail = self.tail
+        return entry
+
     def answer(self, status: int, headers: Any, environ: Mapping[str, Any]) -> None:
         """Take down how it is answered."""
         self.answered = time.monotonic()
@@ -164,6 +188,10 @@ class Journal:
         entry = Entry(next(self._numbers), environ, address, request_id)
         self._entries.append(entry)
         return entry
+
+    def again(self, entry: Entry, request_id: str, sent_id: str | None, correlation_id: str | None) -> None:
+        """A new entry like one there was, answered at once."""
+        self._entries.append(entry.again(next(self._numbers), request_id, sent_id, correlation_id))
 
     def entries(self) -> list[Entry]:
         """All that is kept, the oldest first."""

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 ANSWER: Final = "partner_insights.answer"
 """Where the environ of a request has the answer it was given."""
+BODY: Final = "partner_insights.body"
+"""And where that answer's body as it goes out to GET, compressed or not."""
 
 
 def respond(answer: Answer) -> Response:
     """The answer in the common headers, and left in the environ for who keeps a journal."""
     request.environ[ANSWER] = answer
     body, headers = dress(answer, asked())
+    request.environ[BODY] = body
     response = Response(body, status=answer.status)
     # Werkzeug presets a content type and a length of its own.
     response.headers.clear()

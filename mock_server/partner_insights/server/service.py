@@ -40,7 +40,7 @@ class Service:
     def __init__(self, catalogue: Catalogue, state: State, settings: Settings, tokens: Tokens) -> None:
         self.catalogue = catalogue
         self.state = state
-        self._gate = Gate(settings.auth, tokens)
+        self.gate = Gate(settings.auth, tokens)
         self._kept = KeptAnswers()
 
     def answer(
@@ -70,7 +70,7 @@ class Service:
     def _admit(self, operation: Operation, scene: Scene, asked: Asked) -> None:
         if scene.conditions.outage_case is not None:
             raise Refused(scene.conditions.outage_case)
-        caller = self._gate.admit(asked.authorization)
+        caller = self.gate.admit(asked.authorization)
         if caller not in operation.auth:
             raise Refused(scene.conditions.app_only_case if caller is Caller.APP_ONLY else "app-only")
         if not asked.takes_json:

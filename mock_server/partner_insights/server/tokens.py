@@ -136,6 +136,10 @@ class CheckedTokens:
 
     def caller(self, token: str) -> Caller:
         """As `Tokens.caller`, remembering the outcome of a good one."""
+        return self.read(token)[0]
+
+    def read(self, token: str) -> tuple[Caller, float]:
+        """As `caller`, with the time the token expires."""
         known = self._checked.get(token)
         if known is None or known[1] <= time.time():
             known = self._tokens.read(token)
@@ -143,7 +147,7 @@ class CheckedTokens:
                 self._checked[token] = known
                 if len(self._checked) > self.MOST:
                     self._checked.popitem(last=False)
-        return known[0]
+        return known
 
     def __len__(self) -> int:
         return len(self._checked)

@@ -27,15 +27,22 @@ def dress(answer: Answer, asked: Asked) -> tuple[bytes, list[tuple[str, str]]]:
         headers.append(("Content-Encoding", encoding))
     headers += [
         ("Vary", "Accept-Encoding"),
-        ("MS-RequestId", asked.request_id),
-        ("MS-CorrelationId", asked.correlation_id),
-        ("MS-CV", correlation_vector()),
+        *fresh(asked.request_id, asked.correlation_id),
         ("MS-ServerId", SERVER_ID),
     ]
     if asked.locale is not None:
         headers.append(("X-Locale", asked.locale))
     headers += answer.headers
     return body, headers
+
+
+def fresh(request_id: str, correlation_id: str) -> tuple[tuple[str, str], ...]:
+    """The headers that are new in each answer: all others are the same when a request comes again."""
+    return (
+        ("MS-RequestId", request_id),
+        ("MS-CorrelationId", correlation_id),
+        ("MS-CV", correlation_vector()),
+    )
 
 
 def correlation_vector() -> str:
