@@ -87,7 +87,7 @@ class DeploymentRows:
     hashes: Words
     """What stands for each licence when more is drawn about it."""
 
-    @property
+    @cached_property
     def service(self) -> Integers:
         """Index into SERVICES."""
         return _SERVICE_OF[self.product]
@@ -110,27 +110,27 @@ class UsageRows:
     """Index into the pairs of product and workload."""
     active: Integers
 
-    @property
+    @cached_property
     def customer(self) -> Integers:
         """Index of the customer."""
         return self.licences.customer[self.licence]
 
-    @property
+    @cached_property
     def product(self) -> Integers:
         """Index into PRODUCTS."""
         return _PRODUCT_OF[self.offer]
 
-    @property
+    @cached_property
     def workload(self) -> Integers:
         """Index into WORKLOADS."""
         return _WORKLOAD_OF[self.offer]
 
-    @property
+    @cached_property
     def service(self) -> Integers:
         """Index into SERVICES."""
         return _SERVICE_OF[self.product]
 
-    @property
+    @cached_property
     def qualified(self) -> Integers:
         """Licences that could be used: all that are sold, as the published samples have it."""
         return self.licences.sold[self.licence]
