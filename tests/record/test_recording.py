@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from click.testing import CliRunner
 
 from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue
+from partner_insights.record.anonymous import Anonymous
+from partner_insights.record.store import Store
 from partner_insights.recorded import INDEX, Recording
 from partner_insights.running import RunningFake, running_fake
 from partner_insights.verify.recording import check_recording
@@ -393,6 +396,53 @@ def test_no_other_host_is_reached_through_it(fake: RunningFake, tmp_path: Path) 
         proxy.stop()
         trap.shutdown()
     assert Trap.reached == []
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[None]:
+    """A file system of 24 kB where we may mount one."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small file system needs the right to mount one")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_full_disk(fake: RunningFake, world: World, tmp_path: Path) -> None:
+    """On a full disk traffic still passes, which is told, exit 2 in the end; what was stored stays."""
+    disk = tmp_path / "disk"
+    paths = [USAGE.format(world.customer_id(index)) for index in range(world.customers)]
+    with small_disk(disk):
+        with recorder(fake.url, disk / "recording") as proxy:
+            before = get(proxy.url + PARTNER, fake.token).status
+            assert [get(proxy.url + path, fake.token).status for path in paths] == [before] * len(paths)
+            assert proxy.stop() == 2
+        assert "not stored: it could not be written: No space left on device" in proxy.said
+        assert "not all could be written: No space left on device" in proxy.said
+        assert "Traceback" not in proxy.said
+        answers = Recording.read(disk / "recording").answers
+        assert 0 < len(answers) < len(paths)
+        for answer in answers.values():
+            assert json.loads((disk / "recording" / answer.file).read_bytes())["totalCount"] > 0
+        assert not list((disk / "recording").rglob("*.part"))
+
+
+def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
+    """A line of the index that there is no room for leaves nothing of itself: the next one is whole."""
+    store = Store(tmp_path / "recording", Anonymous(b"key", CATALOGUE))
+    index = tmp_path / "recording" / INDEX
+    before = index.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+    try:
+        with pytest.raises(OSError, match=r"No space|too large"):
+            store._append({"file": "x" * 100})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert index.read_bytes() == before
 
 
 def test_unreachable_upstream_is_a_bad_gateway(tmp_path: Path) -> None:

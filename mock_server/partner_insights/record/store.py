@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -142,5 +143,13 @@ class Store:
             aside.unlink(missing_ok=True)
 
     def _append(self, line: dict[str, Any]) -> None:
-        with (self._folder / INDEX).open("ab") as index:
-            index.write(json.dumps(line).encode("ascii") + b"\n")
+        """A whole line or, on a full disk, nothing of it: the next one would be spoilt by the rest."""
+        content = json.dumps(line).encode("ascii") + b"\n"
+        with (self._folder / INDEX).open("ab", buffering=0) as index:
+            end = index.tell()
+            try:
+                if index.write(content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                index.truncate(end)
+                raise

@@ -149,6 +149,11 @@ def _rounds(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
         start += last - first
 
 
+def domain_letters(company: str) -> str:
+    """What the domain of a company of this name begins with; `tenant` where no letter of it is Latin."""
+    return _slug(company) or "tenant"
+
+
 def _slug(text: str) -> str:
     """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
     return _letters(text)[:40].rstrip("-")
