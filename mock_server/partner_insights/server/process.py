@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _THREADS: Final = 320
 """At most; the server makes them as they are needed. More than faults may hold back (`wire.MOST_HELD`)."""
+_CONNECTIONS: Final = 50_000
+"""At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
+_BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
 _POLL: Final = 0.01
@@ -98,6 +101,7 @@ def serve(
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
+    _allow_connections()
     with Endpoint.claim(host, port, "http" if tls is None else "https") as endpoint:
         server = _Server(endpoint, settings, ready, tls)
         try:
@@ -124,6 +128,8 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             interface=Interfaces.WSGI,
             workers=settings.workers,
             blocking_threads=_THREADS,
+            backlog=_BACKLOG,
+            backpressure=_CONNECTIONS,  # it counts connections, not requests
             http=HTTPModes.http1,
             websockets=False,
             log_enabled=False,
@@ -166,6 +172,18 @@ def _answers(endpoint: Endpoint, settings: Settings) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _allow_connections() -> None:
+    """Take as many files as the system would give: often it gives a thousand unasked, and more when asked."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _take_own_signals() -> None:
