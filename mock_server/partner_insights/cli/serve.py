@@ -56,6 +56,13 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
 )
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Let pages of this origin read the answers in a browser; repeat for more, * for any.",
+)
 @click.option("--admin-token", metavar="T", help="Opens the admin API to other machines.")
 @click.option(
     "--ready-file",
@@ -91,6 +98,7 @@ def command(
     bom: bool,
     percent_scale: str,
     workers: int,
+    cors_origins: tuple[str, ...],
     admin_token: str | None,
     ready_file: Path | None,
     tls_cert: Path | None,
@@ -105,6 +113,7 @@ def command(
     except InputError as error:
         raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
     from partner_insights.server.announcement import Announcement, ReadyFile
+    from partner_insights.server.cors import read_origin
     from partner_insights.server.endpoint import is_loopback
     from partner_insights.server.process import WorldOptions, serve
     from partner_insights.server.tls import chosen
@@ -118,6 +127,7 @@ def command(
         scenarios=scenarios,
         admin_token=_admin_token(admin_token, local=local),
         trust_loopback=local,
+        cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
         recording=recording,
     )

@@ -14,6 +14,7 @@ from partner_insights.server.admin import Admin
 from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.bodies import BoundedBodies
 from partner_insights.server.console import Console
+from partner_insights.server.cors import Cors
 from partner_insights.server.errors import Refused
 from partner_insights.server.exchanges import Exchanges
 from partner_insights.server.front import Front
@@ -59,7 +60,8 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
-    app.wsgi_app = exchanges  # type: ignore[method-assign]  # Flask's documented way to wrap
+    outermost = Cors(exchanges, frozenset(settings.cors_origins)) if settings.cors_origins else exchanges
+    app.wsgi_app = outermost  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
 
 

@@ -40,6 +40,8 @@ class Settings:
     """Opens the admin API to callers that are not local."""
     trust_loopback: bool = True
     """Whether local callers need no admin token; false where the fake is bound to an outside address."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1
     recording: Path | None = None
     """A folder of recorded answers to replay, in place of a world."""
