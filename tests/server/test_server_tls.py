@@ -1,4 +1,4 @@
-"""TLS: with a certificate of our own making or with files given; and what is said of files that are no good."""
+"""TLS: with a certificate of our own making or with files given, and what is said of files no good."""
 
 from __future__ import annotations
 
