@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -86,14 +87,24 @@ def test_derive_reports_in_json() -> None:
     }
 
 
+def _without_examples(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _without_examples(each) for name, each in content.items() if name != "example"}
+    return [_without_examples(each) for each in content] if isinstance(content, list) else content
+
+
 def test_openapi_is_valid(tmp_path: Path) -> None:
-    """The description passes an independent validator, and every operation and failure is in it."""
+    """The description passes an independent validator, and every operation and failure is in it.
+
+    But for the examples of a world, which no page knows of, it is the derived file.
+    """
     target = tmp_path / "openapi.json"
     assert run("openapi", "--out", target)[0] == 0
     document = json.loads(target.read_bytes())
     OpenAPIV31SpecValidator(document).validate()
-    assert target.read_bytes() == (schemas_dir() / "openapi.json").read_bytes()
     assert json.loads(run("openapi")[1]) == document
+    derived = json.loads((schemas_dir() / "openapi.json").read_bytes())
+    assert _without_examples(document) == derived
     for operation in Catalogue.load().operations.values():
         described = document["paths"][operation.path][operation.method.lower()]
         statuses = {str(status) for case in operation.errors for status in case.accepted}

@@ -151,7 +151,7 @@ def test_the_page_escapes_what_it_shows(make_app: Callable[..., Flask]) -> None:
 
 
 def test_the_description_is_served(ask: Ask, catalogue: Any) -> None:
-    """`/openapi.json` is the derived description, with every operation in it."""
+    """`/openapi.json` is the description, with every operation in it."""
     reply = ask("/openapi.json", token=None)
     described = reply.json
     assert described["openapi"].startswith("3.1")

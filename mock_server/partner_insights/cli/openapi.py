@@ -1,4 +1,4 @@
-"""`openapi`: the catalogue → an OpenAPI 3.1 description."""
+"""`openapi`: the catalogue and a small world → an OpenAPI 3.1 description with examples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import click
 
 from partner_insights.contract import Catalogue
 from partner_insights.contract.derive import to_bytes
-from partner_insights.contract.openapi import openapi_document
 from partner_insights.contract.publication import publish
 
 
@@ -21,7 +20,11 @@ from partner_insights.contract.publication import publish
 )
 def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
-    content = to_bytes(openapi_document(Catalogue.load()))
+    # Loaded here, lest `--help` wait for NumPy.
+    from partner_insights.fixtures.settings import WorldSettings
+    from partner_insights.world.described import described
+
+    content = to_bytes(described(Catalogue.load(), WorldSettings().world()))
     if out is None:
         click.echo(content.decode(), nl=False)
     else:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
+from partner_insights.contract.refusals import refusal_body
 
 if TYPE_CHECKING:
     from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
 
 _JSON = "application/json"
 _OTHERS = "other resources"
+_READ_ON = "seekOperation"
+"""The query parameter by which a list is read on."""
 
 _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "MS-RequestId": {
-        "description": "Identifies the call; a retry repeats it. Echoed in the answer.",
-        "schema": {"type": "string", "format": "uuid"},
+        "description": "A GUID that identifies the call; a retry repeats it. Echoed in the answer; anything "
+        "but a GUID is passed over.",
+        "schema": {"type": "string", "examples": ["94e4e214-6b06-4fb7-96d1-94d559f9b47f"]},
     },
     "MS-CorrelationId": {
-        "description": "Correlates calls in logs; fresh for each. Echoed in the answer.",
-        "schema": {"type": "string", "format": "uuid"},
+        "description": "A GUID that correlates calls in logs; fresh for each. As MS-RequestId otherwise.",
+        "schema": {"type": "string", "examples": ["ab993325-1a37-4ad9-b4ab-7a6ea5f7c1b6"]},
     },
     "X-Locale": {
         "description": "The language of the answer.",
@@ -123,6 +127,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             )
     for name, schema in operation.query.items():
         parameters.append({"name": name, "in": "query", "required": False, "schema": dict(schema)})
+    if _READ_ON in operation.query:
+        parameters.append(
+            {
+                "name": "MS-ContinuationToken",
+                "in": "header",
+                "required": False,
+                "description": "Of the next page, as the link to it says; goes with seekOperation=Next.",
+                "schema": {"type": "string"},
+            }
+        )
     return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in _REQUEST_HEADERS]
 
 
@@ -138,10 +152,13 @@ def _failure(cases: list[ErrorCase], catalogue: Catalogue) -> dict[str, Any]:
     own = {name for case in cases for name in case.headers}
     bodies = sorted({case.body for case in cases})
     schemas = [{"$ref": f"#/components/schemas/{body}"} for body in bodies]
+    examples = {case.case: {"summary": case.description, "value": refusal_body(case)} for case in cases}
     return {
         "description": "; ".join(f"{case.case}: {case.description}" for case in cases),
         "headers": _headers((*catalogue.common_headers, *sorted(own))),
-        "content": {_JSON: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}},
+        "content": {
+            _JSON: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, "examples": examples}
+        },
     }
 
 
@@ -159,6 +176,8 @@ def _component(schema: SchemaObject) -> dict[str, Any]:
             component[key] = {name: _component(row) for name, row in value.items()}
         elif key == "items":
             component[key] = _component(value)
+        elif key == "anyOf":
+            component[key] = [_component(form) for form in value]
         elif key not in ("$schema", "$id"):
             component[key] = value
     return component

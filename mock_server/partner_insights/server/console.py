@@ -6,13 +6,11 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import NotFound
 
-from partner_insights._data import schemas_dir
-from partner_insights.contract.openapi import openapi_document
 from partner_insights.server.answer import JSON, Answer
 from partner_insights.server.curl import curl_line, handed_token
 from partner_insights.server.respond import respond
+from partner_insights.world.described import described
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
@@ -72,11 +70,7 @@ class Console:
         return respond(Answer(200, html.encode(), _ALONE, "text/html; charset=utf-8"))
 
     def description(self) -> Response:
-        """The OpenAPI description derived from the catalogue; 404 where it was not derived."""
-        if any(operation.made for operation in self._catalogue.operations.values()):
-            document = json.dumps(openapi_document(self._catalogue))
-            return respond(Answer(200, document.encode(), content_type=JSON))
-        path = schemas_dir() / "openapi.json"
-        if not path.is_file():
-            raise NotFound
-        return respond(Answer(200, path.read_bytes(), content_type=JSON))
+        """The OpenAPI description, with examples of the world in force and the address it was asked at."""
+        url = request.host_url.rstrip("/")
+        document = described(self._catalogue, self._state.scene.world, url)
+        return respond(Answer(200, json.dumps(document).encode(), content_type=JSON))

@@ -21,7 +21,7 @@ _ORIGIN: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE
 )
 _OURS: Final = re.compile(r"/*(?:_.*)?", re.DOTALL)
-"""The console and the controls, which are no other site's business, whatever it is allowed to read of the API."""
+"""The console and the controls, no other site's business, whatever it may read of the API."""
 _EXPOSED: Final = (
     "MS-RequestId, MS-CorrelationId, MS-CV, MS-ServerId, X-Locale, Retry-After, WWW-Authenticate"
 )
