@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ from click.testing import CliRunner
 
 from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue
+from partner_insights.errors import InputError
 from partner_insights.record.anonymous import Anonymous
 from partner_insights.record.store import Store
 from partner_insights.recorded import INDEX, Recording
@@ -428,6 +430,11 @@ def test_full_disk(fake: RunningFake, world: World, tmp_path: Path) -> None:
         for answer in answers.values():
             assert json.loads((disk / "recording" / answer.file).read_bytes())["totalCount"] > 0
         assert not list((disk / "recording").rglob("*.part"))
+        with contextlib.suppress(OSError), (disk / "more").open("wb") as rest:
+            rest.write(b"x" * 2**20)
+        with pytest.raises(InputError, match="No space left on device"):
+            Store(disk / "other", Anonymous(b"key", CATALOGUE))
+        assert list((disk / "other").iterdir()) == []
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def command() -> None:
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    help="Form of the file (default: what its suffix says, else json).",
+    help="Form of the file (default: what its suffix says, json without one).",
 )
 @click.option(
     "--as",
@@ -134,7 +134,8 @@ def write(
             tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
         )
         return
-    form = form or format_of(out) or "json"
+    is_world = chosen.resource is None and chosen.operation is None
+    form = form or ("json" if is_world else format_of(out))
     check_format(form)
     grown = None if count is None or chosen.resource is None else customers_for(chosen.resource, count)
     size = customers or grown or standard.CUSTOMERS

@@ -39,7 +39,11 @@ class Store:
                 self._go_on()
             else:
                 facts = {"recording": VERSION, "partnerInsights": partner_insights.__version__}
-                self._append(facts | {"keyProof": anonymous.proof})
+                try:
+                    self._append(facts | {"keyProof": anonymous.proof})
+                except OSError:
+                    (folder / INDEX).unlink()  # an empty index would be in the way of another try
+                    raise
         except FileNotFoundError as error:
             raise InputError(
                 "there is no such folder", where=str(folder.parent), remedy="make it first"
