@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
 
+from partner_insights import __version__
 from partner_insights.errors import InputError
 from partner_insights.server.answer import json_answer
+from partner_insights.server.curl import handed_token
+from partner_insights.server.holdings import Holdings
 from partner_insights.server.observations import Observations, problem, refuse_several_workers, reply
 from partner_insights.server.respond import respond
-from partner_insights.server.scenarios import SCENARIOS
+from partner_insights.server.scenarios import SCENARIOS, conflicts
+from partner_insights.server.tokens import LIFETIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +38,8 @@ class Admin:
         self._state = state
         self._exchanges = exchanges
         self._settings = settings
+        self.holdings = Holdings(exchanges.catalogue, state, settings)
+        self._began = time.monotonic()
 
     def add_to(self, app: Flask) -> None:
         """Put the controls under `/_admin`."""
@@ -40,6 +47,7 @@ class Admin:
         controls.before_request(self.refuse_strangers)
         controls.add_url_rule("/health", view_func=self.health, methods=["GET"])
         controls.add_url_rule("/world", view_func=self.world, methods=["GET"])
+        controls.add_url_rule("/token", view_func=self.token, methods=["GET"])
         controls.add_url_rule("/reset", view_func=self.reset, methods=["POST"])
         controls.add_url_rule("/scenario", view_func=self.scenario, methods=["GET"])
         controls.add_url_rule("/scenario", view_func=self.select_scenario, methods=["POST"])
@@ -50,6 +58,7 @@ class Admin:
         controls.add_url_rule("/clock", view_func=self.clock, methods=["GET"])
         controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
         Observations(self._exchanges, self._settings).add_to(controls)
+        self.holdings.add_to(controls)
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:
@@ -82,8 +91,15 @@ class Admin:
                 "scenario": list(scene.scenarios),
                 "auth": settings.auth,
                 "workers": settings.workers,
+                "version": __version__,
+                "uptimeSeconds": int(time.monotonic() - self._began),
             }
         )
+
+    def token(self) -> Response:
+        """An App+User token for the API, good as long as the directory's; null where none is wanted."""
+        token = handed_token(self._settings.auth, self._exchanges.tokens, LIFETIME)
+        return reply({"token": token, "expiresIn": LIFETIME})
 
     def reset(self) -> Response:
         """Back to the state at the start."""
@@ -93,7 +109,10 @@ class Admin:
 
     def scenario(self) -> Response:
         """The scenarios in force, and all there are."""
-        known = [{"name": each.name, "description": each.description} for each in SCENARIOS.values()]
+        known = [
+            {"name": each.name, "description": each.description, "conflicts": conflicts(each)}
+            for each in SCENARIOS.values()
+        ]
         return reply({"active": list(self._state.scene.scenarios), "scenarios": known})
 
     def select_scenario(self) -> Response:

@@ -21,9 +21,16 @@ def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
     return f"curl {trust}{header}{shlex.quote(url)}"
 
 
-def handed_token(auth: AuthMode, tokens: Tokens) -> str | None:
-    """An App+User token that works under the auth mode, good for a day; None where none is needed."""
+def handed_token(auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY) -> str | None:
+    """An App+User token that works under the auth mode, good for a day or so long; None where none is needed."""
     if auth == AuthMode.OFF:
         return None
     subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")
-    return tokens.access(subject, PARTNER_CENTER, lifetime=A_DAY)
+    return tokens.access(subject, PARTNER_CENTER, lifetime=lifetime)
+
+
+def token_line(url: str) -> str:
+    """The request that gets an App+User token of the fake at this URL, from its own token endpoint."""
+    form = ("grant_type=password", "client_id=any", "username=you@partner.example", "password=any")
+    fields = " ".join(f"-d {shlex.quote(field)}" for field in (*form, f"resource={PARTNER_CENTER}"))
+    return f"curl {fields} {shlex.quote(url + '/common/oauth2/token')}"

@@ -36,7 +36,10 @@ class Observations:
         controls.add_url_rule("/verdict", view_func=self.verdict, methods=["GET"])
 
     def journal(self) -> Response:
-        """The entries, the oldest first: of `operation`, `status`, `customer`, after the number `since`."""
+        """The entries, the oldest first: of `operation`, `status`, `customer`, after the number `since`.
+
+        `last` keeps to the newest so many.
+        """
         refused = refuse_several_workers(self._settings, "there is no journal: restart")
         if refused is not None:
             return refused
@@ -45,8 +48,9 @@ class Observations:
         except InputError as error:
             return problem(400, str(error))
         journal = self._exchanges.journal
-        entries = [journal.content(entry) for entry in journal.entries() if _fits(entry, wanted)]
-        return reply({"entries": entries, "forgotten": journal.forgotten})
+        fitting = [entry for entry in journal.entries() if _fits(entry, wanted)]
+        last = fitting[max(0, len(fitting) - int(wanted["last"])) :] if "last" in wanted else fitting
+        return reply({"entries": [journal.content(entry) for entry in last], "forgotten": journal.forgotten})
 
     def verdict(self) -> Response:
         """What is to be said of the client's habits."""
@@ -56,7 +60,7 @@ class Observations:
         return reply(verdict(self._exchanges.journal, self._exchanges.addresses.operations))
 
     def _wanted(self, query: Any) -> dict[str, str]:
-        known = ("operation", "status", "customer", "since")
+        known = ("operation", "status", "customer", "since", "last")
         wanted = {name: value for name, value in query.items() if value}
         for name, value in wanted.items():
             if name not in known:
@@ -65,8 +69,8 @@ class Observations:
                 self._exchanges.known.check_operation(value)
             if name == "status" and not _STATUS.fullmatch(value):
                 raise InputError(f"{value!r} is no status", remedy="give one like 404, 4xx or none")
-            if name == "since" and not (value.isascii() and value.isdigit() and len(value) < 16):
-                raise InputError(f"{value!r} is no number of an entry")
+            if name in ("since", "last") and not (value.isascii() and value.isdigit() and len(value) < 16):
+                raise InputError(f"{value!r} is no number of entries", remedy=f"give one like {name}=20")
         return wanted
 
 

@@ -128,6 +128,11 @@ def combine(names: Iterable[str]) -> Conditions:
     return Conditions(**settled)  # type: ignore[arg-type]  # a test holds every field and value to Conditions
 
 
+def conflicts(scenario: Scenario) -> list[str]:
+    """The names of those it does not combine with."""
+    return [other.name for other in SCENARIOS.values() if other is not scenario and _clash(other, scenario)]
+
+
 def _clash(one: Scenario, other: Scenario) -> bool:
     if one.alone or other.alone:
         return True

@@ -1,0 +1,130 @@
+"""The running fake → a page for people at `/`, what the page is made of, and the description at `/openapi.json`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Flask, Response, render_template, request
+from werkzeug.exceptions import NotFound
+
+from partner_insights import __version__
+from partner_insights._data import schemas_dir
+from partner_insights.contract.openapi import openapi_document
+from partner_insights.server.answer import JSON, Answer
+from partner_insights.server.console.assets import asset
+from partner_insights.server.curl import curl_line, handed_token, token_line
+from partner_insights.server.respond import respond
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Catalogue
+    from partner_insights.server.admin import Admin
+    from partner_insights.server.settings import Settings
+    from partner_insights.server.state import State
+    from partner_insights.server.tokens import Tokens
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page asks no other host for anything, and runs no script but its own files."""
+_ALONE: Final = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),  # it holds a working token
+)
+_HTML: Final = "text/html; charset=utf-8"
+
+
+class Console:
+    """What is faked, for a person who opens the fake in a browser."""
+
+    def __init__(
+        self, catalogue: Catalogue, state: State, settings: Settings, tokens: Tokens, admin: Admin
+    ) -> None:
+        self._catalogue = catalogue
+        self._state = state
+        self._settings = settings
+        self._tokens = tokens
+        self._admin = admin
+
+    def add_to(self, app: Flask) -> None:
+        """Put the page at `/`, its parts under `/_console` and the description beside them."""
+        pages = Blueprint("console", __name__, template_folder="templates")
+        pages.add_url_rule("/", view_func=self.page, methods=["GET"])
+        pages.add_url_rule("/_console/<path:name>", view_func=asset, methods=["GET"])
+        pages.add_url_rule("/openapi.json", view_func=self.description, methods=["GET"])
+        app.register_blueprint(pages)
+
+    def page(self) -> Response:
+        """The page; strangers, whom the admin API refuses, are asked for the admin token if there is one."""
+        refused = self._admin.refuse_strangers()
+        if refused is None:
+            html = render_template("console.html", **self._content())
+            return respond(Answer(200, html.encode(), _ALONE, _HTML))
+        if self._settings.admin_token is None:
+            return refused
+        return respond(Answer(403, render_template("locked.html").encode(), _ALONE, _HTML))
+
+    def description(self) -> Response:
+        """The OpenAPI description derived from the catalogue; 404 where it was not derived."""
+        if any(operation.made for operation in self._catalogue.operations.values()):
+            document = json.dumps(openapi_document(self._catalogue))
+            return respond(Answer(200, document.encode(), content_type=JSON))
+        path = schemas_dir() / "openapi.json"
+        if not path.is_file():
+            raise NotFound
+        return respond(Answer(200, path.read_bytes(), content_type=JSON))
+
+    def _content(self) -> dict[str, Any]:
+        """What the template tells."""
+        settings, world, scenarios = self._settings, self._state.scene.world, self._state.scene.scenarios
+        url = request.host_url.rstrip("/")
+        token = handed_token(settings.auth, self._tokens)
+        customer = world.customer_id(0) if world.customers else "{customer-id}"
+        operations = [
+            (operation, curl_line(url + operation.path.replace("{customer-id}", customer), token))
+            for operation in self._catalogue.operations.values()
+        ]
+        return {
+            "auth": settings.auth.value,
+            "curl": next((line for each, line in operations if not each.parameters), operations[0][1]),
+            "customer": customer if world.customers else "",
+            "facts": self._facts(),
+            "holdings": self._admin.holdings.shown,
+            "operations": operations,
+            "scenarios": scenarios,
+            "subject": self._subject(),
+            "token_line": token_line(url),
+            "version": __version__,
+            "workers": settings.workers,
+        }
+
+    def _facts(self) -> list[tuple[str, str, str]]:
+        """Key, name and value of what tells this fake from others."""
+        settings, scene = self._settings, self._state.scene
+        shared = [
+            ("scenario", "scenario", ", ".join(scene.scenarios)),
+            ("auth", "tokens wanted", settings.auth.value),
+            ("workers", "workers", str(settings.workers)),
+            ("uptime", "up for", ""),
+        ]
+        if settings.recording is not None:
+            return [("recording", "recording", settings.recording.name), *shared]
+        world = scene.world
+        return [
+            ("seed", "seed", str(world.seed)),
+            ("asOf", "as of", world.as_of.isoformat()),
+            ("customers", "customers", f"{world.customers:,}"),
+            ("scale", "percents up to", str(world.percent_scale)),
+            *shared,
+        ]
+
+    def _subject(self) -> str:
+        """What is faked, in words."""
+        if self._settings.recording is not None:
+            return "A replay of recorded answers"
+        if any(operation.made for operation in self._catalogue.operations.values()):
+            return f"A fake of {len(self._catalogue.operations)} operations by pages of your own"
+        return "A fake of the Partner Center licence analytics API"

@@ -1,0 +1,98 @@
+// Words typed → the customers they find, a few at a time among any number; a customer chosen → its licences.
+
+import { ask, Refusal } from "./ask.js";
+import { bar, percent, table } from "./bars.js";
+import { byId, complain, element, terms, whole } from "./elements.js";
+
+const A_PAGE = 12;
+const TYPING = 200; // milliseconds: somebody may still be typing
+
+export class Customers {
+  #typing = null;
+  #search = 0; // which search it is: an older one's answers are of no use
+  #chosen = null;
+
+  constructor() {
+    byId("customer-search").addEventListener("input", () => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.#find(), TYPING);
+    });
+  }
+
+  refresh() {
+    this.#find();
+    if (this.#chosen) this.#open(this.#chosen);
+  }
+
+  async #find() {
+    byId("customer-list").replaceChildren();
+    await this.#read(++this.#search, 0);
+  }
+
+  /** Ask on until a page is full: each answer looks at a part of the customers only. */
+  async #read(search, after) {
+    const words = byId("customer-search").value.trim();
+    const more = byId("customers-more");
+    more.hidden = true;
+    let missing = A_PAGE;
+    while (after != null && missing > 0) {
+      const query = new URLSearchParams({ search: words, after, size: missing });
+      const found = await ask(`customers?${query}`).catch((refusal) => this.#failed(refusal));
+      if (!found || search !== this.#search) return;
+      missing -= found.customers.length;
+      after = found.next;
+      byId("customer-list").append(...found.customers.map((each) => this.#choice(each)));
+      byId("customers-found").textContent = this.#state(words, after, found.total);
+    }
+    more.hidden = after == null;
+    more.onclick = () => this.#read(search, after);
+  }
+
+  #state(words, after, total) {
+    const shown = byId("customer-list").childElementCount;
+    if (!words) return `${whole(shown)} of ${whole(total)}`;
+    const looked = after == null ? "" : `, ${whole(after)} of ${whole(total)} looked at`;
+    return `${shown ? whole(shown) : "none"} found${looked}`;
+  }
+
+  #choice(customer) {
+    const button = element(
+      "button",
+      { type: "button", "data-id": customer.id, "aria-pressed": String(customer.id === this.#chosen), onclick: () => this.#open(customer.id) },
+      element("span", {}, customer.name),
+      element("span", { class: "quiet" }, customer.domain),
+    );
+    return element("li", {}, button);
+  }
+
+  async #open(id) {
+    this.#chosen = id;
+    for (const each of byId("customer-list").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.dataset.id === id));
+    const customer = await ask(`customers/${id}`).catch((refusal) => this.#failed(refusal));
+    if (customer && this.#chosen === id) byId("customer").replaceChildren(...detail(customer));
+  }
+
+  #failed(refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    byId("customer").replaceChildren(element("p", { class: "error", role: "alert" }, refusal.message));
+  }
+}
+
+function detail(customer) {
+  const { deployment, usage } = customer;
+  return [
+    element("h3", {}, customer.name),
+    terms([["id", element("code", {}, customer.id)], ["domain", customer.domain], ["country", customer.country], ["channel", customer.channel]]),
+    deployment.length
+      ? table("Deployment by product", ["Product", "", "Deployed", "Licences"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)))
+      : element("p", { class: "quiet" }, "No licences are shown: the scenarios in force answer with no rows."),
+    usage.length
+      ? table("Usage by product and workload", ["Product and workload", "", "Active", "Licences"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)))
+      : null,
+  ].filter((each) => each != null);
+}
+
+function line(name, part, all) {
+  const share = all ? part / all : 0;
+  return [name, bar(share), percent(share), `${whole(part)} of ${whole(all)}`];
+}

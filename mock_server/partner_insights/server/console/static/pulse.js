@@ -1,0 +1,34 @@
+// Something to do → done again and again, while somebody looks, and never for more than a tenth of the time.
+
+const LEAST = 1500; // milliseconds between two beats
+
+export class Pulse {
+  #act;
+  #timer = null;
+  #busy = false;
+  #again = false;
+  paused = false;
+
+  constructor(act) {
+    this.#act = act;
+    document.addEventListener("visibilitychange", () => this.beat());
+  }
+
+  /** Do it now, or as soon as what is under way is done. */
+  async beat() {
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#busy = true;
+    const began = performance.now();
+    do {
+      this.#again = false;
+      await this.#act();
+    } while (this.#again);
+    this.#busy = false;
+    const rest = Math.max(LEAST, 10 * (performance.now() - began));
+    if (!document.hidden) this.#timer = setTimeout(() => (this.paused ? null : this.beat()), rest);
+  }
+}
