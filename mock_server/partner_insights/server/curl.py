@@ -22,7 +22,7 @@ def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
 
 
 def handed_token(auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY) -> str | None:
-    """An App+User token that works under the auth mode, good for a day or so long; None where none is needed."""
+    """An App+User token that works under the auth mode, good for so long; None where none is needed."""
     if auth == AuthMode.OFF:
         return None
     subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")

@@ -1,4 +1,4 @@
-"""The world in force → what it holds, for a person: its figures, its customers by name, one customer's licences."""
+"""The world in force → what a person looks for in it: figures, customers by name, one's licences."""
 
 from __future__ import annotations
 

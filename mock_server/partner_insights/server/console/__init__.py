@@ -1,4 +1,4 @@
-"""The running fake → a page for people at `/`, what the page is made of, and the description at `/openapi.json`."""
+"""The running fake → a page for people at `/`, its parts, and the API's description at `/openapi.json`."""
 
 from __future__ import annotations
 

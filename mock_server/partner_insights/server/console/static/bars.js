@@ -1,4 +1,4 @@
-// Rows of figures → a table whose last columns are drawn as bars: chart and text in one.
+// Figures → tables with bars in their cells: the chart and its text in one.
 
 import { element } from "./elements.js";
 
@@ -14,10 +14,10 @@ export function percent(share) {
 }
 
 /** A table with a caption; `heads` are texts, a row is cells, the first of them its head. */
-export function table(caption, heads, rows) {
+export function table(caption, heads, rows, attributes = {}) {
   return element(
     "table",
-    {},
+    attributes,
     element("caption", {}, caption),
     element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, rows.map(([first, ...rest]) => element("tr", {}, element("th", { scope: "row" }, first), rest.map(cell)))),

@@ -40,6 +40,7 @@ function start() {
     pulse.beat();
   });
   document.addEventListener("click", copied);
+  document.addEventListener("click", followed);
   tryIt(byId("try-it"), () => pulse.beat());
   pulse.beat();
 }
@@ -57,6 +58,14 @@ async function copied({ target }) {
     button.firstChild.textContent = "Marked";
   }
   setTimeout(() => (button.firstChild.textContent = "Copy"), 2000);
+}
+
+/** Take the focus along to the place in the page that a link leads to. */
+function followed({ target }) {
+  const place = byId(target.closest?.("a[href^='#']")?.hash.slice(1) ?? "");
+  if (!place) return;
+  place.tabIndex = -1;
+  setTimeout(() => place.focus({ preventScroll: true })); // after the browser's own scrolling
 }
 
 async function unlock(event) {

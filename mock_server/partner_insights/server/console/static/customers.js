@@ -5,6 +5,7 @@ import { bar, percent, table } from "./bars.js";
 import { byId, complain, element, terms, whole } from "./elements.js";
 
 const A_PAGE = 12;
+const LISTED = { class: "listed" };
 const TYPING = 200; // milliseconds: somebody may still be typing
 
 export class Customers {
@@ -84,10 +85,10 @@ function detail(customer) {
     element("h3", {}, customer.name),
     terms([["id", element("code", {}, customer.id)], ["domain", customer.domain], ["country", customer.country], ["channel", customer.channel]]),
     deployment.length
-      ? table("Deployment by product", ["Product", "", "Deployed", "Licences"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)))
+      ? table("Deployment by product", ["Product", "", "Deployed", "Licences"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)), LISTED)
       : element("p", { class: "quiet" }, "No licences are shown: the scenarios in force answer with no rows."),
     usage.length
-      ? table("Usage by product and workload", ["Product and workload", "", "Active", "Licences"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)))
+      ? table("Usage by product and workload", ["Product and workload", "", "Active", "Licences"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)), LISTED)
       : null,
   ].filter((each) => each != null);
 }

@@ -1,4 +1,4 @@
-// The partner's rows → two charts: deployment by service, usage by service and workload, a bar for each channel.
+// The partner's rows → two charts: deployment by service, usage by service and workload, a column for each channel.
 
 import { ask, Refusal } from "./ask.js";
 import { bar, percent, table } from "./bars.js";
@@ -40,26 +40,39 @@ export class Figures {
 }
 
 function deployment(rows, unit) {
-  const drawn = rows.map((row) => {
+  const drawn = grouped(rows, (row) => row.serviceName, (row) => {
     const share = row.proratedDeploymentPercent / unit;
-    return [name(row.serviceName, row.channel), bar(share, row.channel), percent(share), whole(row.licensesSold)];
+    return [bar(share, row.channel), element("span", { class: "figure" }, percent(share), element("span", { class: "quiet" }, ` of ${whole(row.licensesSold)} sold`))];
   });
-  return chart("Deployment by service", ["Service", "", "Deployed", "Sold"], drawn);
+  const days = Map.groupBy(rows, (row) => row.serviceName);
+  const processed = [...days].map(([service, [row]]) => `${service} on ${row.processedDateTime.slice(0, 10)}`);
+  const note = processed.length ? [element("p", { class: "quiet" }, `Processed: ${processed.join(", ")}.`)] : [];
+  return [...chart("Deployment by service", "Service", rows, drawn), ...note];
 }
 
 function usage(rows, unit) {
-  const drawn = rows.map((row) => {
+  const drawn = grouped(rows, (row) => `${row.serviceName} · ${row.workloadName}`, (row) => {
     const share = row.proratedLicensesUsagePercent / unit;
-    return [name(`${row.serviceName} · ${row.workloadName}`, row.channel), bar(share, row.channel), percent(share)];
+    return [bar(share, row.channel), element("span", { class: "figure" }, percent(share))];
   });
-  return chart("Usage by service and workload", ["Service and workload", "", "Active"], drawn);
+  return chart("Usage by service and workload", "Service and workload", rows, drawn);
 }
 
-function name(text, channel) {
-  return [text, element("span", { class: "channel" }, channel)];
+const channels = (rows) => [...new Set(rows.map((row) => row.channel))].sort();
+
+/** A line for each group of rows, with a cell for each channel. */
+function grouped(rows, name, draw) {
+  const groups = Map.groupBy(rows, name);
+  return [...groups].map(([head, same]) => [
+    head,
+    ...channels(rows).map((channel) => {
+      const row = same.find((each) => each.channel === channel);
+      return row ? draw(row) : [element("span", { class: "quiet" }, "none")];
+    }),
+  ]);
 }
 
-function chart(title, heads, rows) {
+function chart(title, head, rows, drawn) {
   if (!rows.length) return [element("h3", {}, title), element("p", { class: "quiet" }, "No rows: the scenarios in force answer with none.")];
-  return [table(title, heads, rows)];
+  return [table(title, [head, ...channels(rows)], drawn)];
 }

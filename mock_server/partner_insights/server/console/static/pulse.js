@@ -1,6 +1,6 @@
-// Something to do → done again and again, while somebody looks, and never for more than a tenth of the time.
+// Something to do → done again and again while somebody looks, with rests, longer ones where it takes its time.
 
-const LEAST = 1500; // milliseconds between two beats
+const [LEAST, MOST] = [1500, 6000]; // milliseconds between two beats
 
 export class Pulse {
   #act;
@@ -28,7 +28,7 @@ export class Pulse {
       await this.#act();
     } while (this.#again);
     this.#busy = false;
-    const rest = Math.max(LEAST, 10 * (performance.now() - began));
+    const rest = Math.min(MOST, Math.max(LEAST, 5 * (performance.now() - began)));
     if (!document.hidden) this.#timer = setTimeout(() => (this.paused ? null : this.beat()), rest);
   }
 }

@@ -17,12 +17,18 @@ export function tryIt(place, answered) {
 }
 
 async function load(place, answered) {
-  document.head.append(element("link", { rel: "stylesheet", href: "/_console/swagger-ui.css" }));
+  document.head.prepend(element("link", { rel: "stylesheet", href: "/_console/swagger-ui.css" })); // ours after it
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", follow);
+  follow();
   const [spec] = await Promise.all([fetch(place.dataset.openapi).then((answer) => answer.json()), script("/_console/swagger-ui-bundle.js")]);
+  new MutationObserver(() => mend(place)).observe(place, { childList: true, subtree: true });
   const manners = new Manners();
   window.SwaggerUIBundle({
     domNode: place,
     spec: described(spec),
+    plugins: [{ wrapComponents: { InfoContainer: () => () => null } }], // the page has said it already
     deepLinking: false,
     defaultModelsExpandDepth: -1,
     docExpansion: "list",
@@ -37,6 +43,14 @@ async function load(place, answered) {
   });
 }
 
+/** What Swagger UI leaves out: what scrolls is to be reached by keyboard, a field is to have a name. */
+function mend(place) {
+  for (const scrolling of place.querySelectorAll("pre:not([tabindex])")) scrolling.tabIndex = 0;
+  for (const field of place.querySelectorAll("[data-param-name] :is(select, input):not([aria-label])")) {
+    field.setAttribute("aria-label", field.closest("[data-param-name]").dataset.paramName);
+  }
+}
+
 function script(address) {
   return new Promise((resolve, reject) => document.head.append(element("script", { src: address, onload: resolve, onerror: reject })));
 }
@@ -45,11 +59,14 @@ function script(address) {
 function described(spec) {
   const named = spec.components?.parameters ?? {};
   const customer = document.body.dataset.customer;
-  spec.servers = [{ url: location.origin }];
+  delete spec.servers; // the real service's: without them it is this one
   for (const item of Object.values(spec.paths)) {
     for (const operation of Object.values(item)) {
-      if (!Array.isArray(operation.parameters)) continue;
-      operation.parameters = operation.parameters
+      for (const [status, response] of Object.entries(operation.responses ?? {})) {
+        delete response.headers; // an answer shows them; of the others their line is enough
+        if (!status.startsWith("2")) delete response.content;
+      }
+      operation.parameters = (operation.parameters ?? [])
         .map((each) => (each.$ref ? (named[each.$ref.split("/").pop()] ?? each) : each))
         .filter((each) => !OWN_HEADERS.includes(each.name))
         .map((each) => (each.name === "customer-id" && customer ? { ...each, example: customer } : each));
