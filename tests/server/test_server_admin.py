@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partner_insights.server.scenarios import SCENARIOS
+from partner_insights import __version__
+from partner_insights.errors import InputError
+from partner_insights.server.scenarios import SCENARIOS, combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from conftest import Ask
     from partner_insights.running import RunningFake
-    from partner_insights.world import World
 
 USAGE = "/v1/analytics/licenses/usage"
 CONTROLS = [
@@ -24,6 +25,9 @@ CONTROLS = [
     ("GET", "/_admin/world"),
     ("POST", "/_admin/reset"),
     ("GET", "/_admin/scenario"),
+    ("GET", "/_admin/token"),
+    ("GET", "/_admin/figures"),
+    ("GET", "/_admin/customers"),
     ("POST", "/_admin/scenario"),
     ("GET", "/"),
 ]
@@ -45,18 +49,32 @@ NO_SWITCH: list[tuple[Any, str]] = [
 def test_it_says_what_is_faked(ask: Ask, fake: RunningFake) -> None:
     """Health and world answer a local caller without any token."""
     assert ask("/_admin/health", token=None).json == {"status": "ok"}
-    assert ask("/_admin/world", token=None).json == {
+    told = ask("/_admin/world", token=None).json
+    assert 0 <= told.pop("uptimeSeconds") < 1000
+    assert told == {
         "seed": 7, "customers": 23, "asOf": fake.as_of.isoformat(), "percentScale": 100,
-        "scenario": ["healthy"], "auth": "jwt", "workers": 1,
+        "scenario": ["healthy"], "auth": "jwt", "workers": 1, "version": __version__,
     }  # fmt: skip
 
 
 def test_scenarios_are_listed(ask: Ask) -> None:
-    """Every scenario is listed with a line."""
+    """Every scenario is listed with a line, and with those it does not combine with."""
     listed = ask("/_admin/scenario", token=None).json
     assert listed["active"] == ["healthy"]
     assert [each["name"] for each in listed["scenarios"]] == list(SCENARIOS)
     assert all(each["description"] for each in listed["scenarios"])
+    for one in listed["scenarios"]:
+        for other in listed["scenarios"]:
+            if one is not other:
+                assert (other["name"] in one["conflicts"]) == clash(one["name"], other["name"])
+
+
+def clash(*names: str) -> bool:
+    try:
+        combine(names)
+    except InputError:
+        return True
+    return False
 
 
 def test_a_switch_changes_the_next_answer_until_reset(client: FlaskClient, app_user: dict[str, str]) -> None:
@@ -129,25 +147,6 @@ def test_local_callers_need_no_token_unless_bound_outside(
         client = make_app(admin_token="the secret", trust_loopback=trust).test_client()
         reply = client.get("/_admin/health", headers={"Host": host}, environ_base={"REMOTE_ADDR": peer})
         assert reply.status_code == status
-
-
-def test_the_page(ask: Ask, fake: RunningFake, world: World) -> None:
-    """The page has a curl line with a working token for each operation, and asks no other host."""
-    reply = ask("/", token=None)
-    page = reply.body.decode()
-    assert reply.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'" in reply.headers["content-security-policy"]
-    assert page.count(f"{fake.url}/v1/") == page.count("Authorization: Bearer ey") == 6
-    assert world.customer_id(0) in page
-    token = page.partition("Bearer ")[2].partition("&#39;")[0]
-    assert ask(USAGE, token=token).status == 200
-    assert not [part for part in page.split('"') if part.startswith(("http:", "https:", "//"))]
-
-
-def test_the_page_escapes_what_it_shows(make_app: Callable[..., Flask]) -> None:
-    """A Host header with markup in it stays text."""
-    page = make_app().test_client().get("/", headers={"Host": "localhost:80<script>"}).get_data(as_text=True)
-    assert "<script>" not in page
 
 
 def test_the_description_is_served(ask: Ask, catalogue: Any) -> None:

@@ -6,15 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, Response, render_template, request
-from werkzeug.exceptions import NotFound
 
 from partner_insights import __version__
-from partner_insights._data import schemas_dir
-from partner_insights.contract.openapi import openapi_document
 from partner_insights.server.answer import JSON, Answer
 from partner_insights.server.console.assets import asset
 from partner_insights.server.curl import curl_line, handed_token, token_line
 from partner_insights.server.respond import respond
+from partner_insights.world.described import described
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
@@ -68,14 +66,9 @@ class Console:
         return respond(Answer(403, render_template("locked.html").encode(), _ALONE, _HTML))
 
     def description(self) -> Response:
-        """The OpenAPI description derived from the catalogue; 404 where it was not derived."""
-        if any(operation.made for operation in self._catalogue.operations.values()):
-            document = json.dumps(openapi_document(self._catalogue))
-            return respond(Answer(200, document.encode(), content_type=JSON))
-        path = schemas_dir() / "openapi.json"
-        if not path.is_file():
-            raise NotFound
-        return respond(Answer(200, path.read_bytes(), content_type=JSON))
+        """The OpenAPI description, with examples of the world in force and the address it was asked at."""
+        document = described(self._catalogue, self._state.scene.world, request.host_url.rstrip("/"))
+        return respond(Answer(200, json.dumps(document).encode(), content_type=JSON))
 
     def _content(self) -> dict[str, Any]:
         """What the template tells."""
@@ -88,9 +81,8 @@ class Console:
             for operation in self._catalogue.operations.values()
         ]
         return {
-            "auth": settings.auth.value,
+            "auth": str(settings.auth),
             "curl": next((line for each, line in operations if not each.parameters), operations[0][1]),
-            "customer": customer if world.customers else "",
             "facts": self._facts(),
             "holdings": self._admin.holdings.shown,
             "operations": operations,
@@ -106,7 +98,7 @@ class Console:
         settings, scene = self._settings, self._state.scene
         shared = [
             ("scenario", "scenario", ", ".join(scene.scenarios)),
-            ("auth", "tokens wanted", settings.auth.value),
+            ("auth", "tokens wanted", str(settings.auth)),
             ("workers", "workers", str(settings.workers)),
             ("uptime", "up for", ""),
         ]

@@ -55,11 +55,10 @@ function script(address) {
   return new Promise((resolve, reject) => document.head.append(element("script", { src: address, onload: resolve, onerror: reject })));
 }
 
-/** The description as it is for somebody at this page: this very server, a customer of its own. */
+/** The description as it is for somebody at this page: short, and about this very server. */
 function described(spec) {
   const named = spec.components?.parameters ?? {};
-  const customer = document.body.dataset.customer;
-  delete spec.servers; // the real service's: without them it is this one
+  delete spec.servers; // the page has one alone: its own
   for (const item of Object.values(spec.paths)) {
     for (const operation of Object.values(item)) {
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
@@ -68,8 +67,7 @@ function described(spec) {
       }
       operation.parameters = (operation.parameters ?? [])
         .map((each) => (each.$ref ? (named[each.$ref.split("/").pop()] ?? each) : each))
-        .filter((each) => !OWN_HEADERS.includes(each.name))
-        .map((each) => (each.name === "customer-id" && customer ? { ...each, example: customer } : each));
+        .filter((each) => !OWN_HEADERS.includes(each.name));
     }
   }
   return spec;
