@@ -54,7 +54,6 @@ MARKDOWN_READERS = {
 """The derive side of `contract`; all its other modules load the derived schemas."""
 
 AT_HOME = {
-    "markdown_it": {"tables"},
     "pyromark": {"tables"},
     "faker": {"world"},
     "numpy": {"world", "fixtures"},
@@ -226,7 +225,7 @@ def test_reading_markdown_indirectly_is_found() -> None:
     assert f"{PACKAGE}.tables" in loaded_with(f"{PACKAGE}.verify", modules)
 
 
-HEAVY = {"numpy", "faker", "flask", "werkzeug", "granian", "markdown_it", "jsonschema", "hypothesis", "rich"}
+HEAVY = {"numpy", "faker", "flask", "werkzeug", "granian", "pyromark", "jsonschema", "hypothesis", "rich"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from partner_insights.errors import InputError
 from partner_insights.tables import CODES, read_page, read_page_text
 from partner_insights.tables.diagnostics import excerpt
+from partner_insights.tables.document import MOST_LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +111,7 @@ FAULTS = {
         "link-mismatch", 5, "'[Links](#link)'", TABLE.replace("string", "array of [Links](#link)")
     ),
     "front matter that never ends": Fault("unclosed-front-matter", 1, "'---'", "---\ntitle: x\n\n" + TABLE),
+    "more lines than a page has": Fault("too-long", MOST_LINES + 1, "more", TABLE + "\n" * MOST_LINES),
     "a translated page": Fault(
         "translated-page", 1, "'ms.translationtype: MT'", "---\nms.translationtype: MT\n---\n" + TABLE
     ),
@@ -135,6 +137,30 @@ def test_the_page_the_faults_are_planted_in_has_none() -> None:
     page = read_page_text(TABLE, "page.md")
     assert page.diagnostics == ()
     assert [p.name for r in page.resources for p in r.properties] == ["id"]
+
+
+LIMITS = {
+    "rows": ("blocks.MOST_PARTS", 8, TABLE + "| b | string | Two. |\n" * 9, 11),
+    "headings": ("blocks.MOST_PARTS", 3, "# a\n" * 9, 4),
+    "strays": ("blocks.MOST_STRAYS", 2, TABLE + "\n| b | string | Two. |\n" * 9, 11),
+    "descriptions": (
+        "resources.MOST_DIFFERENT",
+        2,
+        TABLE + "".join(f"| p{i} | string | Must be {i}. |\n" for i in range(9)),
+        8,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_what_is_longer_than_any_page_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a page has more of something than any page, one line says so; what is above it is read."""
+    constant, limit, text, line = LIMITS[kind]
+    assert not [d for d in read_page_text(text, "page.md").diagnostics if d.code == "too-long"]
+    monkeypatch.setattr(f"partner_insights.tables.{constant}", limit)
+    page = read_page_text(text, "page.md")
+    assert [d.line for d in page.diagnostics if d.code == "too-long"] == [line]
+    assert all(row.line < line for resource in page.resources for row in resource.properties)
 
 
 def test_every_code_has_a_fault() -> None:

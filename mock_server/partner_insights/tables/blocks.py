@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyromark
 
-from partner_insights.tables.document import Document, Heading, Row, Stray, Swallower, Table
+from partner_insights.tables.document import (
+    MOST_PARTS,
+    MOST_STRAYS,
+    Document,
+    Heading,
+    Row,
+    Stray,
+    Swallower,
+    Table,
+)
 from partner_insights.tables.html import read_html_table
 from partner_insights.tables.inline import fold, read_inline
 from partner_insights.tables.rows import delimiter_width, row_of, split_row
@@ -43,6 +52,10 @@ _BLOCKS = frozenset({"Heading", "Paragraph", "Table", "CodeBlock", "HtmlBlock"})
 _ROWS = frozenset({"TableHead", "TableRow"})
 
 
+# The parser is to see no marks within rows: only their lines are asked of it, and each mark is an event.
+_WITHOUT_MARKS = str.maketrans("*_`[]<>!&~", "x" * 10)
+
+
 def _name(tag: Any) -> str:
     """What an event opens or closes: pyromark gives a name, or a name with its attributes."""
     return tag if isinstance(tag, str) else next(iter(tag), "") if isinstance(tag, dict) else ""
@@ -53,10 +66,13 @@ def _shown(line: str) -> str:
 
     `##Name` is text by the standard and a heading to its author; a tab between cells is a space to both.
     """
-    if "\t" in line and "|" in line:
-        indent = line[: len(line) - len(line.lstrip())]
-        line = indent + line[len(indent) :].replace("\t", " ")
-    return _UNSPACED.sub(r"\1 ", line, count=1)
+    if "|" in line:
+        if "\t" in line:
+            indent = line[: len(line) - len(line.lstrip())]
+            line = indent + line[len(indent) :].replace("\t", " ")
+        if line.startswith("|"):
+            return line.translate(_WITHOUT_MARKS)
+    return _UNSPACED.sub(r"\1 ", line, count=1) if "##" in line else line
 
 
 def _definitions(lines: Sequence[str]) -> dict[str, str]:
@@ -66,6 +82,12 @@ def _definitions(lines: Sequence[str]) -> dict[str, str]:
         if "]:" in line and (found := _DEFINITION.fullmatch(line)):
             targets.setdefault(fold(found[1]).casefold(), found[2])
     return targets
+
+
+def _offsets(lines: Sequence[str], *, ascii: bool) -> list[int]:
+    """Where each line begins, in bytes."""
+    sizes = map(len, lines) if ascii else (len(line.encode("utf-8", "replace")) for line in lines)
+    return [0, *accumulate(size + 1 for size in sizes)]
 
 
 class Blocks:
@@ -80,39 +102,55 @@ class Blocks:
         self.targets = _definitions(lines)
         self.salvaged: list[Row] = []
         self.swept = 0  # the index of the first line that nothing has been made of yet
+        self.parts = 0
 
     def read(self, start: int) -> None:
         """File everything from the line of index `start` on."""
-        shown = [""] * start + [_shown(line) for line in self.lines[start:]]
-        sizes = (len(line if line.isascii() else line.encode("utf-8", "replace")) + 1 for line in shown)
-        offsets = [0, *accumulate(sizes)]
+        shown = [*[""] * start, *map(_shown, self.lines[start:])]
+        text = "\n".join(shown).encode("utf-8", "replace").decode()
+        offsets = _offsets(shown, ascii=text.isascii())
         parser = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES)
         self.swept, depth, rows = start, 0, list[int]()
-        for event, place in parser.events_with_range("\n".join(shown).encode("utf-8", "replace").decode()):
-            opened, closed = (
-                (event.get("Start"), event.get("End")) if isinstance(event, dict) else (None, None)
-            )
-            name = _name(opened if closed is None else closed)
+        for event, place in parser.events_with_range(text):
+            if isinstance(event, str):
+                continue
+            ((kind, tag),) = event.items()
+            if tag == "TableCell" or (kind != "Start" and kind != "End"):
+                continue
+            name = _name(tag)
             if name in _CONTAINERS:
-                depth += 1 if closed is None else -1
-            elif name in _BLOCKS and closed is None:
+                depth += 1 if kind == "Start" else -1
+            elif kind == "Start" and name in _BLOCKS:
                 first, end = (
                     bisect_right(offsets, place["start"]) - 1,
                     bisect_right(offsets, place["end"] - 1),
                 )
-                self._block(name, opened, first, end, nested=depth > 0)
-            elif name in _ROWS and closed is None:
+                self._block(name, tag, first, end, nested=depth > 0)
+            elif kind == "Start" and name in _ROWS:
                 rows.append(bisect_right(offsets, place["start"]) - 1)
+                self._count(1, rows[-1])
             elif name == "Table":
                 self._table(rows, nested=depth > 0)
                 rows = []
-        self._sweep(len(self.lines))
+            if self.parts > MOST_PARTS:
+                if rows[:-1]:
+                    self._table(rows[:-1], nested=depth > 0)
+                break
+        else:
+            self._sweep(len(self.lines))
         self._restore()
+
+    def _count(self, parts: int, index: int) -> None:
+        """Take note of so many parts, the first on the line of this index; too many end the reading."""
+        self.parts += parts
+        if self.parts > MOST_PARTS and self.document.unread_from is None:
+            self.document.unread_from = index + 1
 
     def _block(self, name: str, opened: Any, start: int, end: int, *, nested: bool) -> None:
         """File what begins at the line of index `start` and ends before that of index `end`."""
         if start < self.swept:
             return  # an HTML table has taken these lines
+        self._count(name != "Table", start)
         if name == "Heading":
             self._sweep(start)
             self._heading(int(opened["Heading"]["level"][1:]), start, end)
@@ -276,6 +314,9 @@ class Blocks:
         return line if line.startswith(("|", "#")) else _CONTAINER_MARKS.sub("", line, count=1)
 
     def _stray(self, block: Swallower, index: int, *, headless: bool) -> None:
+        if len(self.document.strays) == MOST_STRAYS:
+            self.document.unread_from = self.document.unread_from or index + 1
+            return
         heading = self.path[-1] if self.path else None
         self.document.strays.append(
             Stray(index + 1, fold(self._content(index)), block, heading, headless=headless)

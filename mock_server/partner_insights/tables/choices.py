@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from partner_insights.tables.prose import BEGIN, TERM, unmark
+from partner_insights.tables.prose import BEGIN, TERM
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ _BARE_WORDS = re.compile(r"[A-Z0-9][\w+-]*(?: [\w+-]+){0,2}")
 _BULLET = re.compile(
     rf"\s*(?:[•*–-]\s*|\d+[.)]\s+)?(?:{TERM}|([A-Za-z0-9][\w.+-]*))(?=\s*(?:[-–—:=(]|[.,;]?\s*$))"
 )
+# Any list that is announced has one of these words before it.
+_LEAD_SIGNS = ("value", "option", " of", "be ", "either", "include")
 # "The status: "none", "open", or "closed".": nothing but terms between the colon and the full stop.
-_COLON = re.compile(rf"(?P<before>[^.:\n]*):(?=\s*{BEGIN})")
+_COLON = re.compile(rf":(?=\s*{BEGIN})")
 _NO_LIST = re.compile(
     r"\b(?:includ\w*|example|such|instance|contain\w*|note|format\w*|see|follow\w*|like|combin\w*|keys|link\w*|e\.g)\b",
     re.IGNORECASE,
 )
-_WHETHER = re.compile(rf"\bwhether\b[^.\n{BEGIN}]*?(?=\s(?:an? |the )?{BEGIN})", re.IGNORECASE)
+_WHETHER = re.compile(rf"\bwhether\b[^.\n{BEGIN}]{{0,200}}?(?=\s(?:an? |the )?{BEGIN})", re.IGNORECASE)
 _NOT_VALUES = {
     "the",
     "a",
@@ -75,7 +77,9 @@ _NOT_VALUES = {
 
 def read_choices(prose: str) -> Choices | None:
     """The values that marked prose (see `mark`) gives as the ones allowed."""
-    for lead in _LEAD.finditer(prose):
+    low = prose.casefold()
+    announced = any(map(low.__contains__, _LEAD_SIGNS))
+    for lead in _LEAD.finditer(prose) if announced else ():
         tail = prose[lead.end() :]
         if _OPEN.match(tail.lstrip(" ,:(")):
             return None
@@ -86,7 +90,7 @@ def read_choices(prose: str) -> Choices | None:
             return Choices(
                 tuple(dict.fromkeys(values)), closed and not rest.lstrip().startswith(("…", "..."))
             )
-    return _unannounced(prose)
+    return _unannounced(prose) if BEGIN in prose or "\n" in prose else None
 
 
 def _after_lead(tail: str, *, colon: bool) -> tuple[list[str], str] | None:
@@ -148,15 +152,12 @@ def _lines(text: str) -> list[str]:
 def _unannounced(prose: str) -> Choices | None:
     for colon in _COLON.finditer(prose):
         values, rest = _terms(prose[colon.end() :])
-        before = unmark(colon["before"])
-        if (
-            len(values) > 1
-            and _SENTENCE_END.match(rest)
-            and not _NO_LIST.search(before)
-            and BEGIN not in colon[0]
-        ):
+        if len(values) < 2 or not _SENTENCE_END.match(rest):
+            continue
+        sentence = prose[max(map(prose[: colon.start()].rfind, ".:\n")) + 1 : colon.start()]
+        if BEGIN not in sentence and not _NO_LIST.search(sentence):
             return Choices(tuple(dict.fromkeys(values)), closed=True)
-    if whether := _WHETHER.search(prose):
+    if "hether" in prose and (whether := _WHETHER.search(prose)):
         values, rest = _terms(prose[whether.end() :])
         if len(values) > 1 and _SENTENCE_END.match(rest):
             return Choices(tuple(dict.fromkeys(values)), closed=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from partner_insights.tables.limits import read_length_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from partner_insights.tables.facts import Facts
 
@@ -33,6 +34,7 @@ _NOTHING = {"", "-", "–", "—", "n/a", "na", "none"}
 _PROPERTY_TITLES = {"property", "properties", "property name"}
 
 
+@lru_cache(maxsize=256)
 def role_of(title: str) -> Role | None:
     """What a column of this title means; None where that is not known."""
     folded = title.casefold().rstrip(":")
@@ -44,9 +46,16 @@ def says_property(columns: Sequence[str]) -> bool:
     return any(column.casefold().rstrip(":") in _PROPERTY_TITLES for column in columns)
 
 
+@lru_cache(maxsize=256)
+def indices_of(columns: tuple[str, ...]) -> Mapping[Role, int]:
+    """The index of the first column of each meaning."""
+    roles = [(role, index) for index, column in enumerate(columns) if (role := role_of(column)) is not None]
+    return dict(reversed(roles))
+
+
 def documents_resource(columns: Sequence[str]) -> bool:
     """Whether a table with these columns lists properties: it says so, or it gives names types."""
-    roles = {role_of(column) for column in columns}
+    roles = indices_of(tuple(columns))
     return says_property(columns) or (bool(columns) and role_of(columns[0]) == "name" and "type" in roles)
 
 

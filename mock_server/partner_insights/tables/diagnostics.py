@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from partner_insights.tables.document import MOST_DIFFERENT, MOST_LINES, MOST_PARTS, MOST_STRAYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,6 +67,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "html-table": Code("error", "a Markdown table, or an HTML table of plain rows without merged cells"),
         "unspaced-heading": Code("warning", "a space between the hashes of a heading and its text"),
         "link-mismatch": Code("warning", "a link whose text is the name of the resource it leads to"),
+        "too-long": Code(
+            "error",
+            f"up to {MOST_LINES} lines, {MOST_PARTS} headings, paragraphs and table rows, "
+            f"{MOST_DIFFERENT} types and descriptions that differ, and {MOST_STRAYS} rows outside of tables",
+        ),
         "unclosed-front-matter": Code("error", "a line --- below the front matter"),
         "translated-page": Code(
             "error", "the English page: a machine translates the names of properties too"

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The longest pages there are hold some thousands of each; what is longer is generated, and wrong.
+MOST_LINES = 1_000_000
+MOST_PARTS = 100_000
+MOST_DIFFERENT = 30_000
+MOST_STRAYS = 10_000
+
 Swallower = Literal["paragraph", "html_block", "code_block", "unclosed", "wide"]
 """What a line belongs to that was meant for a table."""
 
@@ -85,3 +91,5 @@ class Document:
     strays: list[Stray] = field(default_factory=list)
     html_tables: list[tuple[int, str]] = field(default_factory=list)
     """The HTML tables that cannot be read: line, and why."""
+    unread_from: int | None = None
+    """The line from which on nothing has been read, where the page is too long for a page."""

@@ -27,10 +27,10 @@ _MARKED_EXAMPLES = re.compile(
 _TERM = re.compile(TERM)
 # "such as contoso.example.com.", "(for example, en-US)": what is no word of prose, up to the sentence's end.
 _LITERAL = (
-    r"(?=[^\s,]*(?:[\d_@/]|[a-z][A-Z]|\w\.\w|\b[a-z]{2}-[A-Z]{2}\b))"
-    r"[\w@/:+#-][\w.@/:+%#-]*[\w/%]|\d+(?:\.\d+)? [a-z]+"
+    r"(?:(?=[^\s,]*(?:[\d_@/]|[a-z][A-Z]|\w\.\w|\b[a-z]{2}-[A-Z]{2}\b))"
+    r"[\w@/:+#%-]++(?:\.[\w@/:+#%-]++)*+|\d++(?:\.\d++)? [a-z]++)"
 )
-_LITERALS = rf"(?:{_LITERAL})(?:(?:, (?:and |or )?| and | or )(?:{_LITERAL}))*(?=\s*(?:[).;]|$))"
+_LITERALS = rf"{_LITERAL}(?:(?:, (?:and |or )?| and | or ){_LITERAL}){{0,9}}+(?=\s*(?:[).;]|$))"
 _LITERAL_EXAMPLES = re.compile(
     rf"(?:\b(?i:for example|e\.g\.|for instance|examples?:)[,:]* (?P<sure>{_LITERALS}|[A-Z]{{2,4}}(?=[).]))|"
     rf"\b(?i:such as) (?P<such>{_LITERALS}))"
@@ -40,6 +40,7 @@ _LIST_MARK = re.compile(r", (?:and |or )?| and | or ")
 _LAST_EXAMPLE = re.compile(r"(?:^|[.:] )Example: ([A-Z0-9][\w/-]*(?: [\w/-]+){0,3}(?: \([\w/ -]+\))?)\.?$")
 # 'Includes "objectType": "X"': a member of the object the property holds; in braces it would be a sample.
 _CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
+_MEMBER = re.compile(r'["”]\s*:')
 # A whole sentence only: "when sent as input, this value is optional" says less.
 _SENTENCE = r"(?:^|[.!?)\n]\s*)"
 _SUBJECT = r"(?:this|the) (?:property|field|value|attribute|element|member|parameter)"
@@ -123,7 +124,7 @@ class Facts:
 
 
 _AGED = ("deprecated", "obsolete", "retired", "no longer")
-_NOTHING = Facts()
+NOTHING = Facts()
 # Any text that states a fact has one of these in it.
 _SIGNS = (
     *(
@@ -170,13 +171,18 @@ _SIGNS = (
 )
 
 
+def may_state_facts(markdown: str) -> bool:
+    """Whether a description has any of the words without which it states nothing."""
+    return any(map(markdown.casefold().__contains__, _SIGNS))
+
+
 def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
     """The facts in the Markdown of a description; `inline` is what one sees of it, where that is known."""
+    if not may_state_facts(markdown):
+        return NOTHING
     low = markdown.casefold()
-    if not any(map(low.__contains__, _SIGNS)):
-        return _NOTHING
-    prose = mark(markdown)
     inline = inline or read_inline(markdown)
+    prose = mark(markdown)
     text = inline.text
     choices = read_choices(prose)
     limits = read_limits(text)
@@ -224,6 +230,8 @@ def _examples(text: str, prose: str) -> tuple[str, ...]:
 def _constants(text: str) -> dict[str, str]:
     """The members said to be constant; one that is given two values is not."""
     values: dict[str, set[str]] = {}
+    if not _MEMBER.search(text):
+        return {}
     for member in _CONSTANT.finditer(text):
         values.setdefault(member[1], set()).add(member[2].strip())
     return {name: only.pop() for name, only in values.items() if len(only) == 1}

@@ -5,26 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from markdown_it import MarkdownIt
+import pyromark
 
 # Text without any of these is its own visible text: no need to parse it.
-_MARKUP = re.compile(r"[\[\]*_`\\<>&!]")
-# The marks that nearly all cells make do with: code, bold words, links of plain words, names_with_underscores
-# and line breaks. Whatever else there is, is left to the parser.
-_PLAIN_MARKUP = re.compile(
-    r"(?P<text>[^\[\]*_`\\<>&!]+|!(?!\[)|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))"
-    r"|(?<!`)`(?P<code>[^`\\]+)`(?!`)"
-    r"|(?<![\w*])\*\*(?P<bold>[A-Za-z0-9](?:[A-Za-z0-9 .-]*[A-Za-z0-9])?)\*\*(?![\w*])"
-    r"|(?<!!)\[(?P<label>[^\[\]*_`\\<>&!]+)\]\((?P<target>[\w./#?=-]*)\)"
-    r"|(?P<break><br ?/?>)"
-)
-_OTHER_MARKUP = re.compile(r"[\[\]_\\<>&!]")
-_BOLD_WORDS = re.compile(r"(?<![\w*])\*\*([A-Za-z0-9](?:[A-Za-z0-9 .-]*[A-Za-z0-9])?)\*\*(?![\w*])")
+_MARKUP = re.compile(r"[\[\]*_`\\<>&!~]")
 # Nobody writes such a cell; left as it is, so that no text can cost more than its length.
 _LONGEST_PARSED = 8_000
-_MOST_MARKS = 600
-_BREAKS = {"softbreak", "hardbreak"}
+# Behind this no mark begins a block: a cell that begins with a hash is no heading.
+_GUARD = "x "
+_LINE_END = re.compile(r" *\\?\n *")
 _LINE_BREAK_TAG = re.compile(r"</?br\s*/?>", re.IGNORECASE)
 
 
@@ -46,14 +37,30 @@ class Inline:
 
 def read_inline(markdown: str) -> Inline:
     """The visible text and the links of a piece of Markdown without block structure."""
-    if not _MARKUP.search(markdown):
+    if not _MARKUP.search(markdown) or len(markdown) > _LONGEST_PARSED:
         return Inline(fold(markdown))
-    simple = _code_and_bold(markdown) or _simple(markdown)
-    if simple is not None:
-        return simple
-    if len(markdown) > _LONGEST_PARSED or len(_MARKUP.findall(markdown)) > _MOST_MARKS:
-        return Inline(fold(markdown))
-    return parsed(markdown)
+    visible: list[str] = []
+    links: list[Link] = []
+    opened: list[tuple[str, int]] = []  # the targets of links and images, and where in the text they begin
+    event: Any
+    for event in _parser().events(_GUARD + _LINE_END.sub(" ", markdown)):
+        if isinstance(event, str):  # a break
+            visible.append(" ")
+            continue
+        kind, content = next(iter(event.items()))
+        if kind == "Text" or kind == "Code":
+            visible.append(content)
+        elif kind == "InlineHtml" and _LINE_BREAK_TAG.fullmatch(content):
+            visible.append(" ")
+        elif kind == "Start" and isinstance(content, dict):
+            (target,) = content.values()
+            opened.append((target["dest_url"], len(visible)))
+        elif kind == "End" and content == "Link":
+            target, start = opened.pop()
+            links.append(Link(fold("".join(visible[start:])), target.removeprefix("./")))
+        elif kind == "End" and content == "Image":  # its text stands for it where it cannot be shown
+            del visible[opened.pop()[1] :]
+    return Inline(fold("".join(visible)[len(_GUARD) :]), tuple(links))
 
 
 def fold(text: str) -> str:
@@ -61,66 +68,6 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def _code_and_bold(markdown: str) -> Inline | None:
-    """The same for text with code and bold words only, which most cells with marks are."""
-    if _OTHER_MARKUP.search(markdown):
-        return None
-    parts = markdown.split("`")
-    if (
-        not len(parts) % 2
-        or "``" in markdown
-        or any(not code or code[0] == " " or code[-1] == " " for code in parts[1::2])
-    ):
-        return None
-    if "*" in markdown:
-        parts[::2] = ["".join(_BOLD_WORDS.split(part)) if "*" in part else part for part in parts[::2]]
-        if "*" in "".join(parts):
-            return None
-    return Inline(fold("".join(parts)))
-
-
-def _simple(markdown: str) -> Inline | None:
-    """What a parser would say of text with simple marks only; None where there are others."""
-    if "``" in markdown:
-        return None
-    visible: list[str] = []
-    links: list[Link] = []
-    place = 0
-    for piece in _PLAIN_MARKUP.finditer(markdown):
-        if piece.start() != place:
-            return None
-        place = piece.end()
-        kind = piece.lastgroup
-        if kind == "target":
-            target = piece["target"]
-            visible.append(piece["label"])
-            links.append(Link(fold(piece["label"]), target.removeprefix("./")))
-        else:
-            visible.append(" " if kind == "break" else piece[kind or 0])
-    return Inline(fold("".join(visible)), tuple(links)) if place == len(markdown) else None
-
-
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark")
-
-
-@lru_cache(maxsize=4096)
-def parsed(markdown: str) -> Inline:
-    """The same by the CommonMark parser, which knows every mark there is."""
-    (inline,) = _parser().parseInline(markdown)
-    visible: list[str] = []
-    links: list[Link] = []
-    target, start = "", 0
-    for token in inline.children or ():
-        if token.type == "link_open":
-            target, start = str(token.attrs.get("href", "")), len(visible)
-        elif token.type == "link_close":
-            links.append(Link(fold("".join(visible[start:])), target.removeprefix("./")))
-        elif token.type in _BREAKS or (
-            token.type == "html_inline" and _LINE_BREAK_TAG.fullmatch(token.content)
-        ):
-            visible.append(" ")
-        elif token.type not in ("html_inline", "image"):
-            visible.append(token.content)
-    return Inline(fold("".join(visible)), tuple(links))
+def _parser() -> pyromark.Markdown:
+    return pyromark.Markdown()

@@ -21,6 +21,8 @@ class Limits:
     below: Number | None = None
 
 
+_UNLIMITED = Limits()
+_DIGIT = re.compile(r"\d")
 _N = r"(-?\d[\d,]*(?:\.\d+)?)"
 _CHARS = r"[- ]?(?:unicode |alphanumeric |alphabetic |numeric |utf-8 )?char(?:acter)?s?\b"
 _TO = r"\s*(?:-|–|—|to|through|and|,|\.\.)\s*"
@@ -113,8 +115,8 @@ _LONGEST_CELL = re.compile(
 def read_limits(text: str) -> Limits:
     """The lengths and the range that visible text states; a contradiction states nothing."""
     low = text.casefold()
-    if not any(char.isdigit() for char in low) and "positive" not in low and "negative" not in low:
-        return Limits()
+    if not _DIGIT.search(low) and "positive" not in low and "negative" not in low:
+        return _UNLIMITED
     found: dict[str, Number] = {}
     spent = text
     for patterns, signs in ((_LENGTHS, ("char", "length")), (_RANGES, _RANGE_SIGNS)):
@@ -128,11 +130,11 @@ def read_limits(text: str) -> Limits:
                 for field, number in zip(fields, numbers, strict=True):
                     found.setdefault(field, number)
                 spent = spent[: match.start()] + " ; " + spent[match.end() :]
-    if _POSITIVE.search(text):
+    if "positive" in low and _POSITIVE.search(text):
         found.setdefault("above", 0)
-    if _NOT_NEGATIVE.search(text):
+    if "negative" in low and _NOT_NEGATIVE.search(text):
         found.setdefault("minimum", 0)
-    return _sound(found)
+    return _sound(found) if found else _UNLIMITED
 
 
 def read_length_cell(cell: str) -> tuple[int | None, int | None] | None:

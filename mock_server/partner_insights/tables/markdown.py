@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from partner_insights.tables.blocks import Blocks
-from partner_insights.tables.document import Document
+from partner_insights.tables.document import MOST_LINES, Document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,13 @@ _METADATA = re.compile(r"([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?")
 
 def read_document(text: str) -> Document:
     """The parts of a page; any text is a page."""
-    visible = _INVISIBLE.sub("", _SPACES.sub(" ", text)).replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    visible = text if text.isascii() else _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    visible = visible.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     lines = visible.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    too_long = len(lines) > MOST_LINES
+    del lines[MOST_LINES:]
     metadata, body_start, unclosed = _front_matter(lines)
-    document = Document(metadata, unclosed)
+    document = Document(metadata, unclosed, unread_from=MOST_LINES + 1 if too_long else None)
     Blocks(document, lines).read(body_start)
     return document
 

@@ -118,6 +118,9 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
             found="'<table'",
             message=f"a table in HTML that cannot be read: {why}",
         )
+    if document.unread_from is not None:
+        message = "the page is longer than any page: from here on nothing is read"
+        yield diagnose("too-long", page=page, line=document.unread_from, found="more", message=message)
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])
         found = f"other tables ({tables})" if tables else "no table"

@@ -22,6 +22,7 @@ _BOLD = re.compile(r"(?<!\*)(\*{1,3})(?=\S)([^*\n]{1,120}?)(?<=\S)\1(?!\*)|(?<!\
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|‘([^’\n]{1,80})’|(?<![\w'])'([^'\n]{1,60})'(?![\w'])"
 )
+_NOTATIONS = (("`",), _CODE), (("*", "__"), _BOLD), (('"', "'", "“", "‘"), _QUOTED)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TRAILING = ",.;"
 _LONGEST = 8_000
@@ -29,17 +30,21 @@ _LONGEST = 8_000
 
 def mark(markdown: str) -> str:
     """The text with terms between `BEGIN` and `END`, line breaks as new lines, and no other markup."""
-    text = _CONTROL.sub("", markdown[:_LONGEST])
-    text = _ESCAPE.sub(_unescaped, text)
+    text = markdown[:_LONGEST]
+    if BEGIN in text or END in text:
+        text = _CONTROL.sub("", text)
+    if "\\" in text:
+        text = _ESCAPE.sub(_unescaped, text)
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub("\n", text))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:
         text = unescape(text)
-    for notation in (_CODE, _BOLD, _QUOTED):
-        text = notation.sub(_marked, text)
-    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+    for signs, notation in _NOTATIONS:
+        if any(map(text.__contains__, signs)):
+            text = notation.sub(_marked, text)
+    return "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip()
 
 
 def unmark(text: str) -> str:
@@ -53,8 +58,8 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _marked(found: re.Match[str]) -> str:
-    content = next((group for group in reversed(found.groups()) if group), "")
-    inner = _CONTROL.sub("", content).strip().strip("\"“”'`").strip()
+    content = found[found.lastindex or 0]
+    inner = content if content.isalnum() else _CONTROL.sub("", content).strip().strip("\"“”'`").strip()
     if not inner or (":" in inner and " " in inner):
         return found[0] if BEGIN not in found[0] else content
     term = inner.rstrip(_TRAILING)

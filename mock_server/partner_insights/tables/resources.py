@@ -7,11 +7,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.columns import documents_resource, role_of, says_property, with_columns
+from partner_insights.tables.columns import (
+    documents_resource,
+    indices_of,
+    role_of,
+    says_property,
+    with_columns,
+)
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
-from partner_insights.tables.document import Row
+from partner_insights.tables.document import MOST_DIFFERENT, Row
 from partner_insights.tables.enumerations import lists_values
-from partner_insights.tables.facts import Facts, read_facts
+from partner_insights.tables.facts import NOTHING, Facts, may_state_facts, read_facts
 from partner_insights.tables.inline import Inline, Link, read_inline
 from partner_insights.tables.types import TypeExpression, read_type, spellings
 
@@ -107,10 +113,10 @@ class ResourceTable:
     heading: Heading
     columns: tuple[str, ...]  # the header's cells, as visible text
 
-    def column(self, role: str) -> int | None:
-        """The index of the first column with a role: name, type or description."""
-        roles = [role_of(column) for column in self.columns]
-        return roles.index(role) if role in roles else None
+    @property
+    def indices(self) -> Mapping[Role, int]:
+        """The index of the first column of each meaning."""
+        return indices_of(self.columns)
 
 
 class _Gathering:
@@ -122,7 +128,7 @@ class _Gathering:
         self.names = self._names(first.table)
 
     def _names(self, table: Table) -> set[str]:
-        column = self.first.column("name") or 0
+        column = self.first.indices.get("name", 0)
         return {row.cells[column] for row in table.rows}
 
     def take(self, table: Table, columns: tuple[str, ...], heading: Heading) -> bool:
@@ -152,7 +158,7 @@ def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTa
     ]
     naming = Naming([table for table, _ in candidates])
     for table, columns in candidates:
-        roles = {role_of(column) for column in columns}
+        roles = indices_of(columns)
         named = naming.of(table)
         if "type" not in roles:
             if "description" in roles and named and not lists_values(table):
@@ -220,9 +226,9 @@ class Naming:
         if self._referred is None:
             self._referred = {}
             for table in self.tables:
-                roles = [role_of(read_inline(cell).text) for cell in table.header.cells]
+                roles = indices_of(tuple(read_inline(cell).text for cell in table.header.cells))
                 if "type" in roles:
-                    cells = (row.cells[roles.index("type")] for row in table.rows)
+                    cells = (row.cells[roles["type"]] for row in table.rows)
                     names = (name for cell in cells for name in _NAME_IN_TYPE.findall(cell))
                     self._referred |= {name.casefold(): name for name in names}
         return self._referred
@@ -246,8 +252,8 @@ def _introduced(table: Table, named: tuple[str, Heading]) -> tuple[str, Heading]
 
 def _has_properties(table: Table, columns: Sequence[str]) -> bool:
     """Whether a table of names and types has a row that a table of properties would have."""
-    roles = [role_of(column) for column in columns]
-    name, type_ = roles.index("name"), roles.index("type")
+    roles = indices_of(tuple(columns))
+    name, type_ = roles["name"], roles["type"]
     for row in table.rows:
         expression = read_type(read_inline(row.cells[type_]), {})
         certain = expression is not None and (expression.kind != "reference" or expression.target is not None)
@@ -311,9 +317,10 @@ class ResourceReader:
         self.names = spellings(names)
         self.lists = lists  # the page's lists of values by name in lower case, as links to them
         self.complaints: list[Diagnostic] = []
+        self._facts_of: dict[str, Facts] = {}
+        self._full = False
         self._short: dict[str, Inline] = {}
         self._types: dict[str, TypeExpression | None] = {}
-        self._indices: tuple[ResourceTable, dict[str, int | None]] | None = None
 
     def read(self, source: ResourceTable) -> Resource:
         """The resource of a table, with every property whose name is certain."""
@@ -323,6 +330,9 @@ class ResourceReader:
             role: column for column in source.columns if (role := role_of(column)) is not None
         }
         for row in self._rows(source):
+            if len(self._facts_of) + len(self._types) > MOST_DIFFERENT:
+                self._too_long(row)
+                break
             row_property = self._property(source, row, titles)
             if row_property is None:
                 continue
@@ -347,6 +357,13 @@ class ResourceReader:
                 cells = tuple(row.surplus.split(" | "))
                 if len(cells) == len(row.cells) and _PROPERTY_NAME.fullmatch(read_inline(cells[0]).text):
                     yield Row(row.line, cells, len(cells), salvaged=True)
+
+    def _too_long(self, row: Row) -> None:
+        if not self._full:
+            self._complain(
+                "too-long", row.line, "more", "the page is longer than any page: from here on no row is read"
+            )
+        self._full = True
 
     def _twice(self, source: ResourceTable, second: Property, first: Property) -> None:
         # Another description changes nothing; another type leaves open which of the two it is.
@@ -381,12 +398,13 @@ class ResourceReader:
         cells = [self._inline(cell) for cell in row.cells]
         if not self._is_row(source, row):
             return None
-        name_column = self._columns(source)["name"]
+        name_column = source.indices.get("name")
         name = "" if name_column is None else cells[name_column].text
-        qualified = _QUALIFIED_NAME.fullmatch(name)
+        certain = _PROPERTY_NAME.fullmatch(name)
+        qualified = None if certain else _QUALIFIED_NAME.fullmatch(name)
         if qualified:
             name = qualified[1]
-        elif not _PROPERTY_NAME.fullmatch(name):
+        elif not certain:
             if name_column is not None:
                 self._complain(
                     "unreadable-name", row.line, excerpt(name), f"a row of {source.name} has no name to read"
@@ -408,8 +426,10 @@ class ResourceReader:
 
     def _listed(self, name: str, facts: Facts, source: ResourceTable, cells: Sequence[Inline]) -> Facts:
         """The facts with the list of values that a row of an enumeration names, or is named like."""
-        type_column, description = self._columns(source)["type"], self._columns(source)["description"]
-        if not self.lists or facts.values or facts.enumerations or type_column is None:
+        if not self.lists or facts.values or facts.enumerations:
+            return facts
+        type_column, description = source.indices.get("type"), source.indices.get("description")
+        if type_column is None:
             return facts
         if not cells[type_column].text.casefold().startswith("enum"):
             return facts
@@ -427,21 +447,14 @@ class ResourceReader:
             self._short[cell] = read_inline(cell)
         return self._short[cell]
 
-    def _columns(self, source: ResourceTable) -> Mapping[str, int | None]:
-        """The index of each column by what it means."""
-        if self._indices is None or self._indices[0] is not source:
-            roles = ("name", "type", "description", "required", "length", "read_only", "example")
-            self._indices = (source, {role: source.column(role) for role in roles})
-        return self._indices[1]
-
     def _facts(self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline]) -> Facts:
-        columns = self._columns(source)
-        description = columns["description"]
-        facts = Facts() if description is None else read_facts(row.cells[description], cells[description])
-        others: dict[Role, tuple[str, str]] = {
+        columns = source.indices
+        description = columns.get("description")
+        facts = NOTHING if description is None else self._stated(row.cells[description], cells[description])
+        others = {
             role: (source.columns[index], cells[index].text)
-            for role in ("required", "length", "read_only", "example")
-            if (index := columns[role]) is not None
+            for role, index in columns.items()
+            if role not in ("name", "type", "description")
         }
         if not others:
             return facts
@@ -451,6 +464,14 @@ class ResourceReader:
             message = f"the {title} cell of {source.name}.{name} cannot be read"
             self._complain("unread-cell", row.line, excerpt(text), message)
         return facts
+
+    def _stated(self, cell: str, inline: Inline) -> Facts:
+        """The facts of a description, many of which come again and again."""
+        if not may_state_facts(cell):
+            return NOTHING
+        if cell not in self._facts_of:
+            self._facts_of[cell] = read_facts(cell, inline)
+        return self._facts_of[cell]
 
     def _is_row(self, source: ResourceTable, row: Row) -> bool:
         """Whether a line the Markdown standard takes for a row was meant as one; complains of its cells."""
@@ -471,7 +492,7 @@ class ResourceReader:
     def _type(
         self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline], facts: Facts
     ) -> TypeExpression | None:
-        column = self._columns(source)["type"]
+        column = source.indices.get("type")
         if column is None:
             return None
         cell = row.cells[column]

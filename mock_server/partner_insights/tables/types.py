@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from functools import lru_cache
+from difflib import SequenceMatcher
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -85,6 +85,10 @@ _FORMATS = (
     ({"uri"}, "uri"),
     ({"url"}, "uri"),
 )
+_SINGLE_WORDS = {
+    *(word for word in _WORDS if word.isidentifier()),
+    *("datetime", "date", "guid", "uuid", "uri", "url", "keyvaluepair", "keyvaluepairs"),
+}
 _FORMAT_WORDS = {"string", "in", "a", "as", "the", "and", "format", "formatted"}
 _DATE_WORDS = {"utc", "iso", "8601"}
 _FORMAT_TEXT = re.compile(r"[a-z0-9 /,]*(?:\([a-z0-9 /,]+\))?")
@@ -122,6 +126,7 @@ _TYPE_WORDS = {
     *(word for word in _WORDS if word.isalpha()),
 }
 
+_ALIKE = 0.85
 # No real cell is longer; keeps nesting shallow and time short.
 _LONGEST = 300
 
@@ -154,6 +159,8 @@ class _Reader:
         text = text.strip()
         if self.link is None and self.resources.get(text) == text:
             return TypeExpression("reference", name=text)
+        if text.isidentifier() and not plural and text.casefold() not in _SINGLE_WORDS:
+            return self._reference(text, plural=False)
         if (word := _word(text, plural=plural)) is not None and not (self.link and _is_vague(word)):
             return word
         if self.link is not None and self.link.text == text and _LISTED.fullmatch(text):
@@ -231,4 +238,21 @@ def _formatted(key: str) -> TypeExpression | None:
 def _is_type_word(text: str) -> bool:
     """Whether a word names a type, be it misspelt: "Strng" is no resource."""
     word = text.casefold()
-    return word in _TYPE_WORDS or bool(get_close_matches(word, _TYPE_WORDS, n=1, cutoff=0.85))
+    by_form = _type_words_by_form()
+    meant = {each for form in _shortened(word) for each in by_form.get(form, ())}
+    return word in _TYPE_WORDS or any(SequenceMatcher(None, word, each).ratio() >= _ALIKE for each in meant)
+
+
+def _shortened(word: str) -> set[str]:
+    """A word, and it without each of its letters: words that are one slip apart share one of these."""
+    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}
+
+
+@cache
+def _type_words_by_form() -> Mapping[str, list[str]]:
+    """The words that speak of types, by what is left of them without one letter."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(_TYPE_WORDS):
+        for form in _shortened(word):
+            found.setdefault(form, []).append(word)
+    return found
