@@ -86,7 +86,7 @@ class Admin:
             {
                 "seed": scene.world.seed,
                 "customers": scene.world.customers,
-                "asOf": scene.world.as_of.isoformat(),
+                "asOf": self._state.as_of.isoformat(),
                 "percentScale": scene.world.percent_scale,
                 "scenario": list(scene.scenarios),
                 "auth": settings.auth,

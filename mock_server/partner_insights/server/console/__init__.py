@@ -107,7 +107,7 @@ class Console:
         world = scene.world
         return [
             ("seed", "seed", str(world.seed)),
-            ("asOf", "as of", world.as_of.isoformat()),
+            ("asOf", "as of", self._state.as_of.isoformat()),
             ("customers", "customers", f"{world.customers:,}"),
             ("scale", "percents up to", str(world.percent_scale)),
             *shared,

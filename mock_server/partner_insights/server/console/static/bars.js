@@ -13,17 +13,18 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** A table with a caption; `heads` are texts, a row is cells, the first of them its head. */
-export function table(caption, heads, rows, attributes = {}) {
-  return element(
-    "table",
-    attributes,
-    element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, rows.map(([first, ...rest]) => element("tr", {}, element("th", { scope: "row" }, first), rest.map(cell)))),
-  );
+/** The share in words, which say what the bar beside it shows. */
+export function figure(share, more = null) {
+  return element("span", { class: "figure" }, percent(share), more ? element("span", { class: "quiet" }, more) : null);
 }
 
-function cell(content) {
-  return element("td", typeof content === "string" ? { class: "number" } : {}, content);
+/** A table with a caption; `heads` are texts, a row is cells, the first of them its head. */
+export function table(caption, heads, rows) {
+  return element(
+    "table",
+    {},
+    element("caption", {}, caption),
+    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+    element("tbody", {}, rows.map(([first, ...rest]) => element("tr", {}, element("th", { scope: "row" }, first), rest.map((content) => element("td", {}, content))))),
+  );
 }

@@ -31,13 +31,13 @@ export class Conditions {
 
   #build(scenarios) {
     const shown = scenarios.filter((each) => each.name !== HEALTHY);
-    byId("scenarios").append(...shown.map((each) => this.#switch(each)));
+    const loners = shown.filter((each) => each.conflicts.length === scenarios.length - 1).map((each) => each.name);
+    byId("scenarios").append(...shown.map((each) => this.#switch(each, loners)));
   }
 
-  #switch({ name, description, conflicts }) {
-    const others = conflicts.filter((other) => other !== HEALTHY);
-    const alone = others.length + 1 === byId("scenarios").childElementCount || others.length > 8;
-    const not = others.length ? `not with ${alone ? "any other" : others.join(", ")}` : "";
+  #switch({ name, description, conflicts }, loners) {
+    const others = conflicts.filter((other) => other !== HEALTHY && !loners.includes(other));
+    const not = loners.includes(name) ? "not with any other" : others.length ? `not with ${others.join(", ")}` : "";
     const box = element("input", { type: "checkbox", role: "switch", id: `scenario-${name}`, "aria-describedby": `about-${name}`, onchange: () => this.#select(name) });
     this.#switches.set(name, box);
     return element(

@@ -1,11 +1,10 @@
 // Words typed → the customers they find, a few at a time among any number; a customer chosen → its licences.
 
 import { ask, Refusal } from "./ask.js";
-import { bar, percent, table } from "./bars.js";
+import { bar, figure, table } from "./bars.js";
 import { byId, complain, element, terms, whole } from "./elements.js";
 
-const A_PAGE = 12;
-const LISTED = { class: "listed" };
+const A_PAGE = 8;
 const TYPING = 200; // milliseconds: somebody may still be typing
 
 export class Customers {
@@ -85,15 +84,15 @@ function detail(customer) {
     element("h3", {}, customer.name),
     terms([["id", element("code", {}, customer.id)], ["domain", customer.domain], ["country", customer.country], ["channel", customer.channel]]),
     deployment.length
-      ? table("Deployment by product", ["Product", "", "Deployed", "Licences"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)), LISTED)
+      ? table("Deployment by product", ["Product", "Deployed"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)))
       : element("p", { class: "quiet" }, "No licences are shown: the scenarios in force answer with no rows."),
     usage.length
-      ? table("Usage by product and workload", ["Product and workload", "", "Active", "Licences"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)), LISTED)
+      ? table("Usage by product and workload", ["Product and workload", "Active"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)))
       : null,
   ].filter((each) => each != null);
 }
 
 function line(name, part, all) {
   const share = all ? part / all : 0;
-  return [name, bar(share), percent(share), `${whole(part)} of ${whole(all)}`];
+  return [name, [bar(share), figure(share, ` ${whole(part)} of ${whole(all)}`)]];
 }

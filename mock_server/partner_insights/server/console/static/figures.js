@@ -1,7 +1,7 @@
 // The partner's rows → two charts: deployment by service, usage by service and workload, a column for each channel.
 
 import { ask, Refusal } from "./ask.js";
-import { bar, percent, table } from "./bars.js";
+import { bar, figure, percent, table } from "./bars.js";
 import { byId, complain, element, whenSeen, whole } from "./elements.js";
 
 export class Figures {
@@ -42,18 +42,26 @@ export class Figures {
 function deployment(rows, unit) {
   const drawn = grouped(rows, (row) => row.serviceName, (row) => {
     const share = row.proratedDeploymentPercent / unit;
-    return [bar(share, row.channel), element("span", { class: "figure" }, percent(share), element("span", { class: "quiet" }, ` of ${whole(row.licensesSold)} sold`))];
+    return [bar(share, row.channel), figure(share, ` of ${whole(row.licensesSold)} sold`)];
   });
   const days = Map.groupBy(rows, (row) => row.serviceName);
   const processed = [...days].map(([service, [row]]) => `${service} on ${row.processedDateTime.slice(0, 10)}`);
   const note = processed.length ? [element("p", { class: "quiet" }, `Processed: ${processed.join(", ")}.`)] : [];
-  return [...chart("Deployment by service", "Service", rows, drawn), ...note];
+  return [...chart("Deployment by service", "Service", rows, drawn), ...total(rows, unit), ...note];
+}
+
+/** All services and channels together. */
+function total(rows, unit) {
+  const sold = rows.reduce((sum, row) => sum + row.licensesSold, 0);
+  const deployed = rows.reduce((sum, row) => sum + (row.licensesSold * row.proratedDeploymentPercent) / unit, 0);
+  if (!sold) return [];
+  return [element("p", { class: "total" }, element("b", {}, whole(sold)), " licences sold, ", element("b", {}, percent(deployed / sold)), " of them deployed")];
 }
 
 function usage(rows, unit) {
   const drawn = grouped(rows, (row) => `${row.serviceName} · ${row.workloadName}`, (row) => {
     const share = row.proratedLicensesUsagePercent / unit;
-    return [bar(share, row.channel), element("span", { class: "figure" }, percent(share))];
+    return [bar(share, row.channel), figure(share)];
   });
   return chart("Usage by service and workload", "Service and workload", rows, drawn);
 }
