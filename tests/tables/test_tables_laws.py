@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from partner_insights.tables import Facts, TypeExpression, read_page_text
@@ -295,7 +295,6 @@ def page_of(lines: list[str], manner: Manner) -> str:
     return ("\ufeff" if manner.has("BOM") else "") + manner.newline.join(lines)
 
 
-@settings(max_examples=200)
 @given(resource_lists, manners)
 def test_a_page_of_resources_is_read_back(resources: list[WrittenResource], manner: Manner) -> None:
     """Names, order, types, facts, lines and introductions survive any shape and any harmless malformation."""

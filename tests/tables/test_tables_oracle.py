@@ -115,7 +115,10 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
             target, start = str(token.attrs.get("href", "")), len(visible)
         elif token.type == "link_close":
             links.append((fold("".join(visible[start:])), target))
-        elif token.type in ("softbreak", "hardbreak") or token.content in ("<br>", "<br/>"):
+        elif token.type in ("softbreak", "hardbreak") or (token.type, token.content[:3]) == (
+            "html_inline",
+            "<br",
+        ):
             visible.append(" ")
         elif token.type not in ("html_inline", "image"):
             visible.append(token.content)
