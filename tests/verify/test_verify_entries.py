@@ -173,7 +173,7 @@ def test_a_line_without_end_is_passed_over(
     result, _ = check(tmp_path, path)
     assert result.exit_code == 2
     assert "line 1: the line is larger" in result.stderr
-    assert "1 recordings judged" in result.stdout
+    assert "1 recording judged" in result.stdout
 
 
 def test_memory_is_flat_whatever_the_length(tmp_path: Path, good: Any) -> None:

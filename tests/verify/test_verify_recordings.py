@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_read_is_named(recording: Any, good: Any, tmp_path
     result = check(tmp_path / "missing.json", folder, recording(good("customer")))
     assert result.exit_code == 2
     assert [line.count(str(tmp_path)) > 0 for line in result.stderr.splitlines()] == [True, True]
-    assert "1 recordings judged" in result.stdout
+    assert "1 recording judged" in result.stdout
 
 
 @pytest.mark.parametrize(

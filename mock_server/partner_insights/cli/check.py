@@ -9,7 +9,6 @@ import click
 
 from partner_insights.cli.options import OUTPUT_FILE
 from partner_insights.cli.pages import or_pages
-from partner_insights.contract import Severity
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -105,18 +104,17 @@ def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked]
 
 def _report(checked: list[Checked], refused: int, profile: Profile, json_file: Path | None) -> int:
     from partner_insights.verify.display import console, show, show_verdict
-    from partner_insights.verify.verdict import write_json
+    from partner_insights.verify.verdict import counted, tally, write_json
 
     screen = console()
     for each in checked:
-        tally = f"{each.severities[Severity.ERROR]} errors, {each.severities[Severity.WARNING]} warnings"
-        screen.print(f"{each.name}: {each.subject}, {tally}", soft_wrap=True)
+        screen.print(f"{each.name}: {each.subject}, {tally(each.severities)}", soft_wrap=True)
         show(screen, _judgement([each], profile, tested=True), each.times)
     judgement = _judgement(checked, profile, tested=bool(checked) and not refused)
     if json_file is not None:
         write_json(json_file, judgement)
     judged = sum(each.judged for each in checked)
-    words = f"{judged} recordings judged by the {profile.value} contract, {refused} not judged"
+    words = f"{counted(judged, 'recording')} judged by the {profile.value} contract, {refused} not judged"
     show_verdict(screen, judgement.verdict, words)
     return 2 if refused else judgement.verdict.exit_code
 

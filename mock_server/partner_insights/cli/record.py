@@ -122,9 +122,10 @@ def _tell(screen: Console, exchange: Exchange, judgement: Judgement, refused: st
 
 def _end(screen: Console, session: Session, stored: int, out: Path) -> int:
     from partner_insights.verify.display import show_verdict
+    from partner_insights.verify.verdict import counted
 
     judgement = session.judgement()
-    words = f"{session.passed} answers passed, {stored} stored in {out}; {judgement.tally}"
+    words = f"{counted(session.passed, 'answer')} passed, {stored} stored in {out}; {judgement.tally}"
     show_verdict(screen, judgement.verdict, words)
     if session.failure is not None:
         click.echo(f"partner-insights: {out}: not all could be written: {session.failure.strerror}", err=True)

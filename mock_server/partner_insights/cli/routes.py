@@ -44,7 +44,7 @@ def derive_operations(pages: list[Path], out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    from partner_insights.verify.verdict import write_report
+    from partner_insights.verify.verdict import counted, write_report
 
     write_report(out, text)
-    click.echo(f"written: {out} ({len(operations)} operations)", err=True)
+    click.echo(f"written: {out} ({counted(len(operations), 'operation')})", err=True)

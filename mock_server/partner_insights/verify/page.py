@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.coverage import State
+from partner_insights.verify.verdict import noun_for
 from partner_insights.verify.violation import generalised, shown
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def page(report: Report) -> str:
         marks=MARKS,
         generalised=generalised,
         shown=shown,
+        noun=noun_for,
     )
 
 

@@ -18,7 +18,7 @@ from partner_insights.errors import InputError
 from partner_insights.verify.inspection import ContractBroken, Inspection
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.target import Target, open_target
-from partner_insights.verify.verdict import Judgement
+from partner_insights.verify.verdict import Judgement, counted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -98,9 +98,9 @@ class Run:
         outcomes = Counter(law.outcome for law in self.laws)
         parts = [
             f"{self.target.name} by the {self.target.profile.value} contract",
-            f"{len(record.operations)} operations, {len(record.customers)} customers",
-            f"{record.requests} requests",
-            f"{outcomes['passed']} laws held, {outcomes['failed']} broken, {outcomes['skipped']} not tried",
+            f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
+            counted(record.requests, "request"),
+            f"{counted(outcomes['passed'], 'law')} held, {outcomes['failed']} broken, {outcomes['skipped']} not tried",
             self.judgement.tally,
         ]
         if record.stopped is not None:

@@ -15,7 +15,7 @@ from partner_insights.contract import Profile, Severity
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from partner_insights.verify.baseline import Comparison
     from partner_insights.verify.violation import Observation, Violation
@@ -60,8 +60,7 @@ class Judgement:
     @property
     def tally(self) -> str:
         """How many violations of each severity, in words."""
-        counts = Counter(violation.severity for violation in self.violations)
-        return f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings"
+        return tally(Counter(violation.severity for violation in self.violations))
 
     def to_json(self) -> dict[str, Any]:
         """The report of `--json`."""
@@ -75,6 +74,22 @@ class Judgement:
             "observations": [observation.to_json() for observation in self.observations],
             **({"baseline": self.comparison.to_json()} if self.comparison is not None else {}),
         }
+
+
+def tally(severities: Mapping[Severity, int]) -> str:
+    """How many violations of each severity, in words."""
+    errors, warnings = severities.get(Severity.ERROR, 0), severities.get(Severity.WARNING, 0)
+    return f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: 1 error, 2 errors."""
+    return f"{number} {noun_for(number, noun)}"
+
+
+def noun_for(number: int, noun: str) -> str:
+    """The noun as it stands behind a number: error after 1, errors after any other."""
+    return noun if number == 1 else f"{noun}s"
 
 
 def write_json(path: Path, judgement: Judgement) -> None:
