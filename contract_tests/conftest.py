@@ -6,22 +6,44 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partner_insights.verify.suite import inspection_for, operations_to_ask
+from partner_insights.verify.discovery import listed_parameter
+from partner_insights.verify.suite import catalogue_to_ask, inspection_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from partner_insights.contract import Catalogue, Operation
     from partner_insights.verify.inspection import Inspection
 
 
+ASKED: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
+    "operation": lambda operation, catalogue: True,
+    "partner_operation": lambda operation, catalogue: not operation.per_customer,
+    "customer_operation": lambda operation, catalogue: operation.per_customer,
+    "listed_operation": lambda operation, catalogue: listed_parameter(operation, catalogue) is not None,
+}
+"""Arguments of the laws, and the operations they name."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try a law on every operation that its argument names: each, the partner's, or the customers'."""
-    asked = {"operation": (True, False), "partner_operation": (False,), "customer_operation": (True,)}
-    for argument, of_customers in asked.items():
+    """Try a law on every operation that its argument names."""
+    for argument, concerns in ASKED.items():
         if argument in metafunc.fixturenames:
-            operations = operations_to_ask(metafunc.config)
-            names = [name for name, each in operations.items() if each.per_customer in of_customers]
-            metafunc.parametrize(argument, names)
+            catalogue = catalogue_to_ask(metafunc.config)
+            names = [each.id for each in catalogue.operations.values() if concerns(each, catalogue)]
+            metafunc.parametrize(argument, names or [None])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A law that is about none of the operations is left out: it could not be tried, whatever the server."""
+    about_none = [item for item in items if None in _operations(item)]
+    config.hook.pytest_deselected(items=about_none)
+    items[:] = [item for item in items if item not in about_none]
+
+
+def _operations(item: pytest.Item) -> list[object]:
+    call = getattr(item, "callspec", None)
+    return [call.params[name] for name in ASKED if name in call.params] if call is not None else []
 
 
 @pytest.fixture(scope="session")

@@ -56,9 +56,9 @@ def test_an_unknown_customer_is_refused(inspection: Inspection, customer_operati
         inspection.ask(customer_operation, customer=customer, known=False)
 
 
-def test_an_item_that_no_list_shows_is_not_found(inspection: Inspection, operation: str) -> None:
+def test_an_item_that_no_list_shows_is_not_found(inspection: Inspection, listed_operation: str) -> None:
     """An id that the list above it does not show is answered 404."""
-    inspection.unknown_item(operation)
+    inspection.unknown_item(listed_operation)
 
 
 def test_a_malformed_customer_id_is_refused(inspection: Inspection, customer_operation: str) -> None:

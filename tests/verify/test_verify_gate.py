@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.verify.gate import RULED, Gate, compiled
+from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
+from partner_insights.tables.types import _FORMATS, _WORDS
+from partner_insights.verify.gate import RULED, Gate, _keywords, compiled
 from partner_insights.verify.recording import Checker
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}
@@ -212,7 +214,7 @@ def test_a_name_said_twice_does_not_pass(good: Any, twice: bytes) -> None:
 
 FORMATS = {
     form: (compiled(schema), CATALOGUES[Profile.STRICT].validator(schema).is_valid)
-    for form in ("date-time", "uuid")
+    for form in TEXTS
     for schema in [{"type": "string", "format": form}]
 }
 
@@ -230,7 +232,7 @@ texts = st.one_of(
 
 
 @settings(max_examples=1500, deadline=None)
-@given(form=st.sampled_from(["date-time", "uuid"]), text=texts)
+@given(form=st.sampled_from(TEXTS), text=texts)
 @example(form="date-time", text="2026-03-10T23:59:60Z")
 @example(form="date-time", text="2026-03-10T00:00:00+24:00")
 @example(form="date-time", text="2026-03-10T00:00:00.+00:00")
@@ -239,9 +241,9 @@ texts = st.one_of(
 @example(form="uuid", text="2eb8aa08-aa98-11ea-b4aa73b441d16380")
 @example(form="uuid", text="2eb8aa08aa9811eab4aa73b441d16380")
 def test_gate_and_judge_check_formats_alike(form: str, text: str) -> None:
-    """Both check date-time and uuid at all, and what the gate's library lets through, the judge's does."""
+    """For any text and any format of texts, the two say the same."""
     gate, judge = FORMATS[form]
-    assert judge(text) or not gate(text)
+    assert judge(text) == gate(text)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +253,10 @@ def test_gate_and_judge_check_formats_alike(form: str, text: str) -> None:
         ("date-time", "yesterday"),
         ("uuid", "4d3cf487"),
         ("uuid", "x" * 36),
+        ("date", "2026-02-30"),
+        ("date", "2026-2-3"),
+        ("uri", "no uri"),
+        ("uri", "/v1/customers"),
     ],
 )
 def test_neither_skips_a_format(form: str, wrong: str) -> None:
@@ -258,3 +264,57 @@ def test_neither_skips_a_format(form: str, wrong: str) -> None:
     schema = {"type": "string", "format": form}
     assert not compiled(schema)(wrong)
     assert not CATALOGUES[Profile.STRICT].validator(schema).is_valid(wrong)
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize(("form", "bounds"), WIDTHS.items())
+def test_the_width_of_an_integer_is_checked(good: Any, kind: str, form: str, bounds: tuple[int, int]) -> None:
+    """Both bounds are in and the next numbers out, for judge and gate; so, too, with a bound beside it."""
+    lowest, highest = bounds
+    for schema in ({"type": kind, "format": form}, {"type": kind, "format": form, "minimum": -5}):
+        bottom = schema.get("minimum", lowest)
+        gate = Gate(with_column(schema))
+        judge = CATALOGUES[Profile.STRICT].validator(schema).is_valid
+        for value in (bottom - 1, bottom, 0, highest, highest + 1):
+            right = bottom <= value <= highest
+            assert judge(value) == right
+            assert (gate.passes(wide_body(good, value)) is not None) == right
+
+
+def with_column(schema: dict[str, Any]) -> Catalogue:
+    """The strict contract with one more property of partner rows."""
+    strict = CATALOGUES[Profile.STRICT]
+    name = "PartnerLicensesUsageInsights"
+    derived = strict.resources[name]
+    widened = {**derived.schema, "properties": {**derived.schema["properties"], "width": schema}}
+    return replace(strict, resources={**strict.resources, name: replace(derived, schema=widened)})
+
+
+def wide_body(good: Any, value: int) -> bytes:
+    body = good("partner-licenses-usage")
+    body["items"] = [row | {"width": value} for row in body["items"]]
+    return json.dumps(body).encode()
+
+
+def test_every_format_is_checked_or_an_annotation_on_purpose() -> None:
+    """What a Type cell can say, and what the derived schemas say, is known to be one or the other."""
+    known = {*TEXTS, *WIDTHS, *ANNOTATIONS}
+    read = {each.format for each in _WORDS.values()} | {form for _, form in _FORMATS} - {None}
+    derived = {
+        value
+        for resource in CATALOGUES[Profile.STRICT].resources.values()
+        for keyword, value in _keywords(resource.schema)
+        if keyword == "format"
+    }
+    assert read - {None} <= known
+    assert derived <= known
+    assert set(format_checker().checkers) >= {*TEXTS, *WIDTHS}
+
+
+@pytest.mark.parametrize("form", ANNOTATIONS)
+def test_an_annotation_forbids_no_number(form: str) -> None:
+    """Neither the gate nor the judge has anything against a number because of how it should be held."""
+    schema = {"type": "number", "format": form}
+    for value in (0, -1.5, 1e300, 2**70):
+        assert compiled(schema)(value)
+        assert CATALOGUES[Profile.STRICT].validator(schema).is_valid(value)

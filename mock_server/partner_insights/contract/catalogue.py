@@ -16,6 +16,7 @@ from partner_insights.contract.documents import (
     read_rules,
     source_of,
 )
+from partner_insights.contract.formats import format_checker
 from partner_insights.contract.literal import literal_schema
 from partner_insights.contract.model import (
     PROVENANCE,
@@ -150,9 +151,7 @@ class Catalogue:
         """A validator that resolves references here and checks formats (jsonschema skips them unasked)."""
         from jsonschema import Draft202012Validator
 
-        return Draft202012Validator(
-            dict(schema), registry=self.registry, format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        return Draft202012Validator(dict(schema), registry=self.registry, format_checker=format_checker())
 
     def constraint(self, subschema: SchemaObject, keyword: str, name: str | None = None) -> Constraint:
         """Where a keyword of a derived subschema comes from and how it stands.

@@ -51,15 +51,6 @@ class Discovery:
                 values[parameter] = quote(self._value(operation, parameter, lister), safe="")
         return filled(operation.path, values | dict(spoilt or {}))
 
-    def listed(self, operation: Operation) -> str | None:
-        """The last parameter of the path whose values a list shows; None where there is none."""
-        shown = [
-            name
-            for name in operation.parameters
-            if name != CUSTOMER and shown_by(operation, name, self._catalogue) is not None
-        ]
-        return shown[-1] if shown else None
-
     def _value(self, operation: Operation, parameter: str, lister: str | None) -> str:
         shown = shown_by(operation, parameter, self._catalogue)
         if shown is None:
@@ -74,3 +65,13 @@ class Discovery:
                 raise Stopped(f"the list {shown.listing.id} shows no {shown.key} to ask for")
             self._values[place] = str(found)
         return self._values[place]
+
+
+def listed_parameter(operation: Operation, catalogue: Catalogue) -> str | None:
+    """The last parameter of the path, other than the customer, whose values a list shows; else None."""
+    shown = [
+        name
+        for name in operation.parameters
+        if name != CUSTOMER and shown_by(operation, name, catalogue) is not None
+    ]
+    return shown[-1] if shown else None

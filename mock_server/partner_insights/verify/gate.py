@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import orjson
 
+from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.verify.answer import UTC_OFFSET, date_time
 
@@ -43,9 +44,6 @@ ALIKE = frozenset(
     }
 )
 """Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
-
-FORMATS = ("date-time", "uuid", "int32", "int64")
-"""The formats they agree on: they check the first two, and neither checks the others."""
 
 DATED = "processedDateTime"
 
@@ -147,7 +145,9 @@ class Gate:
                 for keyword, value in _keywords(self._closed[name]):
                     if keyword == "$ref":
                         pending.append(value.removeprefix("#/$defs/"))
-                    elif keyword not in ALIKE or (keyword == "format" and value not in FORMATS):
+                    elif keyword not in ALIKE or (
+                        keyword == "format" and value not in (*TEXTS, *ANNOTATIONS)
+                    ):
                         return False
         return True
 
@@ -230,17 +230,15 @@ def _quotes(content: bytes) -> int:
 def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
     """Whether a value is valid, formats included, to a validator that does not say why.
 
-    Date-times are the judge's own to check: the library takes the year 0 and leap seconds.
+    The formats of texts are the judge's own to check: the library takes the year 0 and leap seconds, for one.
     """
-    formats: dict[str, Callable[..., bool]] = {"date-time": _is_date_time}
+    formats: dict[str, Callable[..., bool]] = {name: partial(_conforms, name) for name in TEXTS}
     return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, formats=formats).is_valid
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _is_date_time(text: str) -> bool:
-    from jsonschema import Draft202012Validator
-
-    return bool(Draft202012Validator.FORMAT_CHECKER.conforms(text, "date-time"))
+def _conforms(form: str, text: str) -> bool:
+    return format_checker().conforms(text, form)
 
 
 def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
@@ -262,7 +260,7 @@ def _property(name: str, schema: SchemaObject) -> Iterator[tuple[str, Any]]:
 
 
 def _bundled(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for keyword, value in schema.items():
+    for keyword, value in _bounded(schema).items():
         if keyword == "$ref":
             yield keyword, f"#/$defs/{value.removesuffix('.schema.json')}"
         elif keyword == "properties":
@@ -271,3 +269,15 @@ def _bundled(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield keyword, dict(_bundled(value))
         elif keyword not in ("$id", "$schema", PROVENANCE, "description", "examples", "title"):
             yield keyword, value
+
+
+def _bounded(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With bounds in place of a width, as the library checks formats of texts alone."""
+    if schema.get("format") not in WIDTHS:
+        return schema
+    lowest, highest = WIDTHS[schema["format"]]
+    bounds = {
+        "minimum": max(lowest, schema.get("minimum", lowest)),
+        "maximum": min(highest, schema.get("maximum", highest)),
+    }
+    return {keyword: value for keyword, value in schema.items() if keyword != "format"} | bounds

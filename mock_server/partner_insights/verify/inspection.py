@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -17,7 +17,7 @@ from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.answer import answer_of
 from partner_insights.verify.body import read_body
 from partner_insights.verify.client import Client, Secret, Stopped
-from partner_insights.verify.discovery import NOBODYS, Discovery
+from partner_insights.verify.discovery import NOBODYS, Discovery, listed_parameter
 from partner_insights.verify.exchange import Exchange, Failure, Headers, Request, Response, Token
 from partner_insights.verify.expectation import GUID
 from partner_insights.verify.finding import violation
@@ -58,6 +58,22 @@ class ContractBroken(AssertionError):
 def _line(violation: Violation) -> str:
     place = f" at {violation.pointer}" if violation.pointer else ""
     return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
+
+
+class Details(TypedDict, total=False):
+    """How a request differs from a plain GET of an operation by the App+User token."""
+
+    customer: str | None
+    known: bool | None
+    """Whether the customer is the partner's, as it is unless told; None where nobody can tell."""
+    method: str
+    token: Token
+    authorization: str | None
+    """Sent in a token's place, for `Token.INVALID`."""
+    headers: Mapping[str, str]
+    query: Iterable[tuple[str, str]]
+    path: str
+    """In place of the operation's."""
 
 
 @dataclass(frozen=True)
@@ -112,37 +128,15 @@ class Inspection:
 
     # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
 
-    def ask(
-        self,
-        operation: str | None,
-        *,
-        customer: str | None = None,
-        known: bool | None = True,
-        method: str = "GET",
-        token: Token = Token.USER,
-        authorization: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        query: Iterable[tuple[str, str]] = (),
-        path: str | None = None,
-    ) -> Exchange:
+    def ask(self, operation: str | None, **details: Unpack[Details]) -> Exchange:
         """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
 
-        `authorization` is sent in a token's place, for `Token.INVALID`; `path` in place of the operation's.
-        Stopped (a skip) where no further request may be sent.
+        An operation of None is a path that no operation has. Stopped (a skip) where no further request may
+        be sent.
         """
-        if method not in READING and not self.target.own:
-            raise ValueError(f"{method} is never sent to a server that is not our own fake")
-        request = self._request(
-            operation,
-            customer=customer,
-            known=known,
-            method=method,
-            token=token,
-            authorization=authorization,
-            headers=headers,
-            query=query,
-            path=path,
-        )
+        request = self._request(operation, **details)
+        if request.method not in READING and not self.target.own:
+            raise ValueError(f"{request.method} is never sent to a server that is not our own fake")
         exchange = self._send(request)
         self._note(exchange)
         self._judge(exchange)
@@ -176,7 +170,7 @@ class Inspection:
     def unknown_item(self, operation: str) -> None:
         """Ask for an item that no list shows; Stopped (a skip) where no list shows the path's values."""
         described = self.catalogue.operations[operation]
-        parameter = self.discovery.listed(described)
+        parameter = listed_parameter(described, self.catalogue)
         if parameter is None:
             raise Stopped("no list shows the values of this path")
         customer = self.customer_for(operation)
@@ -351,27 +345,18 @@ class Inspection:
 
     # ── On the wire ────────────────────────────────────────────────────────────────────────────────
 
-    def _request(
-        self,
-        operation: str | None,
-        *,
-        customer: str | None = None,
-        known: bool | None = True,
-        method: str = "GET",
-        token: Token = Token.USER,
-        authorization: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        query: Iterable[tuple[str, str]] = (),
-        path: str | None = None,
-    ) -> Request:
-        query = tuple(query)
+    def _request(self, operation: str | None, **details: Unpack[Details]) -> Request:
+        customer = details.get("customer")
+        token = details.get("token", Token.USER)
+        query = tuple(details.get("query", ()))
+        path = details.get("path") or self.path(operation or "", customer)
         return Request(
-            method=method,
-            url=self._url(path or self.path(operation or "", customer), query),
-            headers=self._headers(token, authorization, headers or {}),
+            method=details.get("method", "GET"),
+            url=self._url(path, query),
+            headers=self._headers(token, details.get("authorization"), details.get("headers", {})),
             operation=operation,
             customer=customer,
-            customer_known=known if customer is not None else None,
+            customer_known=details.get("known", True) if customer is not None else None,
             query=query,
             token=token,
         )

@@ -21,9 +21,8 @@ from partner_insights.verify.target import Target, open_target
 from partner_insights.verify.verdict import Judgement, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator
 
-    from partner_insights.contract import Operation
     from partner_insights.verify.baseline import Comparison
     from partner_insights.verify.record import Record
 
@@ -100,7 +99,8 @@ class Run:
             f"{self.target.name} by the {self.target.profile.value} contract",
             f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
             counted(record.requests, "request"),
-            f"{counted(outcomes['passed'], 'law')} held, {outcomes['failed']} broken, {outcomes['skipped']} not tried",
+            f"{counted(outcomes['passed'], 'law')} held, {outcomes['failed']} broken, "
+            f"{outcomes['skipped']} not tried",
             self.judgement.tally,
         ]
         if record.stopped is not None:
@@ -110,13 +110,13 @@ class Run:
         return "; ".join(parts)
 
 
-def operations_to_ask(config: pytest.Config) -> Mapping[str, Operation]:
-    """The operations that a run of the suite asks."""
+def catalogue_to_ask(config: pytest.Config) -> Catalogue:
+    """The catalogue of the operations that a run of the suite asks."""
     opened = config.stash.get(OPENED, None)
     if opened is not None:
-        return opened.catalogue.operations
+        return opened.catalogue
     try:
-        return SuiteOptions.of(config).catalogue(Profile.CORRECTED).operations
+        return SuiteOptions.of(config).catalogue(Profile.CORRECTED)
     except InputError as error:
         pytest.exit(str(error), error.exit_code)
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.formats import WIDTHS
+
 if TYPE_CHECKING:
     from partner_insights.contract import SchemaObject
 
@@ -30,6 +32,8 @@ def _wrong_constant(value: Any, schema: SchemaObject) -> Any:
 def _wrong_format(value: Any, schema: SchemaObject) -> Any:
     """What is nearly of the format."""
     stated, text = schema["format"], str(value)
+    if stated in WIDTHS:
+        return WIDTHS[stated][1] + 1
     if stated == "date-time":
         return re.sub(r"([Zz]|[+-]\d\d:\d\d)$", "", text)
     if stated == "uuid":
