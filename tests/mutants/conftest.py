@@ -57,20 +57,26 @@ def app_only(fake: RunningFake) -> str:
 Wear = Callable[[str], AbstractContextManager[None]]
 
 
+@contextlib.contextmanager
+def dressed(fake: RunningFake, name: str) -> Iterator[None]:
+    """A fake in a mutant for as long as the context lasts."""
+    plan = {"faults": [{"operation": "*", "fault": name}], "all": True, "repeat": True}
+    account = call(fake, "POST", "/_admin/faults", plan)
+    try:
+        yield
+    finally:
+        call(fake, "DELETE", f"/_admin/faults/{account['id']}")
+
+
 @pytest.fixture(scope="module")
 def wearing(fake: RunningFake) -> Wear:
-    """Dress the fake in a mutant for as long as the context lasts."""
+    """Dress the fake in a mutant."""
+    return lambda name: dressed(fake, name)
 
-    @contextlib.contextmanager
-    def wear(name: str) -> Iterator[None]:
-        plan = {"faults": [{"operation": "*", "fault": name}], "all": True, "repeat": True}
-        account = call(fake, "POST", "/_admin/faults", plan)
-        try:
-            yield
-        finally:
-            call(fake, "DELETE", f"/_admin/faults/{account['id']}")
 
-    return wear
+@pytest.fixture(scope="session")
+def wear() -> Callable[[RunningFake, str], AbstractContextManager[None]]:
+    return dressed
 
 
 @pytest.fixture(scope="module")
@@ -78,26 +84,30 @@ def inspect(fake: RunningFake, app_only: str) -> Iterator[Callable[..., Inspecti
     """A new inspection of the fake, by a profile."""
     opened: list[Inspection] = []
 
-    def start(profile: str = "strict") -> Inspection:
-        target = Target(
-            url=fake.url,
-            own=True,
-            profile=Profile(profile),
-            token=Secret(fake.token),
-            app_only=Secret(app_only),
-            token_variable="USER",
-            app_token_variable="APP",
-            seed=0,
-            max_requests=None,
-            rate=None,
-        )
-        inspection = Inspection(target, Catalogue.load(profile))
+    def start(profile: str = "strict", catalogue: Catalogue | None = None) -> Inspection:
+        target = target_of(fake, Profile(profile), app_only)
+        inspection = Inspection(target, catalogue or Catalogue.load(profile))
         opened.append(inspection)
         return inspection
 
     yield start
     for inspection in opened:
         inspection.close()
+
+
+def target_of(fake: RunningFake, profile: Profile, app_only: str) -> Target:
+    return Target(
+        url=fake.url,
+        own=True,
+        profile=profile,
+        token=Secret(fake.token),
+        app_only=Secret(app_only),
+        token_variable="USER",
+        app_token_variable="APP",
+        seed=0,
+        max_requests=None,
+        rate=None,
+    )
 
 
 STRANGER = "00000000-0000-4000-8000-000000000000"

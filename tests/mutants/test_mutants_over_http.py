@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from partner_insights._data import schemas_dir
+from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Standing
+from partner_insights.contract.custom import CustomContract
+from partner_insights.contract.shipped import derive_pages
+from partner_insights.running import RunningFake, running_fake
 from partner_insights.verify.inspection import ContractBroken
 from partner_insights.world.mutants import mutants
 
@@ -16,8 +25,17 @@ if TYPE_CHECKING:
 
 CATALOGUE = Catalogue.load("strict")
 MUTANTS = mutants(CATALOGUE)
-NO_TABLE_STATES_IT = {"PI108", "PI111", "PI112", "PI113", "PI114"}
-"""Codes of keywords that no derived schema has; PI315 has a test of its own below."""
+ELSEWHERE = {
+    **dict.fromkeys(("PI108", "PI112", "PI113", "PI114"), "test_a_page_of_other_limits_is_kept_and_broken"),
+    "PI111": "test_a_pattern_that_an_erratum_states_is_judged",
+    "PI315": "test_no_answer_at_all_is_told",
+}
+"""Codes of keywords that no shipped table states, and of no answer at all, with the test that raises each."""
+
+GAUGES = CustomContract(
+    (Path(__file__).parents[1] / "pages/gauge-resources.md",),
+    Path(__file__).parents[1] / "pages/gauge.toml",
+)
 
 
 def the_first_of_each_code() -> Iterator[tuple[str, str]]:
@@ -62,7 +80,74 @@ def test_each_code_is_raised_by_a_fake_that_does_wrong(
 
 def test_no_code_is_left_out() -> None:
     """Each code of codes.toml and rules.toml is among those raised here."""
-    assert {code for code, _ in FIRSTS} | NO_TABLE_STATES_IT | {"PI315"} == CATALOGUE.codes.keys()
+    assert {code for code, _ in FIRSTS} | ELSEWHERE.keys() == CATALOGUE.codes.keys()
+    assert all(callable(globals()[test]) for test in ELSEWHERE.values())
+
+
+@pytest.fixture(scope="module")
+def gauges() -> Iterator[RunningFake]:
+    """A fake of a page that states what the shipped ones do not."""
+    with running_fake(*GAUGES.arguments()) as fake:
+        yield fake
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("PI108", "Gauge.state:enum"),
+        ("PI112", "Gauge.level:exclusiveMinimum"),
+        ("PI113", "Gauge.load:exclusiveMaximum"),
+        ("PI114", "Gauge.part:anyOf"),
+    ],
+)
+def test_a_page_of_other_limits_is_kept_and_broken(
+    gauges: RunningFake, wear: Any, tmp_path: Path, code: str, name: str
+) -> None:
+    """Its fake keeps it; in a mutant, `verify` by the same page finds the one keyword that is broken."""
+    with wear(gauges, name):
+        assert judged(gauges, tmp_path) == {(code, "documented")}
+    assert judged(gauges, tmp_path) == set()
+
+
+def judged(fake: RunningFake, folder: Path) -> set[tuple[str, str]]:
+    """Code and standing of all that `verify` finds, asking as little as it can."""
+    report = folder / "report.json"
+    runner = CliRunner(env={"PARTNER_INSIGHTS_TOKEN": fake.token})
+    bounds = ["--max-requests", "6", "--rate", "1000"]
+    result = runner.invoke(
+        main, ["verify", *GAUGES.arguments(), "--url", fake.url, "--json", str(report), *bounds]
+    )
+    found = {(each["code"], each["standing"]) for each in json.loads(report.read_text())["violations"]}
+    assert result.exit_code == (1 if found else 0), result.output
+    return found
+
+
+PATTERN = """
+[[erratum]]
+id = "A-900"
+title = "a channel is a word in capitals"
+standing = "assumed"
+reason = "To have a pattern, which no table can state."
+evidence = ["this test"]
+targets = [
+    { page = "analytics-resources.md", resource = "PartnerLicensesUsageInsights", property = "channel", \
+column = "Type", cell = "string", change = { pattern = "^[A-Z]+$" } },
+]
+"""
+
+
+def test_a_pattern_that_an_erratum_states_is_judged(inspect: Any, tmp_path: Path) -> None:
+    """PI111 of every row that does not match it, with the erratum; and nothing else."""
+    folder = tmp_path / "schemas"
+    shutil.copytree(schemas_dir(), folder)
+    errata = folder / "errata.toml"
+    errata.write_text(errata.read_text() + PATTERN.replace("\\\n", ""))
+    derived = derive_pages([folder / "tables"], folder)
+    inspection = inspect(catalogue=Catalogue.of(derived.schemas.values(), folder, "strict"))
+    with pytest.raises(ContractBroken):
+        inspection.ask("partner-licenses-usage")
+    inspection.ask("partner-licenses-deployment")
+    assert {(each.code, each.erratum) for each in inspection.record.violations} == {("PI111", "A-900")}
 
 
 def test_no_answer_at_all_is_told(inspect: Any, fake: Any) -> None:

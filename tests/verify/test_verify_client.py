@@ -83,7 +83,7 @@ def test_a_flood_of_headers_is_cut(serving: Any) -> None:
     """PI311: a hundred headers are enough."""
     failure = get(serving(reply(**{f"X_{number}": "x" for number in range(200)})))
     assert isinstance(failure, Failure)
-    assert failure.code == "PI311"
+    assert failure.code == "PI311", failure.reason
 
 
 def test_a_dripping_answer_is_given_up(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:

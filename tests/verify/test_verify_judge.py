@@ -47,7 +47,7 @@ UNUSED = {
     "PI113": "no table gives an excluded bound",
     "PI114": "no table allows null beside a resource",
 }
-"""Codes that nothing can raise yet, and why."""
+"""Codes that the shipped tables cannot raise, and why; `tests/mutants` raises them over HTTP by others."""
 
 
 def without(*names: str, **changed: str) -> tuple[tuple[str, str], ...]:
