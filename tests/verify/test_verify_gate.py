@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
 from partner_insights.tables.types import _FORMATS, _WORDS
-from partner_insights.verify.gate import RULED, Gate, _keywords, compiled
+from partner_insights.verify.gate import Gate, _keywords, compiled
+from partner_insights.verify.laws import RULED
 from partner_insights.verify.recording import Checker
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -30,6 +30,10 @@ MAXIMUM_ARCHIVE = 512 * 2**20
 """Bytes of a HAR file, which can only be read whole."""
 
 
+BLOCK = 2**16
+"""Bytes of lines that are looked at together: so much fits into the caches of a processor."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One recorded answer."""
@@ -49,6 +53,20 @@ class Entry:
         return f"{self.file}, {self.place}" if self.place else self.file
 
 
+@dataclass(frozen=True)
+class Block:
+    """Lines that follow each other, none of them empty."""
+
+    file: str
+    lines: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        """Each line by itself."""
+        for content, number in zip(self.lines, self.numbers, strict=True):
+            yield Entry(self.file, f"line {number}", content, line=True)
+
+
 def recordings(paths: Iterable[Path]) -> Iterator[Path]:
     """The files that are named, and in place of a folder all recordings in it, in the order of their names.
 
@@ -66,10 +84,10 @@ def recordings(paths: Iterable[Path]) -> Iterator[Path]:
         yield from found
 
 
-def entries(path: Path, catalogue: Catalogue) -> Iterator[Entry | InputError]:
+def entries(path: Path, catalogue: Catalogue) -> Iterator[Entry | Block | InputError]:
     """What a file holds; an InputError in place of an entry that cannot be judged.
 
-    InputError, raised, where the file as a whole is none. NDJSON is read line by line, whatever its length.
+    InputError, raised, where the file as a whole is none. NDJSON is read block by block, whatever its length.
     """
     suffix = path.suffix.lower()
     try:
@@ -91,22 +109,31 @@ def _content(path: Path, maximum: int) -> bytes:
     return path.read_bytes()
 
 
-def _lines(path: Path) -> Iterator[Entry | InputError]:
+def _lines(path: Path) -> Iterator[Block | InputError]:
     name, empty = str(path), True
-    with path.open("rb") as file:
-        number = 0
+    with path.open("rb", buffering=BLOCK) as file:
+        block, number, size = Block(name), 0, 0
         while line := file.readline(MAXIMUM_BODY + 1):
             number += 1
-            place = f"line {number}"
             if len(line) > MAXIMUM_BODY:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(2**20)
+                if block.lines:
+                    yield block
+                    block, size = Block(name), 0
                 yield InputError(
-                    f"the line is larger than {MAXIMUM_BODY // 2**20} MiB", where=f"{name}, {place}"
+                    f"the line is larger than {MAXIMUM_BODY // 2**20} MiB", where=f"{name}, line {number}"
                 )
             elif content := line.strip():
                 empty = False
-                yield Entry(name, place, content, line=True)
+                block.lines.append(content)
+                block.numbers.append(number)
+                size += len(content)
+                if size > BLOCK:
+                    yield block
+                    block, size = Block(name), 0
+        if block.lines:
+            yield block
     if empty:
         raise InputError("the file is empty", where=name)
 

@@ -7,34 +7,24 @@ may be narrower than the contract, and never wider; a test draws bodies and hold
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache, partial
-from operator import itemgetter
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import orjson
 
-from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
+from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
-from partner_insights.verify.answer import UTC_OFFSET, date_time
+from partner_insights.verify.form import Form, Formless, Shaper, conforms
+from partner_insights.verify.laws import RULED, Laws, Parts, Past
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from partner_insights.contract import Catalogue, JsonValue, Operation, SchemaObject
-
-RULED = frozenset(
-    {
-        # The rules this module keeps, and those that one recorded answer cannot break.
-        *("total-count", "unique-rows", "deployed-within-sold", "active-within-qualified"),
-        *("one-percent-scale", "percent-of-counts", "utc", "not-in-the-future", "one-date-per-service"),
-        *("own-customer", "partner-sold-is-the-sum", "prorated-percent-of-sums", "partner-groups"),
-    }
-)
-SCALES = ((100, 100, 0.009999), (1, 10_000, 0.00009999))
-"""A percent's scale, the parts of a unit it may show, and how far from its ratio it may lie: nearer than the
-judge asks for."""
 
 ALIKE = frozenset(
     {
@@ -45,15 +35,10 @@ ALIKE = frozenset(
 )
 """Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
 
-DATED = "processedDateTime"
-
-EXACT = 2**53
-"""Whole numbers up to here are the same to every reader."""
-
-REMEMBERED = 10_000
-"""Date-times whose moment is kept in mind."""
-
-Rows = list[dict[str, Any]]
+FORMS = 8
+"""Forms that are kept, the one that was met last before the others."""
+MOST_FORMS = 100
+"""Forms that a decoder is made for: a recording may hold any number."""
 
 
 @dataclass(frozen=True)
@@ -61,26 +46,42 @@ class Kind:
     """What the gate needs to know of one resource's rows."""
 
     operation: Operation
+    body_schema: SchemaObject
+    """Of a whole body, envelope included; it allows nothing that is not documented."""
+    row_schema: SchemaObject
     body: Callable[[JsonValue], bool]
-    """Whether a whole body, envelope included, fits the closed schema."""
+    """Whether a body fits its schema."""
     row: Callable[[JsonValue], bool]
     is_row: bool
     """Whether an object of it, alone, is a row: no operation answers with one of them."""
-    identity: Callable[[dict[str, Any]], Any] | None
-    percent: tuple[str, str, str] | None
-    """The percent, its part and its whole."""
-    dated: bool
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Met:
+    """A form that clean bodies, or rows alone, were seen to have."""
+
+    operation: Operation
+    is_row: bool
+    form: Form
+    laws: Laws
 
 
 class Gate:
-    """Passes clean bodies of one catalogue."""
+    """Passes clean bodies of one catalogue.
+
+    Whatever has the form of a clean body that was met before is parsed and judged in one go. For the rest
+    there is a parser and a validator: what they pass is met.
+    """
 
     def __init__(self, catalogue: Catalogue, moment: datetime | None = None) -> None:
         """Rows must not be dated after `moment`, by default now."""
-        self._moment = moment or datetime.now(UTC)
-        self._moments: dict[str, datetime | None] = {}
+        self._past = Past(moment)
         self._closed = _closed_definitions(catalogue)
+        self._shaper = Shaper(self._closed)
         self._kinds: dict[str, Kind] = {}
+        self._met: list[Met] = []
+        self._tried: set[str] = set()
         if {rule.name for rule in catalogue.rules.values()} <= RULED:
             for operation in catalogue.operations.values():
                 # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
@@ -92,47 +93,74 @@ class Gate:
 
         A `line` may be a row without an envelope, too.
         """
+        for met in self._met:
+            rows = met.form.answer(content) if line or not met.is_row else None
+            if rows:
+                self._met_again(met)
+                return met.operation.id if met.laws.hold(rows) else None
+        return self._validated(content, line)
+
+    def passes_all(self, lines: Sequence[bytes]) -> str | None:
+        """The id of the operation that each of these lines, not empty, is a clean answer or row of.
+
+        None where they have to be looked at one by one: only lines of one form that was met pass together.
+        """
+        for met in self._met:
+            answers = met.form.answers(lines)
+            if answers and all(answers):
+                self._met_again(met)
+                hold = met.laws.hold
+                # What would be lawful in one answer is so in several.
+                lawful = hold(list(chain.from_iterable(answers))) or all(map(hold, answers))
+                return met.operation.id if lawful else None
+        return None
+
+    def _met_again(self, met: Met) -> None:
+        if self._met[0] is not met:
+            self._met.remove(met)
+            self._met.insert(0, met)
+
+    def _validated(self, content: bytes, line: bool) -> str | None:
         try:
             value = orjson.loads(content)
-            if line and "items" not in value:
+            is_row = line and "items" not in value
+            if is_row:
                 kind, rows = self._kinds[value["attributes"]["objectType"]], [value]
                 fits = kind.is_row and kind.row(value)
             else:
                 rows = value["items"]
                 kind = self._kinds[rows[0]["attributes"]["objectType"]]
                 fits = kind.body(value) and value["totalCount"] == len(rows)
-            clean = fits and self._keeps_rules(rows, kind) and _says_everything_once(content, value)
+            clean = (
+                fits
+                and Laws(kind.parts, attrgetter("identity"), self._past).hold(list(map(kind.parts.row, rows)))
+                and _says_everything_once(content, value)
+            )
         except (ValueError, LookupError, TypeError, OverflowError):
             return None
+        if clean:
+            self._meet(value, kind, is_row)
         return kind.operation.id if clean else None
 
-    def _keeps_rules(self, rows: Rows, kind: Kind) -> bool:
-        if kind.identity is not None and len(rows) > 1 and len(set(map(kind.identity, rows))) != len(rows):
-            return False
-        if kind.percent is not None and not any(_ratios_hold(rows, *kind.percent, *each) for each in SCALES):
-            return False
-        return not kind.dated or self._dates_hold(rows)
-
-    def _dates_hold(self, rows: Rows) -> bool:
-        """One date-time a service, written alike in each of its rows, in UTC and not in the future."""
-        dates: dict[str, str] = {}
-        for row in rows:
-            if dates.setdefault(row["serviceName"], row[DATED]) != row[DATED]:
-                return False
-        for text in dates.values():
-            moment = self._in_utc(text)
-            if moment is None or moment > self._moment:
-                return False
-        return True
-
-    def _in_utc(self, text: str) -> datetime | None:
-        if text not in self._moments:
-            if len(self._moments) >= REMEMBERED:
-                self._moments.clear()
-            moment = date_time(text)
-            in_utc = moment is not None and moment.utcoffset() == UTC_OFFSET
-            self._moments[text] = moment if in_utc else None
-        return self._moments[text]
+    def _meet(self, value: Any, kind: Kind, is_row: bool) -> None:
+        """Have a decoder for what has the form of this clean value."""
+        model = value if is_row else value | {"items": value["items"][0]}
+        named = f"{kind.operation.id} {is_row} {_names(model)}"
+        if named in self._tried or len(self._tried) > MOST_FORMS:
+            return
+        self._tried.add(named)
+        shape, schema = (
+            (self._shaper.row, kind.row_schema) if is_row else (self._shaper.body, kind.body_schema)
+        )
+        row = value if is_row else value["items"][0]
+        identity = [kind.parts.attributes.get(name, name) for name in kind.parts.identity if name in row]
+        try:
+            form = shape(schema, value, kind.parts)
+        except Formless:
+            return
+        laws = Laws(kind.parts, attrgetter(*identity or ["__class__"]), self._past)
+        self._met.insert(0, Met(kind.operation, is_row, form, laws))
+        del self._met[FORMS:]
 
     def _sure(self, operation: Operation) -> bool:
         """Whether the schemas of an answer hold only what both validators are known to read alike."""
@@ -153,28 +181,24 @@ class Gate:
 
     def _kind(self, operation: Operation, catalogue: Catalogue) -> Kind:
         resource = operation.resource
-        names = _parameters(catalogue, "unique-rows", resource)
-        percent = _parameters(catalogue, "percent-of-counts", resource)
-        row = {"$ref": f"#/$defs/{resource}", "$defs": self._closed}
-        body = {
-            "$ref": f"#/$defs/{operation.envelope}",
-            "properties": {"items": {"items": {"$ref": f"#/$defs/{resource}"}}},
-            "$defs": self._closed,
-        }
+        row = {"$ref": f"#/$defs/{resource}"}
+        body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
         return Kind(
             operation=operation,
-            body=compiled(body),
-            row=compiled(row),
+            body_schema=body,
+            row_schema=row,
+            body=compiled(body | {"$defs": self._closed}),
+            row=compiled(row | {"$defs": self._closed}),
             is_row=resource in row_operations(catalogue),
-            identity=itemgetter(*names) if names else None,
-            percent=(percent[0], percent[1], percent[2]) if percent else None,
-            dated=DATED in catalogue.schema(resource)["properties"],
+            parts=Parts.of(catalogue, resource),
         )
 
 
-def _parameters(catalogue: Catalogue, rule: str, resource: str) -> list[str] | None:
-    stated = catalogue.rules.get(rule)
-    return stated.parameters.get(resource) if stated is not None else None
+def _names(value: JsonValue) -> JsonValue:
+    """What tells one form from another: the names of properties, and which of them are null."""
+    if isinstance(value, dict):
+        return {name: _names(value[name]) for name in sorted(value)}
+    return value is None
 
 
 def _keywords(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -196,26 +220,6 @@ def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
     }
 
 
-def _ratios_hold(
-    rows: Rows, percent: str, part: str, whole: str, scale: int, parts: int, margin: float
-) -> bool:
-    """No part exceeds its whole, and each percent is their ratio in this scale, as far as it can tell.
-
-    Nearer than the judge asks for: then no row can be decided for the other scale, nor disagree in this one.
-    """
-    for row in rows:
-        value, some, of_all = row[percent], row[part], row[whole]
-        if some > of_all or of_all > EXACT:
-            return False
-        if of_all:
-            ratio = scale * some / of_all
-            if not -margin < ratio - value < margin or int(value * parts + 0.5) / parts != value:
-                return False
-            if scale == 1 and ratio != value and value.__class__ is int:
-                return False
-    return True
-
-
 def _says_everything_once(content: bytes, value: JsonValue) -> bool:
     """Whether no object names a property twice: the parser would have kept one, and with it fewer strings."""
     return _quotes(content) == _quotes(orjson.dumps(value))
@@ -232,13 +236,8 @@ def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
 
     The formats of texts are the judge's own to check: the library takes the year 0 and leap seconds, for one.
     """
-    formats: dict[str, Callable[..., bool]] = {name: partial(_conforms, name) for name in TEXTS}
+    formats: dict[str, Callable[..., bool]] = {name: partial(conforms, name) for name in TEXTS}
     return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, formats=formats).is_valid
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _conforms(form: str, text: str) -> bool:
-    return format_checker().conforms(text, form)
 
 
 def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
@@ -252,19 +251,12 @@ def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _property(name: str, schema: SchemaObject) -> Iterator[tuple[str, Any]]:
-    """Whatever holds a processedDateTime is `dated`: each is read below, once for all rows that share it."""
-    for keyword, value in _bundled(schema):
-        if (name, keyword) != (DATED, "format"):
-            yield keyword, value
-
-
 def _bundled(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for keyword, value in _bounded(schema).items():
         if keyword == "$ref":
             yield keyword, f"#/$defs/{value.removesuffix('.schema.json')}"
         elif keyword == "properties":
-            yield keyword, {name: dict(_property(name, nested)) for name, nested in value.items()}
+            yield keyword, {name: dict(_bundled(nested)) for name, nested in value.items()}
         elif keyword == "items":
             yield keyword, dict(_bundled(value))
         elif keyword not in ("$id", "$schema", PROVENANCE, "description", "examples", "title"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from partner_insights.errors import InputError
 from partner_insights.verify.answer import Answer, Row, answer, answer_of
 from partner_insights.verify.body import Body, read_body
-from partner_insights.verify.entries import Entry, entries
+from partner_insights.verify.entries import Block, Entry, entries
 from partner_insights.verify.exchange import Exchange, Request, Response
 from partner_insights.verify.finding import Finding, violation
 from partner_insights.verify.gate import Gate, row_operations
@@ -78,6 +78,11 @@ class Checked:
         told = (f"{count} of {subject}" for subject, count in self.subjects.most_common())
         return f"{self.judged} answers ({', '.join(told)})"
 
+    def judge(self, subject: str, answers: int) -> None:
+        """Count answers that were judged, and as what."""
+        self.judged += answers
+        self.subjects[subject] += answers
+
     def add(self, found: Iterable[Violation]) -> None:
         """Count each, and keep as many as a reader can use."""
         for each in found:
@@ -133,7 +138,7 @@ class Checker:
         An entry among others that cannot be judged is among its refusals.
         """
         checked = Checked(str(path))
-        for entry in entries(path, self._catalogue):
+        for entry in self._unsettled(path, checked):
             try:
                 if isinstance(entry, InputError):
                     raise entry
@@ -144,16 +149,26 @@ class Checker:
             raise checked.refusals[0]
         return checked
 
+    def _unsettled(self, path: Path, checked: Checked) -> Iterator[Entry | InputError]:
+        """The entries of a file, without the lines that the gate passes together."""
+        for found in entries(path, self._catalogue):
+            if not isinstance(found, Block):
+                yield found
+            elif not self._pass(self._gate.passes_all(found.lines), len(found.lines), checked):
+                yield from found.entries()
+
     def _check(self, entry: Entry, checked: Checked) -> None:
-        subject = None
-        if entry.exchange is None:
-            subject = self._gate.passes(entry.content, line=entry.line)
-        if subject is not None and self._operation in (None, subject):
-            checked.operations.add(subject)
-        else:
-            subject = self._judge(entry, checked)
-        checked.judged += 1
-        checked.subjects[subject] += 1
+        clean = self._gate.passes(entry.content, line=entry.line) if entry.exchange is None else None
+        if not self._pass(clean, 1, checked):
+            checked.judge(self._judge(entry, checked), 1)
+
+    def _pass(self, subject: str | None, answers: int, checked: Checked) -> bool:
+        """Count clean answers of an operation, unless they were said to be of another one."""
+        if subject is None or self._operation not in (None, subject):
+            return False
+        checked.operations.add(subject)
+        checked.judge(subject, answers)
+        return True
 
     def _judge(self, entry: Entry, checked: Checked) -> str:
         """Add what the judge finds; what the entry was judged as."""
