@@ -61,10 +61,10 @@ class Block:
     lines: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
-    def entries(self) -> Iterator[Entry]:
-        """Each line by itself."""
-        for content, number in zip(self.lines, self.numbers, strict=True):
-            yield Entry(self.file, f"line {number}", content, line=True)
+    def entries(self, places: Iterable[int]) -> Iterator[Entry]:
+        """The lines at some places, each by itself."""
+        for place in places:
+            yield Entry(self.file, f"line {self.numbers[place]}", self.lines[place], line=True)
 
 
 def recordings(paths: Iterable[Path]) -> Iterator[Path]:
@@ -111,7 +111,7 @@ def _content(path: Path, maximum: int) -> bytes:
 
 def _lines(path: Path) -> Iterator[Block | InputError]:
     name, empty = str(path), True
-    with path.open("rb", buffering=BLOCK) as file:
+    with path.open("rb", buffering=2**16) as file:
         block, number, size = Block(name), 0, 0
         while line := file.readline(MAXIMUM_BODY + 1):
             number += 1
@@ -126,12 +126,12 @@ def _lines(path: Path) -> Iterator[Block | InputError]:
                 )
             elif content := line.strip():
                 empty = False
+                size += len(content)
+                if size > BLOCK and block.lines:
+                    yield block
+                    block, size = Block(name), len(content)
                 block.lines.append(content)
                 block.numbers.append(number)
-                size += len(content)
-                if size > BLOCK:
-                    yield block
-                    block, size = Block(name), 0
         if block.lines:
             yield block
     if empty:

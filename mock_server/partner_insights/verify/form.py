@@ -97,10 +97,9 @@ class Form:
             rows = list(chain.from_iterable(answers))
             if [value.totalCount for value in values] != list(map(len, answers)):
                 return None
-        if b"\\" in content or content.count(b'"') != (
-            len(values) * self._quotes + len(rows) * self._row_quotes
-        ):
-            return None  # behind a backslash, a quotation mark may be a part of a text
+        # A name that is said twice, or a mark within a text, would only be more of them.
+        if content.count(b'"') != len(values) * self._quotes + len(rows) * self._row_quotes:
+            return None
         if _formed(values, self._frame_columns) and _formed(rows, self._columns):
             return answers
         return None

@@ -6,6 +6,8 @@ may be narrower than the contract, and never wider; a test draws bodies and hold
 
 from __future__ import annotations
 
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -39,6 +41,10 @@ FORMS = 8
 """Forms that are kept, the one that was met last before the others."""
 MOST_FORMS = 100
 """Forms that a decoder is made for: a recording may hold any number."""
+
+
+_RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
+"""What a line most likely holds: nothing depends on it but which lines are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +106,27 @@ class Gate:
                 return met.operation.id if met.laws.hold(rows) else None
         return self._validated(content, line)
 
-    def passes_all(self, lines: Sequence[bytes]) -> str | None:
-        """The id of the operation that each of these lines, not empty, is a clean answer or row of.
+    def sift(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
+        """Look at lines together, none of them empty, instead of one by one.
 
-        None where they have to be looked at one by one: only lines of one form that was met pass together.
+        How many of them are clean answers or rows of which operation, and the places of all the others, of
+        which only `passes` can tell: lines pass together if all that name the same resource have one form.
         """
+        subject = self._pass_together(lines)
+        if subject is not None:
+            return Counter({subject: len(lines)}), []
+        passed: Counter[str] = Counter()
+        left: list[int] = []
+        groups = _by_resource(lines)
+        for places in groups:
+            subject = None if len(groups) == 1 else self._pass_together([lines[place] for place in places])
+            if subject is None:
+                left += places
+            else:
+                passed[subject] += len(places)
+        return passed, sorted(left)
+
+    def _pass_together(self, lines: Sequence[bytes]) -> str | None:
         for met in self._met:
             answers = met.form.answers(lines)
             if answers and all(answers):
@@ -192,6 +214,15 @@ class Gate:
             is_row=resource in row_operations(catalogue),
             parts=Parts.of(catalogue, resource),
         )
+
+
+def _by_resource(lines: Sequence[bytes]) -> list[list[int]]:
+    """The places of lines that name the same resource first."""
+    groups: defaultdict[bytes, list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        found = _RESOURCE.search(line)
+        groups[found[1] if found else b""].append(place)
+    return list(groups.values())
 
 
 def _names(value: JsonValue) -> JsonValue:

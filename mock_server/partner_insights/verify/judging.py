@@ -9,7 +9,7 @@ from partner_insights.verify.answer import Answer, answer, answer_of
 from partner_insights.verify.body import read_body
 from partner_insights.verify.expectation import FURTHER_CODES, OF_ANY_REQUEST, Expectation, expectation
 from partner_insights.verify.finding import Finding, violation
-from partner_insights.verify.rules import rule_findings
+from partner_insights.verify.rules import REQUEST_RULES, rule_findings
 from partner_insights.verify.shape import Shapes, shape_findings, undocumented
 from partner_insights.verify.sums import sum_findings
 from partner_insights.verify.violation import Observation, Violation, shown
@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 
 
 def judge(
-    exchange: Exchange, catalogue: Catalogue, *, profile: Profile, shapes: Shapes | None = None
+    exchange: Exchange,
+    catalogue: Catalogue,
+    *,
+    profile: Profile,
+    shapes: Shapes | None = None,
+    clean: bool = False,
 ) -> list[Violation]:
     """Every violation in one exchange: status, headers, bytes, schema, rules; in that order.
 
-    `shapes` remembers bodies from one exchange to the next, for one catalogue.
+    `shapes` remembers bodies from one exchange to the next, for one catalogue. Of a body that is known to be
+    `clean` by itself, an answer of this operation, only the rules about its request are left to be judged.
     """
-    findings = _findings(exchange, catalogue, shapes or Shapes())
+    findings = _findings(exchange, catalogue, None if clean else shapes or Shapes())
     return [violation(finding, exchange.request, profile) for finding in findings]
 
 
@@ -103,7 +109,8 @@ def _substance(response: Response) -> tuple[int, JsonValue]:
     return response.status, value
 
 
-def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes) -> Iterator[Finding]:
+def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes | None) -> Iterator[Finding]:
+    """Without `shapes`, the body is known to be clean."""
     response = exchange.response
     if response is None:
         if exchange.failure is not None:
@@ -129,7 +136,7 @@ def _body_findings(
     expected: Expectation,
     case: ErrorCase | None,
     catalogue: Catalogue,
-    shapes: Shapes,
+    shapes: Shapes | None,
 ) -> Iterator[Finding]:
     body = read_body(response.body)
     for defect in body.defects:
@@ -139,7 +146,8 @@ def _body_findings(
     if case is not None:
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
-        yield from answer_findings(answer(body.value, expected.operation, exchange, catalogue), shapes)
+        found = answer(body.value, expected.operation, exchange, catalogue)
+        yield from rule_findings(found, REQUEST_RULES) if shapes is None else answer_findings(found, shapes)
 
 
 def answer_findings(found: Answer, shapes: Shapes) -> Iterator[Finding]:

@@ -75,7 +75,8 @@ class Checked:
         """What the file was judged as, in words."""
         if self.judged == 1:
             return next(iter(self.subjects))
-        told = (f"{count} of {subject}" for subject, count in self.subjects.most_common())
+        ordered = sorted(self.subjects.items(), key=lambda each: (-each[1], each[0]))
+        told = (f"{count} of {subject}" for subject, count in ordered)
         return f"{self.judged} answers ({', '.join(told)})"
 
     def judge(self, subject: str, answers: int) -> None:
@@ -152,10 +153,18 @@ class Checker:
     def _unsettled(self, path: Path, checked: Checked) -> Iterator[Entry | InputError]:
         """The entries of a file, without the lines that the gate passes together."""
         for found in entries(path, self._catalogue):
-            if not isinstance(found, Block):
+            if isinstance(found, Block):
+                yield from self._not_passed(found, checked)
+            else:
                 yield found
-            elif not self._pass(self._gate.passes_all(found.lines), len(found.lines), checked):
-                yield from found.entries()
+
+    def _not_passed(self, block: Block, checked: Checked) -> Iterator[Entry]:
+        passed, left = self._gate.sift(block.lines)
+        if self._operation is not None and passed.keys() != {self._operation}:
+            return block.entries(range(len(block.lines)))
+        for subject, answers in passed.items():
+            self._pass(subject, answers, checked)
+        return block.entries(left)
 
     def _check(self, entry: Entry, checked: Checked) -> None:
         clean = self._gate.passes(entry.content, line=entry.line) if entry.exchange is None else None
@@ -221,11 +230,13 @@ class Checker:
         """Of an answer whose request and headers are known, everything is judged."""
         request = replace(exchange.request, file=entry.file, entry=entry.place)
         known = replace(exchange, request=request)
-        seen = list(_bom(read_body(entry.content)))
-        found = answer_of(known, self._catalogue)
-        if found is not None:
-            seen += content_observations(found)
-        violations = judge(known, self._catalogue, profile=self._profile)
+        clean = request.method == "GET" and self._gate.passes(entry.content) == (request.operation or "")
+        violations = judge(known, self._catalogue, profile=self._profile, clean=clean)
+        seen: list[Observation] = []
+        if not clean:
+            seen += _bom(read_body(entry.content))
+            found = answer_of(known, self._catalogue)
+            seen += content_observations(found) if found is not None else ()
         return request.operation or "", request.operation, violations, seen
 
     def _named(self, value: JsonValue, entry: Entry) -> Operation:

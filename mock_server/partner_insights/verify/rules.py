@@ -20,10 +20,10 @@ AnswerRule = Callable[[Answer, Rule], Iterator[Finding]]
 """Says where an answer breaks a rule; passes over whatever is too ill-typed to tell."""
 
 
-def rule_findings(answer: Answer) -> Iterator[Finding]:
-    """What breaks any of the rules that apply to this answer's resources."""
+def rule_findings(answer: Answer, rules: Mapping[str, AnswerRule] | None = None) -> Iterator[Finding]:
+    """What breaks any of the rules, by default of all, that apply to this answer's resources."""
     for rule in answer.catalogue.rules.values():
-        judge = ANSWER_RULES.get(rule.name)
+        judge = (ANSWER_RULES if rules is None else rules).get(rule.name)
         if judge is not None and {answer.resource, answer.operation.envelope} & set(rule.resources):
             yield from judge(answer, rule)
 
@@ -215,3 +215,8 @@ ANSWER_RULES: Mapping[str, AnswerRule] = {
     "one-date-per-service": one_date_per_service,
 }
 """By the rule's name in rules.toml."""
+
+REQUEST_RULES: Mapping[str, AnswerRule] = {
+    name: ANSWER_RULES[name] for name in ("own-customer", "not-in-the-future")
+}
+"""Those that no body breaks by itself: they need to know what was asked, or when."""
