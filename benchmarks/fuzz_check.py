@@ -5,7 +5,8 @@
 
 Each input is a file as `check` may be given one: a body, lines of bodies or rows, a browser's archive, or a
 folder of them; sound, spoilt by a mutant, broken in its bytes, or nothing but noise. The checker must come
-back within ten seconds with a verdict or with an InputError; now and then the whole command is run, which
+back within ten seconds with a verdict or with an InputError, the same as the judge by itself, without the
+gate; now and then the whole command is run, which
 must end with an exit code and no traceback. What it does otherwise is kept, with the input. Exit code 1 then.
 """
 
@@ -30,6 +31,7 @@ from partner_insights.cli import main as command_line
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.verify.entries import recordings
+from partner_insights.verify.gate import Gate
 from partner_insights.verify.pseudonym import Pseudonyms
 from partner_insights.verify.recording import Checker
 from partner_insights.world import World
@@ -37,7 +39,7 @@ from partner_insights.world.bodies import response_body
 from partner_insights.world.mutants import Answered, Scene, mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 SECONDS = 10
 """What one input may take: far more than any here needs."""
@@ -129,8 +131,9 @@ class Inputs:
     def _lines(self) -> bytes:
         """Bodies and rows, one a line."""
         lines = []
+        sound = self.random.random() < 0.5
         for _ in range(self.random.randrange(1, 8)):
-            body = self._spoilt()
+            body = self._sound().removeprefix(b"\xef\xbb\xbf") if sound else self._spoilt()
             with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
                 if self.random.random() < 0.5:
                     body = json.dumps(json.loads(body)["items"][0]).encode()
@@ -197,13 +200,42 @@ class Inputs:
         return self.random.choice((None, True, 0, -1, 1.5, 10**400, "", "Collection", "\ud800", "\x00", "é"))
 
 
-def attempt(path: Path, checker: Checker) -> str:
-    """One input's outcome in a word; whatever else is raised is a crash."""
-    try:
-        judged = [checker.check(each) for each in recordings([path])]
-    except InputError:
-        return "refused"
-    return "broken" if any(one.violations for one in judged) else "held"
+class Closed(Gate):
+    """A gate that passes nothing: the judge looks at everything."""
+
+    def passes(self, content: bytes, *, line: bool = False) -> None:
+        return None
+
+    def sift(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
+        return Counter(), list(range(len(lines)))
+
+
+class Pair:
+    """A checker whose gate remembers what it has seen, and one that has none: they must agree."""
+
+    def __init__(self, catalogue: Catalogue, profile: Profile, named: str | None, hidden: Pseudonyms | None):
+        self._checkers = [Checker(catalogue, profile, named, hidden) for _ in range(2)]
+        self._checkers[1]._gate = Closed(catalogue)
+
+    def attempt(self, path: Path) -> str:
+        """One input's outcome in a word; whatever is raised is a crash."""
+        found, alone = (self._outcome(path, checker) for checker in self._checkers)
+        if found != alone:
+            raise AssertionError(f"with the gate: {found}; the judge alone: {alone}")
+        return found[0]
+
+    @staticmethod
+    def _outcome(path: Path, checker: Checker) -> tuple[str, ...]:
+        try:
+            judged = [checker.check(each) for each in recordings([path])]
+        except InputError as error:
+            return "refused", str(error)
+        word = "broken" if any(one.violations for one in judged) else "held"
+        return word, *(
+            f"{one.judged} {one.subject} {one.severities} {one.refused} "
+            f"{[each.message for each in one.violations]} {[each.message for each in one.observations]}"
+            for one in judged
+        )
 
 
 def whole_command(path: Path) -> str:
@@ -238,18 +270,22 @@ def fuzz(minutes: float, seed: int, keep: Path) -> int:
     """Try until the time is over; how many inputs were a crash or a hang."""
     inputs, outcomes, bad = Inputs(seed), Counter[str](), 0
     catalogues = [(Catalogue.load(profile), profile) for profile in Profile]
+    pairs: dict[tuple[Profile, str | None, bool], Pair] = {}
     end = time.monotonic() + 60 * minutes
     longest = 0.0
     while time.monotonic() < end:
         catalogue, profile = inputs.random.choice(catalogues)
         named = inputs.random.choice((None, None, *catalogue.operations))
-        hidden = inputs.random.choice((None, Pseudonyms(b"key")))
+        hidden = inputs.random.random() < 0.5
+        kind = (profile, named, hidden)
+        if kind not in pairs:
+            pairs[kind] = Pair(catalogue, profile, named, Pseudonyms(b"key") if hidden else None)
         with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch:
             path = inputs.make(Path(scratch))
             started = time.monotonic()
             try:
                 with limited():
-                    outcomes[attempt(path, Checker(catalogue, profile, named, hidden))] += 1
+                    outcomes[pairs[kind].attempt(path)] += 1
                     if sum(outcomes.values()) % COMMAND_EVERY == 0:
                         outcomes[whole_command(path)] += 1
             except Exception:
