@@ -1,4 +1,4 @@
-"""Random bytes and random mutants at `check` and its reader of recordings: no crash, no hang.
+"""Random bytes and random mutants at `check` and its reader of recordings: no crash, no hang, one mind.
 
     python benchmarks/fuzz_check.py --minutes 10
     python benchmarks/fuzz_check.py --minutes 1 --seed 3 --keep DIR
@@ -6,8 +6,8 @@
 Each input is a file as `check` may be given one: a body, lines of bodies or rows, a browser's archive, or a
 folder of them; sound, spoilt by a mutant, broken in its bytes, or nothing but noise. The checker must come
 back within ten seconds with a verdict or with an InputError, the same as the judge by itself, without the
-gate; now and then the whole command is run, which
-must end with an exit code and no traceback. What it does otherwise is kept, with the input. Exit code 1 then.
+gate; now and then the whole command is run, which must end with an exit code and no traceback. What it does
+otherwise is kept, with the input. Exit code 1 then.
 """
 
 from __future__ import annotations
