@@ -22,7 +22,7 @@ from partner_insights.errors import InputError
 from partner_insights.tables.types import _FORMATS, _WORDS
 from partner_insights.verify import entries as recording_entries
 from partner_insights.verify.entries import Entry
-from partner_insights.verify.gate import FORMS, Gate, _keywords, compiled
+from partner_insights.verify.gate import FORMS, MANY_ROWS, Gate, _keywords, compiled
 from partner_insights.verify.laws import RULED
 from partner_insights.verify.recording import Checked, Checker
 
@@ -285,10 +285,25 @@ def test_a_form_that_was_met_needs_no_validator(
     row = json.dumps(body["items"][0]).encode()
     gate = Gate(CATALOGUES[Profile.STRICT])
     assert (gate.passes(content), gate.passes(row, line=True)) == (operation, operation)
-    monkeypatch.setattr(gate, "_validated", lambda *_: pytest.fail("it was met before"))
+    monkeypatch.setattr(gate, "_pass_validated", lambda *_: pytest.fail("it was met before"))
     assert (gate.passes(content), gate.passes(row, line=True)) == (operation, operation)
     assert gate.sift([content] * 3) == ({operation: 3}, [])
     assert gate.sift([row, content, row]) == ({operation: 3}, []) or gate.sift([row, content])[1] == [0, 1]
+
+
+def test_a_large_body_shows_its_form_by_its_first_row(good: Any) -> None:
+    """A body of many rows passes at first sight, and not with a fault in its last."""
+    body = good("customer-licenses-usage")
+    first = body["items"][0]
+    body["items"] = [first | {"workloadName": f"W{number}"} for number in range(MANY_ROWS + 1)]
+    body["totalCount"] = len(body["items"])
+    gate = Gate(CATALOGUES[Profile.STRICT])
+    assert gate.passes(json.dumps(body).encode()) == "customer-licenses-usage"
+    assert len(gate._met) == 1
+    for fault in ({"licensesActive": -1}, {"workloadName": "W0"}, {"extra": 1}):
+        spoilt = body | {"items": [*body["items"][:-1], body["items"][-1] | fault]}
+        for known in (gate, Gate(CATALOGUES[Profile.STRICT])):
+            assert known.passes(json.dumps(spoilt).encode()) is None
 
 
 def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,7 +313,7 @@ def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.Monk
         row |= {"licensesActive": 25.0, "licensesQualified": 100.0, "usagePercent": 25.0}
     gate = Gate(CATALOGUES[Profile.STRICT])
     assert gate.passes(json.dumps(body).encode()) is not None
-    monkeypatch.setattr(gate, "_validated", lambda *_: None)
+    monkeypatch.setattr(gate, "_pass_validated", lambda *_: None)
     assert gate.passes(json.dumps(body).encode()) is not None
     body["items"][0]["licensesActive"] = body["items"][0]["usagePercent"] = 5.5
     assert gate.passes(json.dumps(body).encode()) is None

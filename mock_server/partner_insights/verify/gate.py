@@ -39,6 +39,8 @@ ALIKE = frozenset(
 
 FORMS = 8
 """Forms that are kept, the one that was met last before the others."""
+MANY_ROWS = 100
+"""Rows of a body from which on it is worth while to look at the first one before the others."""
 MOST_FORMS = 100
 """Forms that a decoder is made for: a recording may hold any number."""
 
@@ -99,12 +101,15 @@ class Gate:
 
         A `line` may be a row without an envelope, too.
         """
+        return self._pass_formed(content, line) or self._pass_validated(content, line)
+
+    def _pass_formed(self, content: bytes, line: bool) -> str | None:
         for met in self._met:
             rows = met.form.answer(content) if line or not met.is_row else None
             if rows:
                 self._met_again(met)
                 return met.operation.id if met.laws.hold(rows) else None
-        return self._validated(content, line)
+        return None
 
     def sift(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
         """Look at lines together, none of them empty, instead of one by one.
@@ -142,7 +147,7 @@ class Gate:
             self._met.remove(met)
             self._met.insert(0, met)
 
-    def _validated(self, content: bytes, line: bool) -> str | None:
+    def _pass_validated(self, content: bytes, line: bool) -> str | None:
         try:
             value = orjson.loads(content)
             is_row = line and "items" not in value
@@ -152,6 +157,13 @@ class Gate:
             else:
                 rows = value["items"]
                 kind = self._kinds[rows[0]["attributes"]["objectType"]]
+                if len(rows) > MANY_ROWS:
+                    # With its first row alone, a large body shows its form in no time.
+                    first = value | {"totalCount": 1, "items": rows[:1]}
+                    if self._pass_validated(orjson.dumps(first), line):
+                        subject = self._pass_formed(content, line)
+                        if subject is not None:
+                            return subject
                 fits = kind.body(value) and value["totalCount"] == len(rows)
             clean = (
                 fits
