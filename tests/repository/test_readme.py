@@ -149,6 +149,18 @@ def test_sessions_are_real(shell: Shell) -> None:
     assert differing_steps(page, shell) == []
 
 
+@pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("bash")), reason="the sessions use bash and curl"
+)
+def test_sessions_with_any_page_are_real(shell: Shell) -> None:
+    """Every command of docs/any-page.md prints what it shows, on the pages that it names."""
+    for page in (ROOT / "tests" / "pages").glob("*.*"):
+        if page.suffix != ".py":
+            shutil.copy(page, shell.folder)
+    page_text = (ROOT / "docs" / "any-page.md").read_text(encoding="utf-8")
+    assert differing_steps(page_text, shell) == []
+
+
 @pytest.mark.parametrize(
     ("session", "differs"),
     [

@@ -84,7 +84,7 @@ def by_the_standard(text: str) -> tuple[list[tuple[int, int]], list[list[tuple[i
     return headings, tables
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=9).map("\n".join))
 def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
     """No heading and no row that the standard has is missed, whatever stands around it.
@@ -125,10 +125,11 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
     return fold("".join(visible)), links
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=12).map("".join))
 def test_marks_are_read_as_another_parser_reads_them(text: str) -> None:
     """What one sees of a cell, and where its links lead, does not hang on which parser is asked."""
+    assume(not ("`" in text and "\\\n" in text))  # a line break within code, which no cell has
     read = read_inline(text.strip())
     assert (read.text, [(link.text, link.target) for link in read.links]) == seen_by_another_parser(
         text.strip()
