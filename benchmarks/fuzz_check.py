@@ -233,7 +233,8 @@ class Pair:
         word = "broken" if any(one.violations for one in judged) else "held"
         return word, *(
             f"{one.judged} {one.subject} {one.severities} {one.refused} "
-            f"{[each.message for each in one.violations]} {[each.message for each in one.observations]}"
+            # Not their messages, which may tell the time.
+            f"{[each.place for each in one.violations]} {[each.place for each in one.observations]}"
             for one in judged
         )
 
