@@ -11,12 +11,8 @@ from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import Enumeration, enumerations
 from partner_insights.tables.inline import Link
 from partner_insights.tables.markdown import read_document
-from partner_insights.tables.resources import (
-    Resource,
-    ResourceReader,
-    resource_name,
-    resource_tables,
-)
+from partner_insights.tables.naming import resource_name, resource_tables
+from partner_insights.tables.resources import Resource, ResourceReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
