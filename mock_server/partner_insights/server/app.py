@@ -12,7 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from partner_insights.contract.refusals import error_body
 from partner_insights.server.admin import Admin
 from partner_insights.server.answer import Answer, json_answer
-from partner_insights.server.bodies import BoundedBodies
+from partner_insights.server.bodies import MOST_READ, TimelyBodies
 from partner_insights.server.console import Console
 from partner_insights.server.cors import Cors
 from partner_insights.server.errors import Refused
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.world import World
 
-_LARGEST_FORM: Final = 2**20
 _SLASHES: Final = re.compile("/{2,}")
 
 
@@ -48,14 +47,14 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         else Replay(catalogue, state, settings, tokens, settings.recording)
     )
     app = _Fake(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
+    app.config["MAX_CONTENT_LENGTH"] = MOST_READ
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
-    bounded = BoundedBodies(TolerantPaths(app.wsgi_app))
-    exchanges = Exchanges(bounded, catalogue, state, tokens, Front(state, service.gate))
+    timely = TimelyBodies(TolerantPaths(app.wsgi_app))
+    exchanges = Exchanges(timely, catalogue, state, tokens, Front(state, service.gate))
     admin = Admin(state, settings, exchanges)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)

@@ -1,17 +1,26 @@
-"""Requests whose bodies may never come → only so many of them at a time, lest they hold every thread.
+"""Requests whose bodies may never come → bodies that come in time, or an end to the waiting.
 
-Reading a body blocks a thread of the server for as long as the client takes to send it, perhaps for ever.
+Reading a body blocks a thread of the server for as long as the client takes to send it, perhaps for ever, and
+the server has no deadline for it. So those that wait are watched: where one waits too long, its connection is
+shut for reading. When many wait at once, too long is soon.
 """
 
 from __future__ import annotations
 
+import io
+import socket
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Final
+from threading import BoundedSemaphore, Event, Lock, Thread
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.exceptions import RequestTimeout
 
 from partner_insights.contract.refusals import error_body
 from partner_insights.server.answer import json_answer
 from partner_insights.server.asked import Asked
+from partner_insights.server.connections import POSSIBLE, Connection, connections
 from partner_insights.server.faults.caught import Caught
 
 if TYPE_CHECKING:
@@ -19,26 +28,153 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST_READ: Final = 48
+MOST_READ: Final = 2**20
+"""Bytes of a body; longer ones are refused."""
+MOST_AWAITED: Final = 48
 """Far fewer than the server has threads, with those that faults hold back reckoned in (`wire.MOST_HELD`)."""
+PATIENCE: Final = 10.0
+"""Seconds a body may take."""
+_CROWDED: Final = 0.25
+"""Seconds it may take where others queue for its place."""
+_QUEUE: Final = 2.0
+"""Seconds a request may queue."""
+_TICK: Final = 0.05
+_INEXACT: Final = 0.03
+"""Seconds by which the system's ages of what was sent and received may be off."""
 
 
 @dataclass
-class BoundedBodies:
-    """Lets a request with a body through to an application, or turns it away with 503."""
+class Waiting:
+    """A body that is waited for."""
+
+    address: str
+    began: float
+    peers: frozenset[Any] | None = None
+    """Who it may come from: who sent something then and was sent nothing since. None: not looked for yet."""
+    slack: float = _INEXACT
+    """Seconds that what was sent may have lain before the waiting began."""
+    over: bool = False
+
+    @property
+    def age(self) -> float:
+        """Seconds it has been waited for."""
+        return time.monotonic() - self.began
+
+
+@dataclass
+class TimelyBodies:
+    """Lets requests with bodies through to an application, a few at a time; a late one is RequestTimeout."""
 
     application: WSGIApplication
-    _reading: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_READ))
+    patience: float = PATIENCE
+    _free: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_AWAITED))
+    _queueing: int = 0
+    _waiting: list[Waiting] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+    _some: Event = field(default_factory=Event)
+    _watch: Thread | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; the application reads the body before it returns."""
         if environ.get("CONTENT_LENGTH") in (None, "", "0") and "HTTP_TRANSFER_ENCODING" not in environ:
             return self.application(environ, start_response)
-        if not self._reading.acquire(blocking=False):
+        if not self._admitted():
             body = error_body("503", "Too many requests are waiting for their bodies")
             answer = json_answer(body, status=503, headers=[("Connection", "close")])
             return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
         try:
+            environ["wsgi.input"] = _Body(environ["wsgi.input"], environ.get("REMOTE_ADDR", ""), self)
             return self.application(environ, start_response)
         finally:
-            self._reading.release()
+            self._free.release()
+
+    def read(self, stream: Any, address: str) -> bytes:
+        """The body, one byte more than is allowed at most; RequestTimeout where it does not come."""
+        waiting = Waiting(address, time.monotonic())
+        with self._lock:
+            self._waiting.append(waiting)
+            if self._watch is None and POSSIBLE:
+                self._watch = Thread(target=self._watched, daemon=True)
+                self._watch.start()
+        self._some.set()
+        try:
+            content: bytes = stream.read(MOST_READ + 1)
+        finally:
+            with self._lock:
+                self._waiting.remove(waiting)
+        if waiting.over:
+            raise RequestTimeout
+        return content
+
+    def _admitted(self) -> bool:
+        if self._free.acquire(blocking=False):
+            return True
+        with self._lock:
+            self._queueing += 1
+        try:
+            return self._free.acquire(timeout=_QUEUE)
+        finally:
+            with self._lock:
+                self._queueing -= 1
+
+    def _watched(self) -> None:
+        """Look after those that wait, for ever."""
+        while True:
+            self._some.wait()
+            time.sleep(_TICK)
+            with self._lock:
+                waiting = [each for each in self._waiting if each.age >= _TICK]
+                patience = _CROWDED if self._queueing else self.patience
+                if not self._waiting:
+                    self._some.clear()
+            began = time.monotonic()
+            for address in {each.address for each in waiting}:
+                with suppress(OSError):
+                    _look(address, [each for each in waiting if each.address == address], patience)
+            time.sleep(4 * (time.monotonic() - began))  # many connections take a while to look at
+
+
+def _look(address: str, waiting: list[Waiting], patience: float) -> None:
+    """Find out whose connections they may be; end those that have waited too long.
+
+    A connection may be one of several: then each of them has been waiting as long, for a body or, seldom, for
+    an answer that a fault holds back.
+    """
+    unknown = [each for each in waiting if each.peers is None]
+    late = [each for each in waiting if each.peers is not None and each.age >= patience]
+    for each in late:
+        each.over = True  # first: it may end before this does
+    if not unknown and not late:
+        return
+    found: list[set[Any]] = [set() for _ in unknown]
+    for connection in connections(address):
+        for each, peers in zip(unknown, found, strict=True):
+            if connection.received_ago < each.age + each.slack and _silent(connection, each):
+                peers.add(connection.peer)
+        if any(connection.peer in (each.peers or ()) and _silent(connection, each) for each in late):
+            connection.socket.shutdown(socket.SHUT_RD)
+    for each, peers in zip(unknown, found, strict=True):
+        each.peers = frozenset(peers)
+    for each in late:  # whoever is still there the next time was looked for too narrowly
+        each.peers, each.slack = None, each.slack * 4
+
+
+def _silent(connection: Connection, waiting: Waiting) -> bool:
+    """Whether nothing was sent over the connection since the waiting began."""
+    return connection.sent == 0 or connection.sent_ago > waiting.age - _INEXACT
+
+
+class _Body(io.RawIOBase):
+    """A request's body, read whole when the first of it is wanted."""
+
+    def __init__(self, stream: Any, address: str, bodies: TimelyBodies) -> None:
+        self._stream, self._address, self._bodies = stream, address, bodies
+        self._content: io.BytesIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._content is None:
+            self._content = io.BytesIO(self._bodies.read(self._stream, self._address))
+        return self._content.readinto(buffer)

@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.server.answer import BOM
+from partner_insights.server.connections import POSSIBLE
 from partner_insights.server.faults import connection
 from partner_insights.server.faults.caught import Caught
 
@@ -103,7 +104,7 @@ def _reset(caught: Caught, _: float, environ: WSGIEnvironment, start: StartRespo
         return caught.send(environ, start)
     replace(caught, length=len(caught.body) + 2**20).start(start)
     begun = caught.body[: len(caught.body) // 2]
-    if connection.POSSIBLE:
+    if POSSIBLE:
         return connection.resetting(environ.get("REMOTE_ADDR", ""), begun)
     return _truncated(caught.body)
 
