@@ -34,10 +34,12 @@ MOST_AWAITED: Final = 48
 """Far fewer than the server has threads, with those that faults hold back reckoned in (`wire.MOST_HELD`)."""
 PATIENCE: Final = 10.0
 """Seconds a body may take."""
-_CROWDED: Final = 0.25
+_CROWDED: Final = 0.1
 """Seconds it may take where others queue for its place."""
-_QUEUE: Final = 2.0
+_QUEUE: Final = 3.0
 """Seconds a request may queue."""
+_MOST_QUEUEING: Final = 200
+"""Each holds a thread, too."""
 _TICK: Final = 0.05
 _INEXACT: Final = 0.03
 """Seconds by which the system's ages of what was sent and received may be off."""
@@ -110,6 +112,8 @@ class TimelyBodies:
         if self._free.acquire(blocking=False):
             return True
         with self._lock:
+            if self._queueing >= _MOST_QUEUEING:
+                return False
             self._queueing += 1
         try:
             return self._free.acquire(timeout=_QUEUE)

@@ -137,7 +137,8 @@ class Entry:
 
     def keep_body(self, body: bytes) -> None:
         """Take down as much of the body as is of use."""
-        self.body = body[:_LONGEST]
+        # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
+        self.body = bytes(memoryview(body)[:_LONGEST])
         if self.address.operation == "customers":
             self.tail = body[-_LONGEST:]
 

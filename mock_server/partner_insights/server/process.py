@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 
 from partner_insights.errors import InputError
 from partner_insights.server.endpoint import Endpoint
@@ -37,6 +38,8 @@ _THREADS: Final = 320
 """At most; the server makes them as they are needed. More than faults may hold back (`wire.MOST_HELD`)."""
 _CONNECTIONS: Final = 50_000
 """At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
+_LARGEST_HEAD: Final = 64 * 1024
+"""Bytes: far more than any client sends, and not so many that hostile ones fill the memory."""
 _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
@@ -129,6 +132,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             workers=settings.workers,
             blocking_threads=_THREADS,
             backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(max_buffer_size=_LARGEST_HEAD),
             backpressure=_CONNECTIONS,  # it counts connections, not requests
             http=HTTPModes.http1,
             websockets=False,
