@@ -309,16 +309,16 @@ def main() -> int:
         after, _ = _answers(fake)
         settled = _megabytes(fake.pid)
         failures = Counter({s: number for s, number in attack.statuses.items() if s >= 500})
-        crashes = fake.output.count("Traceback")
+        crashes = re.findall(r"(?s)Traceback.*?\n(?=\S)[^\n]*", fake.output)
     slowest = max(watch.seconds, default=0.0)
     statuses = " ".join(f"{status}×{number}" for status, number in sorted(attack.statuses.items()))
     grown = f"{small:.0f} MB, {large:.0f} at the end, {settled:.0f} settled"
     checks = [
         ("requests sent", f"{attack.sent:,} in {took:.0f} s", attack.sent == options.requests),
         ("answers, by status", statuses, bool(statuses)),
-        ("failures, of those asked for", f"{dict(failures)} of {dict(attack.asked)}", failures <= attack.asked),
+        ("failures", f"{dict(failures)}; asked for {dict(attack.asked)}", failures <= attack.asked),
         ("answers that tell secrets", dict(attack.told) or "none", not attack.told),
-        ("tracebacks in the log", crashes, crashes == 0),
+        ("tracebacks in the log", "\n".join(crashes[-1:]) or "none", not crashes),
         ("ordinary requests meanwhile", f"{len(watch.seconds)}, slowest {slowest:.2f} s", slowest < SLOWEST),
         ("of them failed", watch.failed[:3] or "none", not watch.failed),
         ("the same answers as before", f"{len(before)} compared", before == after),

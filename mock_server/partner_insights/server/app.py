@@ -15,6 +15,7 @@ from partner_insights.server.answer import Answer, json_answer
 from partner_insights.server.bodies import MOST_READ, TimelyBodies
 from partner_insights.server.console import Console
 from partner_insights.server.cors import Cors
+from partner_insights.server.discovery import metadata
 from partner_insights.server.errors import Refused
 from partner_insights.server.exchanges import Exchanges
 from partner_insights.server.front import Front
@@ -53,6 +54,7 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
+    _add_discovery(app)
     timely = TimelyBodies(TolerantPaths(app.wsgi_app))
     exchanges = Exchanges(timely, catalogue, state, tokens, Front(state, service.gate))
     admin = Admin(state, settings, exchanges)
@@ -108,6 +110,20 @@ def _add_token_endpoints(app: Flask, endpoint: TokenEndpoint) -> None:
         # GET comes here too, to be refused in the directory's dialect.
         app.add_url_rule(
             rule, f"token-v{version}", view, methods=["GET", "POST"], defaults={"version": version}
+        )
+
+
+def _add_discovery(app: Flask) -> None:
+    def view(tenant: str, version: int) -> Response:
+        return respond(json_answer(metadata(request.host_url.rstrip("/"), tenant, version)))
+
+    for version, rule in ((1, "/<tenant>"), (2, "/<tenant>/v2.0")):
+        app.add_url_rule(
+            f"{rule}/.well-known/openid-configuration",
+            f"discovery-v{version}",
+            view,
+            methods=["GET"],
+            defaults={"version": version},
         )
 
 
