@@ -37,7 +37,9 @@ class Addresses:
         self.operations = {each.id: each for each in operations}
         patterns = {_parts(each.path): each.id for each in self.operations.values()}
         self._plain = {parts: name for parts, name in patterns.items() if not any(map(_stands, parts))}
-        self._others = [(parts, name) for parts, name in patterns.items() if parts not in self._plain]
+        others = [(parts, name) for parts, name in patterns.items() if parts not in self._plain]
+        # Where two fit, the one whose own words come first, as in the application's routing.
+        self._others = sorted(others, key=lambda each: tuple(map(_stands, each[0])))
 
     def find(self, path: str) -> Address:
         """What the path addresses, whatever the method."""

@@ -131,11 +131,11 @@ class TimelyBodies:
                 patience = _CROWDED if self._queueing else self.patience
                 if not self._waiting:
                     self._some.clear()
-            began = time.monotonic()
+            began = time.thread_time()
             for address in {each.address for each in waiting}:
                 with suppress(OSError):
                     _look(address, [each for each in waiting if each.address == address], patience)
-            time.sleep(4 * (time.monotonic() - began))  # many connections take a while to look at
+            time.sleep(2 * (time.thread_time() - began))  # many connections take a while to look at
 
 
 def _look(address: str, waiting: list[Waiting], patience: float) -> None:

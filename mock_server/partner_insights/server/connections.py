@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 POSSIBLE: Final = sys.platform == "linux"
 
 
-@dataclass(frozen=True)
+_FIELDS: Final = (slice(200, 208), slice(44, 48), slice(52, 56))
+"""Where `struct tcp_info` has the bytes sent, and the milliseconds since the last was sent and received."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """A connection, good only until the next one is asked for."""
 
     socket: socket.socket
-    """A handle of its own: closing it closes nothing."""
     descriptor: int
     peer: tuple[Any, ...]
     """The caller's address and port."""
@@ -37,37 +40,17 @@ class Connection:
 def connections(address: str) -> Iterator[Connection]:
     """The connections with callers of this IP address."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - the fastest way to plain numbers
-        opened = _opened(int(name))
-        if opened is None:
+        try:  # Of whatever kind it is, for there may be thousands: what is no such socket fails to tell.
+            borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=int(name))
+        except OSError:
             continue
-        with opened:
-            try:
-                peer = opened.getpeername()
-                if peer[0] != address:
-                    continue
-                told = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 208)
-            except OSError:
-                continue
-            sent, sent_ago, received_ago = (int.from_bytes(told[at], sys.byteorder) for at in _FIELDS)
-            yield Connection(opened, int(name), peer, sent, sent_ago / 1000, received_ago / 1000)
-
-
-_FIELDS: Final = (slice(200, 208), slice(44, 48), slice(52, 56))
-"""Where `struct tcp_info` has the bytes sent, and the milliseconds since the last was sent and received."""
-
-
-def _opened(descriptor: int) -> socket.socket | None:
-    """A second handle on a socket of the process; None where the descriptor is no TCP socket."""
-    try:
-        duplicate = os.dup(descriptor)
-    except OSError:
-        return None
-    try:
-        opened = socket.socket(fileno=duplicate)
-    except OSError:
-        os.close(duplicate)
-        return None
-    if opened.family not in (socket.AF_INET, socket.AF_INET6) or opened.type != socket.SOCK_STREAM:
-        opened.close()
-        return None
-    return opened
+        try:
+            peer = borrowed.getpeername()
+            if peer[:1] == (address,):
+                told = borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 208)
+                sent, sent_ago, received_ago = (int.from_bytes(told[at], sys.byteorder) for at in _FIELDS)
+                yield Connection(borrowed, int(name), peer, sent, sent_ago / 1000, received_ago / 1000)
+        except OSError:
+            continue
+        finally:
+            borrowed.detach()  # it is the server's, to be closed by nobody else

@@ -222,4 +222,4 @@ class Exchanges:
         """What puts mutants on; loaded when the first one is asked for, as the catalogue of them is."""
         from partner_insights.server.faults.wearing import Wardrobe
 
-        return Wardrobe(self.application, self.addresses, self.state, self.tokens)
+        return Wardrobe(self.application, self.catalogue, self.addresses, self.state, self.tokens)

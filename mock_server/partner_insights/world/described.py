@@ -32,7 +32,7 @@ def described(catalogue: Catalogue, world: World, url: str | None = None) -> dic
     if url is not None:
         document["servers"] = [{"url": url, "description": "The fake."}]
     if world.customers:
-        examples = _Examples(catalogue, world)
+        examples = Examples(catalogue, world)
         for operation in catalogue.operations.values():
             entry = document["paths"][operation.path][operation.method.lower()]
             _add(entry, examples.values(operation), examples.body(operation))
@@ -48,7 +48,9 @@ def _add(entry: dict[str, Any], values: dict[str, str], body: dict[str, Any]) ->
 
 
 @dataclass(frozen=True)
-class _Examples:
+class Examples:
+    """What can be asked of a world, and what comes of it."""
+
     catalogue: Catalogue
     world: World
 

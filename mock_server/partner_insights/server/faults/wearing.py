@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from partner_insights.contract.paths import filled
 from partner_insights.server.answer import BOM, WORTH_SQUEEZING
 from partner_insights.server.asked import Asked
 from partner_insights.server.faults.caught import ENCODING, LENGTH, Caught
 from partner_insights.server.tokens import PARTNER_CENTER, Subject
+from partner_insights.world.described import Examples
 from partner_insights.world.mutants import Answered, Scene
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+    from partner_insights.contract import Catalogue
     from partner_insights.server.addresses import Address, Addresses
     from partner_insights.server.state import State
     from partner_insights.server.tokens import Tokens
@@ -32,6 +35,7 @@ class Wardrobe:
     """Puts mutants on the answers of an application, which knows nothing of them."""
 
     application: WSGIApplication
+    catalogue: Catalogue
     addresses: Addresses
     state: State
     tokens: Tokens
@@ -66,8 +70,8 @@ class Wardrobe:
     def placed(self, asked: WSGIEnvironment, address: Address) -> dict[str, Any]:
         """At an operation that is there, about a customer that is."""
         found = address.operation or self.addresses.nearest(asked["PATH_INFO"])[0].id
-        path = self.addresses.operations[found].path
-        return {"PATH_INFO": path.replace("{customer-id}", self.state.scene.world.customer_id(0))}
+        operation, world = self.addresses.operations[found], self.state.scene.world
+        return {"PATH_INFO": filled(operation.path, Examples(self.catalogue, world).values(operation))}
 
 
 _MENDED: Final[Mapping[str, Callable[[Wardrobe, WSGIEnvironment, Address], dict[str, Any]]]] = {
