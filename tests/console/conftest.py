@@ -20,7 +20,7 @@ REBOUND = "rebound.example"
 """A name that the browser takes for this machine's, as a rebound one would be."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium; without one a test is skipped, but in CI it fails."""
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
+LOW: Any = {"width": 1280, "height": 300}
+"""So low that Swagger UI, which takes its time, is not looked at yet."""
 REBOUND = "rebound.example"
 TIMEOUT = 30_000
 expect.set_options(timeout=TIMEOUT)
@@ -63,7 +65,7 @@ def serving() -> Iterator[Callable[[Flask], str]]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(reduced_motion="reduce")
+    context = browser.new_context(reduced_motion="reduce", viewport=LOW)
     context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -22,6 +22,8 @@ MOST_EXAMINED: Final = 20_000
 MOST_SHOWN: Final = 100
 _SHOWN: Final = 20
 _DOMAIN: Final = re.compile(r".+-([0-9]{1,10})\.example", re.ASCII)
+_OF_A_DOMAIN: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
+"""What may be a part of one; anything else saves their making."""
 
 _FIGURES: Final[Mapping[str, str]] = {
     "deployment": "PartnerLicensesDeploymentInsights",
@@ -87,7 +89,8 @@ def found(world: World, search: str, after: int = 0, size: int = _SHOWN) -> dict
     if alone is not None:
         return {"customers": [_line(world, alone)], "examined": 1, "total": world.customers, "next": None}
     stop = min(after + MOST_EXAMINED, world.customers)
-    names, domains = world.people.names(after, stop), world.people.domains(after, stop)
+    names = world.people.names(after, stop)
+    domains = world.people.domains(after, stop) if _OF_A_DOMAIN.fullmatch(needle) else [""] * len(names)
     indexes: list[int] = []
     at = after
     for at, name, domain in zip(range(after, stop), names, domains, strict=True):

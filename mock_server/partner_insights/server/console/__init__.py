@@ -72,7 +72,7 @@ class Console:
 
     def _content(self) -> dict[str, Any]:
         """What the template tells."""
-        settings, world, scenarios = self._settings, self._state.scene.world, self._state.scene.scenarios
+        settings, world = self._settings, self._state.scene.world
         url = request.host_url.rstrip("/")
         token = handed_token(settings.auth, self._tokens)
         customer = world.customer_id(0) if world.customers else "{customer-id}"
@@ -86,7 +86,7 @@ class Console:
             "facts": self._facts(),
             "holdings": self._admin.holdings.shown,
             "operations": operations,
-            "scenarios": scenarios,
+            "secure": request.is_secure,
             "subject": self._subject(),
             "token_line": token_line(url),
             "version": __version__,

@@ -27,6 +27,7 @@ export async function ask(path, method = "GET", content = undefined) {
     throw new Refusal(0, "The fake does not answer. Is it still running?");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, answer.error ?? `the fake answered ${response.status}`);
+  if (!response.ok)
+    throw new Refusal(response.status, answer.error ?? `the fake answered ${response.status}`);
   return answer;
 }

@@ -15,7 +15,12 @@ export function percent(share) {
 
 /** The share in words, which say what the bar beside it shows. */
 export function figure(share, more = null) {
-  return element("span", { class: "figure" }, percent(share), more ? element("span", { class: "quiet" }, more) : null);
+  return element(
+    "span",
+    { class: "figure" },
+    percent(share),
+    more ? element("span", { class: "quiet" }, more) : null,
+  );
 }
 
 /** A table with a caption; `heads` are texts, a row is cells, the first of them its head. */
@@ -24,7 +29,26 @@ export function table(caption, heads, rows) {
     "table",
     {},
     element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, rows.map(([first, ...rest]) => element("tr", {}, element("th", { scope: "row" }, first), rest.map((content) => element("td", {}, content))))),
+    element(
+      "thead",
+      {},
+      element(
+        "tr",
+        {},
+        heads.map((head) => element("th", { scope: "col" }, head)),
+      ),
+    ),
+    element(
+      "tbody",
+      {},
+      rows.map(([first, ...rest]) =>
+        element(
+          "tr",
+          {},
+          element("th", { scope: "row" }, first),
+          rest.map((content) => element("td", {}, content)),
+        ),
+      ),
+    ),
   );
 }

@@ -19,7 +19,9 @@ export class Conditions {
     for (const button of byId("clock").querySelectorAll("[data-days]")) {
       button.addEventListener("click", () => this.#turn({ days: Number(button.dataset.days) }));
     }
-    byId("reset").addEventListener("click", () => this.#do("The fake is as it was at the start.", () => ask("reset", "POST")));
+    byId("reset").addEventListener("click", () =>
+      this.#do("The fake is as it was at the start.", () => ask("reset", "POST")),
+    );
   }
 
   async refresh() {
@@ -31,27 +33,46 @@ export class Conditions {
 
   #build(scenarios) {
     const shown = scenarios.filter((each) => each.name !== HEALTHY);
-    const loners = shown.filter((each) => each.conflicts.length === scenarios.length - 1).map((each) => each.name);
+    const loners = shown
+      .filter((each) => each.conflicts.length === scenarios.length - 1)
+      .map((each) => each.name);
     byId("scenarios").append(...shown.map((each) => this.#switch(each, loners)));
   }
 
   #switch({ name, description, conflicts }, loners) {
     const others = conflicts.filter((other) => other !== HEALTHY && !loners.includes(other));
-    const not = loners.includes(name) ? "not with any other" : others.length ? `not with ${others.join(", ")}` : "";
-    const box = element("input", { type: "checkbox", role: "switch", id: `scenario-${name}`, "aria-describedby": `about-${name}`, onchange: () => this.#select(name) });
+    const not = loners.includes(name)
+      ? "not with any other"
+      : others.length
+        ? `not with ${others.join(", ")}`
+        : "";
+    const box = element("input", {
+      type: "checkbox",
+      role: "switch",
+      id: `scenario-${name}`,
+      "aria-describedby": `about-${name}`,
+      onchange: () => this.#select(name),
+    });
     this.#switches.set(name, box);
     return element(
       "li",
       {},
       element("label", { class: "tick" }, box, element("code", {}, name)),
-      element("p", { id: `about-${name}`, class: "quiet" }, description, not ? element("span", { class: "conflict" }, ` (${not})`) : null),
+      element(
+        "p",
+        { id: `about-${name}`, class: "quiet" },
+        description,
+        not ? element("span", { class: "conflict" }, ` (${not})`) : null,
+      ),
     );
   }
 
   #select(name) {
     const wanted = [...this.#switches].filter(([, box]) => box.checked).map(([each]) => each);
     const on = this.#switches.get(name).checked;
-    return this.#do(`${name} is switched ${on ? "on" : "off"}.`, () => ask("scenario", "POST", { scenario: wanted.length ? wanted : [HEALTHY] }));
+    return this.#do(`${name} is switched ${on ? "on" : "off"}.`, () =>
+      ask("scenario", "POST", { scenario: wanted.length ? wanted : [HEALTHY] }),
+    );
   }
 
   #turn(wanted) {

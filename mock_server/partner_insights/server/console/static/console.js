@@ -27,7 +27,7 @@ function start() {
     try {
       const turned = facts.show(await ask("world"));
       complain(byId("lost"), null);
-      if (turned) [conditions, ...holdings].forEach((each) => each.refresh());
+      if (turned) await Promise.all([conditions, ...holdings].map((each) => each.refresh()));
       if (await journal.refresh()) await Promise.all([verdict.refresh(), faults.refresh()]);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -19,6 +19,7 @@ export class Customers {
     });
   }
 
+  /** Look again; not waited for, as among many customers it takes its time. */
   refresh() {
     this.#find();
     if (this.#chosen) this.#open(this.#chosen);
@@ -58,7 +59,12 @@ export class Customers {
   #choice(customer) {
     const button = element(
       "button",
-      { type: "button", "data-id": customer.id, "aria-pressed": String(customer.id === this.#chosen), onclick: () => this.#open(customer.id) },
+      {
+        type: "button",
+        "data-id": customer.id,
+        "aria-pressed": String(customer.id === this.#chosen),
+        onclick: () => this.#open(customer.id),
+      },
       element("span", {}, customer.name),
       element("span", { class: "quiet" }, customer.domain),
     );
@@ -67,7 +73,8 @@ export class Customers {
 
   async #open(id) {
     this.#chosen = id;
-    for (const each of byId("customer-list").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.dataset.id === id));
+    for (const each of byId("customer-list").querySelectorAll("button"))
+      each.setAttribute("aria-pressed", String(each.dataset.id === id));
     const customer = await ask(`customers/${id}`).catch((refusal) => this.#failed(refusal));
     if (customer && this.#chosen === id) byId("customer").replaceChildren(...detail(customer));
   }
@@ -82,12 +89,31 @@ function detail(customer) {
   const { deployment, usage } = customer;
   return [
     element("h3", {}, customer.name),
-    terms([["id", element("code", {}, customer.id)], ["domain", customer.domain], ["country", customer.country], ["channel", customer.channel]]),
+    terms([
+      ["id", element("code", {}, customer.id)],
+      ["domain", customer.domain],
+      ["country", customer.country],
+      ["channel", customer.channel],
+    ]),
     deployment.length
-      ? table("Deployment by product", ["Product", "Deployed"], deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)))
-      : element("p", { class: "quiet" }, "No licences are shown: the scenarios in force answer with no rows."),
+      ? table(
+          "Deployment by product",
+          ["Product", "Deployed"],
+          deployment.map((row) => line(row.productName, row.licensesDeployed, row.licensesSold)),
+        )
+      : element(
+          "p",
+          { class: "quiet" },
+          "No licences are shown: the scenarios in force answer with no rows.",
+        ),
     usage.length
-      ? table("Usage by product and workload", ["Product and workload", "Active"], usage.map((row) => line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified)))
+      ? table(
+          "Usage by product and workload",
+          ["Product and workload", "Active"],
+          usage.map((row) =>
+            line(`${row.productName} · ${row.workloadName}`, row.licensesActive, row.licensesQualified),
+          ),
+        )
       : null,
   ].filter((each) => each != null);
 }

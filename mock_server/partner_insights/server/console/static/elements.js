@@ -25,10 +25,16 @@ export const whole = (number) => number.toLocaleString("en");
 /** Terms and what they are; those without a value are left out. */
 export function terms(pairs) {
   const known = pairs.filter(([, value]) => value != null && value !== "");
-  return element("dl", { class: "terms" }, known.map(([term, value]) => [element("dt", {}, term), element("dd", {}, value)]));
+  return element(
+    "dl",
+    { class: "terms" },
+    known.map(([term, value]) => [element("dt", {}, term), element("dd", {}, value)]),
+  );
 }
 
 /** Call `act` whenever the place comes into view. */
 export function whenSeen(place, act) {
-  new IntersectionObserver(([first]) => first.isIntersecting && act(), { rootMargin: "200px" }).observe(place);
+  new IntersectionObserver(([first]) => first.isIntersecting && act(), { rootMargin: "200px" }).observe(
+    place,
+  );
 }

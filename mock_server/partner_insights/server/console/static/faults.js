@@ -21,7 +21,9 @@ export class Faults {
     try {
       const { plans, faults } = await ask("faults");
       if (!byId("fault-names").childElementCount) {
-        byId("fault-names").append(...faults.map((each) => element("option", { value: each.name }, each.description)));
+        byId("fault-names").append(
+          ...faults.map((each) => element("option", { value: each.name }, each.description)),
+        );
       }
       const shown = JSON.stringify(plans);
       if (byId("plans").dataset.shown === shown) return;
@@ -35,7 +37,9 @@ export class Faults {
 
   #add() {
     const place = ++this.#number;
-    const operations = [...byId("by-operation").options].map((option) => option.value).filter((value) => value && value !== "none");
+    const operations = [...byId("by-operation").options]
+      .map((option) => option.value)
+      .filter((value) => value && value !== "none");
     const field = (label, name, input) => {
       input.id = `fault-${place}-${name}`;
       input.dataset.name = name;
@@ -44,11 +48,38 @@ export class Faults {
     const line = element(
       "li",
       { class: "line" },
-      field("Operation", "operation", element("select", {}, ["*", ...operations].map((each) => element("option", { value: each }, each === "*" ? "any" : each)))),
-      field("Status or fault", "what", element("input", { list: "fault-names", required: true, placeholder: "503, truncate…", autocomplete: "off", spellcheck: "false" })),
+      field(
+        "Operation",
+        "operation",
+        element(
+          "select",
+          {},
+          ["*", ...operations].map((each) => element("option", { value: each }, each === "*" ? "any" : each)),
+        ),
+      ),
+      field(
+        "Status or fault",
+        "what",
+        element("input", {
+          list: "fault-names",
+          required: true,
+          placeholder: "503, truncate…",
+          autocomplete: "off",
+          spellcheck: "false",
+        }),
+      ),
       field("Seconds", "seconds", element("input", { type: "number", min: 0, max: 600, class: "short" })),
-      field("Customer id", "customer", element("input", { autocomplete: "off", spellcheck: "false", placeholder: "any" })),
-      element("button", { type: "button", onclick: () => this.#remove(line) }, "Remove", element("span", { class: "unseen" }, ` fault ${place}`)),
+      field(
+        "Customer id",
+        "customer",
+        element("input", { autocomplete: "off", spellcheck: "false", placeholder: "any" }),
+      ),
+      element(
+        "button",
+        { type: "button", onclick: () => this.#remove(line) },
+        "Remove",
+        element("span", { class: "unseen" }, ` fault ${place}`),
+      ),
     );
     byId("planned").append(line);
     return line;
@@ -82,16 +113,33 @@ export class Faults {
       "article",
       { class: "plan" },
       element("h3", {}, "Plan ", element("code", {}, plan.id)),
-      element("p", { class: "quiet" }, `For ${whom}: ${plan.consumed} of ${plan.planned} met${plan.repeat ? ", again and again" : ""}.`),
-      element("ol", {}, plan.faults.map((fault) => this.#fault(fault))),
-      element("button", { type: "button", onclick: takeBack }, "Take it back", element("span", { class: "unseen" }, ` (plan ${plan.id})`)),
+      element(
+        "p",
+        { class: "quiet" },
+        `For ${whom}: ${plan.consumed} of ${plan.planned} met${plan.repeat ? ", again and again" : ""}.`,
+      ),
+      element(
+        "ol",
+        {},
+        plan.faults.map((fault) => this.#fault(fault)),
+      ),
+      element(
+        "button",
+        { type: "button", onclick: takeBack },
+        "Take it back",
+        element("span", { class: "unseen" }, ` (plan ${plan.id})`),
+      ),
     );
   }
 
   #fault(fault) {
     const what = `${fault.code ?? fault.fault} for ${fault.operation === "*" ? "any operation" : fault.operation}`;
     const met = fault.request
-      ? element("button", { type: "button", class: "link", onclick: () => this.#showRequest(fault.request) }, `met${fault.times > 1 ? ` ${fault.times} times` : ""}: show the request`)
+      ? element(
+          "button",
+          { type: "button", class: "link", onclick: () => this.#showRequest(fault.request) },
+          `met${fault.times > 1 ? ` ${fault.times} times` : ""}: show the request`,
+        )
       : element("span", { class: "quiet" }, "not met yet");
     return element("li", {}, what, " · ", met);
   }

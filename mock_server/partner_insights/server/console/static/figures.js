@@ -40,29 +40,53 @@ export class Figures {
 }
 
 function deployment(rows, unit) {
-  const drawn = grouped(rows, (row) => row.serviceName, (row) => {
-    const share = row.proratedDeploymentPercent / unit;
-    return [bar(share, row.channel), figure(share, ` of ${whole(row.licensesSold)} sold`)];
-  });
+  const drawn = grouped(
+    rows,
+    (row) => row.serviceName,
+    (row) => {
+      const share = row.proratedDeploymentPercent / unit;
+      return [bar(share, row.channel), figure(share, ` of ${whole(row.licensesSold)} sold`)];
+    },
+  );
   const days = Map.groupBy(rows, (row) => row.serviceName);
-  const processed = [...days].map(([service, [row]]) => `${service} on ${row.processedDateTime.slice(0, 10)}`);
-  const note = processed.length ? [element("p", { class: "quiet" }, `Processed: ${processed.join(", ")}.`)] : [];
+  const processed = [...days].map(
+    ([service, [row]]) => `${service} on ${row.processedDateTime.slice(0, 10)}`,
+  );
+  const note = processed.length
+    ? [element("p", { class: "quiet" }, `Processed: ${processed.join(", ")}.`)]
+    : [];
   return [...chart("Deployment by service", "Service", rows, drawn), ...total(rows, unit), ...note];
 }
 
 /** All services and channels together. */
 function total(rows, unit) {
   const sold = rows.reduce((sum, row) => sum + row.licensesSold, 0);
-  const deployed = rows.reduce((sum, row) => sum + (row.licensesSold * row.proratedDeploymentPercent) / unit, 0);
+  const deployed = rows.reduce(
+    (sum, row) => sum + (row.licensesSold * row.proratedDeploymentPercent) / unit,
+    0,
+  );
   if (!sold) return [];
-  return [element("p", { class: "total" }, element("b", {}, whole(sold)), " licences sold, ", element("b", {}, percent(deployed / sold)), " of them deployed")];
+  return [
+    element(
+      "p",
+      { class: "total" },
+      element("b", {}, whole(sold)),
+      " licences sold, ",
+      element("b", {}, percent(deployed / sold)),
+      " of them deployed",
+    ),
+  ];
 }
 
 function usage(rows, unit) {
-  const drawn = grouped(rows, (row) => `${row.serviceName} · ${row.workloadName}`, (row) => {
-    const share = row.proratedLicensesUsagePercent / unit;
-    return [bar(share, row.channel), figure(share)];
-  });
+  const drawn = grouped(
+    rows,
+    (row) => `${row.serviceName} · ${row.workloadName}`,
+    (row) => {
+      const share = row.proratedLicensesUsagePercent / unit;
+      return [bar(share, row.channel), figure(share)];
+    },
+  );
   return chart("Usage by service and workload", "Service and workload", rows, drawn);
 }
 
@@ -81,6 +105,10 @@ function grouped(rows, name, draw) {
 }
 
 function chart(title, head, rows, drawn) {
-  if (!rows.length) return [element("h3", {}, title), element("p", { class: "quiet" }, "No rows: the scenarios in force answer with none.")];
+  if (!rows.length)
+    return [
+      element("h3", {}, title),
+      element("p", { class: "quiet" }, "No rows: the scenarios in force answer with none."),
+    ];
   return [table(title, [head, ...channels(rows)], drawn)];
 }

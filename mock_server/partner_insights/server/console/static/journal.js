@@ -45,7 +45,9 @@ export class Journal {
     if (now === this.#before) return false;
     this.#before = now;
     this.#draw(answer.entries);
-    byId("journal-state").textContent = answer.entries.length ? `${whole(answer.entries.length)} shown, the newest first.` : "Waiting for requests.";
+    byId("journal-state").textContent = answer.entries.length
+      ? `${whole(answer.entries.length)} shown, the newest first.`
+      : "Waiting for requests.";
     byId("older").hidden = answer.entries.length < this.#last || this.#last >= ALL;
     return true;
   }
@@ -109,8 +111,19 @@ function line(entry, open = false) {
     element(
       "summary",
       {},
-      element("span", { class: "when" }, `#${entry.number} `, element("time", { datetime: entry.time }, entry.time.slice(11, 19))),
-      element("span", { class: "what" }, element("b", {}, entry.method), " ", entry.path + (entry.query ? `?${entry.query}` : "")),
+      element(
+        "span",
+        { class: "when" },
+        `#${entry.number} `,
+        element("time", { datetime: entry.time }, entry.time.slice(11, 19)),
+      ),
+      element(
+        "span",
+        { class: "what" },
+        element("b", {}, entry.method),
+        " ",
+        entry.path + (entry.query ? `?${entry.query}` : ""),
+      ),
       element(
         "span",
         { class: "how" },
@@ -136,7 +149,13 @@ function detail(entry) {
   return element(
     "div",
     { class: "detail" },
-    entry.notes.length ? element("ul", { class: "notes" }, entry.notes.map((note) => element("li", {}, note))) : null,
+    entry.notes.length
+      ? element(
+          "ul",
+          { class: "notes" },
+          entry.notes.map((note) => element("li", {}, note)),
+        )
+      : null,
     terms([
       ["time", entry.time],
       ["operation", entry.operation ?? "none"],
@@ -153,8 +172,23 @@ function detail(entry) {
       ["fault", entry.fault],
       ["Retry-After", entry.retryAfter == null ? null : `${entry.retryAfter} s`],
       ["peer", entry.peer],
-      ["answer", response.bytes == null ? response.contentType : `${whole(response.bytes)} bytes, ${response.contentType}`],
+      [
+        "answer",
+        response.bytes == null
+          ? response.contentType
+          : `${whole(response.bytes)} bytes, ${response.contentType}`,
+      ],
     ]),
-    response.body ? element("pre", { tabindex: "0", role: "region", "aria-label": `The answer to request ${entry.number}, its beginning` }, element("code", {}, response.body)) : null,
+    response.body
+      ? element(
+          "pre",
+          {
+            tabindex: "0",
+            role: "region",
+            "aria-label": `The answer to request ${entry.number}, its beginning`,
+          },
+          element("code", {}, response.body),
+        )
+      : null,
   );
 }

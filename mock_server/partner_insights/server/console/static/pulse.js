@@ -23,12 +23,15 @@ export class Pulse {
     clearTimeout(this.#timer);
     this.#busy = true;
     const began = performance.now();
-    do {
-      this.#again = false;
-      await this.#act();
-    } while (this.#again);
-    this.#busy = false;
-    const rest = Math.min(MOST, Math.max(LEAST, 5 * (performance.now() - began)));
-    if (!document.hidden) this.#timer = setTimeout(() => (this.paused ? null : this.beat()), rest);
+    try {
+      do {
+        this.#again = false;
+        await this.#act();
+      } while (this.#again);
+    } finally {
+      this.#busy = false;
+      const rest = Math.min(MOST, Math.max(LEAST, 5 * (performance.now() - began)));
+      if (!document.hidden) this.#timer = setTimeout(() => this.paused || this.beat(), rest);
+    }
   }
 }

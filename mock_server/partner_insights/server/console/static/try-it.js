@@ -12,7 +12,11 @@ export function tryIt(place, answered) {
   whenSeen(place, () => {
     if (begun) return;
     begun = true;
-    load(place, answered).catch(() => place.replaceChildren(element("p", { class: "error", role: "alert" }, "The API console could not be loaded.")));
+    load(place, answered).catch(() =>
+      place.replaceChildren(
+        element("p", { class: "error", role: "alert" }, "The API console could not be loaded."),
+      ),
+    );
   });
 }
 
@@ -22,7 +26,10 @@ async function load(place, answered) {
   const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
   dark.addEventListener("change", follow);
   follow();
-  const [spec] = await Promise.all([fetch(place.dataset.openapi).then((answer) => answer.json()), script("/_console/swagger-ui-bundle.js")]);
+  const [spec] = await Promise.all([
+    fetch(place.dataset.openapi).then((answer) => answer.json()),
+    script("/_console/swagger-ui-bundle.js"),
+  ]);
   new MutationObserver(() => mend(place)).observe(place, { childList: true, subtree: true });
   const manners = new Manners();
   window.SwaggerUIBundle({
@@ -52,7 +59,9 @@ function mend(place) {
 }
 
 function script(address) {
-  return new Promise((resolve, reject) => document.head.append(element("script", { src: address, onload: resolve, onerror: reject })));
+  return new Promise((resolve, reject) =>
+    document.head.append(element("script", { src: address, onload: resolve, onerror: reject })),
+  );
 }
 
 /** The description as it is for somebody at this page: short, and about this very server. */
@@ -110,6 +119,8 @@ class Manners {
 
 function guid() {
   // crypto.randomUUID is there on TLS and loopback only.
-  const [a, b, c, d, e] = [8, 4, 3, 3, 12].map((length) => Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte & 15).toString(16)).join(""));
+  const [a, b, c, d, e] = [8, 4, 3, 3, 12].map((length) =>
+    Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte & 15).toString(16)).join(""),
+  );
   return `${a}-${b}-4${c}-a${d}-${e}`;
 }

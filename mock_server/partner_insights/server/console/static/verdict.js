@@ -3,6 +3,7 @@
 import { ask, Refusal } from "./ask.js";
 import { byId, element, whole } from "./elements.js";
 
+const MOST = 50; // findings shown: who hammers has thousands
 const WORDS = {
   "well-behaved": "Well-behaved",
   misbehaved: "Misbehaved",
@@ -30,10 +31,22 @@ export class Verdict {
     const now = JSON.stringify(verdict);
     if (now === this.#before) return;
     this.#before = now;
-    const count = verdict.judged ? ` by ${whole(verdict.judged)} request${verdict.judged === 1 ? "" : "s"}` : "";
-    const words = element("b", { class: `badge ${verdict.verdict}` }, WORDS[verdict.verdict] ?? verdict.verdict);
+    const count = verdict.judged
+      ? ` by ${whole(verdict.judged)} request${verdict.judged === 1 ? "" : "s"}`
+      : "";
+    const words = element(
+      "b",
+      { class: `badge ${verdict.verdict}` },
+      WORDS[verdict.verdict] ?? verdict.verdict,
+    );
     byId("judged").replaceChildren(words, element("span", { class: "quiet" }, count));
-    byId("findings").replaceChildren(...verdict.findings.map((finding) => this.#finding(finding)));
+    const more = verdict.findings.length - MOST;
+    byId("findings").replaceChildren(
+      ...verdict.findings.slice(0, MOST).map((finding) => this.#finding(finding)),
+      ...(more > 0
+        ? [element("li", { class: "quiet" }, `and ${whole(more)} more: GET /_admin/verdict`)]
+        : []),
+    );
   }
 
   #finding({ code, title, message, entries, requests }) {
@@ -42,7 +55,17 @@ export class Verdict {
       {},
       element("h3", {}, `The client ${title}`),
       element("p", {}, message, " ", element("code", { class: "quiet" }, code)),
-      element("p", { class: "cited" }, entries.map((number, place) => element("button", { type: "button", class: "link", onclick: () => this.#show(number) }, requests[place]))),
+      element(
+        "p",
+        { class: "cited" },
+        entries.map((number, place) =>
+          element(
+            "button",
+            { type: "button", class: "link", onclick: () => this.#show(number) },
+            requests[place],
+          ),
+        ),
+      ),
     );
   }
 }
