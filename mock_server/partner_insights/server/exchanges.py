@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -88,14 +89,15 @@ class Exchanges:
 
         The lane of the ordinary answer: no Flask, and nothing that waits.
         """
-        known = None if self.plans.for_all else self.front.find(environ)
+        now = time.time()
+        known = None if self.plans.for_all else self.front.find(environ, now)
         if known is None:
             return None
         sent, correlated = environ.get("HTTP_MS_REQUESTID"), environ.get("HTTP_MS_CORRELATIONID")
         if not ((sent is None or is_guid(sent)) and (correlated is None or is_guid(correlated))):
             return None
         request_id = sent or str(uuid.uuid4())
-        self.journal.again(known.entry, request_id, sent, correlated)
+        self.journal.again(known.entry, now, request_id, sent, correlated)
         ids = fresh(request_id, correlated or str(uuid.uuid4()))
         return known.status, [*known.before, *ids, *known.after], known.body
 

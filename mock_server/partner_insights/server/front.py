@@ -93,13 +93,13 @@ class Front:
         self._memory = _Memory(state.scene)
         self._lock = Lock()
 
-    def find(self, environ: WSGIEnvironment) -> Known | None:
+    def find(self, environ: WSGIEnvironment, now: float) -> Known | None:
         """The answer to an equal request under the scene in force; None: ask the application."""
         memory = self._memory
         if memory.scene is not self._state.scene:
             return None
         known = memory.answers.get(tuple(map(environ.get, LOOKED_AT)))
-        return known if known is not None and known.good_until > time.time() else None
+        return known if known is not None and known.good_until > now else None
 
     def look(self, environ: WSGIEnvironment) -> Look:
         """Take down a request, before the application changes anything about it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
 import time
@@ -10,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from partner_insights.server.respond import ANSWER
@@ -96,30 +97,6 @@ class Entry:
         self.body = self.tail = b""
         """The beginning; of a list of customers the end, too, where the link to the next page is."""
 
-    def again(self, number: int, request_id: str, sent_id: str | None, correlation_id: str | None) -> Entry:
-        """The entry of an equal request that is answered alike; only the ids differ."""
-        entry = Entry.__new__(Entry)
-        entry.number = number
-        entry.time = time.time()
-        entry.began = entry.answered = time.monotonic()
-        entry.request_id = request_id
-        entry.sent_id = sent_id
-        entry.correlation_id = correlation_id
-        entry.method = self.method
-        entry.path = self.path
-        entry.query = self.query
-        entry.address = self.address
-        entry.authorization = self.authorization
-        entry.continuation = self.continuation
-        entry.asked = self.asked
-        entry.status = self.status
-        entry.fault = entry.key = entry.retry_after = None
-        entry.length = self.length
-        entry.content_type = self.content_type
-        entry.body = self.body
-        entry.tail = self.tail
-        return entry
-
     def answer(self, status: int, headers: Any, environ: Mapping[str, Any]) -> None:
         """Take down how it is answered."""
         self.answered = time.monotonic()
@@ -170,13 +147,29 @@ class Entry:
         return self.method, self.path, self.query
 
 
+Again: TypeAlias = tuple[int, Entry, float, float, str, str | None, str | None]
+"""A request like an earlier one, answered alike and at once; only taken down, as each request pays for it.
+
+Its number, the entry of the earlier one, and what is its own: `time`, `began`, `request_id`, `sent_id` and
+`correlation_id`.
+"""
+
+
+def _entry(again: Again) -> Entry:
+    number, first, when, began, request_id, sent_id, correlation_id = again
+    entry = copy.copy(first)
+    entry.number, entry.time, entry.began, entry.answered = number, when, began, began
+    entry.request_id, entry.sent_id, entry.correlation_id = request_id, sent_id, correlation_id
+    return entry
+
+
 @dataclass
 class Journal:
     """The last requests of one fake; older ones are forgotten and counted."""
 
     addresses: Addresses
     bound: int = BOUND
-    _entries: deque[Entry] = field(init=False)
+    _entries: deque[Entry | Again] = field(init=False)
     _numbers: Iterator[int] = field(init=False)
     _first: int = 1
 
@@ -190,13 +183,18 @@ class Journal:
         self._entries.append(entry)
         return entry
 
-    def again(self, entry: Entry, request_id: str, sent_id: str | None, correlation_id: str | None) -> None:
+    def again(
+        self, first: Entry, now: float, request_id: str, sent_id: str | None, correlation_id: str | None
+    ) -> None:
         """A new entry like one there was, answered at once."""
-        self._entries.append(entry.again(next(self._numbers), request_id, sent_id, correlation_id))
+        self._entries.append(
+            (next(self._numbers), first, now, time.monotonic(), request_id, sent_id, correlation_id)
+        )
 
     def entries(self) -> list[Entry]:
         """All that is kept, the oldest first."""
-        return sorted(self._entries.copy(), key=lambda entry: entry.number)
+        entries = (_entry(each) if isinstance(each, tuple) else each for each in self._entries.copy())
+        return sorted(entries, key=lambda entry: entry.number)
 
     @property
     def forgotten(self) -> int:

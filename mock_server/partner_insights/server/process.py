@@ -6,6 +6,7 @@ the platform may fork workers or spawn them.
 
 from __future__ import annotations
 
+import gc
 import http.client
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ from granian.http import HTTP1Settings
 
 from partner_insights.errors import InputError
 from partner_insights.server.endpoint import Endpoint
+from partner_insights.server.turns import MOST, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from partner_insights.server.settings import Settings
     from partner_insights.server.tls import Tls
 
-_THREADS: Final = 320
-"""At most; the server makes them as they are needed. More than faults may hold back (`wire.MOST_HELD`)."""
 _CONNECTIONS: Final = 50_000
 """At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
 _LARGEST_HEAD: Final = 64 * 1024
@@ -86,7 +86,9 @@ class WorkerApplication:
                 as_of=options.as_of,
                 percent_scale=options.percent_scale,
             )
-            return create_app(world, catalogue, self.settings)
+            app = create_app(world, catalogue, self.settings)
+            gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
+            return Turns(app, getattr(app.wsgi_app, "known_answer", _unknown))
         except InputError as error:
             print(f"partner-insights: {error}", file=sys.stderr, flush=True)
             os._exit(error.exit_code)
@@ -133,7 +135,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             port=endpoint.port,
             interface=Interfaces.WSGI,
             workers=settings.workers,
-            blocking_threads=_THREADS,
+            blocking_threads=MOST,
             backlog=_BACKLOG,
             http1_settings=HTTP1Settings(max_buffer_size=_LARGEST_HEAD),
             backpressure=_CONNECTIONS,  # it counts connections, not requests
@@ -191,6 +193,10 @@ def _allow_connections() -> None:
     wanted = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _unknown(_: object) -> None:
+    """Of an application that knows no answers beforehand."""
 
 
 def _take_own_signals() -> None:

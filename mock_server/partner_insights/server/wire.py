@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import os
+from binascii import b2a_base64
+from random import getrandbits
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -47,4 +47,5 @@ def fresh(request_id: str, correlation_id: str) -> tuple[tuple[str, str], ...]:
 
 def correlation_vector() -> str:
     """A fresh MS-CV: 128 random bits in base64 without padding, then the position in the vector."""
-    return base64.b64encode(os.urandom(16)).decode("ascii")[:22] + ".0"
+    bits = getrandbits(128).to_bytes(16)
+    return b2a_base64(bits)[:22].decode("ascii") + ".0"
