@@ -122,7 +122,7 @@ class Server:
 def test_one_thread_is_free_and_the_others_rest() -> None:
     """Whatever was asked, crashes too: in the end one thread takes requests, no other is in its way."""
     server = Server(threads=5)
-    for path in ("known", "new", "crash", "new", "known") * 20:
+    for path in ("known", "new", "crash", "new", "known") * 20 + ("known",) * 100:
         server.ask(path)
     assert server.settles(free=1, resting=4)
 
@@ -143,6 +143,10 @@ def test_who_waits_calls_another() -> None:
     server.ask("known")
     assert server.settles(free=1, resting=0)
     server.go_on.set()
+    assert server.settles(free=4, resting=0)
+    assert {server.answered.get(timeout=5) for _ in range(3)} == {"wait"}
+    for _ in range(100):
+        server.ask("known")
     assert server.settles(free=1, resting=3)
 
 

@@ -3,7 +3,7 @@
 Many threads answering at once cost most of the speed, as they fight for the interpreter. With a single one,
 an answer that a fault holds back, or a body that never comes, would hold back every other. So one thread is
 *free* at a time, which gives the answers that are known. Before it does anything else it calls another one in
-its place, and where there is one free too many, it rests after its answer has gone out, until it is called.
+its place, and where there are more, each rests once it has given such an answer, until it is called.
 """
 
 from __future__ import annotations
@@ -42,25 +42,24 @@ class Turns:
         if known is not None:
             status, headers, body = known
             start_response(status, headers)
-            return [body] if self._free < 2 else _Turn(self, [body])
+            return [body] if self._free < 2 else _Closing([body], self.rest)
         self._go()
         try:
-            return _Turn(self, self.application(environ, start_response), away=True)
+            return _Closing(self.application(environ, start_response), self._come)
         except BaseException:
-            self.count(1)
+            self._come()
             raise
 
-    def end(self, *, away: bool) -> None:
-        """The answer has gone out: the thread is free, or rests where another one is."""
+    def rest(self) -> None:
+        """Where another thread is free, this one waits until it is called in a free one's place."""
         called = Lock()
         with self._lock:
-            self._free += away
             if self._free < 2:
                 return
             self._free -= 1
             called.acquire()
             self._resting.append(called)
-        called.acquire()  # whoever calls counts us as free
+        called.acquire()
 
     def count(self, change: int) -> None:
         """So many more threads are free."""
@@ -70,9 +69,12 @@ class Turns:
     def _go(self) -> None:
         with self._lock:
             if self._free < 2 and self._resting:
-                self._resting.pop().release()
+                self._resting.pop().release()  # the called one is free instead
             else:
                 self._free -= 1
+
+    def _come(self) -> None:
+        self.count(1)
 
 
 class _Counted:
@@ -86,21 +88,25 @@ class _Counted:
         self._turns.count(-1)
 
 
-class _Turn:
-    """An answer on its way out; the server closes it at its end, whatever became of it."""
+class _Closing:
+    """An answer on its way out; the server closes it at its end, whatever became of it.
 
-    def __init__(self, turns: Turns, chunks: Iterable[bytes], *, away: bool = False) -> None:
-        self._turns = turns
-        self._away = away
+    What is done then delays that end, if not the last byte before it. So a thread rests after known answers
+    only: they are whole, and nobody waits for their end, as for that of an answer cut short.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], then: Callable[[], None]) -> None:
         self._chunks = chunks
+        self._then = then
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
 
     def close(self) -> None:
+        """Close what the application answered, then do what is to be done."""
         try:
             close: Any = getattr(self._chunks, "close", None)
             if close is not None:
                 close()
         finally:
-            self._turns.end(away=self._away)
+            self._then()
