@@ -2,7 +2,7 @@
 
     python benchmarks/serve_speed.py [--peers DIR] [--seconds 3] [--json FILE] [--only NAME]…
 
-Needs `wrk`, `npm` and `java`. At the first run each peer is installed by npm into a folder of its own below DIR.
+Needs `wrk`, `npm` and `java`. The first run has npm install each peer into a folder of its own below DIR.
 Everything listens at loopback and is stopped by its process id. Exits 1 where a goal is missed.
 """
 
@@ -243,9 +243,8 @@ def judge(rows: Mapping[str, Mapping[str, Any]], million: Mapping[str, float]) -
     for words, reached, goal, more in goals:
         kept = reached >= goal if more else reached <= goal
         missed += not kept
-        print(
-            f"{'kept  ' if kept else 'MISSED'} {words}: {reached:.2f} (goal: {'at least' if more else 'at most'} {goal})"
-        )
+        told = f"{reached:.2f} (goal: {'at least' if more else 'at most'} {goal})"
+        print("kept  " if kept else "MISSED", f"{words}: {told}")
     return int(missed > 0)
 
 
