@@ -240,7 +240,8 @@ class Watch:
                     await asyncio.to_thread(ask)
                 except OSError as error:
                     self.failed.append(f"{ask.__name__.strip('_')}: {error}")
-                self.seconds.append(time.monotonic() - began)
+                if ask == self._usage:  # a token waits for its turn among the bodies that do not come
+                    self.seconds.append(time.monotonic() - began)
             await asyncio.sleep(0.2)
 
     def _usage(self) -> None:

@@ -120,7 +120,7 @@ class Admin:
         refused = self._refuse_several_workers("the scenario is fixed: restart with --scenario, or")
         if refused is not None:
             return refused
-        content = request.get_json(silent=True)
+        content = _sent()
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
@@ -141,7 +141,7 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            self._state.move(_day(request.get_json(silent=True), self._state.as_of))
+            self._state.move(_day(_sent(), self._state.as_of))
         except InputError as error:
             return problem(400, str(error))
         return self.clock()
@@ -158,7 +158,7 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            account = self._exchanges.plan(request.get_json(silent=True))
+            account = self._exchanges.plan(_sent())
         except InputError as error:
             return problem(400, str(error))
         location = ("Location", f"/_admin/faults/{account['id']}")
@@ -189,6 +189,14 @@ class Admin:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         offered = request.headers.get(TOKEN_HEADER) or (bearer if scheme.lower() == "bearer" else "")
         return hmac.compare_digest(offered.strip().encode(), expected.encode())
+
+
+def _sent() -> Any:
+    """The JSON of the request; None where there is none, or one nested beyond reason."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _is_local() -> bool:

@@ -36,7 +36,7 @@ PATIENCE: Final = 10.0
 """Seconds a body may take."""
 _CROWDED: Final = 0.1
 """Seconds it may take where others queue for its place."""
-_QUEUE: Final = 3.0
+_QUEUE: Final = 10.0
 """Seconds a request may queue."""
 _MOST_QUEUEING: Final = 200
 """Each holds a thread, too."""
@@ -54,7 +54,7 @@ class Waiting:
     peers: frozenset[Any] | None = None
     """Who it may come from: who sent something then and was sent nothing since. None: not looked for yet."""
     slack: float = _INEXACT
-    """Seconds that what was sent may have lain before the waiting began."""
+    """Seconds between what was sent and the beginning, either way."""
     over: bool = False
 
     @property
@@ -144,28 +144,32 @@ def _look(address: str, waiting: list[Waiting], patience: float) -> None:
     A connection may be one of several: then each of them has been waiting as long, for a body or, seldom, for
     an answer that a fault holds back.
     """
+    late = [each for each in waiting if each.age >= patience]
     unknown = [each for each in waiting if each.peers is None]
-    late = [each for each in waiting if each.peers is not None and each.age >= patience]
-    for each in late:
-        each.over = True  # first: it may end before this does
     if not unknown and not late:
         return
-    found: list[set[Any]] = [set() for _ in unknown]
+    for each in late:
+        each.over = True  # first: it may end before this does
+    found: dict[int, set[Any]] = {id(each): set() for each in unknown}
     for connection in connections(address):
-        for each, peers in zip(unknown, found, strict=True):
-            if connection.received_ago < each.age + each.slack and _silent(connection, each):
-                peers.add(connection.peer)
-        if any(connection.peer in (each.peers or ()) and _silent(connection, each) for each in late):
+        if any(_fits(connection, each) for each in late):
             connection.socket.shutdown(socket.SHUT_RD)
-    for each, peers in zip(unknown, found, strict=True):
-        each.peers = frozenset(peers)
+        for each in unknown:
+            if _fits(connection, each):
+                found[id(each)].add(connection.peer)
+    for each in unknown:
+        each.peers = frozenset(found[id(each)])
     for each in late:  # whoever is still there the next time was looked for too narrowly
         each.peers, each.slack = None, each.slack * 4
 
 
-def _silent(connection: Connection, waiting: Waiting) -> bool:
-    """Whether nothing was sent over the connection since the waiting began."""
-    return connection.sent == 0 or connection.sent_ago > waiting.age - _INEXACT
+def _fits(connection: Connection, waiting: Waiting) -> bool:
+    """Whether it may be the connection that a body is to come over."""
+    # Since it was made, where nothing was sent at all.
+    silent = connection.sent_ago > waiting.age - _INEXACT
+    if waiting.peers is not None:
+        return silent and connection.peer in waiting.peers
+    return silent and abs(connection.received_ago - waiting.age) < waiting.slack
 
 
 class _Body(io.RawIOBase):
