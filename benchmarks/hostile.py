@@ -84,6 +84,7 @@ SECRETS: Final = tuple(
     )
 )  # fmt: skip
 LAST: Final = b"GET /_admin/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+CROWDED: Final = b"Too many requests are waiting for their bodies"
 STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 
@@ -96,6 +97,8 @@ class Attack:
     random: random.Random
     statuses: Counter[int] = field(default_factory=Counter)
     told: Counter[bytes] = field(default_factory=Counter)
+    crowded: int = 0
+    """How often the fake said that too many bodies are awaited: 503, as documented."""
     sent: int = 0
     asked: Counter[int] = field(default_factory=Counter)
     """How many failures were asked for, by status."""
@@ -115,6 +118,7 @@ class Attack:
 
     def _take(self, answer: bytes) -> None:
         self.statuses.update(int(status) for status in STATUS.findall(answer))
+        self.crowded += answer.count(CROWDED)
         lower = answer.lower()
         self.told.update(secret for secret in SECRETS if secret.lower() in lower)
 
@@ -310,6 +314,7 @@ def main() -> int:
         after, _ = _answers(fake)
         settled = _megabytes(fake.pid)
         failures = Counter({s: number for s, number in attack.statuses.items() if s >= 500})
+        failures[503] -= attack.crowded
         crashes = re.findall(r"(?s)Traceback.*?\n(?=\S)[^\n]*", fake.output)
     slowest = max(watch.seconds, default=0.0)
     statuses = " ".join(f"{status}×{number}" for status, number in sorted(attack.statuses.items()))
@@ -318,6 +323,7 @@ def main() -> int:
         ("requests sent", f"{attack.sent:,} in {took:.0f} s", attack.sent == options.requests),
         ("answers, by status", statuses, bool(statuses)),
         ("failures", f"{dict(failures)}; asked for {dict(attack.asked)}", failures <= attack.asked),
+        ("refused in the crowd", attack.crowded, True),
         ("answers that tell secrets", dict(attack.told) or "none", not attack.told),
         ("tracebacks in the log", "\n".join(crashes[-1:]) or "none", not crashes),
         ("ordinary requests meanwhile", f"{len(watch.seconds)}, slowest {slowest:.2f} s", slowest < SLOWEST),

@@ -149,6 +149,13 @@ def test_local_callers_need_no_token_unless_bound_outside(
         assert reply.status_code == status
 
 
+def test_json_nested_beyond_reason_is_none(client: FlaskClient) -> None:
+    """A body that no reader of JSON can hold is refused in words, like any that is none."""
+    for path in ("/_admin/faults", "/_admin/clock", "/_admin/scenario"):
+        refused = client.post(path, data="[" * 100_000, content_type="application/json")
+        assert (refused.status_code, "send JSON" in refused.get_json()["error"]) == (400, True)
+
+
 def test_the_description_is_served(ask: Ask, catalogue: Any) -> None:
     """`/openapi.json` is the description, with every operation in it."""
     reply = ask("/openapi.json", token=None)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.exceptions import RequestTimeout
 
-from partner_insights.server.bodies import MOST_AWAITED, MOST_READ, TimelyBodies
+from partner_insights.server.bodies import MOST_AWAITED, MOST_READ, TimelyBodies, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,8 +70,9 @@ def test_half_sent_bodies_are_let_go(ask: Ask) -> None:
 
 
 def test_a_body_too_long_is_refused(ask: Ask) -> None:
-    """A form has a bound, by which a long one is told from the others before it is read."""
-    refused = ask("/t/oauth2/token", "POST", TYPE, body=b"a=" + b"x" * MOST_READ, token=None)
+    """A form has a bound: one that announces more is refused before any of it has come."""
+    announced = TYPE | {"Content-Length": str(MOST_READ + 1)}
+    refused = ask("/t/oauth2/token", "POST", announced, token=None)
     assert (refused.status, refused.json["code"]) == (413, "413")
 
 
@@ -97,7 +98,7 @@ def test_a_body_has_a_deadline() -> None:
         answering.start()
         began = time.monotonic()
         with pytest.raises(RequestTimeout):
-            bodies.read(accepted.makefile("rb"), "127.0.0.1")
+            bodies.read(accepted.makefile("rb"), Waiting("127.0.0.1", time.monotonic()))
         assert 0.3 <= time.monotonic() - began < 2
         answering.join()
         assert other.recv(3) == b"200"
@@ -112,5 +113,8 @@ def test_a_body_in_time_is_whole() -> None:
         client.sendall(b"grant_type=")
         rest = threading.Timer(0.2, lambda: (client.sendall(b"password"), client.close()))
         rest.start()
-        assert bodies.read(accepted.makefile("rb"), "127.0.0.1") == b"grant_type=password"
+        assert (
+            bodies.read(accepted.makefile("rb"), Waiting("127.0.0.1", time.monotonic()))
+            == b"grant_type=password"
+        )
         rest.join()

@@ -45,12 +45,14 @@ _INEXACT: Final = 0.03
 """Seconds by which the system's ages of what was sent and received may be off."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiting:
     """A body that is waited for."""
 
     address: str
-    began: float
+    arrived: float
+    """When the request came; it may have queued since."""
+    began: float = field(default_factory=time.monotonic)
     peers: frozenset[Any] | None = None
     """Who it may come from: who sent something then and was sent nothing since. None: not looked for yet."""
     slack: float = _INEXACT
@@ -61,6 +63,11 @@ class Waiting:
     def age(self) -> float:
         """Seconds it has been waited for."""
         return time.monotonic() - self.began
+
+    @property
+    def silence(self) -> float:
+        """Seconds since its request came: nothing was sent to it since."""
+        return time.monotonic() - self.arrived
 
 
 @dataclass
@@ -80,19 +87,22 @@ class TimelyBodies:
         """Answer a request; the application reads the body before it returns."""
         if environ.get("CONTENT_LENGTH") in (None, "", "0") and "HTTP_TRANSFER_ENCODING" not in environ:
             return self.application(environ, start_response)
+        arrived = time.monotonic()
         if not self._admitted():
             body = error_body("503", "Too many requests are waiting for their bodies")
             answer = json_answer(body, status=503, headers=[("Connection", "close")])
             return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
         try:
-            environ["wsgi.input"] = _Body(environ["wsgi.input"], environ.get("REMOTE_ADDR", ""), self)
+            environ["wsgi.input"] = _Body(
+                self, environ["wsgi.input"], Waiting(environ.get("REMOTE_ADDR", ""), arrived)
+            )
             return self.application(environ, start_response)
         finally:
             self._free.release()
 
-    def read(self, stream: Any, address: str) -> bytes:
+    def read(self, stream: Any, waiting: Waiting) -> bytes:
         """The body, one byte more than is allowed at most; RequestTimeout where it does not come."""
-        waiting = Waiting(address, time.monotonic())
+        waiting.began = time.monotonic()
         with self._lock:
             self._waiting.append(waiting)
             if self._watch is None and POSSIBLE:
@@ -166,17 +176,17 @@ def _look(address: str, waiting: list[Waiting], patience: float) -> None:
 def _fits(connection: Connection, waiting: Waiting) -> bool:
     """Whether it may be the connection that a body is to come over."""
     # Since it was made, where nothing was sent at all.
-    silent = connection.sent_ago > waiting.age - _INEXACT
+    silent = connection.sent_ago > waiting.silence - _INEXACT
     if waiting.peers is not None:
         return silent and connection.peer in waiting.peers
-    return silent and abs(connection.received_ago - waiting.age) < waiting.slack
+    return silent and abs(connection.received_ago - waiting.silence) < waiting.slack
 
 
 class _Body(io.RawIOBase):
     """A request's body, read whole when the first of it is wanted."""
 
-    def __init__(self, stream: Any, address: str, bodies: TimelyBodies) -> None:
-        self._stream, self._address, self._bodies = stream, address, bodies
+    def __init__(self, bodies: TimelyBodies, stream: Any, waiting: Waiting) -> None:
+        self._bodies, self._stream, self._waiting = bodies, stream, waiting
         self._content: io.BytesIO | None = None
 
     def readable(self) -> bool:
@@ -184,5 +194,5 @@ class _Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._content is None:
-            self._content = io.BytesIO(self._bodies.read(self._stream, self._address))
+            self._content = io.BytesIO(self._bodies.read(self._stream, self._waiting))
         return self._content.readinto(buffer)
