@@ -1,8 +1,9 @@
-"""Where the Pythons that our tests start keep their bytecode, if they may not keep it beside the source."""
+"""What the processes that our tests start are to find: a place for bytecode, and a Ctrl-C that is heard."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,11 +13,14 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give this run a folder for bytecode, workers of xdist included.
+    """Set the scene, for the workers of xdist too.
 
-    Without one, every pytest that a test starts compiles all plugins anew, for their assertions: two
-    seconds each.
+    A shell starts what it sends to the background deaf to Ctrl-C, and so is every process after it.
+    Without a folder for bytecode, every pytest that a test starts compiles all plugins anew, for their
+    assertions: two seconds each.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
         folder = TemporaryDirectory(prefix="partner-insights-bytecode-")
         config.add_cleanup(folder.cleanup)
