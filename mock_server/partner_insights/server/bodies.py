@@ -52,6 +52,8 @@ class Waiting:
     address: str
     arrived: float
     """When the request came; it may have queued since."""
+    length: int
+    """Bytes to wait for: not every server ends the stream where the body ends."""
     began: float = field(default_factory=time.monotonic)
     peers: frozenset[Any] | None = None
     """Who it may come from: who sent something then and was sent nothing since. None: not looked for yet."""
@@ -93,15 +95,14 @@ class TimelyBodies:
             answer = json_answer(body, status=503, headers=[("Connection", "close")])
             return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
         try:
-            environ["wsgi.input"] = _Body(
-                self, environ["wsgi.input"], Waiting(environ.get("REMOTE_ADDR", ""), arrived)
-            )
+            waiting = Waiting(environ.get("REMOTE_ADDR", ""), arrived, _announced(environ))
+            environ["wsgi.input"] = _Body(self, environ["wsgi.input"], waiting)
             return self.application(environ, start_response)
         finally:
             self._free.release()
 
     def read(self, stream: Any, waiting: Waiting) -> bytes:
-        """The body, one byte more than is allowed at most; RequestTimeout where it does not come."""
+        """The body, as far as it is waited for; RequestTimeout where it does not come."""
         waiting.began = time.monotonic()
         with self._lock:
             self._waiting.append(waiting)
@@ -110,7 +111,7 @@ class TimelyBodies:
                 self._watch.start()
         self._some.set()
         try:
-            content: bytes = stream.read(MOST_READ + 1)
+            content: bytes = stream.read(waiting.length)
         finally:
             with self._lock:
                 self._waiting.remove(waiting)
@@ -146,6 +147,12 @@ class TimelyBodies:
                 with suppress(OSError):
                     _look(address, [each for each in waiting if each.address == address], patience)
             time.sleep(2 * (time.thread_time() - began))  # many connections take a while to look at
+
+
+def _announced(environ: WSGIEnvironment) -> int:
+    """How long the body says it is; one byte more than is allowed where it is longer, or does not say."""
+    told = environ.get("CONTENT_LENGTH") or ""
+    return min(int(told), MOST_READ + 1) if told.isascii() and told.isdigit() else MOST_READ + 1
 
 
 def _look(address: str, waiting: list[Waiting], patience: float) -> None:
