@@ -45,7 +45,7 @@ LOOKED_AT: Final = (
 )
 """What two equal requests have in common; MS-RequestId and MS-CorrelationId are each request's own."""
 
-BOUND: Final = 32 * 2**20
+BOUND: Final = 16 * 2**20
 _OVERHEAD: Final = 4096
 """Bytes an answer costs besides its body: what was looked at, the headers, the objects around them."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from partner_insights.server.answer import Answer
 
-_BOUND: Final = 32 * 2**20
+_BOUND: Final = 16 * 2**20
 _OVERHEAD: Final = 1024
 """What an entry costs besides its bytes: the key, the objects around it."""
 
