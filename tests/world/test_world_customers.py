@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partner_insights.world
 from partner_insights.contract import Catalogue
 from partner_insights.world import FakerVocabulary, World
+from partner_insights.world.bodies import CustomerPage, customer_body, customers_body
 from partner_insights.world.customers import Customers
-from partner_insights.world.vocabulary import COMPANIES, LOCALES
+from partner_insights.world.vocabulary import COMPANIES, KEPT, LOCALES
 
 LAW = settings(deadline=None, max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
@@ -69,25 +73,51 @@ def test_people_are_well_formed(seed: int, indexes: list[int]) -> None:
 
 
 def test_faker_is_known_to_one_module() -> None:
-    """Only the vocabulary mentions Faker's package, so only words can come from it."""
+    """Only one module mentions Faker's package, so only words can come from it."""
     importing = {
         path.name
         for path in WORLD_DIR.glob("*.py")
         if re.search(r"^\s*(from|import) faker\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert importing == {"vocabulary.py"}
+    assert importing == {"faker_words.py"}
 
 
-def test_faker_is_loaded_for_names_only() -> None:
-    """Ids, partner rows and a customer's numbers are had without the time Faker's import takes."""
+def test_faker_is_not_loaded_for_a_world() -> None:
+    """Names are had without the time Faker takes, and whichever Faker is installed."""
     script = (
         "import sys; from datetime import date; from partner_insights.contract import Catalogue;"
         "from partner_insights.world import World;"
         "w = World(Catalogue.load('corrected'), as_of=date(2026, 1, 1));"
-        "w.customer_id(3); w.rows('PartnerLicensesUsageInsights'); w.licenses.usage(0, 5);"
-        "early = 'faker' in sys.modules; w.customer(3); print(early, 'faker' in sys.modules)"
+        "w.customer(3); print('faker' in sys.modules)"
     )
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, timeout=60, text=True
     )
-    assert told.stdout.split() == ["False", "True"]
+    assert told.stdout.split() == ["False"]
+
+
+def test_the_kept_words_are_what_faker_says(tmp_path: Path) -> None:
+    """`words.json` is what the Faker that it names gives; where a word was changed, the check says so."""
+    kept = json.loads(KEPT.read_bytes())
+    if kept["faker"] != version("faker"):
+        pytest.skip("another Faker is installed than made the words")
+    from partner_insights.world.faker_words import refresh
+
+    assert refresh(KEPT, check=True) == 0
+    spoilt = tmp_path / KEPT.name
+    spoilt.write_text(KEPT.read_text("utf-8").replace("PLC", "Inc", 1), "utf-8")
+    assert refresh(spoilt, check=True) == 1
+    assert refresh(spoilt, check=False) == 0
+    assert spoilt.read_bytes() == KEPT.read_bytes()
+
+
+@LAW
+@given(st.integers(0, 2**32), st.integers(0, 2000), st.integers(1, 500))
+def test_a_page_of_customers_is_made_of_their_bodies(seed: int, start: int, size: int) -> None:
+    """What a list tells of a customer is what the customer's own address tells."""
+    world = World(CATALOGUE, seed=seed, customers=2000, as_of=date(2026, 11, 22))
+    items = customers_body(world, CustomerPage(start, size))["items"]
+    assert len(items) == min(size, 2000 - start)
+    assert items[-3:] == [
+        customer_body(world, start + at) for at in range(max(0, len(items) - 3), len(items))
+    ]

@@ -15,10 +15,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
-import jwt
-
 from partner_insights.server.answer import Answer, json_answer
-from partner_insights.server.tokens import LIFETIME, PARTNER_CENTER, Subject, Tokens
+from partner_insights.server.tokens import LIFETIME, PARTNER_CENTER, InvalidToken, Subject, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +101,7 @@ class TokenEndpoint:
         if grant == "refresh_token":
             try:
                 return self.tokens.redeem(form["refresh_token"])
-            except jwt.InvalidTokenError as error:
+            except InvalidToken as error:
                 if not self.foreign_refresh_tokens:
                     words = "The refresh token is not of this run of the fake: get one by password or code."
                     raise _Denied("invalid_grant", 9002313, words) from error

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 # The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
 os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0")
+# NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -27,6 +29,7 @@ from granian.http import HTTP1Settings
 
 from partner_insights.errors import InputError
 from partner_insights.server.endpoint import Endpoint
+from partner_insights.server.tokens import prepare
 from partner_insights.server.turns import MOST, Turns
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class WorkerApplication:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
         _end_with_parent()
+        gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
         from partner_insights.world import World
@@ -88,6 +92,8 @@ class WorkerApplication:
             )
             app = create_app(world, catalogue, self.settings)
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
+            gc.enable()
+            threading.Thread(target=prepare, daemon=True).start()  # meanwhile it answers that it is there
             return Turns(app, getattr(app.wsgi_app, "known_answer", _unknown))
         except InputError as error:
             print(f"partner-insights: {error}", file=sys.stderr, flush=True)
@@ -158,6 +164,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
         threading.Thread(target=self._announce, daemon=True).start()
 
     def _announce(self) -> None:
+        prepare()  # a token is to be told, and the workers are loading as yet
         while not self.main_loop_interrupt.is_set():
             if _answers(self._endpoint, self._settings):
                 self.announced.set()

@@ -1,18 +1,17 @@
-"""Locales → the words a world is told in: company names, places, people. The one module that knows Faker.
+"""Locales → the words a world is told in: company names, places, people.
 
-Words only: whatever a vocabulary says, no count, id or date changes. Faker is slow to import and to ask, so
-each locale has a small pool of words, made once per process at the first name asked for, the same for every
-seed.
+Words only: whatever a vocabulary says, no count, id or date changes. Each locale has a small pool of words,
+the same for every seed. `faker_words` made them; they are kept, as Faker is slow to import and to ask, and
+another version of it has other words.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,9 @@ class Locale:
         """`DE`, ISO 3166-1 alpha-2."""
         return self.culture.partition("-")[2]
 
+
+KEPT: Final = Path(__file__).with_name("words.json")
+"""`{"faker": its version, "words": {culture: words}}`."""
 
 LOCALES: Final = (
     Locale("en-US", 64),
@@ -71,49 +73,22 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True)
 class FakerVocabulary:
-    """Words from Faker."""
+    """Words that Faker made and the package keeps, whichever Faker is installed."""
 
     def words(self) -> tuple[Words, ...]:
-        """The words; a process's first call takes a fifth of a second, most of it Faker's import."""
-        return _faker_words()
+        """The words of `words.json`."""
+        return _kept()[1]
+
+    @property
+    def faker(self) -> str:
+        """The version of the Faker that made them."""
+        return _kept()[0]
 
 
 @cache
-def _faker_words() -> tuple[Words, ...]:
-    from faker.factory import Factory  # slow to import, and not every process asks for names
-
-    providers = [f"faker.providers.{part}" for part in ("company", "person", "address")]
-    taken: set[str] = set()
-    words = []
-    for locale in LOCALES:
-        # Only the three providers needed, and unweighted: several times faster, and the words are as good.
-        # Faker adds its words' methods at run time, so its own type does not know them.
-        faker: Any = Factory.create(
-            locale.culture.replace("-", "_"), providers=providers, use_weighting=False
-        )
-        faker.seed_instance(0)
-        companies = _distinct(faker.company, locale.companies, taken)
-        taken.update(companies)
-        places = (_few(faker.city), _few(faker.street_name), _few(faker.first_name), _few(faker.last_name))
-        words.append(Words(companies, *places))
-    return tuple(words)
-
-
-def _distinct(draw: Callable[[], str], count: int, taken: Iterable[str]) -> tuple[str, ...]:
-    """`count` different words that are not taken; where the source runs dry, numbered ones."""
-    seen = dict.fromkeys(taken)
-    before = len(seen)
-    for _ in range(count * 20):
-        if len(seen) == before + count:
-            break
-        seen.setdefault(draw())
-    number = 2
-    while len(seen) < before + count:
-        seen.setdefault(f"{draw()} {number}")
-        number += 1
-    return tuple(seen)[before:]
-
-
-def _few(draw: Callable[[], str]) -> tuple[str, ...]:
-    """The different words among forty-eight."""
-    return tuple(dict.fromkeys(draw() for _ in range(48)))
+def _kept() -> tuple[str, tuple[Words, ...]]:
+    kept = json.loads(KEPT.read_bytes())
+    pools = (kept["words"][locale.culture] for locale in LOCALES)
+    return kept["faker"], tuple(
+        Words(**{name: tuple(words) for name, words in pool.items()}) for pool in pools
+    )
