@@ -224,10 +224,11 @@ def test_a_million_customers_page_without_being_built(
 def test_equal_fakes_answer_equal_bytes(
     ask: Ask, fake: RunningFake, world: World, asking: Callable[[RunningFake], Ask]
 ) -> None:
-    """Two runs of the same seed, size and date serve the same bytes, continuation tokens included."""
+    """Two runs of the same seed, size and date serve the same bytes, but for the address they tell of."""
     paths = [path_of(operation_id, world, 9) for operation_id in OPERATIONS]
     paths += ["/v1/customers?size=5", "/v1/nowhere", "/openapi.json"]
     options = ("--seed", "7", "--customers", "23", "--as-of", fake.as_of.isoformat(), "--workers", "2")
     with running_fake(*options) as twin:
         for path in paths:
-            assert asking(twin)(path).body == ask(path).body, path
+            ours = ask(path).body.replace(fake.url.encode(), twin.url.encode())
+            assert asking(twin)(path).body == ours, path

@@ -61,15 +61,15 @@ _LANE: Final = 1 << 12
 _SERVICE_OF: Final[Integers] = np.array([SERVICES.index(product.service) for product in PRODUCTS])
 _SEATS_OF: Final = np.array([product.seats for product in PRODUCTS])
 
-_OFFERS: Final = tuple(
+OFFERS: Final = tuple(
     (product, WORKLOADS.index(workload))
     for product, sold in enumerate(PRODUCTS)
     for workload in sorted(sold.workloads, key=WORKLOADS.index)
 )
 """Every (product, workload), as indexes: what a usage row is about, a product's workloads side by side."""
-_PRODUCT_OF: Final[Integers] = np.array([product for product, _ in _OFFERS])
-_WORKLOAD_OF: Final[Integers] = np.array([workload for _, workload in _OFFERS])
-_LEAST_ACTIVE: Final = np.array([WORKLOADS[workload].share - _SPREAD for _, workload in _OFFERS])
+_PRODUCT_OF: Final[Integers] = np.array([product for product, _ in OFFERS])
+_WORKLOAD_OF: Final[Integers] = np.array([workload for _, workload in OFFERS])
+_LEAST_ACTIVE: Final = np.array([WORKLOADS[workload].share - _SPREAD for _, workload in OFFERS])
 _SPAN: Final = np.bincount(_PRODUCT_OF)
 """Workloads of each product."""
 _FIRST_OFFER: Final = np.cumsum(_SPAN) - _SPAN
@@ -138,7 +138,7 @@ class UsageRows:
     @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
-        return self.customer * len(_OFFERS) + self.offer
+        return self.customer * len(OFFERS) + self.offer
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,13 @@ class Licenses:
         ends = np.cumsum(spans)
         licence = np.repeat(np.arange(len(spans)), spans)
         offer = (_FIRST_OFFER[rows.product] - ends + spans)[licence] + np.arange(len(licence))
-        deployed = rows.deployed[licence].astype(np.float64)
-        active = np.rint(deployed * self._activity(rows.hashes[licence], offer))
-        return UsageRows(rows, licence, offer, np.minimum(active, deployed).astype(np.int64))
+        active = self.active(rows.deployed[licence], rows.hashes[licence], offer)
+        return UsageRows(rows, licence, offer, active.astype(np.int64))
+
+    def active(self, deployed: Integers, hashes: Words, offer: Integers | int) -> Floats:
+        """How many of the deployed licences are active, each in an offer of its own or all in one."""
+        most = deployed.astype(np.float64)
+        return np.minimum(np.rint(most * self._activity(hashes, offer)), most)
 
     def _customers(self, index: Integers) -> Words:
         return entities(self._key("customer"), index)
@@ -240,7 +244,7 @@ class Licenses:
         level = unit(draw(licence, self._key("plateau"), generation))
         return (1.05 - 0.75 * level * level) * (level >= 0.0625)
 
-    def _activity(self, licence: Words, offer: Integers) -> Floats:
+    def _activity(self, licence: Words, offer: Integers | int) -> Floats:
         """Active licences for each deployed one: a level around the typical, ±6% over the months."""
         *keys, passed = self._activity_keys
         level, before, after = (unit(scramble_all(licence ^ key[offer])) for key in keys)

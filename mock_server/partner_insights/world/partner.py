@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from partner_insights.world.products import CHANNELS, SERVICES, WORKLOADS
+from partner_insights.world.licenses import OFFERS
+from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from partner_insights.world.hashing import Floats, Integers
     from partner_insights.world.licenses import Licenses
 
-CHUNK: Final = 16_384
-"""Customers added up at a time: few enough for a cache, enough for threads to be worth their while."""
+CHUNK: Final = 65_536
+"""Customers added up at a time: few megabytes, and enough of them to keep NumPy busy for each call."""
 MOST_THREADS: Final = 4
 
 
@@ -55,17 +56,34 @@ def total_deployment(licenses: Licenses, customers: int) -> PartnerRows:
 
 
 def total_usage(licenses: Licenses, customers: int) -> PartnerRows:
-    """The usage rows of customers 0 … customers−1, added up by service, channel and workload."""
-    groups = len(SERVICES) * len(CHANNELS) * len(WORKLOADS)
+    """The usage rows of customers 0 … customers−1, added up by service, channel and workload.
+
+    Workload by workload, as in what all licences of a product share there is nothing to look up for each.
+    """
 
     def add_up(start: int, stop: int) -> Floats:
-        rows = licenses.usage(start, stop)
-        held = rows.licences
-        channel = licenses.channels(np.arange(start, stop))[held.customer - start]
-        group = ((held.service * len(CHANNELS) + channel) * len(WORKLOADS))[rows.licence] + rows.workload
-        return np.stack([np.bincount(group, counts, groups) for counts in (rows.qualified, rows.active)])
+        held = licenses.deployment(start, stop)
+        channels = licenses.channels(np.arange(start, stop))[held.customer - start]
+        sums = np.zeros((2, len(SERVICES), len(CHANNELS), len(WORKLOADS)))
+        for product, sold_as in enumerate(PRODUCTS):
+            at = np.flatnonzero(held.product == product)
+            channel, deployed, hashes = channels[at], held.deployed[at], held.hashes[at]
+            service = SERVICES.index(sold_as.service)
+            qualified = np.bincount(channel, held.sold[at], len(CHANNELS))
+            for offer, workload in _OFFERED[product]:
+                active = licenses.active(deployed, hashes, offer)
+                sums[0, service, :, workload] += qualified
+                sums[1, service, :, workload] += np.bincount(channel, active, len(CHANNELS))
+        return sums.reshape(2, -1)
 
     return _present(_total(add_up, customers), len(WORKLOADS))
+
+
+_OFFERED: Final = tuple(
+    tuple((offer, workload) for offer, (sold, workload) in enumerate(OFFERS) if sold == product)
+    for product in range(len(PRODUCTS))
+)
+"""Of each product its offers, with their workloads, as indexes."""
 
 
 def _total(add_up: Callable[[int, int], Floats], customers: int) -> Floats:
