@@ -66,6 +66,27 @@ def test_every_kind_of_answer_is_readable(make: Any, path: str, headers: Any, st
         assert "Origin" in ", ".join(ask(path, origin, **headers).headers.getlist("Vary"))
 
 
+@pytest.mark.parametrize("allowed", [HOME, "*"])
+def test_a_known_answer_has_the_permission_of_its_own_request(
+    make_app: Callable[..., Flask], app_user: dict[str, str], allowed: str
+) -> None:
+    """Whoever asked first, each request that comes again is granted what it would be the first time."""
+    app = make_app(cors_origins=(allowed,))
+    client = app.test_client()
+    fast: Any = app.wsgi_app
+    for origin in (HOME, ELSEWHERE, None):
+        sent = app_user | ({"Origin": origin} if origin else {})
+        first = client.get(USAGE, headers=sent)
+        status, headers, body = fast.known_answer(first.request.environ)
+        names = [name for name, _ in headers]
+        assert (status, body, names) == (first.status, first.data, [name for name, _ in first.headers])
+        assert cors(headers) == cors(first.headers)
+        assert [each for each in headers if each[0] == "Vary"] == [
+            each for each in first.headers if each[0] == "Vary"
+        ]
+        assert bool(cors(headers)) == (allowed == "*" or origin == HOME)
+
+
 def test_a_preflight_is_answered_and_reaches_nothing(make: Any) -> None:
     """Methods and headers asked for are granted to the origin allowed, without a token and without a body."""
     asked = {"Access_Control_Request_Method": "GET", "Authorization": ""}

@@ -14,7 +14,9 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from partner_insights.server.exchanges import Exchanges
 
 ANY: Final = "*"
 _ORIGIN: Final = re.compile(
@@ -44,15 +46,14 @@ def read_origin(text: str) -> str:
 class Cors:
     """The layer around an application that lets pages of some origins use it."""
 
-    application: WSGIApplication
+    application: Exchanges
     origins: frozenset[str]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; a preflight is answered here, and reaches nothing."""
         if _OURS.fullmatch(environ.get("PATH_INFO", "")):
             return self.application(environ, start_response)
-        origin = environ.get("HTTP_ORIGIN", "")
-        granted = self._granted(origin)
+        granted = self._granted(environ)
         if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             start_response(
                 "204 No Content", self._vary([*granted, *(_preflight(environ) if granted else [])])
@@ -60,13 +61,25 @@ class Cors:
             return []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            exposed = [("Access-Control-Expose-Headers", _EXPOSED)] if granted else []
-            return start_response(status, self._vary([*headers, *granted, *exposed]), *error)
+            return start_response(status, self._open(headers, granted), *error)
 
         return self.application(environ, start)
 
-    def _granted(self, origin: str) -> list[tuple[str, str]]:
-        """The permission for an origin; none where it has none."""
+    def known_answer(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes] | None:
+        """The application's known answer, if it knows one, with the permission of this request's origin."""
+        known = self.application.known_answer(environ)
+        if known is None:
+            return None
+        status, headers, body = known
+        return status, self._open(headers, self._granted(environ)), body
+
+    def _open(self, headers: list[tuple[str, str]], granted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        exposed = [("Access-Control-Expose-Headers", _EXPOSED)] if granted else []
+        return self._vary([*headers, *granted, *exposed])
+
+    def _granted(self, environ: WSGIEnvironment) -> list[tuple[str, str]]:
+        """The permission for the origin of a request; none where it has none."""
+        origin = environ.get("HTTP_ORIGIN", "")
         if ANY in self.origins:
             return [("Access-Control-Allow-Origin", ANY)]
         return [("Access-Control-Allow-Origin", origin)] if origin.lower() in self.origins else []
