@@ -2,8 +2,8 @@
 
 python benchmarks/reader.py [SHAPE ...] [--megabytes 10] [--limit 5]
 
-What counts is the time of the processor. A shape that is longer than any page is read up to the bound and
-refused from there on, with a line that says so; it is marked.
+What counts is the time of the processor. A shape that is longer than any page is refused, with a line that
+says where it proved so; it is marked.
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def main() -> int:
         page = read_page_text(text, "page.md")
         seconds = time.process_time() - start
         slow += seconds > options.limit
-        refused = next(
-            (f"refused from line {d.line} on" for d in page.diagnostics if d.code == "too-long"), ""
-        )
+        refused = next((f"refused at line {d.line}" for d in page.diagnostics if d.code == "too-long"), "")
         print(
             f"{name:24} {megabytes:5.1f} MB {seconds:6.2f} s {megabytes / seconds:7.1f} MB/s  {refused}",
             flush=True,

@@ -142,6 +142,8 @@ def test_the_page_the_faults_are_planted_in_has_none() -> None:
 LIMITS = {
     "rows": ("blocks.MOST_PARTS", 8, TABLE + "| b | string | Two. |\n" * 9, 11),
     "headings": ("blocks.MOST_PARTS", 3, "# a\n" * 9, 4),
+    "rows of HTML": ("blocks.MOST_PARTS", 5, "<table><tr><td>a</td></tr>\n</table>\n\n" * 9, 7),
+    "marks": ("markdown.MOST_MARKS", 9, "*a* [b](c)\n" * 9, 4),
     "strays": ("blocks.MOST_STRAYS", 2, TABLE + "\n| b | string | Two. |\n" * 9, 11),
     "descriptions": (
         "resources.MOST_DIFFERENT",
@@ -154,7 +156,7 @@ LIMITS = {
 
 @pytest.mark.parametrize("kind", LIMITS)
 def test_what_is_longer_than_any_page_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a page has more of something than any page, one line says so; what is above it is read."""
+    """Where a page has more of something than any page, one line says so; nothing below it is read."""
     constant, limit, text, line = LIMITS[kind]
     assert not [d for d in read_page_text(text, "page.md").diagnostics if d.code == "too-long"]
     monkeypatch.setattr(f"partner_insights.tables.{constant}", limit)

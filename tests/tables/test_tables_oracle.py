@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -93,7 +96,7 @@ def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
     header without outer pipes right below other text.
     """
     text = f"x\n\n{text}".replace("\na | b", "\n\na | b")
-    assume("\n-|-\n|---|---|" not in text)
+    assume(re.search(r"\n-\|-\n(-\|-|\|---\|---\|)", text) is None)
     headings, tables = by_the_standard(text)
     document = read_document(text)
     assert set(headings) <= {(heading.level, heading.line) for heading in document.headings}
@@ -112,7 +115,7 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
     target, start = "", 0
     for token in inline.children or ():
         if token.type == "link_open":
-            target, start = str(token.attrs.get("href", "")), len(visible)
+            target, start = unquote(str(token.attrs.get("href", ""))), len(visible)
         elif token.type == "link_close":
             links.append((fold("".join(visible[start:])), target))
         elif token.type in ("softbreak", "hardbreak") or (token.type, token.content[:3]) == (

@@ -132,19 +132,21 @@ class Blocks:
             elif name == "Table":
                 self._table(rows, nested=depth > 0)
                 rows = []
-            if self.parts > MOST_PARTS:
-                if rows[:-1]:
-                    self._table(rows[:-1], nested=depth > 0)
-                break
-        else:
-            self._sweep(len(self.lines))
+            if self.document.too_long_at is not None:
+                return
+        self._sweep(len(self.lines))
         self._restore()
 
     def _count(self, parts: int, index: int) -> None:
         """Take note of so many parts, the first on the line of this index; too many end the reading."""
         self.parts += parts
-        if self.parts > MOST_PARTS and self.document.unread_from is None:
-            self.document.unread_from = index + 1
+        if self.parts > MOST_PARTS:
+            self._too_long(index)
+
+    def _too_long(self, index: int) -> None:
+        """Say that the page proved too long at the line of this index."""
+        if self.document.too_long_at is None:
+            self.document.too_long_at = index + 1
 
     def _block(self, name: str, opened: Any, start: int, end: int, *, nested: bool) -> None:
         """File what begins at the line of index `start` and ends before that of index `end`."""
@@ -208,7 +210,7 @@ class Blocks:
             self.swept = end
             return
         index = start
-        while index < end:
+        while index < end and self.document.too_long_at is None:
             if "<table" in self.lines[index].casefold():
                 index = self._html_table(index)
             else:
@@ -218,6 +220,7 @@ class Blocks:
 
     def _html_table(self, start: int) -> int:
         end, table, fault = read_html_table(self.lines, start)
+        self._count(max(1, len(table)), start)
         if table and not fault:
             header, *rows = table
             self._file(header, [row_of(row.line, row.cells, len(header.cells)) for row in rows])
@@ -315,7 +318,7 @@ class Blocks:
 
     def _stray(self, block: Swallower, index: int, *, headless: bool) -> None:
         if len(self.document.strays) == MOST_STRAYS:
-            self.document.unread_from = self.document.unread_from or index + 1
+            self._too_long(index)
             return
         heading = self.path[-1] if self.path else None
         self.document.strays.append(

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from partner_insights.tables.document import MOST_DIFFERENT, MOST_LINES, MOST_PARTS, MOST_STRAYS
+from partner_insights.tables.document import (
+    MOST_DIFFERENT,
+    MOST_LINES,
+    MOST_MARKS,
+    MOST_PARTS,
+    MOST_STRAYS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +76,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "too-long": Code(
             "error",
             f"up to {MOST_LINES} lines, {MOST_PARTS} headings, paragraphs and table rows, "
-            f"{MOST_DIFFERENT} types and descriptions that differ, and {MOST_STRAYS} rows outside of tables",
+            f"{MOST_MARKS} marks, {MOST_DIFFERENT} types and descriptions that differ, "
+            f"and {MOST_STRAYS} rows outside of tables",
         ),
         "unclosed-front-matter": Code("error", "a line --- below the front matter"),
         "translated-page": Code(

@@ -1,5 +1,4 @@
-"""The parts of a page: headings, tables, and the lines that are in no table although they were "
-"meant to be."""
+"""The parts of a page: headings, tables, and the lines meant for a table that are in none."""
 
 from __future__ import annotations
 
@@ -9,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The longest pages there are hold some thousands of each; what is longer is generated, and wrong.
-MOST_LINES = 1_000_000
-MOST_PARTS = 100_000
-MOST_DIFFERENT = 30_000
+# The longest pages there are hold some thousands of each; ten megabytes of such pages in one keep within
+# all of these. What is longer is generated, and wrong.
+MOST_LINES = 300_000
+MOST_PARTS = 80_000
+MOST_MARKS = 700_000
+MOST_DIFFERENT = 15_000
 MOST_STRAYS = 10_000
 
 Swallower = Literal["paragraph", "html_block", "code_block", "unclosed", "wide"]
@@ -91,5 +92,5 @@ class Document:
     strays: list[Stray] = field(default_factory=list)
     html_tables: list[tuple[int, str]] = field(default_factory=list)
     """The HTML tables that cannot be read: line, and why."""
-    unread_from: int | None = None
-    """The line from which on nothing has been read, where the page is too long for a page."""
+    too_long_at: int | None = None
+    """The line at which it proved longer than any page, and the reading ended."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from partner_insights.tables.blocks import Blocks
-from partner_insights.tables.document import MOST_LINES, Document
+from partner_insights.tables.document import MOST_LINES, MOST_MARKS, Document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ _SPACES = re.compile("[\u00a0\u202f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 _FENCE = re.compile(r"---\s*")
 _FENCE_END = re.compile(r"(?:---|\.\.\.)\s*")
+_MARKS = "[*`<|"
 _METADATA = re.compile(r"([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?")
 
 
@@ -24,12 +25,21 @@ def read_document(text: str) -> Document:
     visible = text if text.isascii() else _INVISIBLE.sub("", _SPACES.sub(" ", text))
     visible = visible.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     lines = visible.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    too_long = len(lines) > MOST_LINES
-    del lines[MOST_LINES:]
     metadata, body_start, unclosed = _front_matter(lines)
-    document = Document(metadata, unclosed, unread_from=MOST_LINES + 1 if too_long else None)
-    Blocks(document, lines).read(body_start)
+    document = Document(metadata, unclosed, too_long_at=_too_long_at(lines))
+    if document.too_long_at is None:
+        Blocks(document, lines).read(body_start)
     return document
+
+
+def _too_long_at(lines: Sequence[str]) -> int | None:
+    """The line at which a page has more lines, or more characters that may mark something, than any page."""
+    seen = 0
+    for number, line in enumerate(lines, start=1):
+        seen += sum(map(line.count, _MARKS))
+        if seen > MOST_MARKS or number > MOST_LINES:
+            return number
+    return None
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[dict[str, str], int, bool]:

@@ -76,6 +76,10 @@ def read_page(path: Path) -> Page:
 def read_page_text(text: str, name: str) -> Page:
     """Read a page from its text; `name` is what diagnostics call it. Any text is a page."""
     document = read_document(text)
+    if document.too_long_at is not None:
+        message = "the page is longer than any page: nothing of it is read"
+        refused = diagnose("too-long", page=name, line=document.too_long_at, found="more", message=message)
+        return Page(name, document.metadata, (), (refused,))
     sources, complaints = resource_tables(document.tables, name)
     listed = enumerations(document.tables)
     names = [*(source.name for source in sources), *(found.name for found in listed)]
@@ -114,9 +118,6 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
             found="'<table'",
             message=f"a table in HTML that cannot be read: {why}",
         )
-    if document.unread_from is not None:
-        message = "the page is longer than any page: from here on nothing is read"
-        yield diagnose("too-long", page=page, line=document.unread_from, found="more", message=message)
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])
         found = f"other tables ({tables})" if tables else "no table"
