@@ -18,8 +18,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-# The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0")
+# The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone,
+# and much for each of many threads.
+os.environ.setdefault(
+    "_RJEM_MALLOC_CONF",
+    "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:2,tcache_max:1024",
+)
 # NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
