@@ -226,7 +226,7 @@ def test_it_is_the_same_without_tokens_of_ours(auth: AuthMode) -> None:
 
 OTHERWISE = {
     "PATH_INFO": (get(), get(CUSTOMERS)),
-    "HTTP_AUTHORIZATION": (get(), get(authorization=AUTHORIZATIONS[2])),
+    "HTTP_AUTHORIZATION": (get(), get(authorization=GOOD[:20] + "x" + GOOD[21:])),
     "REQUEST_METHOD": (get(), get(method="HEAD")),
     "QUERY_STRING": (get(CUSTOMERS), get(f"{CUSTOMERS}?size=2")),
     "HTTP_MS_CONTINUATIONTOKEN": (get(CUSTOMERS), get(CUSTOMERS, HTTP_MS_CONTINUATIONTOKEN="AAAA")),
@@ -264,12 +264,14 @@ def test_whatever_matters_is_looked_at(name: str, monkeypatch: pytest.MonkeyPatc
     steps = [(request, [0, 1]) for request in OTHERWISE[name]]
     assert differences(steps)[0] == []
     monkeypatch.setattr(front, "LOOKED_AT", tuple(each for each in LOOKED_AT if each != name))
+    if name == "PATH_INFO":
+        monkeypatch.setattr(front, "_place", lambda _: ("", ""))
     assert differences(steps)[0] != []
 
 
 def test_everything_looked_at_is_tried() -> None:
-    """No header is in the key for nothing."""
-    assert OTHERWISE.keys() | BODIES == set(LOOKED_AT)
+    """No header is looked at for nothing."""
+    assert OTHERWISE.keys() | BODIES == {"PATH_INFO", *LOOKED_AT}
 
 
 def test_a_request_with_a_body_is_not_ordinary() -> None:
@@ -317,6 +319,29 @@ def test_a_token_that_expires_is_refused_at_once() -> None:
     assert lane.ask(USAGE, "GET", asked).status == "401 UNAUTHORIZED"
 
 
+def kept(exchanges: Exchanges) -> list[front.Known]:
+    """All the answers that are remembered; their cost is what it is said to be."""
+    memory = exchanges.front._memory
+    answers = [known for alike in memory.answers.values() for known in alike]
+    assert memory.bytes == sum(known.cost for known in answers)
+    return answers
+
+
+def test_one_place_has_a_bound() -> None:
+    """Of one caller at one path the last answers are kept, each once: never many to look through."""
+    lane = Lane.open(fast=True)
+    exchanges = lane.app.wsgi_app
+    assert isinstance(exchanges, Exchanges)
+    for number in (*range(40), 39):
+        lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"client {number}"})
+    agents = [known.entry.asked["userAgent"] for known in kept(exchanges)]
+    assert agents == [f"client {number}" for number in range(39, 39 - front._MOST_ALIKE, -1)]
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "client 10"})
+    assert lane.again == 2
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "client 1"})
+    assert lane.again == 2
+
+
 def test_what_is_kept_has_a_bound() -> None:
     """Callers who never ask the same twice, or ask at length, do not fill the memory."""
     lane = Lane.open(fast=True)
@@ -326,6 +351,6 @@ def test_what_is_kept_has_a_bound() -> None:
     for number in range(30):
         lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"{number}" * 1000})
         assert exchanges.front._memory.bytes <= 100_000
-    assert 0 < len(exchanges.front._memory.answers) < 30
+    assert 0 < len(kept(exchanges)) < 30
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "x" * 100_000})
     assert exchanges.front._memory.bytes <= 100_000

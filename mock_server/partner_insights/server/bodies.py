@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import socket
 import time
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +22,7 @@ from werkzeug.exceptions import RequestTimeout
 from partner_insights.contract.refusals import error_body
 from partner_insights.server.answer import json_answer
 from partner_insights.server.asked import Asked
-from partner_insights.server.connections import POSSIBLE, Connection, connections
+from partner_insights.server.connections import POSSIBLE, connections
 from partner_insights.server.faults.caught import Caught
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_READ: Final = 2**20
 """Bytes of a body; longer ones are refused."""
-MOST_AWAITED: Final = 48
+MOST_AWAITED: Final = 64
 """Far fewer than the server has threads, with those that faults hold back reckoned in (`wire.MOST_HELD`)."""
 PATIENCE: Final = 10.0
 """Seconds a body may take."""
@@ -38,9 +40,9 @@ _CROWDED: Final = 0.1
 """Seconds it may take where others queue for its place."""
 _QUEUE: Final = 10.0
 """Seconds a request may queue."""
-_MOST_QUEUEING: Final = 200
+_MOST_QUEUEING: Final = 24
 """Each holds a thread, too."""
-_TICK: Final = 0.05
+_TICK: Final = 0.1
 _INEXACT: Final = 0.03
 """Seconds by which the system's ages of what was sent and received may be off."""
 
@@ -49,14 +51,16 @@ _INEXACT: Final = 0.03
 class Waiting:
     """A body that is waited for."""
 
-    address: str
     arrived: float
-    """When the request came; it may have queued since."""
+    """When the request came; it may have queued since, and nothing was sent to it."""
     length: int
     """Bytes to wait for: not every server ends the stream where the body ends."""
     began: float = field(default_factory=time.monotonic)
-    peers: frozenset[Any] | None = None
-    """Who it may come from: who sent something then and was sent nothing since. None: not looked for yet."""
+    found: frozenset[int] | None = None
+    """Descriptors of connections it may come over: they brought something then, and were sent nothing since.
+
+    None: not looked for yet.
+    """
     slack: float = _INEXACT
     """Seconds between what was sent and the beginning, either way."""
     over: bool = False
@@ -65,11 +69,6 @@ class Waiting:
     def age(self) -> float:
         """Seconds it has been waited for."""
         return time.monotonic() - self.began
-
-    @property
-    def silence(self) -> float:
-        """Seconds since its request came: nothing was sent to it since."""
-        return time.monotonic() - self.arrived
 
 
 @dataclass
@@ -95,7 +94,7 @@ class TimelyBodies:
             answer = json_answer(body, status=503, headers=[("Connection", "close")])
             return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
         try:
-            waiting = Waiting(environ.get("REMOTE_ADDR", ""), arrived, _announced(environ))
+            waiting = Waiting(arrived, _announced(environ))
             environ["wsgi.input"] = _Body(self, environ["wsgi.input"], waiting)
             return self.application(environ, start_response)
         finally:
@@ -143,9 +142,7 @@ class TimelyBodies:
                 if not self._waiting:
                     self._some.clear()
             began = time.thread_time()
-            for address in {each.address for each in waiting}:
-                with suppress(OSError):
-                    _look(address, [each for each in waiting if each.address == address], patience)
+            _look(waiting, patience)
             time.sleep(2 * (time.thread_time() - began))  # many connections take a while to look at
 
 
@@ -155,38 +152,44 @@ def _announced(environ: WSGIEnvironment) -> int:
     return min(int(told), MOST_READ + 1) if told.isascii() and told.isdigit() else MOST_READ + 1
 
 
-def _look(address: str, waiting: list[Waiting], patience: float) -> None:
+def _look(waiting: list[Waiting], patience: float) -> None:
     """Find out whose connections they may be; end those that have waited too long.
 
     A connection may be one of several: then each of them has been waiting as long, for a body or, seldom, for
     an answer that a fault holds back.
     """
     late = [each for each in waiting if each.age >= patience]
-    unknown = [each for each in waiting if each.peers is None]
+    unknown = sorted((each for each in waiting if each.found is None), key=attrgetter("arrived"))
     if not unknown and not late:
         return
     for each in late:
         each.over = True  # first: it may end before this does
-    found: dict[int, set[Any]] = {id(each): set() for each in unknown}
-    for connection in connections(address):
-        if any(_fits(connection, each) for each in late):
-            connection.socket.shutdown(socket.SHUT_RD)
-        for each in unknown:
-            if _fits(connection, each):
-                found[id(each)].add(connection.peer)
+    found: dict[int, set[int]] = {id(each): set() for each in unknown}
+    owners: dict[int, list[Waiting]] = {}
+    for each in late:
+        for descriptor in each.found or ():
+            owners.setdefault(descriptor, []).append(each)
+    arrivals = [each.arrived for each in unknown]
+    widest = max((each.slack for each in unknown), default=0.0)
+    for connection in connections():
+        now = time.monotonic()
+        received = now - connection.received_ago
+        then = slice(bisect_left(arrivals, received - widest), bisect_right(arrivals, received + widest))
+        suspects = [each for each in unknown[then] if abs(each.arrived - received) < each.slack]
+        suspects += owners.get(connection.descriptor, ())
+        # Since it was made, where nothing was sent at all.
+        answered = now - connection.sent_ago - _INEXACT
+        silent = [each for each in suspects if each.arrived > answered]
+        for each in silent:
+            if each.found is None:
+                found[id(each)].add(connection.descriptor)
+        if any(each.over for each in silent):
+            with suppress(OSError):  # the caller may be gone
+                connection.socket.shutdown(socket.SHUT_RD)
     for each in unknown:
-        each.peers = frozenset(found[id(each)])
+        each.found = frozenset(found[id(each)])
     for each in late:  # whoever is still there the next time was looked for too narrowly
-        each.peers, each.slack = None, each.slack * 4
-
-
-def _fits(connection: Connection, waiting: Waiting) -> bool:
-    """Whether it may be the connection that a body is to come over."""
-    # Since it was made, where nothing was sent at all.
-    silent = connection.sent_ago > waiting.silence - _INEXACT
-    if waiting.peers is not None:
-        return silent and connection.peer in waiting.peers
-    return silent and abs(connection.received_ago - waiting.silence) < waiting.slack
+        each.found, each.slack = None, each.slack * 4
 
 
 class _Body(io.RawIOBase):

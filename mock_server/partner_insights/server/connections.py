@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
 POSSIBLE: Final = sys.platform == "linux"
 
 
-_FIELDS: Final = (slice(200, 208), slice(44, 48), slice(52, 56))
-"""Where `struct tcp_info` has the bytes sent, and the milliseconds since the last was sent and received."""
+_TOLD: Final = struct.Struct("=44xI4xI144xQ")
+"""Where `struct tcp_info` has the milliseconds since the last was sent and received, and the bytes sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """A connection, good only until the next one is asked for."""
 
-    socket: socket.socket
+    socket: socket.SocketType
     descriptor: int
-    peer: tuple[Any, ...]
-    """The caller's address and port."""
     sent: int
     """Bytes sent so far (tcpi_bytes_sent, since Linux 4.19)."""
     sent_ago: float
-    """Seconds since something was sent last (tcpi_last_data_sent)."""
+    """Seconds since something was sent last (tcpi_last_data_sent), or since it was made."""
     received_ago: float
 
+    def caller(self) -> str:
+        """The caller's IP address; empty where there is none any more. Other threads may run meanwhile."""
+        try:
+            return str(self.socket.getpeername()[0])
+        except OSError:
+            return ""
 
-def connections(address: str) -> Iterator[Connection]:
-    """The connections with callers of this IP address."""
+
+def connections() -> Iterator[Connection]:
+    """All of them. No other thread runs while they are found: there may be many thousands."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - the fastest way to plain numbers
-        try:  # Of whatever kind it is, for there may be thousands: what is no such socket fails to tell.
-            borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=int(name))
+        try:  # Of whatever kind it is: what is no such socket fails to tell.
+            borrowed = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, int(name))
         except OSError:
             continue
         try:
-            peer = borrowed.getpeername()
-            if peer[:1] == (address,):
-                told = borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 208)
-                sent, sent_ago, received_ago = (int.from_bytes(told[at], sys.byteorder) for at in _FIELDS)
-                yield Connection(borrowed, int(name), peer, sent, sent_ago / 1000, received_ago / 1000)
-        except OSError:
+            told = borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TOLD.size)
+            sent_ago, received_ago, sent = _TOLD.unpack(told)
+            yield Connection(borrowed, int(name), sent, sent_ago / 1000, received_ago / 1000)
+        except (OSError, struct.error):  # a system that tells less
             continue
         finally:
             borrowed.detach()  # it is the server's, to be closed by nobody else

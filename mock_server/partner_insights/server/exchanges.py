@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from partner_insights.contract.refusals import error_body
 from partner_insights.server.addresses import Addresses
 from partner_insights.server.answer import json_answer
-from partner_insights.server.asked import Asked, is_guid
+from partner_insights.server.asked import Asked, is_guid, new_guid
 from partner_insights.server.faults.caught import Caught
 from partner_insights.server.faults.failures import failure
 from partner_insights.server.faults.known import Known
@@ -66,7 +65,7 @@ class Exchanges:
         address = self.addresses.find(environ.get("PATH_INFO", ""))
         request_id = environ.get("HTTP_MS_REQUESTID", "")
         if not is_guid(request_id):
-            request_id = str(uuid.uuid4())
+            request_id = new_guid()
         entry = self.journal.open(environ, address, request_id)
         environ["HTTP_MS_REQUESTID"] = request_id
         if self.plain(environ):
@@ -96,9 +95,9 @@ class Exchanges:
         sent, correlated = environ.get("HTTP_MS_REQUESTID"), environ.get("HTTP_MS_CORRELATIONID")
         if not ((sent is None or is_guid(sent)) and (correlated is None or is_guid(correlated))):
             return None
-        request_id = sent or str(uuid.uuid4())
+        request_id = sent or new_guid()
         self.journal.again(known.entry, now, request_id, sent, correlated)
-        ids = fresh(request_id, correlated or str(uuid.uuid4()))
+        ids = fresh(request_id, correlated or new_guid())
         return known.status, [*known.before, *ids, *known.after], known.body
 
     def plain(self, environ: WSGIEnvironment) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -15,6 +16,8 @@ from partner_insights.server.respond import BODY
 from partner_insights.server.wire import fresh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed.wsgi import WSGIEnvironment
 
     from partner_insights.server.auth import Gate
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from partner_insights.server.state import Scene, State
 
 LOOKED_AT: Final = (
-    "PATH_INFO",
     "HTTP_AUTHORIZATION",
     "REQUEST_METHOD",
     "QUERY_STRING",
@@ -43,19 +45,26 @@ LOOKED_AT: Final = (
     "HTTP_MS_CONTRACT_VERSION",
     "REMOTE_ADDR",
 )
-"""What two equal requests have in common; MS-RequestId and MS-CorrelationId are each request's own."""
+"""What equal requests to one path have in common; MS-RequestId and MS-CorrelationId are each one's own."""
 
-BOUND: Final = 16 * 2**20
+BOUND: Final = 8 * 2**20
 _OVERHEAD: Final = 4096
 """Bytes an answer costs besides its body: what was looked at, the headers, the objects around them."""
-
-Key: TypeAlias = tuple[str | None, ...]
+_MOST_ALIKE: Final = 32
+"""Answers kept for one token at one path; looking through them must not take longer than Flask does."""
+_TAIL: Final = 24
+"""Characters of a token that tell it from most others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An answer as it was given, parted where the ids stand."""
+    """An answer as it was given, parted where the ids stand, and what was asked."""
 
+    asked: tuple[str, ...]
+    values: Callable[[WSGIEnvironment], tuple[str, ...]]
+    """Takes from a request what is to be equal to `asked`; KeyError where it has less."""
+    lacked: frozenset[str]
+    """What was looked for and not there."""
     status: str
     before: tuple[tuple[str, str], ...]
     after: tuple[tuple[str, str], ...]
@@ -65,21 +74,38 @@ class Known:
     entry: Entry
     """What the journal has of it."""
 
+    @property
+    def cost(self) -> int:
+        """Bytes it is reckoned to take."""
+        return len(self.body) + sum(map(len, self.asked)) + _OVERHEAD
+
+
+Place: TypeAlias = tuple[str, str]
+"""The path, and the end of the token."""
+
 
 @dataclass
 class _Memory:
     """What was answered from one scene; another scene, another memory."""
 
     scene: Scene
-    answers: dict[Key, Known] = field(default_factory=dict)
+    answers: dict[Place, tuple[Known, ...]] = field(default_factory=dict)
     bytes: int = 0
+
+    def keep(self, place: Place, known: Known) -> None:
+        before = self.answers.get(place, ())
+        others = [each for each in before if (each.asked, each.lacked) != (known.asked, known.lacked)]
+        kept = (known, *others[: _MOST_ALIKE - 1])
+        self.bytes += sum(each.cost for each in kept) - sum(each.cost for each in before)
+        self.answers[place] = kept
 
 
 @dataclass(frozen=True)
 class Look:
     """A request about to be answered, and the scene it finds."""
 
-    key: Key
+    place: Place
+    asked: dict[str, str]
     scene: Scene
 
 
@@ -98,12 +124,18 @@ class Front:
         memory = self._memory
         if memory.scene is not self._state.scene:
             return None
-        known = memory.answers.get(tuple(map(environ.get, LOOKED_AT)))
-        return known if known is not None and known.good_until > now else None
+        for known in memory.answers.get(_place(environ), ()):
+            try:
+                if known.lacked.isdisjoint(environ) and known.values(environ) == known.asked:
+                    return known if known.good_until > now else None
+            except KeyError:
+                continue
+        return None
 
     def look(self, environ: WSGIEnvironment) -> Look:
         """Take down a request, before the application changes anything about it."""
-        return Look(tuple(map(environ.get, LOOKED_AT)), self._state.scene)
+        asked: dict[str, str] = {name: environ[name] for name in LOOKED_AT if name in environ}
+        return Look(_place(environ), asked, self._state.scene)
 
     def keep(self, asked: Look, status: str, headers: Any, environ: WSGIEnvironment, entry: Entry) -> None:
         """Remember a good answer that the application gave to an ordinary request."""
@@ -119,19 +151,26 @@ class Front:
         if parts is None or until <= time.time():
             return
         sent = b"" if method == "HEAD" else body
-        self._store(asked, Known(status, *parts, sent, until, entry))
+        what = (
+            tuple(asked.asked.values()),
+            itemgetter(*asked.asked),
+            frozenset(LOOKED_AT) - asked.asked.keys(),
+        )
+        self._store(asked, Known(*what, status, *parts, sent, until, entry))
 
     def _store(self, asked: Look, known: Known) -> None:
-        cost = len(known.body) + sum(len(text) for text in asked.key if text is not None) + _OVERHEAD
         with self._lock:
             memory = self._memory
             # Forgetting everything at once is seldom, and costs each request one way through the application.
-            if memory.scene is not asked.scene or memory.bytes + cost > self._bound:
+            if memory.scene is not asked.scene or memory.bytes + known.cost > self._bound:
                 memory = _Memory(asked.scene)
-            if cost <= self._bound:
-                memory.bytes += 0 if asked.key in memory.answers else cost
-                memory.answers[asked.key] = known
+            if known.cost <= self._bound:
+                memory.keep(asked.place, known)
             self._memory = memory
+
+
+def _place(environ: WSGIEnvironment) -> Place:
+    return environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")[-_TAIL:]
 
 
 _FRESH: Final = tuple(name for name, _ in fresh("", ""))

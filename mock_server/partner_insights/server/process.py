@@ -6,6 +6,7 @@ the platform may fork workers or spawn them.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import http.client
 import multiprocessing
@@ -15,6 +16,7 @@ import ssl
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 # and much for each of many threads.
 os.environ.setdefault(
     "_RJEM_MALLOC_CONF",
-    "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:2,tcache_max:1024",
+    "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,"
+    "tcache_max:4096,tcache_nslots_small_max:16,tcache_nslots_small_min:2,lg_tcache_nslots_mul:-1",
 )
 # NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -54,6 +57,8 @@ _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
 _POLL: Final = 0.01
+_M_ARENA_MAX: Final = -8
+"""Of mallopt(3), in the GNU C library."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class WorkerApplication:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
         _end_with_parent()
+        _share_memory()
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
@@ -95,6 +101,7 @@ class WorkerApplication:
                 percent_scale=options.percent_scale,
             )
             app = create_app(world, catalogue, self.settings)
+            os.environ.clear()  # the server puts all of it into each request's environ
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
             gc.enable()
             threading.Thread(target=prepare, daemon=True).start()  # meanwhile it answers that it is there
@@ -208,6 +215,12 @@ def _allow_connections() -> None:
 
 def _unknown(_: object) -> None:
     """Of an application that knows no answers beforehand."""
+
+
+def _share_memory() -> None:
+    """Have the threads allocate in one place, as Python lets one at a time do it: each would keep its own."""
+    with suppress(AttributeError, OSError, TypeError):  # a C library that knows no places, or is none
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _take_own_signals() -> None:

@@ -30,19 +30,23 @@ def resetting(peer: str, first: bytes) -> Iterator[bytes]:
     yield first
     for _ in range(5):
         time.sleep(_MOMENT)
-        before = {each.descriptor: each.sent for each in connections(peer)}
+        before = {each.descriptor: each.sent for each in connections()}
         size = random.randrange(1000, 16000, _FRAMING)  # noqa: S311 - not to be told from others by chance
         yield b" " * size
         time.sleep(_MOMENT)
-        after = {each.descriptor: each.sent for each in connections(peer)}
-        grown = [fd for fd in after if fd in before and 0 <= after[fd] - before[fd] - size < _FRAMING]
+        grown = [
+            each.descriptor
+            for each in connections()
+            if 0 <= each.sent - before.get(each.descriptor, each.sent + 1) - size < _FRAMING
+            and each.caller() == peer
+        ]
         if len(grown) == 1:
-            _reset(peer, grown[0])
+            _reset(grown[0])
             return
 
 
-def _reset(peer: str, descriptor: int) -> None:
-    for connection in connections(peer):
+def _reset(descriptor: int) -> None:
+    for connection in connections():
         if connection.descriptor == descriptor:
             # Connected to an address of no family, a socket says RST (connect(2)); lingering for no time,
             # it would do so on closing, but that TLS says goodbye before.
