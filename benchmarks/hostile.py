@@ -16,6 +16,7 @@ import re
 import resource
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
@@ -232,20 +233,21 @@ class Watch:
     """An ordinary client's requests meanwhile."""
 
     fake: RunningFake
-    seconds: list[float] = field(default_factory=list)
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"answers": [], "tokens": []})
     failed: list[str] = field(default_factory=list)
+    turned_away: int = 0
+    """How often a token was had only when asked for again: too many bodies were awaited."""
 
     async def run(self) -> None:
         """One after the other, and a token now and then."""
         while True:
-            for ask in (self._usage, self._token):
+            for name, ask in (("answers", self._usage), ("tokens", self._token)):
                 began = time.monotonic()
                 try:
                     await asyncio.to_thread(ask)
                 except OSError as error:
-                    self.failed.append(f"{ask.__name__.strip('_')}: {error}")
-                if ask == self._usage:  # a token waits for its turn among the bodies that do not come
-                    self.seconds.append(time.monotonic() - began)
+                    self.failed.append(f"{name}: {error}")
+                self.seconds[name].append(time.monotonic() - began)
             await asyncio.sleep(0.2)
 
     def _usage(self) -> None:
@@ -253,7 +255,16 @@ class Watch:
 
     def _token(self) -> None:
         form = b"grant_type=client_credentials&client_id=a&client_secret=b&resource=c"
-        urllib.request.urlopen(f"{self.fake.url}/t/oauth2/token", form, timeout=20).close()
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.fake.url}/t/oauth2/token", form, timeout=20).close()
+            except urllib.error.HTTPError as error:
+                if error.code != 503:
+                    raise
+                self.turned_away += 1
+                time.sleep(0.2)
+            else:
+                return
 
 
 def _get(fake: RunningFake, path: str) -> tuple[dict[str, str], bytes]:
@@ -316,7 +327,10 @@ def main() -> int:
         failures = Counter({s: number for s, number in attack.statuses.items() if s >= 500})
         failures[503] -= attack.crowded
         crashes = re.findall(r"(?s)Traceback.*?\n(?=\S)[^\n]*", fake.output)
-    slowest = max(watch.seconds, default=0.0)
+    slowest = {name: max(seconds, default=0.0) for name, seconds in watch.seconds.items()}
+    ordinary = {
+        name: f"{len(seconds)}, slowest {slowest[name]:.2f} s" for name, seconds in watch.seconds.items()
+    }
     statuses = " ".join(f"{status}×{number}" for status, number in sorted(attack.statuses.items()))
     grown = f"{small:.0f} MB, {large:.0f} at the end, {settled:.0f} settled"
     checks = [
@@ -326,7 +340,9 @@ def main() -> int:
         ("refused in the crowd", attack.crowded, True),
         ("answers that tell secrets", dict(attack.told) or "none", not attack.told),
         ("tracebacks in the log", "\n".join(crashes[-1:]) or "none", not crashes),
-        ("ordinary requests meanwhile", f"{len(watch.seconds)}, slowest {slowest:.2f} s", slowest < SLOWEST),
+        ("ordinary requests meanwhile", ordinary["answers"], slowest["answers"] < SLOWEST),
+        ("tokens meanwhile", ordinary["tokens"], slowest["tokens"] < SLOWEST),
+        ("turned away and had later", watch.turned_away, True),
         ("of them failed", watch.failed[:3] or "none", not watch.failed),
         ("the same answers as before", f"{len(before)} compared", before == after),
         ("memory", grown, settled - small < MOST_GROWTH),

@@ -41,7 +41,7 @@ def held(fake: RunningFake, fault: str) -> socket.socket:
     return connection
 
 
-@pytest.mark.parametrize(("stalls", "delays"), [(1, 0), (0, 1), (70, 50)])
+@pytest.mark.parametrize(("stalls", "delays"), [(1, 0), (0, 1), (50, 40)])
 def test_an_answer_held_back_holds_back_no_other(
     asking: Callable[[RunningFake], Ask], stalls: int, delays: int
 ) -> None:

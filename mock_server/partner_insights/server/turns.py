@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST: Final = 224
+MOST: Final = 192
 """Threads of the server: more than faults (`wire.MOST_HELD`) and bodies may hold together."""
 
 

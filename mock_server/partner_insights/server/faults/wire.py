@@ -16,7 +16,7 @@ from partner_insights.server.faults.caught import Caught
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MOST_HELD: Final = 128
+MOST_HELD: Final = 96
 """Answers held back at one time; each holds a thread of the server, and others need some, too."""
 
 _FLUSH: Final = 0.1
