@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import sys
 import threading
 import time
@@ -104,6 +105,21 @@ def test_a_body_has_a_deadline() -> None:
         assert other.recv(3) == b"200"
         other.sendall(b"GET")
         assert busy.recv(6) == b"GETGET"
+
+
+@linux
+def test_a_caller_gone_keeps_no_other_waiting() -> None:
+    """A connection that is reset meanwhile cannot be shut: the others that are late end all the same."""
+    bodies = TimelyBodies(lambda *_: [], patience=0.3)
+    with connected() as (gone, _), connected() as (client, accepted):
+        gone.sendall(b"grant")
+        client.sendall(b"grant")
+        arrived = time.monotonic()
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        accepted.settimeout(5)
+        with pytest.raises(RequestTimeout):
+            bodies.read(accepted.makefile("rb"), Waiting(arrived, MOST_READ))
 
 
 def test_a_body_in_time_is_whole() -> None:

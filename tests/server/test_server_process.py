@@ -301,6 +301,20 @@ def test_bound_outside_the_admin_token_is_demanded(asking: Callable[[RunningFake
         assert ask("/v1/customers?size=1").status == 200
 
 
+def test_requests_carry_none_of_the_environment() -> None:
+    """The server copies a worker's environment into each request: there is nothing left in it."""
+    build = """if True:
+        import os
+        from datetime import date
+        from partner_insights.server.process import WorkerApplication, WorldOptions
+        from partner_insights.server.settings import Settings
+        os.environ["A_SECRET"] = "x"
+        WorkerApplication(WorldOptions(0, 3, date(2026, 11, 22), 100), Settings())()
+        print(dict(os.environ))
+    """
+    assert said(sys.executable, "-c", build) == "{}"
+
+
 def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
     """Under spawn (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
     script = tmp_path / "spawning.py"

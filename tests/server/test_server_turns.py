@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from partner_insights.running import running_fake
-from partner_insights.server.turns import Turns
+from partner_insights.server import bodies
+from partner_insights.server.faults import wire
+from partner_insights.server.turns import MOST, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from partner_insights.running import RunningFake
 
 USAGE = "/v1/analytics/licenses/usage"
+ROOT = Path(__file__).resolve().parents[2]
 LONG = 600
 """Seconds no test will wait."""
 
@@ -59,6 +63,15 @@ def test_an_answer_held_back_holds_back_no_other(
         entries: list[Any] = json.loads(ask("/_admin/journal").body)["entries"]
         assert sum(entry.get("pending", False) for entry in entries) >= delays
         assert not any(arrived(connection).endswith(before.body[-40:]) for connection in waiting)
+
+
+def test_there_are_threads_left() -> None:
+    """However many answers are held back and bodies awaited, and as the documentation says."""
+    waiting = wire.MOST_HELD + bodies.MOST_AWAITED + bodies._MOST_QUEUEING
+    assert waiting < MOST
+    documented = [(ROOT / "docs" / name).read_text("utf-8") for name in ("faults.md", "wire.md")]
+    assert f"At most {wire.MOST_HELD} answers are held back" in documented[0]
+    assert f"elsewhere {bodies.MOST_AWAITED} of them end in 503" in documented[1]
 
 
 def arrived(connection: socket.socket) -> bytes:

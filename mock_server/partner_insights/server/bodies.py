@@ -142,7 +142,8 @@ class TimelyBodies:
                 if not self._waiting:
                     self._some.clear()
             began = time.thread_time()
-            _look(waiting, patience)
+            with suppress(OSError):  # too many files may be open to look; there will be another time
+                _look(waiting, patience)
             time.sleep(2 * (time.thread_time() - began))  # many connections take a while to look at
 
 
