@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,7 +26,6 @@ from partner_insights.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Ask
     from partner_insights.running import RunningFake
@@ -192,13 +192,16 @@ def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
 
 
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
-    """SIGKILL to the supervisor leaves nobody at the port."""
-    with served(tmp_path, "--workers", "2") as process:
+    """SIGKILL to the supervisor leaves nobody at the port, and no key that was made for the run."""
+    with served(tmp_path, "--workers", "2", "--tls-self-signed") as process:
         workers = children(process.pid)
         assert len(workers) == 2
+        made = Path(json.loads((tmp_path / "ready.json").read_text())["caFile"]).parent
+        assert (made / "key.pem").exists()
         process.kill()
         process.wait()
         assert eventually(lambda: all(gone(worker) for worker in workers))
+        assert not made.exists()
 
 
 def test_a_dead_worker_is_an_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import gc
 import http.client
 import multiprocessing
 import os
+import shutil
 import signal
 import ssl
 import sys
@@ -42,6 +43,7 @@ from partner_insights.server.turns import MOST, Turns
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+    from pathlib import Path
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -79,11 +81,13 @@ class WorkerApplication:
     settings: Settings
     catalogue: Catalogue | None = None
     """What to serve; None: the shipped catalogue."""
+    made: Path | None = None
+    """A folder made for the run, which the supervisor removes, and a worker where that one was killed."""
 
     def __call__(self) -> WSGIApplication:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
-        _end_with_parent()
+        _end_with_parent(self.made)
         _share_memory()
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
@@ -130,7 +134,9 @@ def serve(
     with Endpoint.claim(host, port, "http" if tls is None else "https") as endpoint:
         server = _Server(endpoint, settings, ready, tls)
         try:
-            server.serve(target_loader=WorkerApplication(world, settings, catalogue), wrap_loader=False)
+            made = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
+            application = WorkerApplication(world, settings, catalogue, made)
+            server.serve(target_loader=application, wrap_loader=False)
         except KeyboardInterrupt:
             server.shutdown()
         except SystemExit:
@@ -229,14 +235,16 @@ def _take_own_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end_with_parent() -> None:
-    """Leave no orphan: a supervisor killed outright cannot stop its workers."""
+def _end_with_parent(made: Path | None) -> None:
+    """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
     def wait() -> None:
         parent.join()
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
