@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING
+from uuid import RFC_4122, UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.server.answer import Answer
-from partner_insights.server.asked import Asked
+from partner_insights.server.asked import Asked, new_guid
 from partner_insights.server.kept import KeptAnswers
 from partner_insights.server.settings import Settings
 from partner_insights.server.tokens import Tokens
+from partner_insights.server.wire import correlation_vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BOUND = 20_000
+
+
+def test_ids_are_made_as_their_forms_say() -> None:
+    """GUIDs of version 4 (RFC 9562), and MS-CVs of 16 bytes; each is new, beyond a batch, too."""
+    guids = [UUID(new_guid()) for _ in range(2500)]
+    assert all((guid.version, guid.variant) == (4, RFC_4122) for guid in guids)
+    vectors = [correlation_vector() for _ in range(2500)]
+    assert all(len(b64decode(each.removesuffix(".0") + "==", validate=True)) == 16 for each in vectors)
+    assert len({*guids, *vectors}) == 5000
 
 
 @settings(deadline=None)
