@@ -178,7 +178,6 @@ def _look(waiting: list[Waiting], patience: float) -> None:
         then = slice(bisect_left(arrivals, received - widest), bisect_right(arrivals, received + widest))
         suspects = [each for each in unknown[then] if abs(each.arrived - received) < each.slack]
         suspects += owners.get(connection.descriptor, ())
-        # Since it was made, where nothing was sent at all.
         answered = now - connection.sent_ago - _INEXACT
         silent = [each for each in suspects if each.arrived > answered]
         for each in silent:

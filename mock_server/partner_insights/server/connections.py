@@ -42,7 +42,7 @@ class Connection(NamedTuple):
 
 
 def connections() -> Iterator[Connection]:
-    """All of them. No other thread runs while they are found: there may be many thousands."""
+    """All of them. Nothing in here lets other threads go first: there may be many thousands to look at."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - the fastest way to plain numbers
         try:  # Of whatever kind it is: what is no such socket fails to tell.
             borrowed = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, int(name))
