@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 SETTINGS: Final = Path(__file__).with_suffix(".toml")
 SPOILT: Final = {"faults": [{"operation": "*", "fault": "html-error-page"}], "all": True, "repeat": True}

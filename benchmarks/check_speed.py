@@ -27,7 +27,7 @@ import jsonschema_rs
 import orjson
 
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.verify.recording import Checker
+from partner_insights.verify.recordings.check import Checker
 from partner_insights.world import World
 
 if TYPE_CHECKING:

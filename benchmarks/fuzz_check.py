@@ -30,13 +30,13 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.cli import main as command_line
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
-from partner_insights.verify.entries import recordings
-from partner_insights.verify.gate import Gate
-from partner_insights.verify.pseudonym import Pseudonyms
-from partner_insights.verify.recording import Checker
+from partner_insights.mutants import Answered, Scene, mutants
+from partner_insights.verify.recordings.check import Checker
+from partner_insights.verify.recordings.fast_path import Gate
+from partner_insights.verify.recordings.files import recordings
+from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
-from partner_insights.world.mutants import Answered, Scene, mutants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

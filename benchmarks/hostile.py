@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import partner_insights
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 AT_ONCE: Final = 32
 """Connections that send without a pause."""

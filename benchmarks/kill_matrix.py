@@ -28,13 +28,13 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile, Severity
-from partner_insights.running import RunningFake, running_fake
-from partner_insights.verify.client import Secret
+from partner_insights.mutants import Mutant, mutants
 from partner_insights.verify.options import APP_TOKEN_ENV, TOKEN_ENV, SuiteOptions
-from partner_insights.verify.suite import OPENED, run_laws
-from partner_insights.verify.target import Target
-from partner_insights.world.mutants import Mutant, mutants
+from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.suite import OPENED, run_laws
+from partner_insights.verify.run.target import Target
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rival import COLUMNS, SLOW, Rival

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 TIMEOUT = 300
 """Seconds for one run, of which there are as many a mutant as columns."""

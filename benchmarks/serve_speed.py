@@ -30,9 +30,9 @@ from rich.console import Console
 from rich.table import Table
 
 import partner_insights
+from partner_insights.child_server import running_fake
 from partner_insights.contract import Catalogue
-from partner_insights.recorded import INDEX, VERSION, RecordedAnswer, key_of
-from partner_insights.running import running_fake
+from partner_insights.recording_folder import INDEX, VERSION, RecordedAnswer, key_of
 from partner_insights.world import World
 from partner_insights.world.bodies import collection_body
 from serve_peers import Bodies, commands, home, install

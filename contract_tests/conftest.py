@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partner_insights.verify.discovery import listed_parameter
-from partner_insights.verify.suite import catalogue_to_ask, inspection_for
+from partner_insights.verify.run.path_values import listed_parameter
+from partner_insights.verify.run.suite import catalogue_to_ask, inspection_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from partner_insights.contract import Catalogue, Operation
-    from partner_insights.verify.inspection import Inspection
+    from partner_insights.verify.run.session import Inspection
 
 
 ASKED: Mapping[str, Callable[[Operation, Catalogue], bool]] = {

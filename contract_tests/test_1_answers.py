@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from partner_insights.verify.strategies import in_any_case, request_headers
+from partner_insights.verify.run.strategies import in_any_case, request_headers
 
 if TYPE_CHECKING:
-    from partner_insights.verify.inspection import Inspection
+    from partner_insights.verify.run.session import Inspection
 
 
 def test_an_operation_answers_without_any_optional_header(inspection: Inspection, operation: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights.verify import Token
-from partner_insights.verify.strategies import (
+from partner_insights.verify.run.strategies import (
     invalid_authorizations,
     invalid_sizes,
     malformed_ids,
@@ -18,7 +18,7 @@ from partner_insights.verify.strategies import (
 )
 
 if TYPE_CHECKING:
-    from partner_insights.verify.inspection import Inspection
+    from partner_insights.verify.run.session import Inspection
 
 
 def test_no_answer_without_a_token(inspection: Inspection, operation: str) -> None:

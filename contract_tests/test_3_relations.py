@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from partner_insights.verify.inspection import Inspection
+    from partner_insights.verify.run.session import Inspection
 
 
 @pytest.mark.parametrize(

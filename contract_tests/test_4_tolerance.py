@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from partner_insights.verify.inspection import Inspection
+    from partner_insights.verify.run.session import Inspection
 
 
 @pytest.mark.parametrize(("plain", "bent"), [("/v1/", "/v1//"), ("/v1/", "//v1/"), ("", "/")])

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import sync_playwright
 
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

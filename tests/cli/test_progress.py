@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from partner_insights.cli.progress import bar_on
-from partner_insights.fixtures.batches import unseen
+from partner_insights.fixtures.files.batches import unseen
 
 
 def shown(*, terminal: bool, customers: int, count: int | None = None) -> str:

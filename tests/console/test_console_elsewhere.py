@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partner_insights.contract.custom import CustomContract
-from partner_insights.recorded import INDEX, VERSION
+from partner_insights.derive.custom_pages import CustomContract
+from partner_insights.recording_folder import INDEX, VERSION
 from partner_insights.server import Settings, create_app
 from partner_insights.world import World
 

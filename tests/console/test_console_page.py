@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 pytest.importorskip("playwright", reason="the dev extra has the browser's driver")
 

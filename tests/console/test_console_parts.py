@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_insights.server import Settings, console, create_app, holdings
-from partner_insights.server.holdings import MOST_EXAMINED, found
+from partner_insights.server import Settings, console, create_app
+from partner_insights.server.admin import data_views as holdings
+from partner_insights.server.admin.data_views import MOST_EXAMINED, found
 from partner_insights.world import World
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import PROVENANCE, Catalogue
-from partner_insights.contract.casing import wire_case
-from partner_insights.contract.derive import DerivationFailed
-from partner_insights.contract.shipped import derive_pages
+from partner_insights.derive.bundled_pages import derive_pages
+from partner_insights.derive.casing import wire_case
+from partner_insights.derive.derivation import DerivationFailed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import PROVENANCE, Catalogue, Standing
-from partner_insights.contract.derive import Derivation, DerivationFailed
-from partner_insights.contract.documents import read_errata
-from partner_insights.contract.errata import ErratumError
-from partner_insights.contract.shipped import derive_pages, shipped_files
+from partner_insights.contract.toml_files import read_errata
+from partner_insights.derive.bundled_pages import derive_pages, shipped_files
+from partner_insights.derive.derivation import Derivation, DerivationFailed
+from partner_insights.derive.errata import ErratumError
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:

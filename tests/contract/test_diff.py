@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from partner_insights._data import schemas_dir
 from partner_insights.cli.diff import command
-from partner_insights.contract.diff import Comparison, Level, compare
-from partner_insights.contract.documents import read_errata
+from partner_insights.contract.toml_files import read_errata
+from partner_insights.derive.diff import Comparison, Level, compare
 
 SCHEMAS = schemas_dir()
 PAGE = SCHEMAS / "tables" / "analytics-resources.md"

@@ -17,7 +17,7 @@ from partner_insights.cli import main
 from partner_insights.contract import PROVENANCE, Catalogue
 from partner_insights.contract.explain import explain
 from partner_insights.contract.openapi import openapi_document
-from partner_insights.contract.publication import differences, publish
+from partner_insights.derive.publication import differences, publish
 from partner_insights.errors import InputError
 
 TABLES = schemas_dir() / "tables"

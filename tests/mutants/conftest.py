@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 
 import pytest
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.running import RunningFake, running_fake
 from partner_insights.verify import Token
-from partner_insights.verify.client import Secret
-from partner_insights.verify.inspection import ContractBroken, Inspection
-from partner_insights.verify.target import Target
+from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.session import ContractBroken, Inspection
+from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:
-    from partner_insights.world.mutants import Mutant
+    from partner_insights.mutants import Mutant
 
 
 def call(fake: RunningFake, method: str, path: str, content: Any = None) -> Any:

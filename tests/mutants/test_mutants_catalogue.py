@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
-from partner_insights.world.mutants import (
+from partner_insights.mutants import (
     IMPOSSIBLE,
     Answered,
     Mutant,
@@ -21,9 +21,9 @@ from partner_insights.world.mutants import (
     sample,
     single_fault_rows,
 )
-from partner_insights.world.mutants.breaking import BREAKS
-from partner_insights.world.mutants.impossible import why_impossible
-from partner_insights.world.mutants.places import ANNOTATIONS, APPLICATORS, Place, changed, places
+from partner_insights.mutants.impossible import why_impossible
+from partner_insights.mutants.invalid_values import BREAKS
+from partner_insights.mutants.schema_locations import ANNOTATIONS, APPLICATORS, Place, changed, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Operation, Profile, Standing
-from partner_insights.contract.refusals import refusal_body
+from partner_insights.contract.error_bodies import refusal_body
+from partner_insights.mutants import Answered, Mutant, Scene, mutants
 from partner_insights.verify import Exchange, Request, Response, Token, judge
-from partner_insights.verify.violation import generalised
+from partner_insights.verify.judge.violation import generalised
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
-from partner_insights.world.mutants import Answered, Mutant, Scene, mutants
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in (Profile.STRICT, Profile.CORRECTED)}
 CATALOGUE = CATALOGUES[Profile.STRICT]

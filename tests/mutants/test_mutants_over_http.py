@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from partner_insights._data import schemas_dir
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Standing
-from partner_insights.contract.custom import CustomContract
-from partner_insights.contract.shipped import derive_pages
-from partner_insights.running import RunningFake, running_fake
-from partner_insights.verify.inspection import ContractBroken
-from partner_insights.world.mutants import mutants
+from partner_insights.derive.bundled_pages import derive_pages
+from partner_insights.derive.custom_pages import CustomContract
+from partner_insights.mutants import mutants
+from partner_insights.verify.run.session import ContractBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

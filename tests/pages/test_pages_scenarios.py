@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from partner_insights._data import schemas_dir
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue
-from partner_insights.contract.checking import check_pages
-from partner_insights.contract.derive import derive, pages_of
-from partner_insights.contract.documents import read_errata
-from partner_insights.contract.proposals import errata_toml
-from partner_insights.contract.scenario import read_scenario_text
-from partner_insights.contract.tolerant import read_tolerantly
+from partner_insights.contract.toml_files import read_errata
+from partner_insights.derive.derivation import derive, pages_of
+from partner_insights.derive.howto.lenient_json import read_tolerantly
+from partner_insights.derive.howto.page import read_scenario_text
+from partner_insights.derive.howto.proposed_errata import errata_toml
+from partner_insights.derive.howto.sample_check import check_pages
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parents[1].parent / "shared" / "reference"
@@ -167,7 +167,7 @@ def test_routes_are_read_from_a_page(tmp_path: Path) -> None:
     assert (entry["envelope"], entry["resource"]) == ("Collection", "Order")
     assert entry["auth"] == ["app+user", "app-only"]
     assert entry["query"] == {"size": {"type": "integer"}}
-    from partner_insights.contract.custom import CustomContract
+    from partner_insights.derive.custom_pages import CustomContract
 
     pages = (HERE / "shop-resources.md", HERE / "product-page.md")
     assert "orders" in CustomContract(pages, out).read().catalogue.operations

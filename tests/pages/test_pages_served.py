@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue
-from partner_insights.contract.custom import CustomContract
 from partner_insights.contract.paths import key_property, shown_by
+from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.errors import InputError
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.verify.judge.wording import STATED
 from partner_insights.verify.options import SuiteOptions
-from partner_insights.verify.suite import run_suite
-from partner_insights.verify.wording import STATED
+from partner_insights.verify.run.suite import run_suite
 from partner_insights.world import World
-from partner_insights.world.made import Made, UnknownValue
+from partner_insights.world.schema_data.bodies import Made, UnknownValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

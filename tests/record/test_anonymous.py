@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
-from partner_insights.record.anonymous import (
+from partner_insights.record.anonymizer import (
     ADDRESSES,
     DOMAINS,
     IDS,

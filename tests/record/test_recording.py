@@ -21,14 +21,14 @@ import pytest
 import urllib3
 from click.testing import CliRunner
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.record.anonymous import Anonymous
+from partner_insights.record.anonymizer import Anonymous
 from partner_insights.record.store import Store
-from partner_insights.recorded import INDEX, Recording
-from partner_insights.running import RunningFake, running_fake
-from partner_insights.verify.recording import check_recording
+from partner_insights.recording_folder import INDEX, Recording
+from partner_insights.verify.recordings.check import check_recording
 from partner_insights.world import World
 
 if TYPE_CHECKING:

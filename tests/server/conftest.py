@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue
-from partner_insights.running import RunningFake, running_fake
 from partner_insights.server import Settings, create_app
-from partner_insights.server.tokens import PARTNER_CENTER, Subject, Tokens
+from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.world import World
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from partner_insights.cli.custom import read_custom
-from partner_insights.contract.custom import CustomContract
+from partner_insights.cli.page_options import read_custom
 from partner_insights.contract.paths import filled
+from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
-from partner_insights.server.addresses import Addresses
+from partner_insights.server.http.routes import Addresses
 from partner_insights.world import World
-from partner_insights.world.described import Examples
+from partner_insights.world.openapi_examples import Examples
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

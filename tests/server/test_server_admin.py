@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from conftest import Ask
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 USAGE = "/v1/analytics/licenses/usage"
 CONTROLS = [

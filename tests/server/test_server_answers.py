@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partner_insights.child_server import running_fake
 from partner_insights.contract import Catalogue
-from partner_insights.running import running_fake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Ask, Reply
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
     from partner_insights.world import World
 
 OPERATIONS = tuple(Catalogue.load().operations)

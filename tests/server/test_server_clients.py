@@ -13,7 +13,7 @@ import msal
 import pytest
 import requests
 
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from partner_insights.cli.custom import read_custom
-from partner_insights.contract.custom import CustomContract
+from partner_insights.cli.page_options import read_custom
+from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
 from partner_insights.world import World
 

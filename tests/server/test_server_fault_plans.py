@@ -195,7 +195,7 @@ def test_a_mutant_admits(
     headers: dict[str, str],
 ) -> None:  # fmt: skip
     """A mutant that does not know a refusal answers 200 where the fake refuses."""
-    from partner_insights.world.mutants import mutants
+    from partner_insights.mutants import mutants
 
     named = [mutant.id for mutant in mutants(catalogue).values() if mutant.admits == {case}]
     assert client.open(path, method=method, headers={**app_user, **headers}).status_code >= 400
@@ -205,7 +205,7 @@ def test_a_mutant_admits(
 
 def test_a_mutant_admits_app_only(client: FlaskClient, app_only: dict[str, str], catalogue: Any) -> None:
     """A mutant that takes any valid token answers the application alone."""
-    from partner_insights.world.mutants import mutants
+    from partner_insights.mutants import mutants
 
     named = [mutant.id for mutant in mutants(catalogue).values() if mutant.admits == {"app-only"}]
     assert client.get(USAGE, headers=app_only).status_code == 403

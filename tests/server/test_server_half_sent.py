@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.exceptions import RequestTimeout
 
-from partner_insights.server.bodies import MOST_AWAITED, MOST_READ, TimelyBodies, Waiting
+from partner_insights.server.http.body_timeout import MOST_AWAITED, MOST_READ, TimelyBodies, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import Ask
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 USAGE = "/v1/analytics/licenses/usage"
 FORM = b"grant_type=client_credentials&client_id=a&client_secret=b&resource=c"

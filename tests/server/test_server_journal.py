@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partner_insights.contract import Catalogue
-from partner_insights.server.addresses import NOWHERE, Addresses
-from partner_insights.server.journal import BOUND, Journal
+from partner_insights.server.http.routes import NOWHERE, Addresses
+from partner_insights.server.journal.journal import BOUND, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from partner_insights.contract import Catalogue
-from partner_insights.server import AuthMode, Settings, create_app, front
-from partner_insights.server.exchanges import Exchanges
-from partner_insights.server.front import LOOKED_AT
-from partner_insights.server.tokens import PARTNER_CENTER, Subject, Tokens
+from partner_insights.server import AuthMode, Settings, create_app
+from partner_insights.server import fast_path as front
+from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
+from partner_insights.server.fast_path import LOOKED_AT
+from partner_insights.server.middleware import Exchanges
 from partner_insights.world import World
 
 if TYPE_CHECKING:

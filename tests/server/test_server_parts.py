@@ -9,12 +9,12 @@ from uuid import RFC_4122, UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_insights.server.answer import Answer
-from partner_insights.server.asked import Asked, new_guid
-from partner_insights.server.kept import KeptAnswers
+from partner_insights.server.api.body_cache import KeptAnswers
+from partner_insights.server.auth.tokens import Tokens
+from partner_insights.server.http.request_headers import Asked, new_guid
+from partner_insights.server.http.response import Answer
+from partner_insights.server.http.wire import correlation_vector
 from partner_insights.server.settings import Settings
-from partner_insights.server.tokens import Tokens
-from partner_insights.server.wire import correlation_vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,16 +19,16 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner
 
+from partner_insights.child_server import running_fake, start_fake
 from partner_insights.cli import main
 from partner_insights.errors import InputError
-from partner_insights.running import running_fake, start_fake
-from partner_insights.server.endpoint import Endpoint
+from partner_insights.server.process.listen import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import Ask
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups as on POSIX")
 SERVE = [sys.executable, "-P", "-m", "partner_insights", "serve"]
@@ -309,7 +309,7 @@ def test_requests_carry_none_of_the_environment() -> None:
     build = """if True:
         import os
         from datetime import date
-        from partner_insights.server.process import WorkerApplication, WorldOptions
+        from partner_insights.server.process.serve import WorkerApplication, WorldOptions
         from partner_insights.server.settings import Settings
         os.environ["A_SECRET"] = "x"
         WorkerApplication(WorldOptions(0, 3, date(2026, 11, 22), 100), Settings())()
@@ -360,7 +360,7 @@ def test_a_fake_that_takes_too_long_is_stopped() -> None:
 
 def test_a_fake_stops_with_the_process_that_started_it() -> None:
     """A program that forgets to stop its fake leaves none behind; stopping twice does no harm."""
-    program = "from partner_insights.running import start_fake; print(start_fake().pid)"
+    program = "from partner_insights.child_server import start_fake; print(start_fake().pid)"
     pid = int(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
     assert gone(pid)
     fake = start_fake()

@@ -27,11 +27,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
-from partner_insights.fixtures.insights_server import InsightsServer
-from partner_insights.fixtures.settings import ServerOptions
-from partner_insights.running import RunningFake, running_fake
-from partner_insights.server.tls import chosen, of_files
+from partner_insights.fixtures.testing.server import InsightsServer
+from partner_insights.fixtures.testing.settings import ServerOptions
+from partner_insights.server.process.tls import chosen, of_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -266,7 +266,7 @@ def test_a_key_the_server_cannot_use_is_found_out_beforehand(
     key: Any, taken: bool, form: PrivateFormat, tmp_path: Path
 ) -> None:
     """The server panics at kinds of keys that OpenSSL takes; those are refused before, in either form."""
-    from partner_insights.server.tls import _known_kind
+    from partner_insights.server.process.tls import _known_kind
 
     pem = key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
     assert _known_kind(pem) is taken

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_insights.server.tokens import PARTNER_CENTER, CheckedTokens, Subject, Tokens
+from partner_insights.server.auth.tokens import PARTNER_CENTER, CheckedTokens, Subject, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

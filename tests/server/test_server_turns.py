@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from partner_insights.running import running_fake
-from partner_insights.server import bodies
-from partner_insights.server.faults import wire
-from partner_insights.server.turns import MOST, Turns
+from partner_insights.child_server import running_fake
+from partner_insights.server.faults import connection_faults as wire
+from partner_insights.server.http import body_timeout as bodies
+from partner_insights.server.process.leader_follower import MOST, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from conftest import Ask
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 USAGE = "/v1/analytics/licenses/usage"
 ROOT = Path(__file__).resolve().parents[2]

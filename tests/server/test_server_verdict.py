@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from partner_insights.running import RunningFake, running_fake
-from partner_insights.server.verdict import TITLES
+from partner_insights.child_server import RunningFake, running_fake
+from partner_insights.server.journal.client_verdict import TITLES
 from partner_insights.world import World
 
 if TYPE_CHECKING:

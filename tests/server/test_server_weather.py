@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
 from partner_insights.server import Settings
-from partner_insights.server.addresses import Address
-from partner_insights.server.throttle import LONGEST_WAIT, Quota, Throttle
-from partner_insights.server.weather import Weather
+from partner_insights.server.faults.random_faults import Weather
+from partner_insights.server.faults.rate_limit import LONGEST_WAIT, Quota, Throttle
+from partner_insights.server.http.routes import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable

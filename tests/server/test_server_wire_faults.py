@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from partner_insights.server.faults.wire import WIRE
+from partner_insights.server.faults.connection_faults import WIRE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from conftest import Ask, Reply
-    from partner_insights.running import RunningFake
+    from partner_insights.child_server import RunningFake
 
 USAGE = "/v1/analytics/licenses/usage"
 

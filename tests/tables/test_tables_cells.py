@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.tables import Facts, TypeExpression, read_page_text
-from partner_insights.tables.facts import read_facts
 from partner_insights.tables.inline import Inline, Link, read_inline
+from partner_insights.tables.row_facts import read_facts
 from partner_insights.tables.types import read_type, spellings
 
 STRING = TypeExpression("scalar", "string")

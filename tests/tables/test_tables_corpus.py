@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import PROVENANCE
-from partner_insights.contract.shipped import derive_pages
+from partner_insights.derive.bundled_pages import derive_pages
 
 CORPUS = Path(__file__).parent / "corpus"
 

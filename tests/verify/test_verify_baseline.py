@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Profile, Severity, Standing
 from partner_insights.errors import InputError
+from partner_insights.toml import toml_value
 from partner_insights.verify import Request, Violation
-from partner_insights.verify.baseline import TO_BE_SAID, Baseline, Deviation, read_baseline
-from partner_insights.verify.toml import toml_value
-from partner_insights.verify.verdict import Judgement, Verdict
+from partner_insights.verify.report.baseline import TO_BE_SAID, Baseline, Deviation, read_baseline
+from partner_insights.verify.report.verdict import Judgement, Verdict
 
 TODAY = date(2026, 11, 22)
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_insights.verify.body import BOM, read_body
-from partner_insights.verify.violation import generalised, printable, shortened
+from partner_insights.verify.judge.json_body import BOM, read_body
+from partner_insights.verify.judge.violation import generalised, printable, shortened
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partner_insights.verify import Failure, Response, client
-from partner_insights.verify.client import Client, Secret, Stopped
+from partner_insights.verify import Failure, Response
+from partner_insights.verify.run import client
+from partner_insights.verify.run.client import Client, Secret, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from partner_insights.running import RunningFake, running_fake
+from partner_insights.child_server import RunningFake, running_fake
 
 PROGRAM = (sys.executable, "-m", "partner_insights")
 

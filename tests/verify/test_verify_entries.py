@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.verify import entries as entries_module
-from partner_insights.verify.recording import MOST_ALIKE, Checker
+from partner_insights.verify.recordings import files as entries_module
+from partner_insights.verify.recordings.check import MOST_ALIKE, Checker
 
 if TYPE_CHECKING:
     from pathlib import Path

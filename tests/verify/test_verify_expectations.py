@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.verify import Request, Token
-from partner_insights.verify.expectation import GUID, accepts_json, expectation
-from partner_insights.verify.inspection import next_page
-from partner_insights.verify.strategies import (
+from partner_insights.verify.judge.expected import GUID, accepts_json, expectation
+from partner_insights.verify.run.session import next_page
+from partner_insights.verify.run.strategies import (
     guids,
     malformed_ids,
     request_headers,

@@ -9,13 +9,13 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile, Severity, Standing
 from partner_insights.contract.explain import explain
 from partner_insights.verify import Request, Violation
-from partner_insights.verify.census import Census
-from partner_insights.verify.coverage import coverage
-from partner_insights.verify.github import MOST, workflow_commands
-from partner_insights.verify.markdown import LONGEST, markdown
-from partner_insights.verify.report import Report
-from partner_insights.verify.verdict import Judgement
-from partner_insights.verify.wire import STANDING
+from partner_insights.verify.judge.http_checks import STANDING
+from partner_insights.verify.report.census import Census
+from partner_insights.verify.report.coverage import coverage
+from partner_insights.verify.report.github import MOST, workflow_commands
+from partner_insights.verify.report.markdown import LONGEST, markdown
+from partner_insights.verify.report.report import Report
+from partner_insights.verify.report.verdict import Judgement
 
 CATALOGUE = Catalogue.load()
 

@@ -20,11 +20,11 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
 from partner_insights.errors import InputError
 from partner_insights.tables.types import _FORMATS, _WORDS
-from partner_insights.verify import entries as recording_entries
-from partner_insights.verify.entries import Entry
-from partner_insights.verify.gate import FORMS, MANY_ROWS, Gate, _keywords, compiled
-from partner_insights.verify.laws import RULED
-from partner_insights.verify.recording import Checked, Checker
+from partner_insights.verify.recordings import files as recording_entries
+from partner_insights.verify.recordings.check import Checked, Checker
+from partner_insights.verify.recordings.fast_path import FORMS, MANY_ROWS, Gate, _keywords, compiled
+from partner_insights.verify.recordings.fast_rules import RULED
+from partner_insights.verify.recordings.files import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

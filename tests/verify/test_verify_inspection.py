@@ -10,9 +10,9 @@ import pytest
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.verify.client import Secret, Stopped
-from partner_insights.verify.inspection import MOST_PAGES, ContractBroken, Inspection
-from partner_insights.verify.target import Target
+from partner_insights.verify.run.client import Secret, Stopped
+from partner_insights.verify.run.session import MOST_PAGES, ContractBroken, Inspection
+from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,8 +23,8 @@ from partner_insights.verify import (
     judge_sums,
     observe,
 )
-from partner_insights.verify.rules import ANSWER_RULES
-from partner_insights.verify.sums import SUM_RULES
+from partner_insights.verify.judge.cross_rules import SUM_RULES
+from partner_insights.verify.judge.rules import ANSWER_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from partner_insights.verify.percents import Percent, decided_scale, disagreements, scale_of
+from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
 
 ratios = st.integers(1, 10_000).flatmap(
     lambda whole: st.integers(0, whole).map(lambda part: Fraction(part, whole))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Severity, Standing
 from partner_insights.verify import Observation, Request, Violation
-from partner_insights.verify.expectation import GUID
-from partner_insights.verify.pseudonym import Pseudonyms
-from partner_insights.verify.violation import shortened, shown
+from partner_insights.verify.judge.expected import GUID
+from partner_insights.verify.judge.violation import shortened, shown
+from partner_insights.verify.report.pseudonyms import Pseudonyms
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120).filter(
     lambda text: bool(text.strip())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
-from partner_insights.verify.recording import check_recording
+from partner_insights.verify.recordings.check import check_recording
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
 OPERATIONS = tuple(Catalogue.load().operations)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partner_insights.verify import Failure, Response
-from partner_insights.verify.client import Client
-from partner_insights.verify.pseudonym import Pseudonyms
+from partner_insights.verify.report.pseudonyms import Pseudonyms
+from partner_insights.verify.run.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
 from partner_insights.world import World
+from partner_insights.world.customer_ids import CustomerIds, guid
 from partner_insights.world.hashing import draw, entities, field_key, scramble, scramble_all, unit
-from partner_insights.world.identity import CustomerIds, guid
 
 LAW = settings(deadline=None, max_examples=100)
 CATALOGUE = Catalogue.load("corrected")

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
-from partner_insights.world import Vocabulary, World, partner
+from partner_insights.world import Vocabulary, World
+from partner_insights.world import partner_totals as partner
 from partner_insights.world.vocabulary import LOCALES, Words
 
 LAW = settings(deadline=None, max_examples=30)

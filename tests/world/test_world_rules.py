@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.world import World
-from partner_insights.world import partner as partner_rows
+from partner_insights.world import partner_totals as partner_rows
 from partner_insights.world.calendar import DATASETS, Calendar
 from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
 

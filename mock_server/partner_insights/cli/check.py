@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from partner_insights.cli.check_pages import or_pages
 from partner_insights.cli.options import OUTPUT_FILE
-from partner_insights.cli.pages import or_pages
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from partner_insights.contract import Profile
-    from partner_insights.verify.recording import Checked, Checker
-    from partner_insights.verify.verdict import Judgement
+    from partner_insights.verify.recordings.check import Checked, Checker
+    from partner_insights.verify.report.verdict import Judgement
 
 
 @click.command("check")
@@ -57,10 +57,10 @@ def command(
     same. Exits 0 where the contract held, 1 where it was broken, 2 where something could not be judged.
     """
     from partner_insights.contract import Catalogue, Profile
-    from partner_insights.verify.pseudonym import Pseudonyms
-    from partner_insights.verify.recording import Checker
-    from partner_insights.verify.target import pseudonym_key
-    from partner_insights.verify.verdict import ensure_writable
+    from partner_insights.verify.recordings.check import Checker
+    from partner_insights.verify.report.pseudonyms import Pseudonyms
+    from partner_insights.verify.report.verdict import ensure_writable
+    from partner_insights.verify.run.target import pseudonym_key
 
     ensure_writable([json_file])
     catalogue = Catalogue.load(profile)
@@ -76,7 +76,7 @@ def command(
 
 
 def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked], int]:
-    from partner_insights.verify.entries import recordings
+    from partner_insights.verify.recordings.files import recordings
 
     checked: list[Checked] = []
     refused = 0
@@ -103,8 +103,8 @@ def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked]
 
 
 def _report(checked: list[Checked], refused: int, profile: Profile, json_file: Path | None) -> int:
-    from partner_insights.verify.display import console, show, show_verdict
-    from partner_insights.verify.verdict import counted, tally, write_json
+    from partner_insights.verify.report.terminal import console, show, show_verdict
+    from partner_insights.verify.report.verdict import counted, tally, write_json
 
     screen = console()
     for each in checked:
@@ -120,7 +120,7 @@ def _report(checked: list[Checked], refused: int, profile: Profile, json_file: P
 
 
 def _judgement(checked: list[Checked], profile: Profile, *, tested: bool) -> Judgement:
-    from partner_insights.verify.verdict import Judgement
+    from partner_insights.verify.report.verdict import Judgement
 
     return Judgement(
         profile=profile,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from partner_insights._data import schemas_dir
-from partner_insights.cli.routes import derive_operations
-from partner_insights.contract.derive import Derivation, DerivationFailed
+from partner_insights.cli.derive_operations import derive_operations
 from partner_insights.contract.model import PROVENANCE
-from partner_insights.contract.publication import differences, publish
-from partner_insights.contract.shipped import TABLES, derive_pages, shipped_files
+from partner_insights.derive.bundled_pages import TABLES, derive_pages, shipped_files
+from partner_insights.derive.derivation import Derivation, DerivationFailed
+from partner_insights.derive.publication import differences, publish
 
 if TYPE_CHECKING:
     from partner_insights.tables import Diagnostic

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract.diff import Change, Comparison, Level, compare
-from partner_insights.contract.documents import read_errata
-from partner_insights.contract.shipped import TABLES
+from partner_insights.contract.toml_files import read_errata
+from partner_insights.derive.bundled_pages import TABLES
+from partner_insights.derive.diff import Change, Comparison, Level, compare
 
 if TYPE_CHECKING:
-    from partner_insights.contract.diff import Look
+    from partner_insights.derive.diff import Look
 
 _LEVELS = [level.label for level in Level]
 

@@ -13,29 +13,30 @@ from partner_insights.cli.options import COUNT, DAY, SEED, day
 from partner_insights.cli.progress import bar_on
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.fixtures import committed, crews
-from partner_insights.fixtures import settings as standard
-from partner_insights.fixtures.batches import is_per_customer
-from partner_insights.fixtures.exports import FORMS, export
-from partner_insights.fixtures.formats import FORMATS, check_format, format_of
-from partner_insights.fixtures.manifest import Plan
-from partner_insights.fixtures.parts import parts_for
-from partner_insights.fixtures.settings import WorldSettings
-from partner_insights.fixtures.spoilt import write_invalid
-from partner_insights.fixtures.volume import unfinished_beside, write_world
-from partner_insights.fixtures.writing import (
+from partner_insights.fixtures.files import executors as crews
+from partner_insights.fixtures.files import repository_set as committed
+from partner_insights.fixtures.files.batches import is_per_customer
+from partner_insights.fixtures.files.exports import FORMS, export
+from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
+from partner_insights.fixtures.files.invalid import write_invalid
+from partner_insights.fixtures.files.manifest import Plan
+from partner_insights.fixtures.files.partition import parts_for
+from partner_insights.fixtures.files.world import unfinished_beside, write_world
+from partner_insights.fixtures.files.write import (
     Target,
     customers_for,
     resources,
     write_operation,
     write_resource,
 )
+from partner_insights.fixtures.testing import settings as standard
+from partner_insights.fixtures.testing.settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from partner_insights.fixtures.crews import Crew
+    from partner_insights.fixtures.files.executors import Crew
 
 ROWS: Final = click.IntRange(1, 1_000_000_000)
 """More is a terabyte."""

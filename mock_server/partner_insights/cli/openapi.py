@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from partner_insights.contract import Catalogue
-from partner_insights.contract.derive import to_bytes
-from partner_insights.contract.publication import publish
+from partner_insights.derive.derivation import to_bytes
+from partner_insights.derive.publication import publish
 
 
 @click.command("openapi")
@@ -21,8 +21,8 @@ from partner_insights.contract.publication import publish
 def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
     # Loaded here, lest `--help` wait for NumPy.
-    from partner_insights.fixtures.settings import WorldSettings
-    from partner_insights.world.described import described
+    from partner_insights.fixtures.testing.settings import WorldSettings
+    from partner_insights.world.openapi_examples import described
 
     content = to_bytes(described(Catalogue.load(), WorldSettings().world()))
     if out is None:

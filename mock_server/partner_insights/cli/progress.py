@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.fixtures.batches import Seen, unseen
+from partner_insights.fixtures.files.batches import Seen, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

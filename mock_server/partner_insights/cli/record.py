@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from partner_insights.record.proxy import Proxy
     from partner_insights.record.session import Session
-    from partner_insights.verify.exchange import Exchange
-    from partner_insights.verify.verdict import Judgement
+    from partner_insights.verify.judge.exchange import Exchange
+    from partner_insights.verify.report.verdict import Judgement
 
 
 @click.command("record")
@@ -62,14 +62,14 @@ def command(
     it was broken, 2 where nothing was recorded.
     """
     from partner_insights.contract import Catalogue, Profile
-    from partner_insights.record.anonymous import Anonymous
+    from partner_insights.record.anonymizer import Anonymous
     from partner_insights.record.proxy import Proxy
     from partner_insights.record.session import Session
     from partner_insights.record.store import Store
     from partner_insights.record.upstream import Upstream
-    from partner_insights.server.announcement import ReadyFile
-    from partner_insights.verify.display import console
-    from partner_insights.verify.target import pseudonym_key
+    from partner_insights.server.process.ready import ReadyFile
+    from partner_insights.verify.report.terminal import console
+    from partner_insights.verify.run.target import pseudonym_key
 
     upstream = Upstream(url)
     catalogue = Catalogue.load(profile)
@@ -107,8 +107,8 @@ def _serve(proxy: Proxy) -> None:
 
 
 def _tell(screen: Console, exchange: Exchange, judgement: Judgement, refused: str | None) -> None:
-    from partner_insights.verify.display import show
-    from partner_insights.verify.violation import printable
+    from partner_insights.verify.judge.violation import printable
+    from partner_insights.verify.report.terminal import show
 
     request, response = exchange.request, exchange.response
     status = "–" if response is None else response.status
@@ -121,8 +121,8 @@ def _tell(screen: Console, exchange: Exchange, judgement: Judgement, refused: st
 
 
 def _end(screen: Console, session: Session, stored: int, out: Path) -> int:
-    from partner_insights.verify.display import show_verdict
-    from partner_insights.verify.verdict import counted
+    from partner_insights.verify.report.terminal import show_verdict
+    from partner_insights.verify.report.verdict import counted
 
     judgement = session.judgement()
     words = f"{counted(session.passed, 'answer')} passed, {stored} stored in {out}; {judgement.tally}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from partner_insights.cli.custom import page_options, read_custom
 from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
+from partner_insights.cli.page_options import page_options, read_custom
 from partner_insights.errors import InputError
 from partner_insights.server.scenarios import SCENARIOS, combine
 from partner_insights.server.settings import AuthMode, Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from partner_insights.contract import Catalogue
-    from partner_insights.contract.custom import CustomContract
+    from partner_insights.derive.custom_pages import CustomContract
 
 
 @click.command("serve")
@@ -112,11 +112,11 @@ def command(
         combine(scenarios)
     except InputError as error:
         raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
-    from partner_insights.server.announcement import Announcement, ReadyFile
     from partner_insights.server.cors import read_origin
-    from partner_insights.server.endpoint import is_loopback
-    from partner_insights.server.process import WorldOptions, serve
-    from partner_insights.server.tls import chosen
+    from partner_insights.server.process.listen import is_loopback
+    from partner_insights.server.process.ready import Announcement, ReadyFile
+    from partner_insights.server.process.serve import WorldOptions, serve
+    from partner_insights.server.process.tls import chosen
 
     if recording is not None:
         customers, auth = 0, _replayed(recording, auth)
@@ -146,7 +146,7 @@ def command(
 
 def _replayed(recording: Path, auth: str) -> str:
     """The auth mode of a replay; InputError for no recording, UsageError for options of a world."""
-    from partner_insights.recorded import Recording
+    from partner_insights.recording_folder import Recording
 
     given = click.get_current_context().get_parameter_source
     for name in ("seed", "customers", "as_of", "percent_scale", "custom"):

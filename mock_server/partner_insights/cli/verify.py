@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from partner_insights.cli.custom import page_options
 from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
+from partner_insights.cli.page_options import page_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from partner_insights.contract.custom import CustomContract
-    from partner_insights.verify.suite import Run
-    from partner_insights.verify.verdict import Judgement
+    from partner_insights.derive.custom_pages import CustomContract
+    from partner_insights.verify.report.verdict import Judgement
+    from partner_insights.verify.run.suite import Run
 
 
 @click.command("verify")
@@ -125,10 +125,10 @@ def command(
     what was done. Exits 0 where the contract held, 1 where it was broken, 2 where nothing was tested, 3 where
     the server could not be reached.
     """
-    from partner_insights.verify.baseline import read_baseline
     from partner_insights.verify.options import SuiteOptions
-    from partner_insights.verify.suite import run_suite
-    from partner_insights.verify.verdict import ensure_writable
+    from partner_insights.verify.report.baseline import read_baseline
+    from partner_insights.verify.report.verdict import ensure_writable
+    from partner_insights.verify.run.suite import run_suite
 
     if update_baseline and baseline_file is None:
         raise click.UsageError("--update-baseline needs --baseline FILE")
@@ -165,12 +165,12 @@ def command(
 
 def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
     """Each report that was asked for."""
-    from partner_insights.verify.junit import junit_xml
-    from partner_insights.verify.markdown import markdown
-    from partner_insights.verify.page import page
-    from partner_insights.verify.proposal import proposal
-    from partner_insights.verify.report import report_of
-    from partner_insights.verify.verdict import write_json, write_report
+    from partner_insights.verify.report.errata import proposal
+    from partner_insights.verify.report.html import page
+    from partner_insights.verify.report.junit import junit_xml
+    from partner_insights.verify.report.markdown import markdown
+    from partner_insights.verify.report.report import report_of
+    from partner_insights.verify.report.verdict import write_json, write_report
 
     report = report_of(run, judgement)
     if "json" in files:
@@ -199,8 +199,8 @@ def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
 
 
 def _show(run: Run, judgement: Judgement) -> None:
-    from partner_insights.verify.display import console, show, show_comparison, show_verdict
-    from partner_insights.verify.github import wanted, workflow_commands
+    from partner_insights.verify.report.github import wanted, workflow_commands
+    from partner_insights.verify.report.terminal import console, show, show_comparison, show_verdict
 
     screen = console()
     show(screen, judgement, run.record.times)

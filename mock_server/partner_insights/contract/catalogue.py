@@ -8,14 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract.documents import (
-    Operations,
-    read_codes,
-    read_errata,
-    read_operations,
-    read_rules,
-    source_of,
-)
 from partner_insights.contract.formats import format_checker
 from partner_insights.contract.literal import literal_schema
 from partner_insights.contract.model import (
@@ -30,6 +22,14 @@ from partner_insights.contract.model import (
     SchemaObject,
     Source,
     Standing,
+)
+from partner_insights.contract.toml_files import (
+    Operations,
+    read_codes,
+    read_errata,
+    read_operations,
+    read_rules,
+    source_of,
 )
 from partner_insights.errors import InputError
 

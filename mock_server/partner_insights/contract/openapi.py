@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
-from partner_insights.contract.refusals import refusal_body
+from partner_insights.contract.error_bodies import refusal_body
 
 if TYPE_CHECKING:
     from partner_insights.contract.model import ErrorCase, Operation, SchemaObject

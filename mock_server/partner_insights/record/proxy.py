@@ -10,14 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from partner_insights.contract.refusals import error_body
+from partner_insights.contract.error_bodies import error_body
 from partner_insights.errors import InputError
 from partner_insights.record.upstream import CONNECTIONS, NoAnswer, Upstream, passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partner_insights.verify.exchange import Headers, Response
+    from partner_insights.verify.judge.exchange import Headers, Response
 
 LOOPBACK: Final = "127.0.0.1"
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})

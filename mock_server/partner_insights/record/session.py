@@ -7,18 +7,18 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from partner_insights.verify.exchange import Exchange, Request, Token, find_header
-from partner_insights.verify.judging import judge, observe
-from partner_insights.verify.shape import Shapes
-from partner_insights.verify.verdict import Judgement
+from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
+from partner_insights.verify.judge.judge import judge, observe
+from partner_insights.verify.judge.schema_checks import Shapes
+from partner_insights.verify.report.verdict import Judgement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from partner_insights.contract import Catalogue, Operation, Profile
     from partner_insights.record.store import Store
-    from partner_insights.verify.exchange import Headers, Response
-    from partner_insights.verify.violation import Observation, Place, Violation
+    from partner_insights.verify.judge.exchange import Headers, Response
+    from partner_insights.verify.judge.violation import Observation, Place, Violation
 
 CONTINUATION = "MS-ContinuationToken"
 KEPT_FINDINGS = 2_000

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import partner_insights
 from partner_insights.errors import InputError
-from partner_insights.recorded import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
-from partner_insights.verify.body import BOM, read_body
+from partner_insights.recording_folder import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
+from partner_insights.verify.judge.json_body import BOM, read_body
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from partner_insights.record.anonymous import Anonymous
-    from partner_insights.verify.exchange import Exchange, Response
+    from partner_insights.record.anonymizer import Anonymous
+    from partner_insights.verify.judge.exchange import Exchange, Response
 
 MOST_ANSWERS: Final = 100_000
 MOST_BYTES: Final = 4 * 2**30

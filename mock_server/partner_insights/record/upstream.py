@@ -10,14 +10,14 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TimedOut
 
-from partner_insights.verify.client import (
+from partner_insights.verify.judge.exchange import Headers, Response
+from partner_insights.verify.run.client import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     MAXIMUM_BODY,
     READ_SECONDS,
 )
-from partner_insights.verify.exchange import Headers, Response
-from partner_insights.verify.target import checked_url
+from partner_insights.verify.run.target import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from partner_insights.server.app import create_app
-    from partner_insights.server.process import WorldOptions, serve
+    from partner_insights.server.process.serve import WorldOptions, serve
     from partner_insights.server.settings import AuthMode, Settings
 
 __all__ = ["AuthMode", "Settings", "WorldOptions", "create_app", "serve"]
@@ -14,9 +14,9 @@ __all__ = ["AuthMode", "Settings", "WorldOptions", "create_app", "serve"]
 _HOMES = {
     "AuthMode": "settings",
     "Settings": "settings",
-    "WorldOptions": "process",
+    "WorldOptions": "process.serve",
     "create_app": "app",
-    "serve": "process",
+    "serve": "process.serve",
 }
 
 

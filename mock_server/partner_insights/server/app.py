@@ -9,23 +9,23 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import HTTP_STATUS_CODES
 
-from partner_insights.contract.refusals import error_body
-from partner_insights.server.admin import Admin
-from partner_insights.server.answer import Answer, json_answer
-from partner_insights.server.bodies import MOST_READ, TimelyBodies
+from partner_insights.contract.error_bodies import error_body
+from partner_insights.server.admin.admin import Admin
+from partner_insights.server.api.replay import Replay
+from partner_insights.server.api.service import Service
+from partner_insights.server.auth.discovery import metadata
+from partner_insights.server.auth.token_endpoint import TokenEndpoint
+from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.console import Console
 from partner_insights.server.cors import Cors
-from partner_insights.server.discovery import metadata
-from partner_insights.server.errors import Refused
-from partner_insights.server.exchanges import Exchanges
-from partner_insights.server.front import Front
-from partner_insights.server.oauth import TokenEndpoint
-from partner_insights.server.replay import Replay
-from partner_insights.server.respond import asked, respond
-from partner_insights.server.service import Service
+from partner_insights.server.fast_path import Front
+from partner_insights.server.http.body_timeout import MOST_READ, TimelyBodies
+from partner_insights.server.http.errors import Refused
+from partner_insights.server.http.respond import asked, respond
+from partner_insights.server.http.response import Answer, json_answer
+from partner_insights.server.middleware import Exchanges
 from partner_insights.server.settings import AuthMode, Settings
 from partner_insights.server.state import State
-from partner_insights.server.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from partner_insights.server.exchanges import Exchanges
+    from partner_insights.server.middleware import Exchanges
 
 ANY: Final = "*"
 _ORIGIN: Final = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from partner_insights.tables.diagnostics import CODES, Diagnostic
 from partner_insights.tables.enumerations import Enumeration
-from partner_insights.tables.facts import Facts
 from partner_insights.tables.page import Page, read_page, read_page_text
 from partner_insights.tables.resources import Property, Resource
+from partner_insights.tables.row_facts import Facts
 from partner_insights.tables.types import TypeExpression
 
 __all__ = [

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.columns import role_of
+from partner_insights.tables.column_roles import role_of
 from partner_insights.tables.inline import read_inline
 
 if TYPE_CHECKING:

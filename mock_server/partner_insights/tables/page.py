@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
-from partner_insights.tables.columns import documents_resource
+from partner_insights.tables.column_roles import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import Enumeration, enumerations
 from partner_insights.tables.inline import Link
 from partner_insights.tables.markdown import read_document
-from partner_insights.tables.naming import resource_name, resource_tables
+from partner_insights.tables.resource_headings import resource_name, resource_tables
 from partner_insights.tables.resources import Resource, ResourceReader
 
 if TYPE_CHECKING:

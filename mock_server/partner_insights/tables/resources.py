@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.columns import (
+from partner_insights.tables.column_roles import (
     role_of,
     with_columns,
 )
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.document import MOST_DIFFERENT, Row
-from partner_insights.tables.facts import NOTHING, Facts, may_state_facts, read_facts
 from partner_insights.tables.inline import Inline, Link, read_inline
-from partner_insights.tables.naming import PROPERTY_NAME
+from partner_insights.tables.resource_headings import PROPERTY_NAME
+from partner_insights.tables.row_facts import NOTHING, Facts, may_state_facts, read_facts
 from partner_insights.tables.types import TypeExpression, read_type, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from partner_insights.tables.naming import ResourceTable
+    from partner_insights.tables.resource_headings import ResourceTable
 
 _QUALIFIED_NAME = re.compile(
     r"([A-Za-z_@$][\w.@$-]*) ?(?:\*|[(\[](optional|required|mandatory|read-?only|deprecated|"

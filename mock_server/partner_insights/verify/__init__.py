@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partner_insights.verify.exchange import Exchange, Failure, Request, Response, Token
-    from partner_insights.verify.judging import judge, judge_head, judge_repeat, judge_sums, observe
-    from partner_insights.verify.violation import Observation, Violation
+    from partner_insights.verify.judge.exchange import Exchange, Failure, Request, Response, Token
+    from partner_insights.verify.judge.judge import judge, judge_head, judge_repeat, judge_sums, observe
+    from partner_insights.verify.judge.violation import Observation, Violation
 
 __all__ = [
     "Exchange",
@@ -25,18 +25,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Exchange": "exchange",
-    "Failure": "exchange",
-    "Observation": "violation",
-    "Request": "exchange",
-    "Response": "exchange",
-    "Token": "exchange",
-    "Violation": "violation",
-    "judge": "judging",
-    "judge_head": "judging",
-    "judge_repeat": "judging",
-    "judge_sums": "judging",
-    "observe": "judging",
+    "Exchange": "judge.exchange",
+    "Failure": "judge.exchange",
+    "Observation": "judge.violation",
+    "Request": "judge.exchange",
+    "Response": "judge.exchange",
+    "Token": "judge.exchange",
+    "Violation": "judge.violation",
+    "judge": "judge.judge",
+    "judge_head": "judge.judge",
+    "judge_repeat": "judge.judge",
+    "judge_sums": "judge.judge",
+    "observe": "judge.judge",
 }
 
 

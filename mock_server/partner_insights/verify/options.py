@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
     from partner_insights.contract import Catalogue, Profile
-    from partner_insights.contract.custom import CustomContract
+    from partner_insights.derive.custom_pages import CustomContract
 
 TOKEN_ENV = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
 APP_TOKEN_ENV = "PARTNER_INSIGHTS_APP_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -65,7 +65,7 @@ class SuiteOptions:
         """The contract of other pages than ours, where the options name some."""
         if self.operations is None:
             return None
-        from partner_insights.contract.custom import CustomContract  # only the derive side reads Markdown
+        from partner_insights.derive.custom_pages import CustomContract  # only the derive side reads Markdown
 
         pages = tuple(Path(page) for page in self.page or ())
         return CustomContract(pages, Path(self.operations), bool(self.lenient), bool(self.wire_case))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partner_insights.world.calendar import Dataset
     from partner_insights.world.hashing import Floats, Integers
     from partner_insights.world.licenses import DeploymentRows, UsageRows
-    from partner_insights.world.partner import PartnerRows
+    from partner_insights.world.partner_totals import PartnerRows
     from partner_insights.world.world import World
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.world.customer_ids import CustomerIds, guid
 from partner_insights.world.hashing import GOLDEN, MASK, field_key, scramble
-from partner_insights.world.identity import CustomerIds, guid
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from partner_insights.errors import InputError
 from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
 from partner_insights.world.columns import Column, Frame, Make
-from partner_insights.world.columns_by_schema import schema_column
+from partner_insights.world.customer_ids import CustomerIds
 from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
-from partner_insights.world.identity import CustomerIds
 from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
-from partner_insights.world.partner import PartnerRows, total_deployment, total_usage
+from partner_insights.world.partner_totals import PartnerRows, total_deployment, total_usage
 from partner_insights.world.products import CHANNELS
+from partner_insights.world.schema_data.columns import schema_column
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Flask, Response, render_template, request
 
 from partner_insights import __version__
-from partner_insights.server.answer import JSON, Answer
+from partner_insights.server.auth.examples import curl_line, handed_token, token_line
 from partner_insights.server.console.assets import asset
-from partner_insights.server.curl import curl_line, handed_token, token_line
-from partner_insights.server.respond import respond
-from partner_insights.world.described import described
+from partner_insights.server.http.respond import respond
+from partner_insights.server.http.response import JSON, Answer
+from partner_insights.world.openapi_examples import described
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
-    from partner_insights.server.admin import Admin
+    from partner_insights.server.admin.admin import Admin
+    from partner_insights.server.auth.tokens import Tokens
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
-    from partner_insights.server.tokens import Tokens
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -1,0 +1,223 @@
+"""Documentation pages and errata → derived schemas, or the reasons why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from partner_insights.contract.model import PROVENANCE, Erratum
+from partner_insights.contract.presence import write_required
+from partner_insights.derive.casing import spell_as_on_the_wire
+from partner_insights.derive.errata import apply_errata
+from partner_insights.derive.example_check import drop_unfit_examples
+from partner_insights.derive.references import Definition, References, referred_to, without_list
+from partner_insights.derive.schema import Schema, file_name, resource_schema
+from partner_insights.errors import InputError
+from partner_insights.tables import Diagnostic, Page, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from partner_insights.derive.keywords import Listed
+    from partner_insights.tables import TypeExpression
+
+_KEY_ORDER = (
+    "$schema", "$id", "title", "description", "$ref", "anyOf", "type", "format", "const", "enum", "minimum",
+    "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
+    "items", "examples",
+)  # fmt: skip
+_LAST_KEYS = ("properties", "required", PROVENANCE)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The schemas of some pages, by resource, and what could not be read for certain."""
+
+    pages: tuple[str, ...]
+    schemas: Mapping[str, Schema]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def files(self) -> dict[str, bytes]:
+        """What to write: file name → content. The same derivation gives the same bytes."""
+        return {file_name(name): to_bytes(schema) for name, schema in self.schemas.items()}
+
+
+class DerivationFailed(InputError):
+    """Pages that cannot be read for certain; carries every diagnostic."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        errors = [str(diagnostic) for diagnostic in self.diagnostics if diagnostic.level == "error"]
+        super().__init__("\n".join(errors))
+
+
+def pages_of(paths: Iterable[Path]) -> list[Path]:
+    """The pages meant by files and folders; InputError for one that is neither, or a folder without pages."""
+    pages: list[Path] = []
+    for path in paths:
+        found = sorted(path.rglob("*.md")) if path.is_dir() else [path]
+        if not found:
+            raise InputError("holds no page (*.md)", where=str(path))
+        pages += found
+    return pages
+
+
+def derive(
+    paths: Iterable[Path],
+    errata: Iterable[Erratum],
+    *,
+    shipped: Path,
+    lenient: bool = False,
+    wire_case: bool = False,
+) -> Derivation:
+    """Derive every resource of the pages at `paths`, and the shipped ones they refer to.
+
+    With `wire_case`, names that no erratum has renamed begin as the wire spells them (see `casing`). Among
+    several pages, those without a resource are passed over with a warning.
+
+    Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is
+    not certain is left without constraint) or is translated by a machine, ErratumError when an erratum does
+    not fit, InputError for an unreadable page. Nothing is written here.
+    """
+    paths = list(paths)
+    pages = [read_page(path) for path in paths]
+    references = References(pages, shipped, paths)
+    definitions, diagnostics = _definitions(pages)
+    diagnostics += _of_pages(pages)
+    diagnostics += _follow(definitions, references)
+    schemas = {name: _schema(definition, references) for name, definition in definitions.items()}
+    diagnostics.sort(key=lambda diagnostic: (diagnostic.page, diagnostic.line))
+    graves = [found for found in diagnostics if found.level == "error"]
+    if any(found.code == "translated-page" or not lenient for found in graves):
+        raise DerivationFailed(diagnostics)
+    apply_errata(
+        schemas, {definition.page.name for definition in definitions.values()} & _names(pages), errata
+    )
+    for schema in schemas.values():
+        if wire_case:
+            spell_as_on_the_wire(schema)
+        write_required(schema)
+    diagnostics += [found for schema in schemas.values() for found in drop_unfit_examples(schema)]
+    return Derivation(
+        pages=tuple(page.name for page in pages),
+        schemas={name: _ordered(schemas[name]) for name in sorted(schemas)},
+        diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.page, diagnostic.line))),
+    )
+
+
+def _of_pages(pages: list[Page]) -> list[Diagnostic]:
+    """What the pages say of themselves; that one of several has no resource is no error."""
+    several = sum(bool(page.resources) for page in pages) > 0 and len(pages) > 1
+    return [
+        replace(found, level="warning") if several and found.code == "no-resource-table" else found
+        for page in pages
+        for found in page.diagnostics
+    ]
+
+
+def to_bytes(document: Mapping[str, Any]) -> bytes:
+    """A derived JSON document as the bytes that are committed."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _names(pages: Iterable[Page]) -> set[str]:
+    return {page.name for page in pages}
+
+
+def _definitions(pages: Iterable[Page]) -> tuple[dict[str, Definition], list[Diagnostic]]:
+    definitions: dict[str, Definition] = {}
+    repeated: list[Diagnostic] = []
+    for page in pages:
+        for resource in page.resources:
+            first = definitions.setdefault(resource.name, Definition(page, resource))
+            if first.resource is not resource:
+                repeated.append(_repeated(page, resource.line, resource.name, first))
+    return definitions, repeated
+
+
+def _follow(definitions: dict[str, Definition], references: References) -> list[Diagnostic]:
+    """Add the shipped resources that the definitions refer to; report the references that lead nowhere."""
+    unresolved: list[Diagnostic] = []
+    waiting = list(definitions.values())
+    while waiting:
+        definition = waiting.pop()
+        page, resource = definition.page, definition.resource
+        rows = {row.name: row.line for row in resource.properties}
+        for name, expression in referred_to(resource).items():
+            found = references.find(expression, page)
+            if found is None:
+                if references.find_values(expression, page) is None:
+                    unresolved.append(_unresolved(page, rows[name], expression.name or "", expression.target))
+            elif found.resource.name not in definitions:
+                definitions[found.resource.name] = found
+                waiting.append(found)
+        unresolved += [
+            _unlisted(page, line, text, target)
+            for line, text, target in without_list(resource, references, page)
+        ]
+    return unresolved
+
+
+def _schema(definition: Definition, references: References) -> Schema:
+    def resolve(expression: TypeExpression) -> str | Listed | None:
+        found = references.find(expression, definition.page)
+        return references.find_values(expression, definition.page) if found is None else found.resource.name
+
+    return resource_schema(definition.page.name, definition.resource, resolve)
+
+
+def _unlisted(page: Page, line: int, text: str, target: str) -> Diagnostic:
+    return Diagnostic(
+        level="warning",
+        code="unresolved-values",
+        page=page.name,
+        line=line,
+        message="the description refers to a list of values that no given page has",
+        found=f"{text} ({target})",
+        accepted="a table Value | Description under a heading, on this page or another given one",
+    )
+
+
+def _unresolved(page: Page, line: int, name: str, target: str | None) -> Diagnostic:
+    return Diagnostic(
+        level="error",
+        code="unresolved-reference",
+        page=page.name,
+        line=line,
+        message="the Type cell refers to a resource that no given page defines",
+        found=f"{name} ({target})" if target else name,
+        accepted="a resource of this page, of another given page, or of a shipped one",
+    )
+
+
+def _repeated(page: Page, line: int, name: str, first: Definition) -> Diagnostic:
+    return Diagnostic(
+        level="error",
+        code="repeated-resource",
+        page=page.name,
+        line=line,
+        message="the resource is defined twice",
+        found=f"{name}, first defined at {first.page.name}:{first.resource.line}",
+        accepted="one table per resource name",
+    )
+
+
+def _ordered(schema: Schema) -> Schema:
+    """The schema with its keys in one fixed, readable order."""
+
+    def keys() -> Iterator[str]:
+        yield from (key for key in _KEY_ORDER if key in schema)
+        yield from sorted(schema.keys() - {*_KEY_ORDER, *_LAST_KEYS})
+        yield from (key for key in _LAST_KEYS if key in schema)
+
+    return {key: _ordered_value(key, schema[key]) for key in keys()}
+
+
+def _ordered_value(key: str, value: Any) -> Any:
+    if key == "properties":
+        return {name: _ordered(row) for name, row in value.items()}
+    if key == "items":
+        return _ordered(value)
+    return value

@@ -1,0 +1,334 @@
+"""Two editions of pages, or of derived schemas → what changed, how much it matters, and errata touched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from partner_insights.contract.model import PROVENANCE, Erratum
+from partner_insights.derive.derivation import Derivation, derive, pages_of
+from partner_insights.errors import InputError
+from partner_insights.tables import Page, Resource, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_SUFFIX = ".schema.json"
+
+
+class Level(IntEnum):
+    """How much a change matters to a client, the least first."""
+
+    WIRE_IRRELEVANT = 0
+    """Wording: nothing on the wire is another."""
+    COMPATIBLE = 1
+    """Something came besides; who reads what there was still can."""
+    TRANSLATION = 2
+    """A machine translated the page: its names are no names any more."""
+    BREAKING = 3
+    """What a client reads is gone, or of another kind."""
+
+    @property
+    def label(self) -> str:
+        """The level as it is written in reports and options."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change; `before` and `after` are the cells (None: there was none, or is none any more)."""
+
+    level: Level
+    resource: str
+    name: str | None
+    """The property; None where the change is about the resource."""
+    aspect: str
+    """The keyword, or what else changed: `name`, `property`, `resource`, `wording`."""
+    column: str
+    before: str | None
+    after: str | None
+    place: str
+    """`page:line` in the new edition, or in the old one where it is gone."""
+
+    @property
+    def subject(self) -> str:
+        """The resource, or its property."""
+        return self.resource if self.name is None else f"{self.resource}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """An erratum whose cell changed: whether it still fits, and why it needs another look."""
+
+    erratum: str
+    title: str
+    subject: str
+    column: str
+    expected: str
+    found: str | None
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All changes from one edition to another, the gravest first, and the errata they touch."""
+
+    changes: tuple[Change, ...]
+    looks: tuple[Look, ...]
+
+    @property
+    def level(self) -> Level | None:
+        """The gravest change's; None where there is none."""
+        return max((change.level for change in self.changes), default=None)
+
+
+def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -> Comparison:
+    """Compare pages (a file or a folder of them), or folders of derived schemas.
+
+    What is not certain on a page counts as undetermined. InputError where there is nothing to compare.
+    """
+    translated = _translated(new) - _translated(old)
+    if translated:
+        changes = list(_translations(old, new))
+        return Comparison(tuple(changes), ())
+    before, after = _schemas(old, shipped), _schemas(new, shipped)
+    changes = list(_resources(before, after))
+    changes.sort(key=lambda change: -change.level)
+    return Comparison(tuple(changes), tuple(_looks(before, after, errata)))
+
+
+# Reading
+
+
+def _schemas(path: Path, shipped: Path) -> Mapping[str, dict[str, Any]]:
+    files = sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else [path] if path.suffix == ".json" else []
+    if files:
+        return {schema["title"]: schema for schema in map(_read, files)}
+    derivation: Derivation = derive(pages_of([path]), (), shipped=shipped, lenient=True)
+    own = set(derivation.pages)
+    found = {name: schema for name, schema in derivation.schemas.items() if schema[PROVENANCE]["page"] in own}
+    if not found:
+        raise InputError(
+            "has no resource to compare", where=str(path), remedy="give a page, or a derived folder"
+        )
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        schema = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from error
+    if not isinstance(schema, dict) or not {"title", "properties", PROVENANCE} <= schema.keys():
+        raise InputError("is not a derived schema", where=str(path))
+    return schema
+
+
+def _pages(path: Path) -> list[Page]:
+    is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{_SUFFIX}")))
+    return [] if is_derived else [read_page(page) for page in pages_of([path])]
+
+
+def _translated(path: Path) -> set[str]:
+    return {page.name for page in _pages(path) if any(d.code == "translated-page" for d in page.diagnostics)}
+
+
+# Comparing
+
+
+def _resources(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> Iterator[Change]:
+    for name, schema in before.items():
+        if name not in after:
+            yield Change(Level.BREAKING, name, None, "resource", "Heading", name, None, _place(schema))
+        else:
+            yield from _properties(name, schema, after[name])
+    for name, schema in after.items():
+        if name not in before:
+            yield Change(Level.COMPATIBLE, name, None, "resource", "Heading", None, name, _place(schema))
+
+
+def _properties(resource: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+    if before.get("description") != after.get("description"):
+        texts = before.get("description"), after.get("description")
+        yield Change(Level.WIRE_IRRELEVANT, resource, None, "wording", "Heading", *texts, _place(after))
+    for name, row in before["properties"].items():
+        if name in after["properties"]:
+            yield from _row(resource, name, row, after["properties"][name])
+        else:
+            cell = _first_cell(row)
+            yield Change(Level.BREAKING, resource, name, "property", cell[0], cell[1], None, _place(row))
+    for name, row in after["properties"].items():
+        if name not in before["properties"]:
+            cell = _first_cell(row)
+            yield Change(Level.COMPATIBLE, resource, name, "property", cell[0], None, cell[1], _place(row))
+
+
+def _row(resource: str, name: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+    told: set[str] = set()
+    for aspect, level, column in _constraints(before, after):
+        told.add(column)
+        yield _change(level, resource, name, aspect, column, before, after)
+    was, now = _cells(before), _cells(after)
+    for column in {**was, **now}:
+        if was.get(column) != now.get(column) and column not in told:
+            yield _change(Level.WIRE_IRRELEVANT, resource, name, "wording", column, before, after)
+
+
+def _change(
+    level: Level,
+    resource: str,
+    name: str,
+    aspect: str,
+    column: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> Change:
+    texts = _cells(before).get(column), _cells(after).get(column)
+    return Change(level, resource, name, aspect, column, *texts, _place(after))
+
+
+_LOWER_BOUNDS = {"minimum", "exclusiveMinimum", "minLength"}
+_UPPER_BOUNDS = {"maximum", "exclusiveMaximum", "maxLength"}
+_SILENT = {"description", "examples", PROVENANCE, "properties", "required", "items"}
+_TOLD = {"deprecated", "readOnly"}
+
+
+def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Level, str]]:
+    """The keywords that differ, how much each matters, and the column that states it."""
+    # A format goes with its type: another type is one change, not two.
+    with_type = {"format"} if before.get("type") != after.get("type") else set()
+    for keyword in sorted((before.keys() | after.keys()) - _SILENT - with_type):
+        was, now = before.get(keyword), after.get(keyword)
+        if was != now:
+            level = Level.COMPATIBLE if keyword in _TOLD else _gravity(keyword, was, now)
+            yield keyword, level, _column(keyword, after if now is not None else before)
+    if _presence(before) != _presence(after):
+        stated = after if "presence" in after[PROVENANCE]["keywords"] else before
+        yield "presence", Level.BREAKING, _column("presence", stated)
+    for holder in ("items", "properties"):
+        was, now = _bare(before.get(holder)), _bare(after.get(holder))
+        if was != now:
+            keyword = "type" if holder == "items" else "required"
+            enums = [part.get("enum") if isinstance(part, dict) else None for part in (was, now)]
+            level = Level.BREAKING
+            if holder == "items" and was and now and _without(was, "enum") == _without(now, "enum"):
+                level = _gravity("enum", *enums)
+                yield "enum", level, _column("enum", after["items"] if enums[1] else before["items"])
+            else:
+                yield ("items" if holder == "items" else "const"), level, _column(keyword, after)
+
+
+def _gravity(keyword: str, was: Any, now: Any) -> Level:
+    """A constraint that allows all it allowed before, and maybe more, is compatible; any other breaks."""
+    if keyword == "enum" and was is not None:
+        wider = now is None or {json.dumps(value) for value in was} <= {json.dumps(value) for value in now}
+        return Level.COMPATIBLE if wider else Level.BREAKING
+    if keyword in _LOWER_BOUNDS | _UPPER_BOUNDS:
+        if now is None:
+            return Level.COMPATIBLE
+        if was is not None and (now < was if keyword in _LOWER_BOUNDS else now > was):
+            return Level.COMPATIBLE
+    return Level.BREAKING
+
+
+def _presence(row: dict[str, Any]) -> bool | None:
+    note = row[PROVENANCE]["keywords"].get("presence")
+    return None if note is None else bool(note["present"])
+
+
+def _bare(part: Any) -> Any:
+    """A subschema without what says nothing of the wire."""
+    if isinstance(part, dict):
+        return {
+            key: _bare(value)
+            for key, value in part.items()
+            if key not in (PROVENANCE, "description", "examples")
+        }
+    return part
+
+
+def _without(part: dict[str, Any], keyword: str) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key != keyword}
+
+
+def _column(keyword: str, row: dict[str, Any]) -> str:
+    note = row[PROVENANCE]["keywords"].get(keyword)
+    return str(note["column"]) if note else "Type"
+
+
+def _cells(row: dict[str, Any]) -> Mapping[str, str]:
+    cells: Mapping[str, str] = row[PROVENANCE]["cells"]
+    return cells
+
+
+def _first_cell(row: dict[str, Any]) -> tuple[str, str]:
+    return next(iter(_cells(row).items()))
+
+
+def _place(schema: dict[str, Any]) -> str:
+    return f"{schema[PROVENANCE]['page']}:{schema[PROVENANCE]['line']}"
+
+
+# Translations
+
+
+def _translations(old: Path, new: Path) -> Iterator[Change]:
+    """The cells of a translated page beside those of the original, row by row: its names cannot "
+    "be trusted."""
+    originals = {page.name: page for page in _pages(old)}
+    only = next(iter(originals.values()), None)
+    for page in _pages(new):
+        original = originals.get(page.name) or only
+        for was, now in zip(original.resources if original else (), page.resources, strict=False):
+            yield from _translated_rows(page, was, now)
+        if original is None or not original.resources:
+            yield Change(
+                Level.TRANSLATION,
+                page.name,
+                None,
+                "page",
+                "Heading",
+                None,
+                "translated by a machine",
+                f"{page.name}:1",
+            )
+
+
+def _translated_rows(page: Page, was: Resource, now: Resource) -> Iterator[Change]:
+    for before, after in zip(was.properties, now.properties, strict=False):
+        for (column, text), other in zip(before.cells.items(), after.cells.values(), strict=False):
+            if text != other:
+                place = f"{page.name}:{after.line}"
+                yield Change(Level.TRANSLATION, was.name, before.name, "wording", column, text, other, place)
+
+
+# Errata
+
+
+def _looks(
+    before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]], errata: Iterable[Erratum]
+) -> Iterator[Look]:
+    for erratum in errata:
+        for target in erratum.targets:
+            if target.property is None or target.resource not in before:
+                continue
+            was = _cell(before[target.resource], target.property, target.column)
+            now = _cell(after.get(target.resource), target.property, target.column)
+            if was == now:
+                continue
+            fits = now is not None and (
+                now == target.cell if target.cell is not None else (target.contains or "") in now
+            )
+            expected = target.cell if target.cell is not None else f"… {target.contains} …"
+            subject = f"{target.resource}.{target.property}"
+            yield Look(erratum.id, erratum.title, subject, target.column, expected, now, fits)
+
+
+def _cell(schema: dict[str, Any] | None, name: str, column: str) -> str | None:
+    for key, row in (schema or {"properties": {}})["properties"].items():
+        if row[PROVENANCE]["keywords"].get("name", {}).get("was", key) == name:
+            return " ".join(_cells(row).get(column, "").split())
+    return None

@@ -1,0 +1,1 @@
+"""How-to pages → operations, samples, and errata proposed where the two disagree."""

@@ -1,0 +1,1 @@
+"""The admin API: what the fake holds and does, read and changed."""

@@ -1,0 +1,231 @@
+"""`/_admin/…` → the fake's own controls: its data, scenario, date and faults. Not a part of the API."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import time
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, request
+
+from partner_insights import __version__
+from partner_insights.errors import InputError
+from partner_insights.server.admin.data_views import Holdings
+from partner_insights.server.admin.journal_views import Observations, problem, refuse_several_workers, reply
+from partner_insights.server.auth.examples import handed_token
+from partner_insights.server.auth.tokens import LIFETIME
+from partner_insights.server.http.respond import respond
+from partner_insights.server.http.response import json_answer
+from partner_insights.server.scenarios import SCENARIOS, conflicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partner_insights.server.middleware import Exchanges
+    from partner_insights.server.settings import Settings
+    from partner_insights.server.state import State
+
+TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
+
+
+class Admin:
+    """The controls of one running fake, open to local callers and to whoever holds the admin token."""
+
+    def __init__(self, state: State, settings: Settings, exchanges: Exchanges) -> None:
+        self._state = state
+        self._exchanges = exchanges
+        self._settings = settings
+        self.holdings = Holdings(exchanges.catalogue, state, settings)
+        self._began = time.monotonic()
+
+    def add_to(self, app: Flask) -> None:
+        """Put the controls under `/_admin`."""
+        controls = Blueprint("admin", __name__, url_prefix="/_admin")
+        controls.before_request(self.refuse_strangers)
+        controls.add_url_rule("/health", view_func=self.health, methods=["GET"])
+        controls.add_url_rule("/world", view_func=self.world, methods=["GET"])
+        controls.add_url_rule("/token", view_func=self.token, methods=["GET"])
+        controls.add_url_rule("/reset", view_func=self.reset, methods=["POST"])
+        controls.add_url_rule("/scenario", view_func=self.scenario, methods=["GET"])
+        controls.add_url_rule("/scenario", view_func=self.select_scenario, methods=["POST"])
+        controls.add_url_rule("/faults", view_func=self.faults, methods=["GET"])
+        controls.add_url_rule("/faults", view_func=self.plan_faults, methods=["POST"])
+        controls.add_url_rule("/faults/<plan_id>", view_func=self.fault_plan, methods=["GET"])
+        controls.add_url_rule("/faults/<plan_id>", view_func=self.remove_fault_plan, methods=["DELETE"])
+        controls.add_url_rule("/clock", view_func=self.clock, methods=["GET"])
+        controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
+        Observations(self._exchanges, self._settings).add_to(controls)
+        self.holdings.add_to(controls)
+        app.register_blueprint(controls)
+
+    def refuse_strangers(self) -> Response | None:
+        """None lets the request pass. A browser must not be talked into one by another site either."""
+        if self._has_token():
+            return None
+        if not (self._settings.trust_loopback and _is_local()):
+            return problem(
+                403,
+                f"send the admin token as {TOKEN_HEADER}, or call from this machine by a loopback address",
+            )
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+            return problem(403, "a page of another site may not use the admin API")
+        return None
+
+    def health(self) -> Response:
+        """Answers as soon as the fake answers at all."""
+        return reply({"status": "ok"})
+
+    def world(self) -> Response:
+        """What is faked, and how."""
+        scene, settings = self._state.scene, self._settings
+        return reply(
+            {
+                "seed": scene.world.seed,
+                "customers": scene.world.customers,
+                "asOf": self._state.as_of.isoformat(),
+                "percentScale": scene.world.percent_scale,
+                "scenario": list(scene.scenarios),
+                "auth": settings.auth,
+                "workers": settings.workers,
+                "version": __version__,
+                "uptimeSeconds": int(time.monotonic() - self._began),
+            }
+        )
+
+    def token(self) -> Response:
+        """An App+User token for the API, good as long as the directory's; null where none is wanted."""
+        token = handed_token(self._settings.auth, self._exchanges.tokens, LIFETIME)
+        return reply({"token": token, "expiresIn": LIFETIME})
+
+    def reset(self) -> Response:
+        """Back to the state at the start."""
+        self._state.reset()
+        self._exchanges.reset()
+        return self.scenario()
+
+    def scenario(self) -> Response:
+        """The scenarios in force, and all there are."""
+        known = [
+            {"name": each.name, "description": each.description, "conflicts": conflicts(each)}
+            for each in SCENARIOS.values()
+        ]
+        return reply({"active": list(self._state.scene.scenarios), "scenarios": known})
+
+    def select_scenario(self) -> Response:
+        """Put the scenario or scenarios of `{"scenario": NAME or [NAME…]}` in force."""
+        refused = self._refuse_several_workers("the scenario is fixed: restart with --scenario, or")
+        if refused is not None:
+            return refused
+        content = _sent()
+        wanted = content.get("scenario") if isinstance(content, dict) else None
+        names = [wanted] if isinstance(wanted, str) else wanted
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            return problem(400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}')
+        try:
+            self._state.select(names)
+        except InputError as error:
+            return problem(400, str(error))
+        return self.scenario()
+
+    def clock(self) -> Response:
+        """The fake's date; `processedDateTime` is a few days behind it."""
+        return reply({"asOf": self._state.as_of.isoformat()})
+
+    def set_clock(self) -> Response:
+        """Turn the date to `{"asOf": "YYYY-MM-DD"}`, or by `{"days": N}`."""
+        refused = self._refuse_several_workers("the date is fixed: restart with --as-of, or")
+        if refused is not None:
+            return refused
+        try:
+            self._state.move(_day(_sent(), self._state.as_of))
+        except InputError as error:
+            return problem(400, str(error))
+        return self.clock()
+
+    def faults(self) -> Response:
+        """The plans in force, and the names a planned fault may have."""
+        return self._refuse_several_workers("there are no fault plans: restart") or reply(
+            {"plans": self._exchanges.plans.accounts(), "faults": self._exchanges.known.faults()}
+        )
+
+    def plan_faults(self) -> Response:
+        """Put the plan of the body in force: 201 with its account."""
+        refused = self._refuse_several_workers("there are no fault plans: restart")
+        if refused is not None:
+            return refused
+        try:
+            account = self._exchanges.plan(_sent())
+        except InputError as error:
+            return problem(400, str(error))
+        location = ("Location", f"/_admin/faults/{account['id']}")
+        return respond(json_answer(account, status=201, headers=[location]))
+
+    def fault_plan(self, plan_id: str) -> Response:
+        """The account of a plan: which request met which of its faults."""
+        return self._account(plan_id, self._exchanges.plans.account)
+
+    def remove_fault_plan(self, plan_id: str) -> Response:
+        """Take a plan back; its last account."""
+        return self._account(plan_id, self._exchanges.plans.remove)
+
+    def _account(self, plan_id: str, of: Callable[[str], dict[str, Any] | None]) -> Response:
+        refused = self._refuse_several_workers("there are no fault plans: restart")
+        if refused is not None:
+            return refused
+        account = of(plan_id)
+        return problem(404, f"there is no fault plan {plan_id!r}") if account is None else reply(account)
+
+    def _refuse_several_workers(self, words: str) -> Response | None:
+        return refuse_several_workers(self._settings, words)
+
+    def _has_token(self) -> bool:
+        expected = self._settings.admin_token
+        if expected is None:
+            return False
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        offered = request.headers.get(TOKEN_HEADER) or (bearer if scheme.lower() == "bearer" else "")
+        return hmac.compare_digest(offered.strip().encode(), expected.encode())
+
+
+def _sent() -> Any:
+    """The JSON of the request; None where there is none, or one nested beyond reason."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
+
+
+def _is_local() -> bool:
+    """Whether peer and Host header are both loopback: a rebound DNS name would show in the Host header."""
+    try:
+        host = urlsplit("//" + request.headers.get("Host", "")).hostname
+    except ValueError:
+        return False
+    return _loopback(request.remote_addr) and (host == "localhost" or _loopback(host))
+
+
+def _loopback(address: str | None) -> bool:
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    # A socket for both families reports an IPv4 peer as ::ffff:127.0.0.1.
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
+def _day(content: Any, today: date) -> date:
+    form = 'send JSON (application/json): {"asOf": "YYYY-MM-DD"} or {"days": 1}'
+    wanted = content if isinstance(content, dict) else {}
+    day, days = wanted.get("asOf"), wanted.get("days")
+    try:
+        if isinstance(day, str) and len(wanted) == 1:
+            return date.fromisoformat(day)
+        if type(days) is int and len(wanted) == 1:
+            return today + timedelta(days=days)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"there is no such day: {day or days}", remedy=form) from error
+    raise InputError("that is no date to turn to", remedy=form)

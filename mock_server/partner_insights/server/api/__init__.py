@@ -1,0 +1,1 @@
+"""The operations of the API: a request → the response of a healthy service."""

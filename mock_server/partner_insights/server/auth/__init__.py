@@ -1,0 +1,1 @@
+"""Tokens: handed out at the token endpoints, and checked at every operation."""

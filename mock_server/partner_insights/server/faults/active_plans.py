@@ -1,0 +1,135 @@
+"""Fault plans in force → the fault each request is to meet, every one of them accounted for."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from partner_insights.server.faults.plan import Fault, Wanted
+    from partner_insights.server.http.routes import Address
+
+MOST_PLANS: Final = 200
+
+
+@dataclass(frozen=True)
+class Due:
+    """The fault one request is to meet."""
+
+    fault: Fault
+    applied: str | None = None
+    """What the answer says was applied of the request's preferences; None: it was planned."""
+    ordinal: int = 0
+    """How many requests have met this one before (a repeated plan's)."""
+
+
+@dataclass
+class _Planned:
+    """One planned fault and what has become of it."""
+
+    fault: Fault
+    request: str | None = None
+    """MS-RequestId of the request that met it first."""
+    times: int = 0
+
+
+@dataclass
+class _Plan:
+    id: str
+    wanted: Wanted
+    faults: list[_Planned]
+
+    def next(self, address: Address) -> _Planned | None:
+        open_ = (each for each in self.faults if self.wanted.repeat or not each.times)
+        return next((each for each in open_ if each.fault.meets(address)), None)
+
+    def content(self) -> dict[str, Any]:
+        """The account: what was planned, and which request met it."""
+        accounts = []
+        for each in self.faults:
+            account = {**each.fault.content(), "consumed": each.times > 0}
+            if each.request is not None:
+                account["request"] = each.request
+            if self.wanted.repeat:
+                account["times"] = each.times
+            accounts.append(account)
+        return {
+            "id": self.id,
+            "all": self.wanted.all,
+            "repeat": self.wanted.repeat,
+            "planned": len(self.faults),
+            "consumed": sum(each.times > 0 for each in self.faults),
+            "faults": accounts,
+        }
+
+
+@dataclass
+class Plans:
+    """The plans of one fake. Each fault is consumed by one request, in the order of the plan."""
+
+    for_all: bool = False
+    """Whether some plan is meant for every request: read without the lock by whoever is in a hurry."""
+    _plans: dict[str, _Plan] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def add(self, wanted: Wanted) -> dict[str, Any]:
+        """Put a plan in force; its account, with its id. InputError where there are too many already."""
+        with self._lock:
+            if len(self._plans) >= MOST_PLANS:
+                raise InputError(
+                    f"there are {MOST_PLANS} fault plans already",
+                    remedy="take some back (DELETE /_admin/faults/{id}), or reset",
+                )
+            plan = _Plan(secrets.token_hex(8), wanted, [_Planned(each) for each in wanted.faults])
+            self._plans[plan.id] = plan
+            self._note()
+            return plan.content()
+
+    def account(self, plan_id: str) -> dict[str, Any] | None:
+        """What has become of a plan; None where there is none of that id."""
+        with self._lock:
+            plan = self._plans.get(plan_id)
+            return None if plan is None else plan.content()
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """All plans, the oldest first."""
+        with self._lock:
+            return [plan.content() for plan in self._plans.values()]
+
+    def remove(self, plan_id: str) -> dict[str, Any] | None:
+        """Take a plan back; its last account."""
+        with self._lock:
+            plan = self._plans.pop(plan_id, None)
+            self._note()
+            return None if plan is None else plan.content()
+
+    def clear(self) -> None:
+        """Take all plans back."""
+        with self._lock:
+            self._plans.clear()
+            self._note()
+
+    def consume(self, plan_id: str | None, address: Address, request: str) -> Due | None:
+        """The fault this request is to meet, now consumed; KeyError for an id of no plan.
+
+        The plan whose id the request carries comes first, then the plans for all, the oldest first.
+        """
+        with self._lock:
+            for plan in self._asked(plan_id):
+                planned = plan.next(address)
+                if planned is not None:
+                    planned.times += 1
+                    planned.request = planned.request or request
+                    return Due(planned.fault, ordinal=planned.times - 1)
+            return None
+
+    def _asked(self, plan_id: str | None) -> list[_Plan]:
+        own = [] if plan_id is None else [self._plans[plan_id]]
+        return own + [plan for plan in self._plans.values() if plan.wanted.all and plan not in own]
+
+    def _note(self) -> None:
+        self.for_all = any(plan.wanted.all for plan in self._plans.values())

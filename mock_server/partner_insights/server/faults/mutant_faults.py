@@ -1,0 +1,118 @@
+"""A good answer and a mutant → the spoilt answer the mutant gives."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from partner_insights.contract.paths import filled
+from partner_insights.mutants import Answered, Scene
+from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject
+from partner_insights.server.http.buffered import ENCODING, LENGTH, Caught
+from partner_insights.server.http.request_headers import Asked
+from partner_insights.server.http.response import BOM, WORTH_SQUEEZING
+from partner_insights.world.openapi_examples import Examples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from partner_insights.contract import Catalogue
+    from partner_insights.mutants import Mutant
+    from partner_insights.server.auth.tokens import Tokens
+    from partner_insights.server.http.routes import Address, Addresses
+    from partner_insights.server.state import State
+
+_USER: Final = Subject("mutant.example", "mutant", "mutant@mutant.example")
+
+
+@dataclass(frozen=True)
+class Wardrobe:
+    """Puts mutants on the answers of an application, which knows nothing of them."""
+
+    application: WSGIApplication
+    catalogue: Catalogue
+    addresses: Addresses
+    state: State
+    tokens: Tokens
+
+    def answer(self, environ: WSGIEnvironment, address: Address, mutant: Mutant, ordinal: int) -> Caught:
+        """What a service with this one fault answers."""
+        method = environ["REQUEST_METHOD"]
+        operation = self.addresses.operations.get(address.operation or "")
+        scene = Scene(operation, method, _customer(environ, address), ordinal)
+        good = self._admitted(environ, address, mutant)
+        worn = mutant.wear(Answered(good.status, good.headers, good.body), scene)
+        return _squeezed(Caught(worn.status, worn.headers, worn.body), environ)
+
+    def _admitted(self, environ: WSGIEnvironment, address: Address, mutant: Mutant) -> Caught:
+        """The answer; where it is a refusal that the mutant does not know, that to a mended request."""
+        asked = dict(environ)
+        asked.pop("HTTP_ACCEPT_ENCODING", None)  # a mutant sees the body as it is
+        if asked["REQUEST_METHOD"] == "HEAD":
+            asked["REQUEST_METHOD"] = "GET"
+        for _ in range(len(_MENDED) + 1):
+            caught = Caught.from_app(self.application, dict(asked))
+            case = _case(caught) if mutant.admits else None
+            if case is None or case not in mutant.admits:
+                break
+            asked |= _MENDED[case](self, asked, address)
+        return caught
+
+    def signed(self, asked: WSGIEnvironment, address: Address) -> dict[str, Any]:
+        """With the token of a user."""
+        return {"HTTP_AUTHORIZATION": f"Bearer {self.tokens.access(_USER, PARTNER_CENTER)}"}
+
+    def placed(self, asked: WSGIEnvironment, address: Address) -> dict[str, Any]:
+        """At an operation that is there, about a customer that is."""
+        found = address.operation or self.addresses.nearest(asked["PATH_INFO"])[0].id
+        operation, world = self.addresses.operations[found], self.state.scene.world
+        return {"PATH_INFO": filled(operation.path, Examples(self.catalogue, world).values(operation))}
+
+
+_MENDED: Final[Mapping[str, Callable[[Wardrobe, WSGIEnvironment, Address], dict[str, Any]]]] = {
+    "unauthenticated": Wardrobe.signed,
+    "app-only": Wardrobe.signed,
+    "malformed-customer": Wardrobe.placed,
+    "unknown-customer": Wardrobe.placed,
+    "not-found": Wardrobe.placed,
+    "method-not-allowed": lambda *_: {"REQUEST_METHOD": "GET"},
+    "not-acceptable": lambda *_: {"HTTP_ACCEPT": "application/json"},
+    "invalid-query": lambda *_: {"QUERY_STRING": ""},
+}
+"""Refusal case → what to change about the request so that it is not refused for that."""
+
+
+def _case(caught: Caught) -> str | None:
+    """Which refusal it is."""
+    if caught.status < 400:
+        return None
+    body = orjson.loads(caught.body.removeprefix(BOM) or b"{}")
+    if caught.status == 400:
+        return "malformed-customer" if body.get("data") == ["customer-id"] else "invalid-query"
+    if caught.status == 404:
+        return "not-found" if body.get("code") == "1000" else "unknown-customer"
+    cases = {401: "unauthenticated", 403: "app-only", 405: "method-not-allowed", 406: "not-acceptable"}
+    return cases.get(caught.status)
+
+
+def _customer(environ: WSGIEnvironment, address: Address) -> str | None:
+    """The customer in the letters of the path."""
+    if address.customer is None:
+        return None
+    sent = (part for part in environ["PATH_INFO"].split("/") if part.lower() == address.customer)
+    return next(sent, address.customer)
+
+
+def _squeezed(caught: Caught, environ: WSGIEnvironment) -> Caught:
+    # Compressed as a good answer is; a mutant that says how the body is encoded has its way.
+    if len(caught.body) < WORTH_SQUEEZING or caught.header(ENCODING) is not None:
+        return caught
+    if caught.header(LENGTH) is not None or not Asked.of(environ).takes_gzip:
+        return caught
+    body = gzip.compress(caught.body, compresslevel=6, mtime=0)
+    return replace(caught, headers=(*caught.headers, ("Content-Encoding", "gzip")), body=body)

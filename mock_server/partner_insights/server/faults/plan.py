@@ -1,0 +1,157 @@
+"""JSON of a fault plan → faults to come, each for one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.errors import InputError
+from partner_insights.server.http.routes import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from partner_insights.server.http.routes import Address
+
+    class Vocabulary(Protocol):
+        """What a plan may name in this fake, as it is now."""
+
+        def check_operation(self, name: str) -> None:
+            """InputError where there is no such operation."""
+
+        def check_customer(self, customer_id: str) -> None:
+            """InputError where the partner has no such customer."""
+
+        def check_fault(self, name: str) -> None:
+            """InputError where there is no such fault."""
+
+
+ANY: Final = "*"
+"""Any request to the API, to a path without operation too; the token endpoints are not of it."""
+MOST_FAULTS: Final = 1000
+LONGEST: Final = 600
+"""Seconds a fault may hold an answer, or tell a client to wait."""
+
+_FIELDS: Final = ("operation", "customer", "code", "fault", "retryAfter", "seconds")
+_FORM: Final = 'send JSON (application/json): {"faults": [{"operation": "*", "code": 503}, …], "all": false}'
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is to happen to one request: an answer with a status, or a fault of that name."""
+
+    operation: str = ANY
+    customer: str | None = None
+    """Lower case; None: any."""
+    code: int | None = None
+    """The status to answer with; 200 lets the request pass unharmed."""
+    name: str | None = None
+    """Of a wire fault or a mutant."""
+    retry_after: int | None = None
+    seconds: float | None = None
+    """How long a delay or a stall takes (None: as long as its own default)."""
+
+    def meets(self, address: Address) -> bool:
+        """Whether it is meant for a request to this address."""
+        if self.operation != address.operation and (self.operation != ANY or address.operation == TOKEN):
+            return False
+        return self.customer in (None, address.customer)
+
+    def content(self) -> dict[str, Any]:
+        """As it was planned."""
+        values = (self.operation, self.customer, self.code, self.name, self.retry_after, self.seconds)
+        return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A whole plan as it was sent."""
+
+    faults: tuple[Fault, ...]
+    all: bool = False
+    """Every request consumes it, not only those that carry its id."""
+    repeat: bool = False
+    """Its faults are never used up: each request meets the first that is meant for it."""
+
+
+def read_plan(content: Any, vocabulary: Vocabulary) -> Wanted:
+    """The plan in a body; InputError says what is wrong with which fault."""
+    if not isinstance(content, dict) or not isinstance(content.get("faults"), list):
+        raise InputError("that is no fault plan", remedy=_FORM)
+    _refuse_unknown(content, ("faults", "all", "repeat"), "the plan")
+    faults = content["faults"]
+    if not 1 <= len(faults) <= MOST_FAULTS:
+        raise InputError(f"a plan of {len(faults)} faults", remedy=f"plan 1 to {MOST_FAULTS}")
+    switches = {name: content.get(name, False) for name in ("all", "repeat")}
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            raise InputError(f"{name!r} is {value!r}", remedy="say true or false")
+    read = tuple(_read_fault(each, f"fault {place}", vocabulary) for place, each in enumerate(faults, 1))
+    return Wanted(read, **switches)
+
+
+def _read_fault(content: Any, where: str, vocabulary: Vocabulary) -> Fault:
+    if not isinstance(content, dict):
+        raise InputError("that is no fault", where=where, remedy=_FORM)
+    _refuse_unknown(content, _FIELDS, where)
+    operation = content.get("operation")
+    if not isinstance(operation, str):
+        raise InputError("it names no operation", where=where, remedy='name one, or "*" for any')
+    if operation != ANY:
+        _named(vocabulary.check_operation, operation, where)
+    customer = content.get("customer")
+    if customer is not None:
+        _named(vocabulary.check_customer, customer, where)
+    code, name = content.get("code"), content.get("fault")
+    if (code is None) == (name is None):
+        raise InputError("it needs either a code or a fault", where=where, remedy=_FORM)
+    if name is not None:
+        _named(vocabulary.check_fault, name, where)
+    elif not is_code(code):
+        raise InputError(
+            f"code {code!r} is no failure", where=where, remedy="give 400 to 599, or 200 to pass"
+        )
+    retry_after = _number(content, "retryAfter", where, whole=True)
+    return Fault(
+        operation,
+        None if customer is None else customer.lower(),
+        code,
+        name,
+        None if retry_after is None else int(retry_after),
+        _number(content, "seconds", where),
+    )
+
+
+def is_code(code: Any) -> bool:
+    """Whether it is a status that can be asked for."""
+    return type(code) is int and (code == 200 or 400 <= code <= 599)
+
+
+def _named(check: Any, name: Any, where: str) -> None:
+    try:
+        if not isinstance(name, str):
+            raise InputError(f"{name!r} is no name")
+        check(name)
+    except InputError as error:
+        raise InputError(str(error), where=where) from error
+
+
+def _number(content: Mapping[str, Any], name: str, where: str, *, whole: bool = False) -> float | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if type(value) not in ((int,) if whole else (int, float)) or not 0 <= value <= LONGEST:
+        kind = "a whole number" if whole else "a number"
+        raise InputError(
+            f"{name!r} is {value!r}", where=where, remedy=f"give {kind} of seconds from 0 to {LONGEST}"
+        )
+    return float(value)
+
+
+def _refuse_unknown(content: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = [name for name in content if name not in known]
+    if unknown:
+        raise InputError(
+            f"it has the unknown field {unknown[0]!r}", where=where, remedy=f"known are {', '.join(known)}"
+        )

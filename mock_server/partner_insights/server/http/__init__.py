@@ -1,0 +1,1 @@
+"""HTTP itself: request headers, routes, responses, errors, timeouts."""

@@ -1,0 +1,37 @@
+"""A documented failure → the answer that reports it, in the API's dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from partner_insights.contract.error_bodies import refusal_body
+from partner_insights.server.http.response import Answer, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from partner_insights.contract import ErrorCase
+
+
+class Refused(Exception):
+    """A request meets a documented failure; `case` names it in the catalogue."""
+
+    def __init__(
+        self, case: str, *, data: Sequence[str] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(case)
+        self.case = case
+        self.data = tuple(data)
+        self.headers = dict(headers or {})
+
+
+def refusal(case: ErrorCase, refused: Refused | None = None, *, bom: bool = False) -> Answer:
+    """The answer to a documented case; `refused` adds what is particular to the request."""
+    data = refused.data if refused else ()
+    headers = tuple(refused.headers.items()) if refused else ()
+    return json_answer(
+        refusal_body(case, data),
+        status=case.status,
+        headers=headers,
+        bom=bom,
+    )

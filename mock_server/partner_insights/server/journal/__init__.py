@@ -1,0 +1,1 @@
+"""What clients did: the journal of requests, and the verdict on it."""

@@ -1,0 +1,277 @@
+"""Requests and their answers → a bounded journal, without secrets in what is read from it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import parse_qsl, urlencode
+
+from partner_insights.server.auth.tokens import Caller
+from partner_insights.server.http.respond import ANSWER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from partner_insights.server.http.routes import Address, Addresses
+
+BOUND: Final = 2000
+_LONGEST: Final = 500
+"""Characters kept of anything a caller sent, and bytes of a body."""
+_LONGEST_TOKEN: Final = 4096
+_SECRET: Final = ("token", "secret", "password", "code", "assertion", "sig", "key", "credential")
+"""What the name of a query parameter with a secret has in it."""
+_ASKED: Final = {
+    "userAgent": "HTTP_USER_AGENT",
+    "accept": "HTTP_ACCEPT",
+    "contractVersion": "HTTP_MS_CONTRACT_VERSION",
+    "locale": "HTTP_X_LOCALE",
+    "prefer": "HTTP_PREFER",
+    "plan": "HTTP_X_FAULT_PLAN",
+    "peer": "REMOTE_ADDR",
+}
+"""Name in the journal → key of the environ."""
+
+
+class Entry:
+    """One request, and its answer once it has begun: only taken down; what it means is found out later."""
+
+    __slots__ = (
+        "address",
+        "answered",
+        "asked",
+        "authorization",
+        "began",
+        "body",
+        "content_type",
+        "continuation",
+        "correlation_id",
+        "fault",
+        "key",
+        "length",
+        "method",
+        "number",
+        "path",
+        "query",
+        "request_id",
+        "retry_after",
+        "sent_id",
+        "status",
+        "tail",
+        "time",
+    )
+
+    def __init__(self, number: int, environ: Mapping[str, Any], address: Address, request_id: str) -> None:
+        self.number = number
+        self.time = time.time()
+        self.began = time.monotonic()
+        self.method: str = environ["REQUEST_METHOD"][:_LONGEST]
+        self.path: str = environ.get("PATH_INFO", "")[:_LONGEST]
+        self.query: str = environ.get("QUERY_STRING", "")[:_LONGEST]
+        self.address = address
+        self.request_id = request_id
+        """MS-RequestId of the answer."""
+        self.sent_id = _short(environ.get("HTTP_MS_REQUESTID"))
+        self.correlation_id = _short(environ.get("HTTP_MS_CORRELATIONID"))
+        self.authorization = _short(environ.get("HTTP_AUTHORIZATION"), _LONGEST_TOKEN)
+        self.continuation = _short(environ.get("HTTP_MS_CONTINUATIONTOKEN"))
+        self.asked = {name: environ[key][:_LONGEST] for name, key in _ASKED.items() if key in environ}
+        self.answered: float | None = None
+        """When the answer began (None: not yet); by the clock of `began`."""
+        self.status: int | None = None
+        """None: no reply, or not yet."""
+        self.fault: str | None = None
+        """What was done to the request on purpose."""
+        self.key: str | None = None
+        """The quota it exceeded."""
+        self.retry_after: int | None = None
+        self.length: int | None = None
+        self.content_type: str | None = None
+        self.body = self.tail = b""
+        """The beginning; of a list of customers the end, too, where the link to the next page is."""
+
+    def answer(self, status: int, headers: Any, environ: Mapping[str, Any]) -> None:
+        """Take down how it is answered."""
+        self.answered = time.monotonic()
+        self.status = status
+        for name, value in headers:
+            if name == "Content-Length":
+                self.length = int(value) if value.isdigit() else None
+            elif name == "Content-Type":
+                self.content_type = value
+            elif name == "Retry-After":
+                self.retry_after = int(value) if value.isdigit() else None
+        answer = environ.get(ANSWER)
+        if answer is not None:
+            self.keep_body(answer.body)
+
+    def keep_body(self, body: bytes) -> None:
+        """Take down as much of the body as is of use."""
+        # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
+        self.body = bytes(memoryview(body)[:_LONGEST])
+        if self.address.operation == "customers":
+            self.tail = body[-_LONGEST:]
+
+    def silence(self) -> None:
+        """Take down that no reply comes."""
+        self.answered = time.monotonic()
+        self.status = self.length = None
+
+    @property
+    def token(self) -> str | None:
+        """What tells one token from another without giving it away."""
+        if not self.authorization:
+            return None
+        return hashlib.sha256(self.authorization.encode("utf-8", "replace")).hexdigest()[:10]
+
+    @property
+    def caller(self) -> Caller | None:
+        """Whom the token claims to speak for; None where it is none of ours."""
+        try:
+            claims = self.authorization.split(".")[1] if self.authorization else ""
+            content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+            return Caller.APP_USER if "scp" in content else Caller.APP_ONLY
+        except (ValueError, IndexError, TypeError):
+            return None
+
+    @property
+    def url(self) -> tuple[str, str, str]:
+        """What makes two requests the same request."""
+        return self.method, self.path, self.query
+
+
+Again: TypeAlias = tuple[int, Entry, float, float, str, str | None, str | None]
+"""A request like an earlier one, answered alike and at once; only taken down, as each request pays for it.
+
+Its number, the entry of the earlier one, and what is its own: `time`, `began`, `request_id`, `sent_id` and
+`correlation_id`.
+"""
+
+
+def _entry(again: Again) -> Entry:
+    number, first, when, began, request_id, sent_id, correlation_id = again
+    entry = copy.copy(first)
+    entry.number, entry.time, entry.began, entry.answered = number, when, began, began
+    entry.request_id, entry.sent_id, entry.correlation_id = request_id, sent_id, correlation_id
+    return entry
+
+
+@dataclass
+class Journal:
+    """The last requests of one fake; older ones are forgotten and counted."""
+
+    addresses: Addresses
+    bound: int = BOUND
+    _entries: deque[Entry | Again] = field(init=False)
+    _numbers: Iterator[int] = field(init=False)
+    _first: int = 1
+
+    def __post_init__(self) -> None:
+        self._entries = deque(maxlen=self.bound)
+        self._numbers = count(1)
+
+    def open(self, environ: Mapping[str, Any], address: Address, request_id: str) -> Entry:
+        """A new entry, at the end."""
+        entry = Entry(next(self._numbers), environ, address, request_id)
+        self._entries.append(entry)
+        return entry
+
+    def again(
+        self, first: Entry, now: float, request_id: str, sent_id: str | None, correlation_id: str | None
+    ) -> None:
+        """A new entry like one there was, answered at once."""
+        self._entries.append(
+            (next(self._numbers), first, now, time.monotonic(), request_id, sent_id, correlation_id)
+        )
+
+    def entries(self) -> list[Entry]:
+        """All that is kept, the oldest first."""
+        entries = (_entry(each) if isinstance(each, tuple) else each for each in self._entries.copy())
+        return sorted(entries, key=lambda entry: entry.number)
+
+    @property
+    def forgotten(self) -> int:
+        """How many entries there were before the oldest one kept."""
+        entries = self.entries()
+        return entries[0].number - self._first if entries else 0
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self._first = next(self._numbers) + 1
+
+    def content(self, entry: Entry) -> dict[str, Any]:
+        """An entry to read: secrets taken out, what is worth knowing added in words."""
+        told: dict[str, Any] = {
+            "number": entry.number,
+            "time": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="milliseconds"),
+            "method": entry.method,
+            "path": entry.path,
+            "query": _redacted(entry.query),
+            "operation": entry.address.operation,
+            "customer": entry.address.customer,
+            "requestId": entry.request_id,
+            "correlationId": entry.correlation_id,
+            "token": entry.token,
+            "caller": entry.caller,
+            **entry.asked,
+            "status": entry.status,
+            "fault": entry.fault,
+            "retryAfter": entry.retry_after,
+            "notes": self._notes(entry),
+        }
+        if entry.answered is None:
+            told["pending"] = True
+        else:
+            told["milliseconds"] = round((entry.answered - entry.began) * 1000, 1)
+            told["response"] = {
+                "contentType": entry.content_type,
+                "bytes": entry.length,
+                "body": _readable(entry),
+            }
+        return told
+
+    def _notes(self, entry: Entry) -> list[str]:
+        operation = self.addresses.operations.get(entry.address.operation or "")
+        if operation is None:
+            if entry.address.operation is not None:
+                return []
+            nearest, difference = self.addresses.nearest(entry.path)
+            return [f"no operation has this path; the nearest is {nearest.id} ({nearest.path}): {difference}"]
+        notes = []
+        if entry.method not in (operation.method, "HEAD", "OPTIONS"):
+            notes.append(f"{operation.id} is asked by {operation.method}, not {entry.method}")
+        for name, _ in parse_qsl(entry.query, keep_blank_values=True):
+            if name not in operation.query:
+                notes.append(f"the query parameter {_short(name)!r} is unknown and was ignored")
+        if entry.sent_id is None:
+            notes.append("sent no MS-RequestId")
+        elif entry.sent_id != entry.request_id:
+            notes.append("the MS-RequestId sent is no GUID and was not echoed")
+        return notes
+
+
+def _readable(entry: Entry) -> str | None:
+    """The beginning of the body; None of an answer that hands out tokens."""
+    if entry.address.operation == "token":
+        return None
+    return entry.body.decode("utf-8", "replace")
+
+
+def _redacted(query: str) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not any(secret in name.lower() for name, _ in pairs for secret in _SECRET):
+        return query
+    hidden = [(n, "***" if any(secret in n.lower() for secret in _SECRET) else v) for n, v in pairs]
+    return urlencode(hidden, safe="*")
+
+
+def _short(text: str | None, longest: int = _LONGEST) -> str | None:
+    return None if text is None else text[:longest]

@@ -1,0 +1,1 @@
+"""The server as a process: options → listening workers that say when they are ready."""

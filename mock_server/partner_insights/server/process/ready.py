@@ -1,0 +1,135 @@
+"""A fake that answers → word of it: to a script by the ready file, to a person on the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from partner_insights.errors import InputError
+from partner_insights.server.auth.examples import curl_line, handed_token
+from partner_insights.server.auth.tokens import Tokens
+from partner_insights.server.scenarios import DEFAULT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from partner_insights.server.process.listen import Endpoint
+    from partner_insights.server.process.serve import WorldOptions
+    from partner_insights.server.process.tls import Tls
+    from partner_insights.server.settings import Settings
+
+_FIRST_REQUEST = "/v1/analytics/licenses/deployment"
+
+
+@dataclass(frozen=True)
+class ReadyFile:
+    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only.
+
+    Over TLS also `"fingerprint"`, and `"caFile"` where the certificate is of our own making.
+    """
+
+    path: Path
+
+    @classmethod
+    def prepare(cls, path: Path) -> ReadyFile:
+        """Take away an older run's file, lest it be taken for ours; InputError where none can be written."""
+        file = cls(path)
+        try:
+            os.close(file._open_aside())
+            file._aside.unlink()
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written ({error.strerror})",
+                where="--ready-file",
+                remedy="name a file in a folder of yours",
+            ) from error
+        return file
+
+    def write(self, content: dict[str, object]) -> None:
+        """Put the file in place."""
+        with os.fdopen(self._open_aside(), "w", encoding="utf-8") as aside:
+            json.dump(content, aside)
+        self._aside.replace(self.path)
+
+    def remove(self) -> None:
+        """At the end: what it names does not answer any more."""
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def _aside(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.{os.getpid()}")
+
+    def _open_aside(self) -> int:
+        return os.open(self._aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What to say once the fake answers."""
+
+    world: WorldOptions
+    settings: Settings
+    ready_file: ReadyFile | None
+    title: str = "the Partner Center licence analytics API"
+    """What is faked."""
+    first_request: str = _FIRST_REQUEST
+    """A path to try, for the curl line."""
+    tls: Tls | None = None
+
+    def __call__(self, endpoint: Endpoint) -> None:
+        """Say it; the ready file first, as a machine waits for it."""
+        token = handed_token(self.settings.auth, Tokens(self.settings.token_key))
+        if self.ready_file is not None:
+            self.ready_file.write(
+                {
+                    "url": endpoint.url,
+                    "token": token or "",
+                    "pid": os.getpid(),
+                    "seed": self.world.seed,
+                    "asOf": self.world.as_of.isoformat(),
+                    **({} if self.tls is None else self.tls.told()),
+                }
+            )
+        curl = curl_line(endpoint.url + self.first_request, token, self.tls.ca_file if self.tls else None)
+        # Whoever started it may have closed its output, or have it in an encoding without the middle dot:
+        # neither is a reason not to serve.
+        with suppress(OSError):
+            if sys.stdout.isatty():
+                self._decorated(endpoint.url, curl)
+            else:
+                plain = f"{self._title(endpoint.url)}\n{self._facts()}\n\n{curl}\n"
+                print(plain.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding), flush=True)
+
+    def _decorated(self, url: str, curl: str) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+
+        # A line that is to be pasted must not be broken: soft_wrap leaves that to the terminal.
+        console = Console(soft_wrap=True, highlight=False)
+        console.print(f"[bold]{escape(self._title(url))}[/bold]")
+        console.print(f"[dim]{escape(self._facts())}[/dim]\n")
+        console.print(f"{escape(curl)}\n", style="green")
+        console.print("[dim]Ctrl-C stops it.[/dim]")
+
+    def _title(self, url: str) -> str:
+        return f"A fake of {self.title}: {url}"
+
+    def _facts(self) -> str:
+        scenarios = ", ".join(self.settings.scenarios) or DEFAULT
+        facts = [
+            f"seed {self.world.seed}",
+            f"{self.world.customers:,} customers",
+            f"as of {self.world.as_of}",
+            f"scenario {scenarios}",
+            f"auth {self.settings.auth}",
+        ]
+        if self.settings.admin_token is not None:
+            facts.append(f"admin token {self.settings.admin_token}")
+        if self.tls is not None and self.tls.ca_file is not None:
+            facts.append(f"certificate to trust {self.tls.ca_file}")
+        return " · ".join(facts)

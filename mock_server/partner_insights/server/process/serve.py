@@ -1,0 +1,250 @@
+"""World and settings → a server process: Granian supervising workers that each hold the same fake.
+
+The supervisor imports neither Flask nor NumPy. Each worker builds its application itself, from plain values:
+the platform may fork workers or spawn them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import http.client
+import multiprocessing
+import os
+import shutil
+import signal
+import ssl
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+# The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone,
+# and much for each of many threads.
+os.environ.setdefault(
+    "_RJEM_MALLOC_CONF",
+    "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,"
+    "tcache_max:4096,tcache_nslots_small_max:16,tcache_nslots_small_min:2,lg_tcache_nslots_mul:-1",
+)
+# NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+
+from partner_insights.errors import InputError
+from partner_insights.server.auth.tokens import prepare
+from partner_insights.server.process.leader_follower import MOST, Turns
+from partner_insights.server.process.listen import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+    from pathlib import Path
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from partner_insights.contract import Catalogue
+    from partner_insights.server.process.tls import Tls
+    from partner_insights.server.settings import Settings
+
+_CONNECTIONS: Final = 50_000
+"""At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
+_LARGEST_HEAD: Final = 64 * 1024
+"""Bytes: far more than any client sends, and not so many that hostile ones fill the memory."""
+_BACKLOG: Final = 4096
+_GRACE: Final = 0.5
+"""Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
+_POLL: Final = 0.01
+_M_ARENA_MAX: Final = -8
+"""Of mallopt(3), in the GNU C library."""
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """The arguments of a world, plain, as they travel to the workers."""
+
+    seed: int
+    customers: int
+    as_of: date
+    percent_scale: int
+
+
+@dataclass(frozen=True)
+class WorkerApplication:
+    """Builds the fake inside a worker; picklable, because under `spawn` that is how it gets there."""
+
+    world: WorldOptions
+    settings: Settings
+    catalogue: Catalogue | None = None
+    """What to serve; None: the shipped catalogue."""
+    made: Path | None = None
+    """A folder made for the run, which the supervisor removes, and a worker where that one was killed."""
+
+    def __call__(self) -> WSGIApplication:
+        """The application; ends the worker when the supervisor is gone, however it went."""
+        _take_own_signals()
+        _end_with_parent(self.made)
+        _share_memory()
+        gc.disable()  # of what is being loaded, nothing becomes garbage
+        from partner_insights.contract import Catalogue
+        from partner_insights.server.app import create_app
+        from partner_insights.world import World
+
+        try:
+            catalogue = self.catalogue or Catalogue.load()
+            options = self.world
+            world = World(
+                catalogue,
+                seed=options.seed,
+                customers=options.customers,
+                as_of=options.as_of,
+                percent_scale=options.percent_scale,
+            )
+            app = create_app(world, catalogue, self.settings)
+            os.environ.clear()  # the server puts all of it into each request's environ
+            gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
+            gc.enable()
+            threading.Thread(target=prepare, daemon=True).start()  # meanwhile it answers that it is there
+            return Turns(app, getattr(app.wsgi_app, "known_answer", _unknown))
+        except InputError as error:
+            print(f"partner-insights: {error}", file=sys.stderr, flush=True)
+            os._exit(error.exit_code)
+
+
+def serve(
+    world: WorldOptions,
+    settings: Settings,
+    host: str,
+    port: int,
+    ready: Callable[[Endpoint], None],
+    catalogue: Catalogue | None = None,
+    tls: Tls | None = None,
+) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
+
+    `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with.
+
+    InputError where the address cannot be had. `port` 0 takes a free one.
+    """
+    _allow_connections()
+    with Endpoint.claim(host, port, "http" if tls is None else "https") as endpoint:
+        server = _Server(endpoint, settings, ready, tls)
+        try:
+            made = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
+            application = WorkerApplication(world, settings, catalogue, made)
+            server.serve(target_loader=application, wrap_loader=False)
+        except KeyboardInterrupt:
+            server.shutdown()
+        except SystemExit:
+            # Ctrl-C reaches the workers too; one that ends before it is told to looks crashed to Granian.
+            if not server.interrupt_signal:
+                return 1 if server.announced.is_set() else InputError.exit_code
+        return 0
+
+
+class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is depends on the interpreter
+    """Granian, silent, that says when it answers."""
+
+    def __init__(
+        self, endpoint: Endpoint, settings: Settings, ready: Callable[[Endpoint], None], tls: Tls | None
+    ) -> None:
+        super().__init__(
+            "partner_insights",
+            address=endpoint.address,
+            port=endpoint.port,
+            interface=Interfaces.WSGI,
+            workers=settings.workers,
+            blocking_threads=MOST,
+            backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(max_buffer_size=_LARGEST_HEAD),
+            backpressure=_CONNECTIONS,  # it counts connections, not requests
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+            workers_kill_timeout=_GRACE,  # Granian only ever adds and compares it
+            ssl_cert=tls and tls.certificate,
+            ssl_key=tls and tls.key,
+            ssl_protocol_min=SSLProtocols.tls12,  # what .NET Framework clients speak
+        )
+        self.announced = threading.Event()
+        self._endpoint = endpoint
+        self._settings = settings
+        self._ready = ready
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start the workers, then watch for the first answer. Not before: a fork copies no other thread."""
+        super().startup(spawn_target, target_loader)
+        threading.Thread(target=self._announce, daemon=True).start()
+
+    def _announce(self) -> None:
+        prepare()  # a token is to be told, and the workers are loading as yet
+        while not self.main_loop_interrupt.is_set():
+            if _answers(self._endpoint, self._settings):
+                self.announced.set()
+                self._ready(self._endpoint)
+                return
+            time.sleep(_POLL)
+
+
+def _answers(endpoint: Endpoint, settings: Settings) -> bool:
+    where = endpoint.reachable, endpoint.port
+    connection = http.client.HTTPConnection(*where, timeout=5)
+    if endpoint.scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # we only call ourselves
+        connection = http.client.HTTPSConnection(*where, timeout=5, context=context)
+    headers = {"X-Admin-Token": settings.admin_token} if settings.admin_token else {}
+    try:
+        connection.request("GET", "/_admin/health", headers=headers)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _allow_connections() -> None:
+    """Take as many files as the system would give: often it gives a thousand unasked, and more when asked."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _unknown(_: object) -> None:
+    """Of an application that knows no answers beforehand."""
+
+
+def _share_memory() -> None:
+    """Have the threads allocate in one place, as Python lets one at a time do it: each would keep its own."""
+    with suppress(AttributeError, OSError, TypeError):  # a C library that knows no places, or is none
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def _take_own_signals() -> None:
+    # A forked worker inherits the supervisor's handlers, which would swallow a SIGTERM while it loads.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent(made: Path | None) -> None:
+    """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,250 @@
+"""Turns the prose of a Description cell into the facts it states."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from partner_insights.tables.enum_prose import read_choices
+from partner_insights.tables.inline import read_inline
+from partner_insights.tables.prose import BEGIN, TERM, mark, unmark
+from partner_insights.tables.range_prose import Number, read_limits, read_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partner_insights.tables.inline import Inline, Link
+
+# "(for example:  o365, crm)". Without the colon it introduces a remark rather than values.
+_EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
+# "for example `active`", 'such as "en-us" or "fr-fr"': terms set apart, right behind the words.
+_MARKED_EXAMPLES = re.compile(
+    rf"(?:\bfor example|\be\.g\.|\bsuch as|\bfor instance|\bexamples?[,:])[,:]*\s*"
+    rf"((?:(?:[,/\s]|\band\b|\bor\b|\bthe value\b)*{TERM})+)",
+    re.IGNORECASE,
+)
+_TERM = re.compile(TERM)
+# "such as contoso.example.com.", "(for example, en-US)": what is no word of prose, up to the sentence's end.
+_LITERAL = (
+    r"(?:(?=[^\s,]*(?:[\d_@/]|[a-z][A-Z]|\w\.\w|\b[a-z]{2}-[A-Z]{2}\b))"
+    r"[\w@/:+#%-]++(?:\.[\w@/:+#%-]++)*+|\d++(?:\.\d++)? [a-z]++)"
+)
+_LITERALS = rf"{_LITERAL}(?:(?:, (?:and |or )?| and | or ){_LITERAL}){{0,9}}+(?=\s*(?:[).;]|$))"
+_LITERAL_EXAMPLES = re.compile(
+    rf"(?:\b(?i:for example|e\.g\.|for instance|examples?:)[,:]* (?P<sure>{_LITERALS}|[A-Z]{{2,4}}(?=[).]))|"
+    rf"\b(?i:such as) (?P<such>{_LITERALS}))"
+)
+_LIST_MARK = re.compile(r", (?:and |or )?| and | or ")
+# "Example: Azure Data Service.", the last words of a description.
+_LAST_EXAMPLE = re.compile(r"(?:^|[.:] )Example: ([A-Z0-9][\w/-]*(?: [\w/-]+){0,3}(?: \([\w/ -]+\))?)\.?$")
+# 'Includes "objectType": "X"': a member of the object the property holds; in braces it would be a sample.
+_CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
+_MEMBER = re.compile(r'["”]\s*:')
+# A whole sentence only: "when sent as input, this value is optional" says less.
+_SENTENCE = r"(?:^|[.!?)\n]\s*)"
+_SUBJECT = r"(?:this|the) (?:property|field|value|attribute|element|member|parameter)"
+_OPTIONAL = re.compile(
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:an )?optional(?: and (?:may|might|can)\b[^.]{{0,40}})?(?:[.!;]|$)|"
+    rf"optional(?:\.|:|;|$)|[(\[]optional[)\]])",
+    re.IGNORECASE,
+)
+_REQUIRED = re.compile(
+    rf"{_SENTENCE}(?:{_SUBJECT} is (?:always )?(?:required|mandatory)(?:[.!;]|$)|(?:required|"
+    rf"mandatory)(?:\.|:|;|$)|"
+    r"[(\[](?:required|mandatory)[)\]])",
+    re.IGNORECASE,
+)
+_NULL = re.compile(
+    r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|"
+    r"otherwise)\b|\bis null\b|\bif null\b|"
+    r"\bor null\b|\bnullable\b|\breturns? null\b|\bset to null\b|\bnull value is\b",
+    re.IGNORECASE,
+)
+_NOT_NULL = re.compile(
+    r"\b(?:can ?not|can't|must not|mustn't|may not|should not|never|isn't|is not|not|non)[- ](?:be )?null",
+    re.IGNORECASE,
+)
+_READ_ONLY = re.compile(
+    rf"{_SENTENCE}[(\[]?read[- ]?only\b(?! (?:mode|access))|\b(?:{_SUBJECT}|it) is read[- ]?only\b|"
+    rf"[(\[]read[- ]?only[)\]]",
+    re.IGNORECASE,
+)
+_DEPRECATED = re.compile(
+    rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)\b|[(\[](?:deprecated|obsolete)[)\]]|"
+    rf"\b(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|"
+    rf"obsolete|retired)\b|"
+    rf"\b(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
+    re.IGNORECASE,
+)
+_ALWAYS = re.compile(
+    rf"(?:\balways (?:is |be |returns? |set to |equal to |equals |has the value |contains )*(?:as )?|"
+    rf"\b(?:is|be) always (?:set to )?|\breturns as |\b(?:{_SUBJECT}|it) (?:must be|is fixed to|is set to) )"
+    rf"(?:the value )?{TERM}(?=\s*(?:$|[.;\n]))",
+    re.IGNORECASE,
+)
+_MEMBERS_OF = re.compile(
+    r"\b(?:member names|values?|members|one of|names)\b[^.\n]{0,80}?"
+    r"\b(?:found in|defined in|listed in|described in|in|of|from|see|by)\b[^.\n]{0,40}$|\bsee\b[^.\n]{0,60}$",
+    re.IGNORECASE,
+)
+_QUOTES = "\"'`“”‘’"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a description states, as it is spelt there: nothing here has been made a number yet.
+
+    `examples` are values the property may have; `constants` are members of the object it holds; `optional`
+    and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones
+    it may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links
+    to where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
+    `columns` names the column of a fact that is not from the description.
+    """
+
+    examples: tuple[str, ...] = ()
+    constants: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+    required: bool = False
+    constant: str | None = None
+    values: tuple[str, ...] = ()
+    closed: bool = True
+    enumerations: tuple[Link, ...] = ()
+    nullable: bool = False
+    read_only: bool = False
+    deprecated: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    unit: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+_AGED = ("deprecated", "obsolete", "retired", "no longer")
+NOTHING = Facts()
+# Any text that states a fact has one of these in it.
+_SIGNS = (
+    *(
+        "value",
+        "null",
+        "optional",
+        "required",
+        "mandatory",
+        "read",
+        "deprecat",
+        "obsolete",
+        "retired",
+        "longer",
+    ),
+    *(
+        "char",
+        "length",
+        "max",
+        "min",
+        "between",
+        "rang",
+        "than",
+        "least",
+        "positive",
+        "negative",
+        "always",
+        "returns",
+    ),
+    *(
+        "example",
+        "e.g",
+        "such as",
+        "instance",
+        "one of",
+        "any of",
+        "either",
+        "whether",
+        ":",
+        "<br",
+        "must",
+        "can",
+    ),
+    *("should", "may", " in ", " from ", "exactly", "up to", "no more", "limit", "will"),
+)
+
+
+def may_state_facts(markdown: str) -> bool:
+    """Whether a description has any of the words without which it states nothing."""
+    return any(map(markdown.casefold().__contains__, _SIGNS))
+
+
+def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
+    """The facts in the Markdown of a description; `inline` is what one sees of it, where that is known."""
+    if not may_state_facts(markdown):
+        return NOTHING
+    low = markdown.casefold()
+    inline = inline or read_inline(markdown)
+    prose = mark(markdown)
+    text = inline.text
+    choices = read_choices(prose)
+    limits = read_limits(text)
+    constant = _ALWAYS.search(prose) if BEGIN in prose else None
+    return Facts(
+        examples=_examples(text, prose),
+        constants=_constants(text),
+        optional="optional" in low and _OPTIONAL.search(text) is not None,
+        required=("required" in low or "mandatory" in low) and _REQUIRED.search(text) is not None,
+        constant=constant[1] if constant else None,
+        values=choices.values if choices else (),
+        closed=choices.closed if choices else True,
+        enumerations=_enumerations(prose, inline.links),
+        nullable="null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None,
+        read_only="read" in low and _READ_ONLY.search(text) is not None,
+        deprecated=any(map(low.__contains__, _AGED)) and _DEPRECATED.search(text) is not None,
+        min_length=limits.min_length,
+        max_length=limits.max_length,
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        above=limits.above,
+        below=limits.below,
+        unit=read_unit(text),
+    )
+
+
+def _examples(text: str, prose: str) -> tuple[str, ...]:
+    if not any(map(text.casefold().__contains__, ("example", "e.g.", "such as", "instance"))):
+        return ()
+    listed = [
+        item.strip().strip(_QUOTES).strip()
+        for found in _EXAMPLES.finditer(text)
+        for item in found[1].split(",")
+    ]
+    listed += [term for found in _MARKED_EXAMPLES.finditer(prose) for term in _TERM.findall(found[1])]
+    listed += [
+        item
+        for found in _LITERAL_EXAMPLES.finditer(text)
+        for item in _LIST_MARK.split(found["sure"] or found["such"])
+    ]
+    listed += _LAST_EXAMPLE.findall(text)
+    return tuple(dict.fromkeys(filter(None, listed)))
+
+
+def _constants(text: str) -> dict[str, str]:
+    """The members said to be constant; one that is given two values is not."""
+    values: dict[str, set[str]] = {}
+    if not _MEMBER.search(text):
+        return {}
+    for member in _CONSTANT.finditer(text):
+        values.setdefault(member[1], set()).add(member[2].strip())
+    return {name: only.pop() for name, only in values.items() if len(only) == 1}
+
+
+def _enumerations(prose: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """The links behind "supported values are the member names found in"."""
+    if not links:
+        return ()
+    plain = unmark(prose)
+    found = []
+    for link in links:
+        place = plain.find(link.text)
+        if place > 0 and _MEMBERS_OF.search(plain[max(0, place - 160) : place]):
+            found.append(link)
+    return tuple(found)

@@ -1,0 +1,174 @@
+"""The rules across answers: what the partner's rows say, held against the rows of all its customers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from partner_insights.contract import Catalogue, Rule
+from partner_insights.verify.judge.finding import Finding
+from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
+from partner_insights.verify.judge.rows import Answer, Row
+from partner_insights.verify.judge.rules import broken
+from partner_insights.verify.judge.violation import shown
+
+Group = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Which customer rows a partner resource sums up, and how."""
+
+    customers: str
+    group: tuple[str, ...]
+    part: str
+    whole: str
+    percent: str
+
+
+SIDES: Mapping[str, Sides] = {
+    "PartnerLicensesDeploymentInsights": Sides(
+        customers="CustomerLicensesDeploymentInsights",
+        group=("serviceName", "channel"),
+        part="licensesDeployed",
+        whole="licensesSold",
+        percent="proratedDeploymentPercent",
+    ),
+    "PartnerLicensesUsageInsights": Sides(
+        customers="CustomerLicensesUsageInsights",
+        group=("serviceName", "channel", "workloadName"),
+        part="licensesActive",
+        whole="licensesQualified",
+        percent="proratedLicensesUsagePercent",
+    ),
+}
+
+
+@dataclass
+class Sums:
+    """The customers' counts, added up per group; `unreadable` groups hold a row that could not be added."""
+
+    part: defaultdict[Group, int] = field(default_factory=lambda: defaultdict(int))
+    whole: defaultdict[Group, int] = field(default_factory=lambda: defaultdict(int))
+    unreadable: set[Group] = field(default_factory=set)
+    complete: bool = True
+    """False once a row did not even name its group."""
+
+
+SumRule = Callable[[Answer, Rule, Sides, Sums], Iterator[Finding]]
+
+
+def sum_findings(partner: Answer, customers: Iterable[Answer], catalogue: Catalogue) -> Iterator[Finding]:
+    """Where a partner's answer breaks a rule about the sums over its customers.
+
+    `customers` holds the answers for every customer of the partner, and for none twice.
+    """
+    sides = SIDES[partner.resource]
+    sums = _add_up(customers, sides)
+    for name, judge in SUM_RULES.items():
+        rule = catalogue.rules[name]
+        if partner.resource in rule.resources:
+            yield from judge(partner, rule, sides, sums)
+
+
+def _add_up(answers: Iterable[Answer], sides: Sides) -> Sums:
+    sums = Sums()
+    for answer in answers:
+        for row in answer.rows:
+            group = _group(row, sides)
+            part, whole = row.count(sides.part), row.count(sides.whole)
+            if group is None:
+                sums.complete = False
+            elif part is None or whole is None:
+                sums.unreadable.add(group)
+            else:
+                sums.part[group] += part
+                sums.whole[group] += whole
+    return sums
+
+
+def _group(row: Row, sides: Sides) -> Group | None:
+    names = [row.text(name) for name in sides.group]
+    return None if None in names else tuple(name for name in names if name is not None)
+
+
+def _groups(partner: Answer, sides: Sides, sums: Sums) -> Iterator[tuple[Row, Group]]:
+    """The partner's rows whose sum is known for certain, each group once."""
+    seen: set[Group] = set()
+    for row in partner.rows:
+        group = _group(row, sides)
+        if (
+            group is not None
+            and group in sums.whole
+            and group not in sums.unreadable
+            and group not in seen
+            and sums.complete
+        ):
+            seen.add(group)
+            yield row, group
+
+
+def partner_sold_is_the_sum(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+    """PI208."""
+    for row, group in _groups(partner, sides, sums):
+        sold = row.number(sides.whole)
+        if sold is not None and sold != sums.whole[group]:
+            total = sums.whole[group]
+            message = f"{sides.whole} of {_spoken(group)} is {shown(sold)}, its customers' sum is {total}"
+            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
+
+
+def prorated_percent_of_sums(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+    """PI209."""
+    rows: list[tuple[Row, Group, Percent]] = []
+    for row, group in _groups(partner, sides, sums):
+        value, part, whole = row.number(sides.percent), sums.part[group], sums.whole[group]
+        if value is not None and whole and part <= whole:
+            rows.append((row, group, Percent(value, Fraction(part, whole))))
+    percents = [percent for *_, percent in rows]
+    scale = scale_of(percents)
+    scales = (scale,) if scale is not None else (1, 100)
+    for index in sorted(
+        set(range(len(rows))).intersection(*(disagreements(percents, each) for each in scales))
+    ):
+        row, group, percent = rows[index]
+        counts = f"{sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
+        message = (
+            f"{sides.percent} of {_spoken(group)} is {shown(percent.value)}, "
+            f"but the customers' {sides.part} / {sides.whole} is {counts}"
+        )
+        yield broken(partner, rule, row.pointer(sides.percent), message, sides.percent, percent.value)
+
+
+def partner_groups(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+    """PI210."""
+    if not sums.complete:
+        return
+    theirs = set(sums.whole) | sums.unreadable
+    ours = {_group(row, sides) for row in partner.rows}
+    if None not in ours:
+        for missing in sorted(theirs - ours):
+            yield broken(
+                partner,
+                rule,
+                "/items",
+                f"no row of the partner is of {_spoken(missing)}, which customers have",
+            )
+    for row in partner.rows:
+        group = _group(row, sides)
+        if group is not None and group not in theirs:
+            yield broken(partner, rule, row.pointer(), f"no customer has a row of {_spoken(group)}")
+
+
+def _spoken(group: Group) -> str:
+    return ", ".join(shown(name) for name in group)
+
+
+SUM_RULES: Mapping[str, SumRule] = {
+    "partner-sold-is-the-sum": partner_sold_is_the_sum,
+    "prorated-percent-of-sums": prorated_percent_of_sums,
+    "partner-groups": partner_groups,
+}
+"""By the rule's name in rules.toml."""

@@ -1,0 +1,158 @@
+"""The bytes of a body → its JSON value, with everything a lenient reader would have passed over."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.violation import pointer_of, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.contract import JsonValue
+
+BOM = b"\xef\xbb\xbf"
+MAXIMUM_DEPTH = 100
+"""Levels of nesting the judge follows; no documented body has more than six."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One way in which bytes fall short of clean JSON."""
+
+    code: str
+    pointer: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Body:
+    """A decoded body. `value` means something only where `readable`."""
+
+    value: JsonValue
+    readable: bool
+    bom: bool
+    defects: tuple[Defect, ...]
+
+
+def read_body(content: bytes) -> Body:
+    """Decode a body; never raises, whatever the bytes. A BOM is tolerated, as the real service sends one."""
+    bom = content.startswith(BOM)
+    payload = content[len(BOM) :] if bom else content
+    if not payload.strip():
+        return _unreadable(bom, Defect("PI306", "", "the body is empty"))
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _unreadable(
+            bom, Defect("PI308", "", f"byte {error.start + bom * len(BOM)} of the body is not valid UTF-8")
+        )
+    return _parse(text, bom)
+
+
+def _parse(text: str, bom: bool) -> Body:
+    reader = _Reader()
+    try:
+        value = reader.decode(text)
+    except json.JSONDecodeError as error:
+        offset = len(text[: error.pos].encode()) + bom * len(BOM)
+        return _unreadable(bom, Defect("PI307", "", _syntax_message(text, error, offset)))
+    except RecursionError:
+        return _unreadable(bom, _too_deep())
+    if any(depth > MAXIMUM_DEPTH for _, _, depth in walk(value)):
+        return _unreadable(bom, _too_deep())
+    if reader.constants:
+        return _unreadable(bom, *_constant_defects(value, reader.constants))
+    return Body(value, True, bom, tuple(_duplicate_defects(value, reader.duplicates)))
+
+
+def _unreadable(bom: bool, *defects: Defect) -> Body:
+    return Body(None, False, bom, defects)
+
+
+def _too_deep() -> Defect:
+    return Defect("PI311", "", f"the body nests deeper than {MAXIMUM_DEPTH} levels")
+
+
+def _syntax_message(text: str, error: json.JSONDecodeError, offset: int) -> str:
+    start = text.lstrip()
+    if start[:1] == "<":
+        return f"the body is markup, not JSON: it starts with {shortened(start)}"
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        end = offset + len(text[error.pos :].encode())
+        return (
+            f"the JSON is cut off: it ends at byte {end}, and more was to come ({error.msg}, byte {offset})"
+        )
+    return f"the body is not JSON: {error.msg} at byte {offset} (line {error.lineno}, column {error.colno})"
+
+
+class _Reader:
+    """The standard decoder, listening for what it would otherwise accept in silence."""
+
+    def __init__(self) -> None:
+        self.duplicates: list[tuple[dict[str, JsonValue], str]] = []
+        self.constants: list[str] = []
+
+    def decode(self, text: str) -> JsonValue:
+        return json.loads(
+            text, object_pairs_hook=self._object, parse_constant=self._constant, parse_int=self._integer
+        )
+
+    def _object(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        members: dict[str, JsonValue] = {}
+        for name, value in pairs:
+            if name in members:
+                self.duplicates.append((members, name))
+            members[name] = value
+        return members
+
+    def _constant(self, name: str) -> float:
+        self.constants.append(name)
+        return float("nan")
+
+    @staticmethod
+    def _integer(digits: str) -> int | float:
+        try:
+            return int(digits)
+        except ValueError:  # thousands of digits: Python refuses to convert them
+            return float("-inf" if digits.startswith("-") else "inf")
+
+
+def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue, int]]:
+    """Every value inside a value, itself first, with its path and depth; without recursion."""
+    pending: list[tuple[tuple[str | int, ...], JsonValue, int]] = [((), value, 0)]
+    while pending:
+        path, current, depth = pending.pop()
+        yield path, current, depth
+        if depth > MAXIMUM_DEPTH:
+            continue  # deep enough to be refused; the paths would only grow
+        if isinstance(current, dict):
+            pending.extend(((*path, name), member, depth + 1) for name, member in reversed(current.items()))
+        elif isinstance(current, list):
+            pending.extend(
+                ((*path, index), current[index], depth + 1) for index in reversed(range(len(current)))
+            )
+
+
+def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[Defect]:
+    """NaN and Infinity, which the reader turned into the only values that differ from themselves."""
+    places = [path for path, found, _ in walk(value) if isinstance(found, float) and found != found]
+    for path, name in zip(places or [()], names, strict=False):
+        yield Defect("PI310", pointer_of(*path), f"{name} is not a JSON number")
+
+
+def _duplicate_defects(
+    value: JsonValue, duplicates: list[tuple[dict[str, JsonValue], str]]
+) -> Iterator[Defect]:
+    if not duplicates:
+        return
+    named = {(id(members), name) for members, name in duplicates}
+    for path, found, _ in walk(value):
+        if isinstance(found, dict):
+            for name in found:
+                if (id(found), name) in named:
+                    yield Defect(
+                        "PI309", pointer_of(*path, name), f"the object names {shortened(name)!r} twice"
+                    )

@@ -1,0 +1,175 @@
+"""An exchange → every violation of the contract it holds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.cross_rules import sum_findings
+from partner_insights.verify.judge.expected import FURTHER_CODES, OF_ANY_REQUEST, Expectation, expectation
+from partner_insights.verify.judge.finding import Finding, violation
+from partner_insights.verify.judge.http_checks import (
+    head_findings,
+    header_findings,
+    status_findings,
+    wire_finding,
+)
+from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.rows import Answer, answer, answer_of
+from partner_insights.verify.judge.rules import REQUEST_RULES, rule_findings
+from partner_insights.verify.judge.schema_checks import Shapes, shape_findings, undocumented
+from partner_insights.verify.judge.violation import Observation, Violation, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Profile
+    from partner_insights.verify.judge.exchange import Exchange, Response
+
+
+def judge(
+    exchange: Exchange,
+    catalogue: Catalogue,
+    *,
+    profile: Profile,
+    shapes: Shapes | None = None,
+    clean: bool = False,
+) -> list[Violation]:
+    """Every violation in one exchange: status, headers, bytes, schema, rules; in that order.
+
+    `shapes` remembers bodies from one exchange to the next, for one catalogue. Of a body that is known to be
+    `clean` by itself, an answer of this operation, only the rules about its request are left to be judged.
+    """
+    findings = _findings(exchange, catalogue, None if clean else shapes or Shapes())
+    return [violation(finding, exchange.request, profile) for finding in findings]
+
+
+def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Violation]:
+    """Where the answer to a HEAD is not that to the same GET without the body."""
+    if get.response is None or head.response is None:
+        return []
+    return [
+        violation(finding, head.request, profile) for finding in head_findings(get.response, head.response)
+    ]
+
+
+def judge_repeat(first: Exchange, again: Exchange, *, profile: Profile) -> list[Violation]:
+    """Where the same request, sent twice, is answered with other data."""
+    if first.response is None or again.response is None:
+        return []
+    before, after = _substance(first.response), _substance(again.response)
+    if before == after:
+        return []
+    message = "the same request was answered with other data"
+    if before[0] != after[0]:
+        message = f"the same request was answered {before[0]}, then {after[0]}"
+    return [violation(wire_finding("PI314", message), again.request, profile)]
+
+
+def judge_sums(
+    partner: Exchange, customers: Iterable[Exchange], catalogue: Catalogue, *, profile: Profile
+) -> list[Violation]:
+    """Where a partner's answer is not the sum of its customers' answers, of which all must be given."""
+    total = answer_of(partner, catalogue)
+    parts = [answer_of(exchange, catalogue) for exchange in customers]
+    if total is None or None in parts:
+        return []  # reported where it happened; a sum of part of the customers says nothing
+    findings = sum_findings(total, (part for part in parts if part is not None), catalogue)
+    return [violation(finding, partner.request, profile) for finding in findings]
+
+
+def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
+    """What one exchange shows that no page speaks of."""
+    response, operation = exchange.response, exchange.request.operation
+    if response is None or exchange.request.method == "HEAD":
+        return
+    if read_body(response.body).bom:
+        yield Observation(
+            "bom", operation, "", "the body starts with a UTF-8 byte order mark; some clients fail on it"
+        )
+    found = answer_of(exchange, catalogue)
+    if found is not None:
+        yield from content_observations(found)
+
+
+def content_observations(found: Answer) -> Iterator[Observation]:
+    """What the content of a success shows that no page speaks of."""
+    operation, catalogue = found.operation, found.catalogue
+    if isinstance(found.body, dict) and found.body.get("items") == []:
+        yield Observation(
+            "empty-collection", operation.id, "/items", "the collection is empty: no rows were there to judge"
+        )
+    yield from undocumented(found.body, catalogue.response_schema(operation), catalogue, operation.id)
+
+
+def _substance(response: Response) -> tuple[int, JsonValue]:
+    """What an answer says, whatever the order of its rows and members."""
+    body = read_body(response.body)
+    if not body.readable:
+        return response.status, response.body
+    value = body.value
+    if isinstance(value, dict) and isinstance(value.get("items"), list):
+        value = value | {"items": sorted(json.dumps(item, sort_keys=True) for item in value["items"])}
+        value.pop("links", None)  # a continuation token may be new each time
+    return response.status, value
+
+
+def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes | None) -> Iterator[Finding]:
+    """Without `shapes`, the body is known to be clean."""
+    response = exchange.response
+    if response is None:
+        if exchange.failure is not None:
+            yield wire_finding(exchange.failure.code, exchange.failure.reason)
+        return
+    expected = expectation(exchange.request, catalogue)
+    yield from status_findings(exchange, response, expected)
+    case = expected.case_for(response.status) or _bad_day(response.status, expected)
+    yield from header_findings(exchange, response, catalogue, case)
+    if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
+        yield from _body_findings(exchange, response, expected, case, catalogue, shapes)
+
+
+def _bad_day(status: int, expected: Expectation) -> ErrorCase | None:
+    """The documented failure of the service that this status means: not owed, but its form is known."""
+    cases = expected.operation.errors if expected.operation is not None else ()
+    return next((case for case in cases if case.case in OF_ANY_REQUEST and case.status == status), None)
+
+
+def _body_findings(
+    exchange: Exchange,
+    response: Response,
+    expected: Expectation,
+    case: ErrorCase | None,
+    catalogue: Catalogue,
+    shapes: Shapes | None,
+) -> Iterator[Finding]:
+    body = read_body(response.body)
+    for defect in body.defects:
+        yield wire_finding(defect.code, defect.message, defect.pointer)
+    if not body.readable:
+        return
+    if case is not None:
+        yield from error_findings(body.value, case, catalogue)
+    elif response.status == 200 and expected.succeeds and expected.operation is not None:
+        found = answer(body.value, expected.operation, exchange, catalogue)
+        yield from rule_findings(found, REQUEST_RULES) if shapes is None else answer_findings(found, shapes)
+
+
+def answer_findings(found: Answer, shapes: Shapes) -> Iterator[Finding]:
+    """What is wrong with the content of a success."""
+    yield from shapes.findings(found)
+    yield from rule_findings(found)
+
+
+def error_findings(value: JsonValue, case: ErrorCase, catalogue: Catalogue) -> Iterator[Finding]:
+    """What is wrong with the body of a documented refusal."""
+    yield from shape_findings(value, catalogue.error_schema(case), catalogue)
+    code = value.get("code") if isinstance(value, dict) else None
+    if case.code is None or not isinstance(code, str):
+        return
+    documented = {case.code} | FURTHER_CODES.get(case.case, frozenset())
+    if code not in {str(number) for number in documented}:
+        expected = " or ".join(str(number) for number in sorted(documented))
+        yield wire_finding(
+            "PI405", f"the error code of {case.case} is {expected}; you sent {shown(code)}", "/code"
+        )

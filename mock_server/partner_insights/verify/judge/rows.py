@@ -1,0 +1,130 @@
+"""A successful exchange → its rows, as far as they are rows, for the rules to reckon with."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.percents import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partner_insights.contract import Catalogue, JsonValue, Operation, Source
+    from partner_insights.verify.judge.exchange import Exchange
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item that is an object; its values may still be anything."""
+
+    index: int
+    members: dict[str, JsonValue]
+
+    def pointer(self, name: str | None = None) -> str:
+        """Where the row, or one of its properties, is in the body."""
+        return f"/items/{self.index}" + (f"/{name}" if name is not None else "")
+
+    def text(self, name: str) -> str | None:
+        """The property's value where it is a string."""
+        value = self.members.get(name)
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> int | float | None:
+        """The property's value where it is a finite number."""
+        value = self.members.get(name)
+        return value if is_number(value) else None
+
+    def count(self, name: str) -> int | None:
+        """The property's value where it is a whole number that is not negative, however it is written."""
+        value = self.number(name)
+        return int(value) if value is not None and value >= 0 and value == int(value) else None
+
+    def moment(self, name: str) -> datetime | None:
+        """The property's value where it is a date-time with an offset."""
+        return date_time(self.text(name))
+
+    def key(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of some properties as something to compare rows by."""
+        return tuple(json.dumps(self.members.get(name), sort_keys=True) for name in names)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 200 of one operation whose body could be read."""
+
+    operation: Operation
+    resource: str
+    content: bytes
+    """The body as it came."""
+    body: JsonValue
+    rows: tuple[Row, ...]
+    customer: str | None
+    moment: datetime
+    catalogue: Catalogue
+
+    def source(self, name: str, resource: str | None = None) -> Source | None:
+        """The row of the page that documents a property."""
+        try:
+            return self.catalogue.property_source(resource or self.resource, name)
+        except KeyError:
+            return None
+
+    @property
+    def percent_names(self) -> tuple[str, ...]:
+        """The properties of the resource that are percents, by their name."""
+        return tuple(
+            name for name in self.catalogue.schema(self.resource)["properties"] if name.endswith("Percent")
+        )
+
+
+def answer_of(exchange: Exchange, catalogue: Catalogue) -> Answer | None:
+    """The answer to reckon with; None where the exchange is no readable success of an operation."""
+    response, operation = exchange.response, catalogue.operations.get(exchange.request.operation or "")
+    if response is None or operation is None or response.status != 200 or exchange.request.method == "HEAD":
+        return None
+    body = read_body(response.body)
+    if not body.readable:
+        return None
+    return answer(body.value, operation, exchange, catalogue)
+
+
+def answer(value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue) -> Answer:
+    """The answer that a decoded body of an operation makes."""
+    return Answer(
+        operation=operation,
+        resource=operation.resource,
+        content=exchange.response.body if exchange.response is not None else b"",
+        body=value,
+        rows=tuple(_rows(value)) if operation.envelope is not None else (),
+        customer=exchange.request.customer,
+        moment=exchange.response.moment if exchange.response is not None else datetime.now(UTC),
+        catalogue=catalogue,
+    )
+
+
+def _rows(value: JsonValue) -> Iterator[Row]:
+    items = value.get("items") if isinstance(value, dict) else None
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield Row(index, item)
+
+
+def date_time(text: str | None) -> datetime | None:
+    """An RFC 3339 date-time; None for anything else, such as one without an offset."""
+    if text is None or not _DATE_TIME.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    return moment if moment.utcoffset() is not None else None
+
+
+UTC_OFFSET = timedelta(0)

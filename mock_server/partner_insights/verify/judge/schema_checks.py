@@ -1,0 +1,125 @@
+"""A JSON value and the schema it is promised to have → which keywords it breaks, in the words of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.finding import Finding
+from partner_insights.verify.judge.violation import Observation, pointer_of, shortened, shown
+from partner_insights.verify.judge.wording import claim
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+    from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
+    from partner_insights.verify.judge.rows import Answer
+
+REMEMBERED = 200
+"""Bodies whose shape is kept in mind."""
+
+
+def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
+    """One finding for each keyword that the value breaks."""
+    seen: set[tuple[str, str, str]] = set()
+    for error in catalogue.validator(schema).iter_errors(value):
+        for finding in _findings(error, catalogue):
+            # A property under `$ref` and beside it can be asked for by both; once is enough to know.
+            key = (finding.code, finding.pointer, finding.message)
+            if key not in seen:
+                seen.add(key)
+                yield finding
+
+
+class Shapes:
+    """The shape of bodies already seen: a suite gets the same answer many times, and validating is slow."""
+
+    def __init__(self) -> None:
+        self._findings: dict[tuple[str, bytes], tuple[Finding, ...]] = {}
+
+    def findings(self, found: Answer) -> tuple[Finding, ...]:
+        """`shape_findings` of an answer, reckoned once for the same bytes of the same operation."""
+        key = (found.operation.id, found.content)
+        if key not in self._findings:
+            schema = found.catalogue.response_schema(found.operation)
+            if len(self._findings) >= REMEMBERED:
+                self._findings.clear()
+            self._findings[key] = tuple(shape_findings(found.body, schema, found.catalogue))
+        return self._findings[key]
+
+
+def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]:
+    keyword, instance, stated = str(error.validator), error.instance, error.validator_value
+    subschema = error.schema if isinstance(error.schema, Mapping) else {}
+    path = tuple(error.absolute_path)
+    if keyword == "required" and isinstance(instance, Mapping) and isinstance(stated, list):
+        for name in stated:
+            if name not in instance:
+                constraint = catalogue.constraint(subschema, keyword, name)
+                message = f"{claim(constraint, name, catalogue)}; it is missing{_near_miss(name, instance)}"
+                yield _finding(constraint, (*path, name), message, "", catalogue)
+        return
+    constraint = catalogue.constraint(subschema, keyword)
+    sent = shown(instance)
+    yield _finding(
+        constraint, path, f"{claim(constraint, stated, catalogue)}; you sent {sent}", sent, catalogue
+    )
+
+
+def _finding(
+    constraint: Constraint, path: tuple[str | int, ...], message: str, value: str, catalogue: Catalogue
+) -> Finding:
+    """A missing property is pointed at where it should be."""
+    return Finding(
+        code=catalogue.code_of_keyword(constraint.keyword).code,
+        pointer=pointer_of(*path),
+        message=message,
+        standing=constraint.standing,
+        source=constraint.source,
+        erratum=constraint.erratum,
+        value=value,
+    )
+
+
+def _near_miss(name: str, instance: Mapping[str, JsonValue]) -> str:
+    """A hint where a property is there under another spelling."""
+    for other in instance:
+        if other.casefold() == name.casefold():
+            return f", but there is {shortened(other)!r}: names are case-sensitive"
+    return ""
+
+
+def undocumented(
+    value: JsonValue, schema: SchemaObject, catalogue: Catalogue, operation: str
+) -> Iterator[Observation]:
+    """Properties that no page lists: observed, never held against the service."""
+    pending: list[tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]] = [((), value, [schema])]
+    while pending:
+        path, current, schemas = pending.pop()
+        schemas = list(_resolved(schemas, catalogue))
+        if isinstance(current, list):
+            items = [part["items"] for part in schemas if "items" in part]
+            pending.extend(((*path, index), item, items) for index, item in enumerate(current) if items)
+        elif isinstance(current, dict) and any("properties" in part for part in schemas):
+            for name, member in current.items():
+                deeper = [part["properties"][name] for part in schemas if name in part.get("properties", {})]
+                if deeper:
+                    pending.append(((*path, name), member, deeper))
+                else:
+                    yield Observation(
+                        "undocumented-property",
+                        operation,
+                        pointer_of(*path, name),
+                        f"no page lists this property; it holds {shown(member)}",
+                    )
+
+
+def _resolved(schemas: list[SchemaObject], catalogue: Catalogue) -> Iterator[SchemaObject]:
+    """The schemas with those they refer to: no derived schema refers straight back to itself."""
+    resolver = catalogue.registry.resolver()
+    for schema in schemas:
+        while True:
+            yield schema
+            if "$ref" not in schema:
+                break
+            schema = resolver.lookup(schema["$ref"]).contents

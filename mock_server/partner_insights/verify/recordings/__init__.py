@@ -1,0 +1,1 @@
+"""Recorded traffic in files → responses judged, the plainly valid ones fast."""

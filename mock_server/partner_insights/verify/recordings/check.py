@@ -1,0 +1,357 @@
+"""Recorded answers → what is wrong with them: the gate passes what is clean, the judge explains the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from partner_insights.errors import InputError
+from partner_insights.verify.judge.exchange import Exchange, Request, Response
+from partner_insights.verify.judge.finding import Finding, violation
+from partner_insights.verify.judge.http_checks import wire_finding
+from partner_insights.verify.judge.json_body import Body, read_body
+from partner_insights.verify.judge.judge import answer_findings, content_observations, error_findings, judge
+from partner_insights.verify.judge.rows import Answer, Row, answer, answer_of
+from partner_insights.verify.judge.rules import rule_findings
+from partner_insights.verify.judge.schema_checks import Shapes, shape_findings, undocumented
+from partner_insights.verify.judge.violation import Observation, Place, Violation, shortened
+from partner_insights.verify.recordings.fast_path import Gate, row_operations
+from partner_insights.verify.recordings.files import Block, Entry, entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Operation, Profile, Severity
+    from partner_insights.verify.report.pseudonyms import Pseudonyms
+
+UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
+"""Defects that leave nothing to judge: such a file is no recording of an answer."""
+
+MOST_ALIKE = 100
+"""Violations of one kind that are kept of a file; all are counted."""
+MOST_KEPT = 2_000
+"""Violations of one severity, and kinds of anything, that are kept of a file: its length must not matter."""
+MOST_REFUSED = 20
+"""Entries that could not be judged, of which a file tells why."""
+
+
+@dataclass
+class Checked:
+    """What a file of recordings came to."""
+
+    name: str
+    judged: int = 0
+    """Answers in it that were judged."""
+    subjects: Counter[str] = field(default_factory=Counter)
+    """What they were judged as: an operation's id, or in words what any operation may answer."""
+    operations: set[str] = field(default_factory=set)
+    kept: list[Violation] = field(default_factory=list)
+    times: Counter[Place] = field(default_factory=Counter)
+    severities: Counter[Severity] = field(default_factory=Counter)
+    """How many violations there were, those among them that were not kept."""
+    sightings: dict[Place, Observation] = field(default_factory=dict)
+    refused: int = 0
+    refusals: list[InputError] = field(default_factory=list)
+
+    @property
+    def operation(self) -> str | None:
+        """The operation, where there is only one."""
+        return next(iter(self.operations)) if len(self.operations) == 1 else None
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Those that were kept."""
+        return tuple(self.kept)
+
+    @property
+    def observations(self) -> list[Observation]:
+        """Each kind once."""
+        return list(self.sightings.values())
+
+    @property
+    def subject(self) -> str:
+        """What the file was judged as, in words."""
+        if self.judged == 1:
+            return next(iter(self.subjects))
+        ordered = sorted(self.subjects.items(), key=lambda each: (-each[1], each[0]))
+        told = (f"{count} of {subject}" for subject, count in ordered)
+        return f"{self.judged} answers ({', '.join(told)})"
+
+    def judge(self, subject: str, answers: int) -> None:
+        """Count answers that were judged, and as what."""
+        self.judged += answers
+        self.subjects[subject] += answers
+
+    def add(self, found: Iterable[Violation]) -> None:
+        """Count each, and keep as many as a reader can use."""
+        for each in found:
+            place = each.place
+            self.severities[each.severity] += 1
+            if place in self.times or len(self.times) < MOST_KEPT:
+                self.times[place] += 1
+            kept = self.severities[each.severity] <= MOST_KEPT
+            if kept and self.times.get(place, 0) <= MOST_ALIKE:
+                self.kept.append(each)
+
+    def observe(self, seen: Iterable[Observation]) -> None:
+        """Keep each kind once."""
+        for each in seen:
+            if len(self.sightings) < MOST_KEPT:
+                self.sightings.setdefault(each.place, each)
+
+    def refuse(self, error: InputError) -> None:
+        """Count an entry that cannot be judged."""
+        self.refused += 1
+        if len(self.refusals) < MOST_REFUSED:
+            self.refusals.append(error)
+
+
+def check_recording(
+    path: Path, catalogue: Catalogue, profile: Profile, operation: str | None = None
+) -> Checked:
+    """Judge one file; InputError, naming it, for what is no recording of these operations."""
+    return Checker(catalogue, profile, operation).check(path)
+
+
+class Checker:
+    """Judges recordings by one contract."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        profile: Profile,
+        operation: str | None = None,
+        pseudonyms: Pseudonyms | None = None,
+    ) -> None:
+        """`operation` is what bodies without their request answer; by default they tell it themselves."""
+        self._catalogue = catalogue
+        self._profile = profile
+        self._operation = operation
+        self._pseudonyms = pseudonyms
+        self._gate = Gate(catalogue)
+        self._rows = row_operations(catalogue)
+
+    def check(self, path: Path) -> Checked:
+        """Judge a file; InputError, naming it, where nothing in it can be judged.
+
+        An entry among others that cannot be judged is among its refusals.
+        """
+        checked = Checked(str(path))
+        for entry in self._unsettled(path, checked):
+            try:
+                if isinstance(entry, InputError):
+                    raise entry
+                self._check(entry, checked)
+            except InputError as error:
+                checked.refuse(error)
+        if checked.judged == 0 and checked.refusals:
+            raise checked.refusals[0]
+        return checked
+
+    def _unsettled(self, path: Path, checked: Checked) -> Iterator[Entry | InputError]:
+        """The entries of a file, without the lines that the gate passes together."""
+        for found in entries(path, self._catalogue):
+            if isinstance(found, Block):
+                yield from self._not_passed(found, checked)
+            else:
+                yield found
+
+    def _not_passed(self, block: Block, checked: Checked) -> Iterator[Entry]:
+        passed, left = self._gate.sift(block.lines)
+        if self._operation is not None and passed.keys() != {self._operation}:
+            return block.entries(range(len(block.lines)))
+        for subject, answers in passed.items():
+            self._pass(subject, answers, checked)
+        return block.entries(left)
+
+    def _check(self, entry: Entry, checked: Checked) -> None:
+        clean = self._gate.passes(entry.content, line=entry.line) if entry.exchange is None else None
+        if not self._pass(clean, 1, checked):
+            checked.judge(self._judge(entry, checked), 1)
+
+    def _pass(self, subject: str | None, answers: int, checked: Checked) -> bool:
+        """Count clean answers of an operation, unless they were said to be of another one."""
+        if subject is None or self._operation not in (None, subject):
+            return False
+        checked.operations.add(subject)
+        checked.judge(subject, answers)
+        return True
+
+    def _judge(self, entry: Entry, checked: Checked) -> str:
+        """Add what the judge finds; what the entry was judged as."""
+        body = read_body(entry.content)
+        subject, operation, found, seen = self._findings(entry, body)
+        if operation is not None:
+            checked.operations.add(operation)
+        if self._pseudonyms is not None:
+            self._pseudonyms.forget()  # what one answer names is all that can be told of it
+            self._pseudonyms.learn(body.value)
+            found = self._pseudonyms.violations(found)
+            seen = map(self._pseudonyms.observation, seen)
+        checked.add(found)
+        checked.observe(replace(each, operation=operation) for each in seen)
+        return subject
+
+    def _findings(
+        self, entry: Entry, body: Body
+    ) -> tuple[str, str | None, Iterable[Violation], Iterable[Observation]]:
+        answered = entry.exchange.response if entry.exchange is not None else None
+        if entry.exchange is not None and answered is not None and answered.status == 200:
+            return self._exchange_findings(entry, entry.exchange)
+        for defect in body.defects:
+            if defect.code in UNUSABLE:
+                raise InputError(defect.message, where=entry.name)
+        case = error_case(body.value, self._catalogue)
+        defects = [wire_finding(defect.code, defect.message, defect.pointer) for defect in body.defects]
+        seen = _bom(body)
+        if case is not None:
+            subject, operation = f"an error body ({case.case})", None
+            found = [*defects, *error_findings(body.value, case, self._catalogue)]
+        elif entry.line and (row := self._row_operation(body.value)) is not None:
+            subject = operation = row.id
+            findings, further = self._row_findings(body.value, row, entry)
+            found, seen = [*defects, *findings], [*seen, *further]
+        else:
+            named = self._named(body.value, entry)
+            content = answer(body.value, named, _unasked(entry, named), self._catalogue)
+            subject = operation = named.id
+            if self._operation is None and body.value.get("items") == []:
+                subject, operation = "an empty collection", None
+            found = [*defects, *answer_findings(content, Shapes())]
+            seen = [*seen, *content_observations(content)]
+        request = _request(entry, operation)
+        return subject, operation, [violation(each, request, self._profile) for each in found], seen
+
+    def _exchange_findings(
+        self, entry: Entry, exchange: Exchange
+    ) -> tuple[str, str | None, Iterable[Violation], Iterable[Observation]]:
+        """Of an answer whose request and headers are known, everything is judged."""
+        request = replace(exchange.request, file=entry.file, entry=entry.place)
+        known = replace(exchange, request=request)
+        clean = request.method == "GET" and self._gate.passes(entry.content) == (request.operation or "")
+        violations = judge(known, self._catalogue, profile=self._profile, clean=clean)
+        seen: list[Observation] = []
+        if not clean:
+            seen += _bom(read_body(entry.content))
+            found = answer_of(known, self._catalogue)
+            seen += content_observations(found) if found is not None else ()
+        return request.operation or "", request.operation, violations, seen
+
+    def _named(self, value: JsonValue, entry: Entry) -> Operation:
+        if entry.exchange is not None and entry.exchange.request.operation is not None:
+            return self._catalogue.operations[entry.exchange.request.operation]
+        if self._operation is not None:
+            return self._catalogue.operations[self._operation]
+        return name_operation(value, self._catalogue, entry.name)
+
+    def _row_operation(self, value: JsonValue) -> Operation | None:
+        """The operation whose row a line is; None for what is no row."""
+        if not isinstance(value, dict) or "items" in value or "totalCount" in value:
+            return None
+        for kind in object_types([value]):
+            found = self._rows.get(kind)
+            return found if self._operation is None or found is None else self._stated_row()
+        return self._stated_row() if self._operation is not None else None
+
+    def _stated_row(self) -> Operation | None:
+        stated = self._catalogue.operations[self._operation or ""]
+        return stated if stated.envelope is not None else None
+
+    def _row_findings(
+        self, row: dict[str, JsonValue], operation: Operation, entry: Entry
+    ) -> tuple[list[Finding], list[Observation]]:
+        """A row by itself: the laws across rows need the answer it came in."""
+        schema = self._catalogue.response_schema(operation)["properties"]["items"]["items"]
+        alone = Answer(
+            operation=operation,
+            resource=operation.resource,
+            content=entry.content,
+            body=row,
+            rows=(Row(0, row),),
+            customer=None,
+            moment=Response(200, (), b"").received,
+            catalogue=self._catalogue,
+        )
+        ruled = (
+            replace(each, pointer=each.pointer.removeprefix("/items/0")) for each in rule_findings(alone)
+        )
+        found = [*shape_findings(row, schema, self._catalogue), *ruled]
+        return found, list(undocumented(row, schema, self._catalogue, operation.id))
+
+
+def error_case(value: JsonValue, catalogue: Catalogue) -> ErrorCase | None:
+    """The documented refusal that a body looks like; None for what looks like an answer.
+
+    A body in the dialect of errors whose code is not known is taken for an internal error of that code.
+    """
+    if not isinstance(value, dict) or "items" in value or "totalCount" in value:
+        return None
+    if "statusCode" in value or ("message" in value and "code" not in value):
+        return catalogue.error_cases["throttled"]
+    if "code" in value and ("description" in value or "source" in value):
+        cases = catalogue.error_cases.values()
+        coded = (case for case in cases if case.code is not None and str(case.code) == str(value["code"]))
+        return next(coded, catalogue.error_cases["internal-error"])
+    return None
+
+
+def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operation:
+    """The operation whose answer this is, told by the objectType of its items, or of the body itself.
+
+    An empty collection is anybody's: the first operation with its envelope stands for all. InputError where
+    nothing tells, or where items of several kinds contradict each other.
+    """
+    if not isinstance(value, dict):
+        raise InputError(f"the body is {_kind(value)}, not an object: no operation answers so", where=where)
+    items = value.get("items")
+    if items == []:
+        envelope = "CustomerCollection" if "links" in value else "Collection"
+        return next(each for each in catalogue.operations.values() if each.envelope == envelope)
+    candidates = {
+        operation.resource: operation
+        for operation in catalogue.operations.values()
+        if (operation.envelope is not None) == isinstance(items, list)
+    }
+    kinds = Counter(object_types(items if isinstance(items, list) else [value]))
+    known = [kind for kind in kinds if kind in candidates]
+    if len(known) == 1:
+        return candidates[known[0]]  # a stray objectType beside it is a violation to report, not a riddle
+    remedy = f"name it with --operation: {', '.join(catalogue.operations)}"
+    if known:
+        spoken = ", ".join(f"{count} {shortened(kind)}" for kind, count in kinds.most_common(5))
+        raise InputError(f"the items are of several kinds ({spoken})", where=where, remedy=remedy)
+    spoken = ", ".join(shortened(kind) for kind, _ in kinds.most_common(5)) or "missing"
+    raise InputError(f"no operation answers with this objectType ({spoken})", where=where, remedy=remedy)
+
+
+def object_types(items: Iterable[JsonValue]) -> Iterator[str]:
+    """The objectType of each item that has one."""
+    for item in items:
+        attributes = item.get("attributes") if isinstance(item, dict) else None
+        kind = attributes.get("objectType") if isinstance(attributes, dict) else None
+        if isinstance(kind, str):
+            yield kind
+
+
+def _kind(value: JsonValue) -> str:
+    return {list: "an array", str: "a string", bool: "a Boolean", type(None): "null"}.get(
+        type(value), "a number"
+    )
+
+
+def _request(entry: Entry, operation: str | None) -> Request:
+    if entry.exchange is not None:
+        return replace(entry.exchange.request, operation=operation, file=entry.file, entry=entry.place)
+    return Request("GET", entry.file, operation=operation, sent=False, file=entry.file, entry=entry.place)
+
+
+def _unasked(entry: Entry, operation: Operation) -> Exchange:
+    if entry.exchange is not None:
+        return entry.exchange
+    return Exchange(_request(entry, operation.id), Response(200, (), entry.content))
+
+
+def _bom(body: Body) -> list[Observation]:
+    return [Observation("bom", None, "", "the body starts with a UTF-8 byte order mark")] if body.bom else []

@@ -1,0 +1,247 @@
+"""A clean body → the form it has, and a decoder that lets through only bodies of this very form.
+
+A form says of every object which properties it has, no more and no fewer, and of every value what its schema
+says. So what a decoder made of it reads is valid, in one go; and how many quotation marks there have to be is
+known beforehand, so that a property named twice shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+from keyword import iskeyword
+from operator import attrgetter
+from types import GenericAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from partner_insights.contract.formats import ANNOTATIONS, TEXTS, format_checker
+from partner_insights.verify.recordings.fast_rules import DATE, EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from partner_insights.contract import JsonValue, SchemaObject
+    from partner_insights.verify.recordings.fast_rules import Parts
+
+REMEMBERED: Final = 10_000
+"""Texts of which it is kept in mind whether they are of a format."""
+
+Rows: TypeAlias = "Sequence[Any]"
+"""Objects with an attribute for each property, called like it or like its part in the rules."""
+Column: TypeAlias = "tuple[Callable[[Any], str], str]"
+"""What gets a text of a row, and the format it has to be of."""
+
+_OPENS, _CLOSES = b"{}"
+_PLAIN: Final = {"type", "format", "$ref", "deprecated", "readOnly", "writeOnly", "default"}
+_OF_TEXTS: Final = _PLAIN | {"minLength", "maxLength"}
+_OF_NUMBERS: Final = _PLAIN | {"minimum", "maximum", "multipleOf"}
+
+
+class Formless(Exception):
+    """No decoder is known to say of such values all that their schema says."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The type of the values at one place of a form."""
+
+    type: Any
+    strings: int
+    """How many texts and names are written in each."""
+    formats: tuple[tuple[str, str], ...] = ()
+    """The places in it of texts that have to be of a format as well, dotted, and which."""
+
+
+class Form:
+    """Bodies, or rows alone, with the same properties all through."""
+
+    def __init__(self, frame: Shape, row: Shape | None) -> None:
+        """`frame` is the body without its rows, or, without `row`, a row alone."""
+        self._decoder = msgspec.json.Decoder(frame.type)
+        self._quotes = 2 * frame.strings
+        self._row_quotes = 2 * row.strings if row is not None else 0
+        self._is_row = row is None
+        self._columns = _columns(row or frame)
+        self._frame_columns = _columns(frame) if row is not None else []
+
+    def answer(self, content: bytes) -> Rows | None:
+        """The rows of a body, or of a row alone; None for bytes of another form."""
+        try:
+            values = [self._decoder.decode(content)]
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        answers = self._answers(content, values)
+        return answers[0] if answers is not None else None
+
+    def answers(self, lines: Sequence[bytes]) -> list[Rows] | None:
+        """The rows of every line; None where any line is of another form."""
+        content = b"\n".join(lines)
+        # No value goes on after a brace that closes a line where the next line opens one.
+        if not all(line[0] == _OPENS and line[-1] == _CLOSES for line in lines):
+            return None
+        try:
+            values = self._decoder.decode_lines(content)
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        return self._answers(content, values) if len(values) == len(lines) else None
+
+    def _answers(self, content: bytes, values: list[Any]) -> list[Rows] | None:
+        if self._is_row:
+            answers: list[Rows] = [(value,) for value in values]
+            rows: Rows = values
+        else:
+            answers = [value.items for value in values]
+            rows = list(chain.from_iterable(answers))
+            if [value.totalCount for value in values] != list(map(len, answers)):
+                return None
+        # A name that is said twice, or a mark within a text, would only be more of them.
+        if content.count(b'"') != len(values) * self._quotes + len(rows) * self._row_quotes:
+            return None
+        if _formed(values, self._frame_columns) and _formed(rows, self._columns):
+            return answers
+        return None
+
+
+def _columns(shape: Shape) -> list[Column]:
+    return [(attrgetter(place), form) for place, form in shape.formats]
+
+
+def _formed(rows: Rows, columns: list[Column]) -> bool:
+    for text, form in columns:
+        for each in set(map(text, rows)):
+            if not conforms(form, each):
+                return False
+    return True
+
+
+@lru_cache(maxsize=REMEMBERED)
+def conforms(form: str, text: str) -> bool:
+    """Whether a text is of a format, as the judge says."""
+    return format_checker().conforms(text, form)
+
+
+class Shaper:
+    """Knows the schemas that others refer to, as one document has them under `$defs`."""
+
+    def __init__(self, definitions: Mapping[str, SchemaObject]) -> None:
+        self._definitions = definitions
+
+    def body(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Form:
+        """The form of a body with rows, valid by a schema that allows no property but those it names."""
+        schemas = list(self._resolved([schema]))
+        items = [each["properties"]["items"] for each in schemas if "items" in each.get("properties", {})]
+        row = self._row([each["items"] for each in items if "items" in each], model["items"][0], parts)
+        if "totalCount" not in model:
+            raise Formless
+        return Form(self._object(schemas, model, {"items": Shape(GenericAlias(list, (row.type,)), 0)}), row)
+
+    def row(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Form:
+        """The form of such a row alone."""
+        return Form(self._row([schema], model, parts), None)
+
+    def _row(self, schemas: list[SchemaObject], model: Mapping[str, JsonValue], parts: Parts) -> Shape:
+        names = parts.attributes
+        shape = self._object(list(self._resolved(schemas)), model, {}, names)
+        # What the laws read of a date is more than its format asks for.
+        formats = tuple(each for each in shape.formats if each[0] != names.get(DATE))
+        return replace(shape, formats=formats)
+
+    def _resolved(self, schemas: list[SchemaObject]) -> Iterator[SchemaObject]:
+        for schema in schemas:
+            yield schema
+            if "$ref" in schema:
+                yield from self._resolved([self._definitions[schema["$ref"].removeprefix("#/$defs/")]])
+
+    def _shape(self, schemas: list[SchemaObject], model: JsonValue) -> Shape:
+        parts = list(self._resolved(schemas))
+        if isinstance(model, dict):
+            return self._object(parts, model, {})
+        merged = _merged(parts)
+        if model is None or isinstance(model, bool):
+            _only(merged, _PLAIN)
+            return Shape(type(model), 0)
+        if isinstance(model, str):
+            return _text(merged, model)
+        if isinstance(model, int | float):
+            return Shape(_number(merged, model), 0)
+        raise Formless  # lists differ in length
+
+    def _object(
+        self,
+        schemas: list[SchemaObject],
+        model: Mapping[str, JsonValue],
+        known: Mapping[str, Shape],
+        attributes: Mapping[str, str] = {},
+    ) -> Shape:
+        shapes: dict[str, Shape] = {}
+        for name, value in model.items():
+            stated = [each["properties"][name] for each in schemas if name in each.get("properties", {})]
+            attribute = attributes.get(name, name)
+            if not attribute.isidentifier() or iskeyword(attribute) or attribute in shapes:
+                raise Formless
+            shapes[attribute] = known[name] if name in known else self._shape(stated, value)
+        return Shape(
+            msgspec.defstruct(
+                "Values",
+                [(name, shape.type) for name, shape in shapes.items()],
+                rename={attribute: name for name, attribute in attributes.items() if attribute in shapes},
+                forbid_unknown_fields=True,
+                gc=False,
+            ),
+            len(shapes) + sum(shape.strings for shape in shapes.values()),
+            tuple(
+                (f"{name}.{place}" if place else name, form)
+                for name, shape in shapes.items()
+                for place, form in shape.formats
+            ),
+        )
+
+
+def _merged(parts: list[SchemaObject]) -> dict[str, Any]:
+    """What several schemas say of one value; Formless where two say different things under one keyword."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for keyword, value in part.items():
+            if merged.setdefault(keyword, value) != value and keyword != "$ref":
+                raise Formless
+    return merged
+
+
+def _only(schema: SchemaObject, keywords: set[str]) -> None:
+    if schema.keys() - keywords:
+        raise Formless
+
+
+def _text(schema: SchemaObject, model: str) -> Shape:
+    if "const" in schema:
+        return Shape(Literal[model], 1)
+    if "enum" in schema:
+        _only(schema, _PLAIN - {"format"} | {"enum"})
+        return Shape(Literal[tuple(value for value in schema["enum"] if isinstance(value, str))], 1)
+    _only(schema, _OF_TEXTS)
+    lengths = msgspec.Meta(min_length=schema.get("minLength"), max_length=schema.get("maxLength"))
+    form = schema.get("format")
+    if form is not None and form not in TEXTS:
+        raise Formless
+    return Shape(Annotated[str, lengths], 1, (("", form),) if form is not None else ())
+
+
+def _number(schema: SchemaObject, model: int | float) -> Any:
+    """Whole numbers are read as the model is written: all without a point, or as what may have one.
+
+    Beyond what every reader holds exactly, nothing has a form.
+    """
+    _only(schema, _OF_NUMBERS)
+    if schema.get("multipleOf", 1) != 1 or schema.get("format", "double") not in ANNOTATIONS:
+        raise Formless
+    bounds: dict[str, Any] = {
+        "ge": max(schema.get("minimum", -EXACT), -EXACT),
+        "le": min(schema.get("maximum", EXACT), EXACT),
+    }
+    whole = "multipleOf" in schema or schema.get("type") == "integer"
+    if whole and isinstance(model, int):
+        return Annotated[int, msgspec.Meta(**bounds)]
+    return Annotated[float, msgspec.Meta(**bounds, multiple_of=1 if whole else None)]

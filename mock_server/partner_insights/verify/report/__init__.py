@@ -1,0 +1,1 @@
+"""Violations and observations → a verdict, and reports in every format."""

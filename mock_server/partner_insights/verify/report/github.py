@@ -1,0 +1,57 @@
+"""A judgement → GitHub's workflow commands: one annotation for each kind of violation."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from partner_insights.contract import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from partner_insights.verify.judge.violation import Violation
+    from partner_insights.verify.report.verdict import Judgement
+
+MOST = 10
+"""Annotations of a level that GitHub shows for one step; more of them would only hide each other."""
+
+
+def wanted(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a GitHub workflow is listening."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def workflow_commands(judgement: Judgement) -> Iterator[str]:
+    """`::error …` and `::warning …` lines: the worst first, at most `MOST` of each, then how many more."""
+    for severity in (Severity.ERROR, Severity.WARNING):
+        found = [each for each in judgement.violations if each.severity is severity]
+        for violation in found[:MOST]:
+            yield _annotation(severity.value, _title(violation), _message(violation))
+        if len(found) > MOST:
+            yield _annotation("notice", "partner-insights", f"{len(found) - MOST} more {severity.value}s")
+    expired = judgement.comparison.expired if judgement.comparison is not None else ()
+    for entry in expired:
+        place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)
+        yield _annotation("error", "expired baseline entry", f"{place} was accepted until {entry.expires}")
+
+
+def _title(violation: Violation) -> str:
+    return " ".join(part for part in (violation.code, violation.operation, violation.pointer) if part)
+
+
+def _message(violation: Violation) -> str:
+    again = f"\n{violation.request.curl}" if violation.request.curl else ""
+    return f"{violation.message}{again}"
+
+
+def _annotation(level: str, title: str, message: str) -> str:
+    return f"::{level} title={_property(title)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,67 @@
+"""A report → one HTML page that needs nothing else: no script, no request, light or dark."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.violation import generalised, shown
+from partner_insights.verify.report.coverage import State
+from partner_insights.verify.report.verdict import noun_for
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from partner_insights.verify.report.report import Report
+
+MARKS = {State.VALID: "✓", State.INVALID: "✗", State.NEVER: "○", State.SILENT: "–"}
+"""A state is never told by colour alone."""
+
+GROUPS = {
+    "1": "Values against their cells",
+    "2": "Rules across values",
+    "3": "Answers on the wire",
+    "4": "Who is answered what",
+}
+"""By the first digit of a code."""
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    return _template().render(
+        report=report,
+        judgement=report.judgement,
+        comparison=report.comparison,
+        groups=report.groups,
+        group_names=GROUPS,
+        per_operation=_per_operation(report),
+        states=[state for state in State if state is not State.SILENT],
+        marks=MARKS,
+        generalised=generalised,
+        shown=shown,
+        noun=noun_for,
+    )
+
+
+def _per_operation(report: Report) -> list[tuple[str, int, int]]:
+    """Errors and warnings of each operation that was asked, for the chart."""
+    operations = dict.fromkeys(report.judgement.operations)
+    operations.update(dict.fromkeys(each.operation or "any path" for each in report.judgement.violations))
+    counted = []
+    for operation in operations:
+        found = [each for each in report.judgement.violations if (each.operation or "any path") == operation]
+        errors = sum(each.severity.value == "error" for each in found)
+        counted.append((operation, errors, len(found) - errors))
+    return counted
+
+
+@cache
+def _template() -> Template:
+    # Imported here: only a run that writes a page needs a template.
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(Path(__file__).with_name("page.html.jinja").read_text(encoding="utf-8"))

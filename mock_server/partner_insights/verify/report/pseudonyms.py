@@ -1,0 +1,154 @@
+"""Customer names and ids in any text → pseudonyms: the same one for the same customer under one key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from partner_insights.verify.judge.violation import Observation, Violation, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.contract import JsonValue
+    from partner_insights.verify.judge.exchange import Request
+
+PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "tenantid", "id"})
+"""Properties that tell who a customer is, folded: a violation tells of a misspelt one, too."""
+
+GUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+_CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
+SHORTEST = 3
+"""Characters of a name that is looked for anywhere; a shorter one only between quotes."""
+HIDDEN = "; what it holds is not shown"
+
+
+class Pseudonyms:
+    """What was learnt of the customers, and the texts without it.
+
+    A text must pass only once: a pseudonym of a pseudonym would tell nobody anything.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """Without a key, pseudonyms are stable for this object's life only."""
+        self._key = key or secrets.token_bytes(32)
+        self._known: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self._beginnings: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<pseudonyms of {len(self._known)} names>"
+
+    def guid(self, text: str) -> str:
+        """The pseudonym of an id: a GUID again, in capitals where the id is: a finding may hang on it."""
+        digits = self._digest("id", text.lower())[:32]
+        made = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        if text == text.lower():
+            return made
+        return made.upper() if text == text.upper() else made[:18] + made[18:].upper()
+
+    def name(self, text: str) -> str:
+        """The pseudonym of a name."""
+        return f"customer-{self._digest('name', text.lower())[:8]}"
+
+    def forget(self) -> None:
+        """Look for no name any more; each keeps its pseudonym, should it be learnt again."""
+        self._known.clear()
+        self._beginnings.clear()
+        self._pattern = None
+
+    def learn(self, value: JsonValue) -> None:
+        """Note every name in a body, wherever it stands."""
+        pending: list[tuple[JsonValue, bool]] = [(value, False)]
+        while pending:
+            current, named = pending.pop()
+            if isinstance(current, dict):
+                pending += [(member, named or is_personal(key)) for key, member in current.items()]
+            elif isinstance(current, list):
+                pending += [(member, named) for member in current]
+            elif named and isinstance(current, str) and current.strip() and not GUID.fullmatch(current):
+                self._learn(current)
+
+    def text(self, text: str) -> str:
+        """The text with every known name, and every GUID, replaced; also where it was cut by an ellipsis."""
+        if self._known:
+            if self._pattern is None:
+                self._pattern = self._compiled()
+            text = self._pattern.sub(lambda found: self._known[found[0].lower()], text)
+            if "…" in text:
+                text = "…".join([*map(self._uncut, text.split("…")[:-1]), text.rpartition("…")[2]])
+        return _CUT_GUID.sub("", GUID.sub(lambda found: self.guid(found[0]), text))
+
+    def violation(self, violation: Violation) -> Violation:
+        """The violation as a report may tell it."""
+        message, value = violation.message, violation.value
+        if value and is_personal(violation.pointer.rpartition("/")[2]) and not GUID.search(value):
+            # A name that is no text, such as a number, cannot be looked for anywhere else.
+            hidden = self.name(value)
+            message, value = message.replace(value, hidden), hidden
+        return replace(
+            violation,
+            pointer=self.text(violation.pointer),
+            message=self.text(message),
+            value=self.text(value),
+            request=self.request(violation.request),
+        )
+
+    def request(self, request: Request) -> Request:
+        """The request with pseudonyms for customers; its curl line then asks for nobody who exists."""
+        return replace(
+            request,
+            url=self.text(request.url),
+            headers=tuple((name, self.text(value)) for name, value in request.headers),
+            customer=self.text(request.customer) if request.customer is not None else None,
+            query=tuple((name, self.text(value)) for name, value in request.query),
+        )
+
+    def observation(self, observation: Observation) -> Observation:
+        """The observation as a report may tell it; nobody knows what an undocumented property holds."""
+        message = observation.message
+        if observation.kind == "undocumented-property":
+            message = message.partition("; it holds ")[0] + HIDDEN
+        return replace(observation, message=self.text(message), pointer=self.text(observation.pointer))
+
+    def violations(self, violations: Iterable[Violation]) -> list[Violation]:
+        """Each of them."""
+        return [self.violation(each) for each in violations]
+
+    def _learn(self, name: str) -> None:
+        pseudonym = self.name(name)
+        for spelt in {name, name.strip(), printable(name), json.dumps(name, ensure_ascii=False)[1:-1]}:
+            # As it stands in a message: escaped, quoted, or cut short.
+            sought, told = (spelt, pseudonym) if len(spelt) >= SHORTEST else (f'"{spelt}"', f'"{pseudonym}"')
+            if sought.lower() not in self._known:
+                self._known[sought.lower()] = told
+                self._pattern = None
+                for length in range(SHORTEST, len(sought)):
+                    self._beginnings.setdefault(sought[:length].lower(), told)
+
+    def _compiled(self) -> re.Pattern[str]:
+        longest_first = sorted(self._known, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+    def _uncut(self, part: str) -> str:
+        """A text that was cut off at its end, without the beginning of a name there."""
+        lowered = part.lower()
+        if len(lowered) != len(part):
+            return part
+        for start in range(max(0, len(part) - 200), len(part) - SHORTEST + 1):
+            if lowered[start:] in self._beginnings:
+                return part[:start] + self._beginnings[lowered[start:]]
+        return part
+
+    def _digest(self, kind: str, text: str) -> str:
+        return hmac.new(self._key, f"{kind}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def is_personal(name: str) -> bool:
+    """Whether a property of this name, however it is spelt, tells who a customer is."""
+    return name.casefold() in PERSONAL

@@ -1,0 +1,109 @@
+"""A judgement → what a person reads: a table of what was found, then each finding in full."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from partner_insights.contract import Severity
+from partner_insights.verify.judge.violation import generalised
+from partner_insights.verify.report.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partner_insights.verify.judge.violation import Place, Violation
+    from partner_insights.verify.report.baseline import Comparison, Deviation
+
+COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
+CENSUS = ("absent", "closed-list-candidate", "date-form", "null", "number-encoding", "percent-scale")
+"""Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
+PLAIN_WIDTH = 140
+"""Columns where there is no terminal to tell."""
+
+
+def console() -> Console:
+    """Standard output: plain where it is no terminal or NO_COLOR is set, and no character is an error."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def show(screen: Console, judgement: Judgement, times: Mapping[Place, int] | None = None) -> None:
+    """Print each kind of finding once; `times` says how often, where the judgement has lost count."""
+    kinds = {violation.place: violation for violation in reversed(judgement.violations)}
+    counts = times if times is not None else Counter(violation.place for violation in judgement.violations)
+    findings = [violation for violation in judgement.violations if kinds[violation.place] is violation]
+    if findings:
+        screen.print(_table(findings, counts))
+    for violation in findings:
+        _show_violation(screen, violation)
+    standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
+    for observation in {each.place: each for each in standing_out}.values():
+        place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
+        screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
+
+
+def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("Code", "Severity", "Operation", "Where", "Source", "Times"):
+        table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
+    for violation in findings:
+        source = violation.source
+        table.add_row(
+            violation.code,
+            Text(violation.severity.value, COLOURS[violation.severity]),
+            violation.operation or "–",
+            Text(generalised(violation.pointer) or "the answer"),
+            "–" if source is None else f"{source.page}:{source.line}",
+            str(counts[violation.place]),
+        )
+    return table
+
+
+def _show_violation(screen: Console, violation: Violation) -> None:
+    place = " ".join(part for part in (violation.operation, violation.pointer) if part) or "body"
+    heading = f"{violation.code} {place}, {violation.standing.value}"
+    screen.print(Text(heading, COLOURS[violation.severity]), soft_wrap=True)
+    lines = [("", violation.message)]
+    if violation.source is not None:
+        lines.append(("source", f"{violation.source.page}:{violation.source.line}: {violation.source.cell}"))
+    if violation.erratum is not None:
+        lines.append(("erratum", violation.erratum))
+    if violation.request.entry:
+        lines.append(("in", f"{violation.request.file}, {violation.request.entry}"))
+    if violation.request.curl:
+        lines.append(("again", violation.request.curl))
+    for label, text in lines:
+        screen.print(Text.assemble("  ", (f"{label:<9}" if label else "", "dim"), text), soft_wrap=True)
+    screen.print()
+
+
+def show_comparison(screen: Console, comparison: Comparison) -> None:
+    """Print what a baseline made of the run: the known by one line each, and the entries to look at."""
+    for violation, entry in comparison.known:
+        screen.print(_entry("known", "cyan", entry, violation.message), soft_wrap=True)
+    for entry in comparison.expired:
+        screen.print(_entry("expired", "bold red", entry, f"accepted until {entry.expires}"), soft_wrap=True)
+    for entry in comparison.unseen:
+        if entry not in comparison.expired:
+            screen.print(_entry("not seen", "yellow", entry, entry.reason), soft_wrap=True)
+
+
+def _entry(word: str, colour: str, entry: Deviation, message: str) -> Text:
+    place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)
+    return Text.assemble((f"{word} ", colour), f"{place}: {message}")
+
+
+def show_verdict(screen: Console, verdict: Verdict, words: str) -> None:
+    """Print the last line."""
+    screen.print(Text.assemble((verdict.value, VERDICT_COLOURS[verdict]), f": {words}"), soft_wrap=True)

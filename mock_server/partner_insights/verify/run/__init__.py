@@ -1,0 +1,1 @@
+"""A URL → requests made, responses judged: the contract suite's run."""

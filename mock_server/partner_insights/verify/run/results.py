@@ -1,0 +1,77 @@
+"""Everything a run of the suite saw: violations and observations, each kind of them once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from partner_insights.contract import Severity
+from partner_insights.verify.report.census import Census
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.verify.judge.violation import Observation, Place, Violation
+
+
+@dataclass
+class Sighting:
+    """The simplest occurrence of a violation, and how often it was seen."""
+
+    violation: Violation
+    times: int = 1
+
+
+@dataclass
+class Record:
+    """What was sent and what was found; deduplicated by code, operation and pointer without its indexes."""
+
+    requests: int = 0
+    operations: set[str] = field(default_factory=set)
+    """The operations that answered at least one request that could be judged."""
+    customers: set[str] = field(default_factory=set)
+    sightings: dict[Place, Sighting] = field(default_factory=dict)
+    observations: dict[Place, Observation] = field(default_factory=dict)
+    census: Census = field(default_factory=Census)
+    stopped: str | None = None
+    """Why the run ended before its end."""
+
+    def add(self, violations: Iterable[Violation]) -> None:
+        """Keep each kind of violation once, in its simplest form."""
+        for violation in violations:
+            known = self.sightings.get(violation.place)
+            if known is None:
+                self.sightings[violation.place] = Sighting(violation)
+                continue
+            known.times += 1
+            if _intricacy(violation) < _intricacy(known.violation):
+                known.violation = violation
+
+    def observe(self, observations: Iterable[Observation]) -> None:
+        """Keep each kind of observation once."""
+        for observation in observations:
+            self.observations.setdefault(observation.place, observation)
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Errors first, then by code, operation and place."""
+        found = (sighting.violation for sighting in self.sightings.values())
+        return sorted(
+            found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.place)
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether any violation is an error."""
+        return any(violation.severity is Severity.ERROR for violation in self.violations)
+
+    @property
+    def times(self) -> dict[Place, int]:
+        """How often each kind of violation was seen."""
+        return {place: sighting.times for place, sighting in self.sightings.items()}
+
+
+def _intricacy(violation: Violation) -> tuple[int, int, str, str]:
+    """The shorter the request that shows it, the simpler; ties are broken the same way every time."""
+    curl = violation.request.curl
+    return len(curl), len(violation.pointer), curl, violation.pointer

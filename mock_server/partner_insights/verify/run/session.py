@@ -1,0 +1,448 @@
+"""One run of the contract suite against one server: asks, judges, records, and says what broke."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypedDict, Unpack
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
+
+from partner_insights.contract import Catalogue, Severity
+from partner_insights.contract.paths import key_property, shown_by
+from partner_insights.errors import InputError, TargetUnreachable
+from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
+from partner_insights.verify.judge.expected import GUID
+from partner_insights.verify.judge.finding import violation
+from partner_insights.verify.judge.http_checks import wire_finding
+from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.judge import judge, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.judge.rows import answer_of
+from partner_insights.verify.judge.schema_checks import Shapes
+from partner_insights.verify.judge.violation import Observation, Violation
+from partner_insights.verify.report.pseudonyms import Pseudonyms
+from partner_insights.verify.run.client import Client, Secret, Stopped
+from partner_insights.verify.run.path_values import NOBODYS, Discovery, listed_parameter
+from partner_insights.verify.run.results import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from hypothesis.strategies import SearchStrategy
+
+    from partner_insights.contract import Operation
+    from partner_insights.verify.run.target import Target
+
+PAGE_SIZE = 100
+OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
+"""How many requests a law is tried with: a live service is spared."""
+MOST_PAGES = 5
+"""Pages of a customer list that are read of a server that is not ours."""
+THROTTLED_RETRIES = 3
+CONTINUATION = "MS-ContinuationToken"
+READING = ("GET", "HEAD")
+"""All that is ever sent to a server that is not ours."""
+
+
+class ContractBroken(AssertionError):
+    """A request was not answered as the contract says; the message names every violation."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("\n".join(map(_line, self.violations)))
+
+
+def _line(violation: Violation) -> str:
+    place = f" at {violation.pointer}" if violation.pointer else ""
+    return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
+
+
+class Details(TypedDict, total=False):
+    """How a request differs from a plain GET of an operation by the App+User token."""
+
+    customer: str | None
+    known: bool | None
+    """Whether the customer is the partner's, as it is unless told; None where nobody can tell."""
+    method: str
+    token: Token
+    authorization: str | None
+    """Sent in a token's place, for `Token.INVALID`."""
+    headers: Mapping[str, str]
+    query: Iterable[tuple[str, str]]
+    path: str
+    """In place of the operation's."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """The partner's customers, as far as their list was read."""
+
+    ids: tuple[str, ...]
+    complete: bool
+
+
+class Inspection:
+    """Asks a target and judges every answer; what it finds is in `record`."""
+
+    def __init__(self, target: Target, catalogue: Catalogue, record: Record | None = None) -> None:
+        self.target = target
+        self.catalogue = catalogue
+        self.record = record if record is not None else Record()
+        secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
+        self._client = Client(
+            target.url, secrets, rate=target.rate, ceiling=target.max_requests, ca_file=target.ca_file
+        )
+        hide = not target.own and not target.show_customers
+        self._pseudonyms = Pseudonyms(target.pseudonym_key) if hide else None
+        self._pending: ContractBroken | None = None
+        self._shapes = Shapes()
+        self._token_refused = False
+        self._observed: set[tuple[str | None, int]] = set()
+
+    def __repr__(self) -> str:
+        return f"<inspection of {self.target.name}>"
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def reach(self) -> None:
+        """Read the customer list; TargetUnreachable where no connection can be made.
+
+        InputError where somebody's server refuses the token: then nothing can be told of its answers.
+        """
+        with suppress(Stopped, ContractBroken):
+            if self._customer_list is None and self.catalogue.operations:
+                first = next(iter(self.catalogue.operations))
+                self.ask(first, customer=self.customer_for(first))
+            self.customers  # noqa: B018 - read for its requests, and kept
+        if self._token_refused and not self.target.own:
+            raise InputError(
+                f"the server refuses the token in {self.target.token_variable} (401)",
+                where=self.target.url,
+                remedy="put a fresh App+User access token into it",
+            )
+
+    # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
+
+    def ask(self, operation: str | None, **details: Unpack[Details]) -> Exchange:
+        """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
+
+        An operation of None is a path that no operation has. Stopped (a skip) where no further request may
+        be sent.
+        """
+        request = self._request(operation, **details)
+        if request.method not in READING and not self.target.own:
+            raise ValueError(f"{request.method} is never sent to a server that is not our own fake")
+        exchange = self._send(request)
+        self._note(exchange)
+        self._judge(exchange)
+        return exchange
+
+    def path(self, operation: str, customer: str | None) -> str:
+        """The operation's path, percent-encoded; KeyError for an unknown operation."""
+        described = self.catalogue.operations[operation]
+        if not set(described.parameters) - {"customer-id"}:
+            return described.path.replace("{customer-id}", quote(customer or "", safe=""))
+        return self.discovery.path(described, customer, self._lister(customer))
+
+    def _lister(self, customer: str | None) -> str | None:
+        """The customer whose lists show what to ask for: the one asked about, unless it is nobody."""
+        if customer is None or customer.lower() in {each.lower() for each in self.customers.ids}:
+            return customer
+        return next(iter(self.customers.ids), None)
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        """What the server's lists show for the parameters of paths."""
+        return Discovery(self.catalogue, lambda listing, path: self.ask(listing, path=path))
+
+    def needs(self, *operations: str) -> None:
+        """Stopped (a skip) where one of our own operations is not among those that are judged."""
+        for name in operations:
+            operation = self.catalogue.operations.get(name)
+            if operation is None or operation.made:
+                raise Stopped(f"{name} is not judged here")
+
+    def unknown_item(self, operation: str) -> None:
+        """Ask for an item that no list shows; Stopped (a skip) where no list shows the path's values."""
+        described = self.catalogue.operations[operation]
+        parameter = listed_parameter(described, self.catalogue)
+        if parameter is None:
+            raise Stopped("no list shows the values of this path")
+        customer = self.customer_for(operation)
+        path = self.discovery.path(described, customer, customer, {parameter: NOBODYS})
+        self.ask(None, path=path)
+
+    def find(self, violations: list[Violation]) -> None:
+        """Record what was found; ContractBroken where any of it is an error."""
+        if self._pseudonyms is not None:
+            violations = self._pseudonyms.violations(violations)
+        self.record.add(violations)
+        errors = [violation for violation in violations if violation.severity is Severity.ERROR]
+        if errors:
+            self._pending = ContractBroken(errors)
+            raise self._pending
+
+    def _judge(self, exchange: Exchange) -> None:
+        self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
+
+    def head_like_get(self, operation: str, customer: str | None) -> None:
+        """Ask by GET and by HEAD, and hold the answers against each other."""
+        get = self.ask(operation, customer=customer)
+        head = self.ask(operation, customer=customer, method="HEAD")
+        self.find(judge_head(get, head, profile=self.target.profile))
+
+    def same_again(self, operation: str, customer: str | None, headers: Mapping[str, str]) -> None:
+        """Ask twice, and hold the answers against each other."""
+        first = self.ask(operation, customer=customer, headers=headers)
+        again = self.ask(operation, customer=customer, headers=headers)
+        self.find(judge_repeat(first, again, profile=self.target.profile))
+
+    def sums(self, partner: str, customer_operation: str) -> None:
+        """Ask for the partner's rows and for every customer's, and hold the sums against each other."""
+        total = self.ask(partner)
+        parts = [self.ask(customer_operation, customer=customer) for customer in self.customers.ids]
+        self.find(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
+
+    def affords(self, requests: int) -> bool:
+        """Whether so many requests may still be sent, and leave as many for other laws."""
+        return self._client.left is None or 2 * requests <= self._client.left
+
+    # ── The customers ──────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def customers(self) -> Customers:
+        """The customer list, read page by page; what is wrong with a page is recorded, and stops nothing."""
+        listing = self._customer_list
+        if listing is None:
+            return Customers((), complete=False)
+        if listing.made:
+            return self._made_customers(listing)
+        return self.read_customers(PAGE_SIZE)
+
+    @cached_property
+    def _customer_list(self) -> Operation | None:
+        """The operation that names the customers; None where there is none to be asked."""
+        for operation in self.catalogue.operations.values():
+            if operation.per_customer:
+                shown = shown_by(operation, "customer-id", self.catalogue)
+                return None if shown is None else shown.listing
+        return self.catalogue.operations.get("customers")
+
+    def _made_customers(self, listing: Operation) -> Customers:
+        """The customers of a list of any form: all that one answer shows."""
+        key = key_property(self.catalogue.schema(listing.resource), "customer-id") or "id"
+        with suppress(ContractBroken):
+            answer = answer_of(self.ask(listing.id), self.catalogue)
+            ids = [row.text(key) for row in answer.rows] if answer is not None else []
+            known = tuple(dict.fromkeys(guid for guid in ids if guid is not None and GUID.fullmatch(guid)))
+            return Customers(known, complete=answer is not None)
+        return Customers((), complete=False)
+
+    def some_customers(self) -> tuple[str, ...]:
+        """The customers of the list; Stopped (a skip) where there are none to ask for."""
+        if not self.customers.ids:
+            raise Stopped("the customer list names nobody to ask for")
+        return self.customers.ids
+
+    def customer_for(self, operation: str) -> str | None:
+        """The first customer, where the operation's path names one."""
+        return self.some_customers()[0] if self.catalogue.operations[operation].per_customer else None
+
+    def same_customers(self, size: int) -> None:
+        """Read the list in pages of another size, and hold it against the list."""
+        other = self.read_customers(size)
+        if other.ids != self.customers.ids or not other.complete:
+            message = (
+                f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
+            )
+            finding = wire_finding(
+                "PI314", f"{message}{len(self.customers.ids)}, or others, or in another order"
+            )
+            request = self._request("customers", query=(("size", str(size)),))
+            self.find([violation(finding, request, self.target.profile)])
+
+    def read_customers(self, size: int) -> Customers:
+        """The customer list in pages of a size; at most `MOST_PAGES` of them where the server is not ours."""
+        ids: list[str] = []
+        query: tuple[tuple[str, str], ...] | None = (("size", str(size)),)
+        headers: dict[str, str] = {}
+        pages = 0
+        while query is not None and (self.target.own or pages < MOST_PAGES):
+            exchange = self._page(query, headers)
+            answer = answer_of(exchange, self.catalogue)
+            if answer is None:
+                return Customers(tuple(ids), complete=False)
+            found = [row.text("id") for row in answer.rows]
+            fresh = [guid for guid in found if guid is not None and GUID.fullmatch(guid) and guid not in ids]
+            ids += fresh
+            pages += 1
+            query, headers = next_page(answer.body, query)
+            if query is not None and not fresh:
+                self._report_circle(exchange)
+                return Customers(tuple(ids), complete=False)
+        return Customers(tuple(ids), complete=query is None)
+
+    def _report_circle(self, page: Exchange) -> None:
+        """PI316: a page without a customer that is new, and yet it names a next one."""
+        message = "the list leads in a circle: this page names nobody new, and yet a page after it"
+        finding = wire_finding("PI316", message, "/links/next")
+        with suppress(ContractBroken):
+            self.find([violation(finding, page.request, self.target.profile)])
+
+    def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange:
+        """A page of the list, judged; what is wrong with it is recorded, and its customers are asked for."""
+        exchange = self._send(self._request("customers", query=query, headers=headers))
+        self._note(exchange)
+        with suppress(ContractBroken):
+            self._judge(exchange)
+        return exchange
+
+    # ── Laws ───────────────────────────────────────────────────────────────────────────────────────
+
+    def for_all(self, **strategies: SearchStrategy[object]) -> Callable[[Callable[..., None]], None]:
+        """Decorate a law to try it at once with drawn values; the simplest that breaks it is reported."""
+
+        def try_out(law: Callable[..., None]) -> None:
+            examples = OWN_EXAMPLES if self.target.own else FOREIGN_EXAMPLES
+            bounded = settings(
+                max_examples=examples,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+                report_multiple_bugs=False,
+                print_blob=False,
+            )
+            self._pending = None
+            try:
+                seed(self.target.seed)(bounded(given(**strategies)(law)))()
+            except ContractBroken as broken:
+                if self._pseudonyms is None:
+                    raise
+                # Without Hypothesis' note of the example it drew, which may hold a customer's id.
+                raise ContractBroken(broken.violations) from None
+            except (Stopped, Flaky):
+                if self._pending is not None:
+                    # The ceiling came while a break was being simplified, or it shows only now and then.
+                    raise self._pending from None
+                raise
+
+        return try_out
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Note in the record why a run ends early."""
+        try:
+            yield
+        except Stopped as reason:
+            self.record.stopped = str(reason)
+            raise
+
+    # ── On the wire ────────────────────────────────────────────────────────────────────────────────
+
+    def _request(self, operation: str | None, **details: Unpack[Details]) -> Request:
+        customer = details.get("customer")
+        token = details.get("token", Token.USER)
+        query = tuple(details.get("query", ()))
+        path = details.get("path") or self.path(operation or "", customer)
+        return Request(
+            method=details.get("method", "GET"),
+            url=self._url(path, query),
+            headers=self._headers(token, details.get("authorization"), details.get("headers", {})),
+            operation=operation,
+            customer=customer,
+            customer_known=details.get("known", True) if customer is not None else None,
+            query=query,
+            token=token,
+        )
+
+    def _send(self, request: Request) -> Exchange:
+        """The exchange; a throttled one is sent again when the server says, as a client should."""
+        path = request.url[len(self.target.url) :]
+        with self.stopping():
+            for _ in range(THROTTLED_RETRIES + 1):
+                outcome = self._client.send(
+                    request.method, path, request.headers, self._secret(request.token)
+                )
+                self.record.requests = self._client.sent
+                if isinstance(outcome, Failure):
+                    if outcome.unreached and self._client.answered == 0:
+                        raise TargetUnreachable(outcome.reason, where=self.target.url)
+                    return Exchange(request, None, outcome)
+                exchange = Exchange(request, outcome)
+                if outcome.status != 429:
+                    return exchange
+                self.record.observe(
+                    [Observation("throttled", request.operation, "", "the server throttled the run")]
+                )
+                self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
+            raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
+
+    def _note(self, exchange: Exchange) -> None:
+        request, response = exchange.request, exchange.response
+        if response is None:
+            return
+        if response.status == 401 and request.token is Token.USER:
+            self._token_refused = True
+        if request.operation is not None:
+            self.record.operations.add(request.operation)
+        if request.customer is not None and response.status == 200:
+            self.record.customers.add(request.customer.lower())
+        seen = (request.operation, hash(response.body))
+        if seen not in self._observed:
+            self._observed.add(seen)
+            self._observe(exchange, response)
+
+    def _observe(self, exchange: Exchange, response: Response) -> None:
+        """Take a body in that was not seen before: its customers' names first, to keep them from reports."""
+        observations = observe(exchange, self.catalogue)
+        if self._pseudonyms is not None:
+            self._pseudonyms.learn(read_body(response.body).value)
+            observations = map(self._pseudonyms.observation, observations)
+        self.record.observe(observations)
+        self.record.census.take(exchange, self.catalogue)
+
+    def _url(self, path: str, query: Iterable[tuple[str, str]]) -> str:
+        words = urlencode(list(query))
+        return self.target.url + (f"{path}?{words}" if words else path)
+
+    def _headers(self, token: Token, authorization: str | None, headers: Mapping[str, str]) -> Headers:
+        """What is sent, the variable's name in the token's place."""
+        given = {"Accept": "application/json", "Accept-Encoding": "gzip"} | dict(headers)
+        if authorization is not None:
+            given["Authorization"] = authorization
+        elif token is not Token.ABSENT:
+            given["Authorization"] = f"Bearer ${self._variable(token)}"
+        return tuple(given.items())
+
+    def _variable(self, token: Token) -> str:
+        return self.target.app_token_variable if token is Token.APP_ONLY else self.target.token_variable
+
+    def _secret(self, token: Token) -> Secret | None:
+        return {Token.USER: self.target.token, Token.APP_ONLY: self.target.app_only}.get(token)
+
+
+def next_page(
+    body: object, query: tuple[tuple[str, str], ...]
+) -> tuple[tuple[tuple[str, str], ...] | None, dict[str, str]]:
+    """The query and headers that `links.next` of a page names; None where it is the last.
+
+    Only the link's query and its continuation token are followed: it cannot lead the access token elsewhere.
+    """
+    links = body.get("links") if isinstance(body, dict) else None
+    link = links.get("next") if isinstance(links, dict) else None
+    if not isinstance(link, dict) or not isinstance(link.get("uri"), str):
+        return None, {}
+    followed = dict(query) | dict(parse_qsl(urlsplit(link["uri"]).query)) | {"seekOperation": "Next"}
+    fields = link.get("headers")
+    for field in fields if isinstance(fields, list) else ():
+        if isinstance(field, dict) and str(field.get("key", "")).lower() == CONTINUATION.lower():
+            value = field.get("value")
+            if isinstance(value, str) and value.isprintable() and value.isascii():
+                return tuple(followed.items()), {CONTINUATION: value}
+    return tuple(followed.items()), {}

@@ -1,0 +1,127 @@
+"""What the contract suite asks with: ids, headers and tokens, drawn by Hypothesis."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from partner_insights.verify.judge.expected import GUID
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from hypothesis.strategies import SearchStrategy
+
+_ACCEPTED = (
+    "application/json",
+    "*/*",
+    "application/*",
+    "application/json; charset=utf-8",
+    "text/html, */*;q=0.1",
+)
+_UNACCEPTABLE = ("text/html", "application/xml", "image/png, text/plain;q=0.5", "application/json;q=0")
+_LOCALES = ("en-US", "de-DE", "hu-HU", "ja-JP", "pt-BR")
+_NAME_LETTERS = string.ascii_letters + string.digits
+_VALUE_LETTERS = _NAME_LETTERS + " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"
+
+_EXPIRED_JWT = (
+    # A well-formed token of 2001, signed by nobody the service knows; header {"alg":"HS256","typ":"JWT"}.
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjk5OTk5OTk5OX0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
+
+
+def guids() -> SearchStrategy[str]:
+    """A GUID as clients write them: small letters, capitals, or both."""
+    return in_any_case(st.uuids(version=4).map(str))
+
+
+def in_any_case(text: SearchStrategy[str]) -> SearchStrategy[str]:
+    """The text in small letters, in capitals, or in a mix: a GUID is the same in each."""
+    return st.one_of(text, text.map(str.upper), text.map(_mixed_case))
+
+
+def _mixed_case(text: str) -> str:
+    return "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(text))
+
+
+def unknown_guids(customers: Collection[str]) -> SearchStrategy[str]:
+    """A GUID that is no customer's."""
+    taken = {customer.lower() for customer in customers}
+    return guids().filter(lambda guid: guid.lower() not in taken)
+
+
+def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
+    """A customer id that is no GUID.
+
+    Tame ones look like an id gone wrong, and reach any service; wild ones hold any character but the slash,
+    some of which a front door in the cloud refuses before the service sees them.
+    """
+    tame = st.one_of(
+        st.text(_NAME_LETTERS + "-", min_size=1, max_size=40),
+        st.uuids(version=4).map(lambda guid: str(guid)[:-1]),
+        st.uuids(version=4).map(lambda guid: f"{guid}0"),
+        st.uuids(version=4).map(lambda guid: f"g{str(guid)[1:]}"),
+        st.uuids(version=4).map(lambda guid: guid.hex),
+    )
+    any_character = st.characters(exclude_characters="/", exclude_categories=["Cs"])
+    ids = st.one_of(tame, st.text(any_character, min_size=1, max_size=60)) if wild else tame
+    return ids.filter(lambda text: not GUID.fullmatch(text) and bool(text.strip(".")))
+
+
+def request_headers() -> SearchStrategy[dict[str, str]]:
+    """Any mix of the headers a client may send; a request is owed the same answer with all of them."""
+    known = st.fixed_dictionaries(
+        {},
+        optional={
+            "Accept": st.sampled_from(_ACCEPTED),
+            "MS-RequestId": guids(),
+            "MS-CorrelationId": guids(),
+            "X-Locale": st.sampled_from(_LOCALES),
+            "MS-Contract-Version": st.just("v1"),
+            "MS-PartnerCenter-Application": st.just("contract suite"),
+            "MS-PartnerCenter-Client": st.sampled_from(
+                ("Partner Center .NET SDK", "Partner Center Java SDK")
+            ),
+            "Accept-Encoding": st.sampled_from(("gzip", "identity", "gzip, deflate")),
+        },
+    )
+    names = st.text(_NAME_LETTERS, min_size=1, max_size=12).map(lambda name: f"X-Unknown-{name}")
+    values = st.text(_VALUE_LETTERS, max_size=40).map(str.strip)
+    unknown = st.dictionaries(names, values, max_size=2)
+    return st.builds(lambda some, others: some | others, known, unknown)
+
+
+def unacceptable() -> SearchStrategy[str]:
+    """An Accept header that rules JSON out."""
+    return st.sampled_from(_UNACCEPTABLE)
+
+
+def invalid_authorizations() -> SearchStrategy[str]:
+    """An Authorization header that proves nothing."""
+    garbage = st.text(_NAME_LETTERS + "-._~", min_size=1, max_size=60)
+    return st.one_of(
+        st.sampled_from((f"Bearer {_EXPIRED_JWT}", "Bearer", "Basic dXNlcjpwYXNzd29yZA==", "Negotiate")),
+        garbage.map(lambda token: f"Bearer {token}"),
+    )
+
+
+def other_methods() -> SearchStrategy[str]:
+    """A method that no operation here has; only ever sent to a fake of our own."""
+    return st.sampled_from(("POST", "PUT", "PATCH", "DELETE"))
+
+
+def invalid_sizes() -> SearchStrategy[str]:
+    """A page size that is none."""
+    return st.one_of(
+        st.integers(max_value=0).map(str),
+        st.integers(min_value=501).map(str),
+        st.sampled_from(("", "ten", "1.5", "1e2", "0x10", "null")),
+    )
+
+
+def unknown_paths() -> SearchStrategy[str]:
+    """A path that no operation has."""
+    steps = st.lists(st.text(_NAME_LETTERS, min_size=1, max_size=12), min_size=1, max_size=4)
+    return steps.map(lambda names: "/v1/unknown-" + "/".join(names))

@@ -1,0 +1,236 @@
+"""The contract suite, run inside this process → its record and what became of every law."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from partner_insights._data import contract_tests_dir
+from partner_insights.contract import Catalogue, Profile
+from partner_insights.errors import InputError
+from partner_insights.verify.options import SuiteOptions
+from partner_insights.verify.report.verdict import Judgement, counted
+from partner_insights.verify.run.session import ContractBroken, Inspection
+from partner_insights.verify.run.target import Target, open_target
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from partner_insights.verify.report.baseline import Comparison
+    from partner_insights.verify.run.results import Record
+
+OPENED = pytest.StashKey[Inspection]()
+"""Where `verify` leaves the inspection it opened for the suite's fixture."""
+
+INFLUENCES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
+"""Environment variables by which a user's own pytest habits would reach the run."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """One test of the suite and what became of it."""
+
+    name: str
+    outcome: str
+    """`passed`, `failed`, `skipped` or `error` (the suite itself broke)."""
+    seconds: float
+    message: str = ""
+
+
+@dataclass
+class Run:
+    """A finished run of the suite."""
+
+    target: Target
+    record: Record
+    catalogue: Catalogue
+    laws: list[Law] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def tested(self) -> bool:
+        """Whether a law was tried to its end on an operation, and the suite itself did not fail."""
+        tried = any(law.outcome in ("passed", "failed") for law in self.laws)
+        return tried and bool(self.record.operations) and not self.crashes
+
+    @property
+    def whole(self) -> bool:
+        """Whether the suite came to its end, so that what was not seen is not there."""
+        return not self.interrupted and self.record.stopped is None and not self.crashes
+
+    @property
+    def crashes(self) -> list[Law]:
+        """Laws that failed for another reason than the contract: faults of the suite."""
+        return [law for law in self.laws if law.outcome == "error"]
+
+    @property
+    def judgement(self) -> Judgement:
+        """The run as the reports tell it."""
+        return self.judged(None)
+
+    def judged(self, comparison: Comparison | None) -> Judgement:
+        """The same, its violations held against a baseline."""
+        found = self.record.violations if comparison is None else comparison.new
+        observations = [*self.record.observations.values(), *self.record.census.observations()]
+        return Judgement(
+            profile=self.target.profile,
+            target=self.target.name,
+            requests=self.record.requests,
+            operations=tuple(sorted(self.record.operations)),
+            violations=tuple(found),
+            observations=tuple(observations),
+            tested=self.tested,
+            comparison=comparison,
+        )
+
+    @property
+    def summary(self) -> str:
+        """What was judged, in one line."""
+        record = self.record
+        outcomes = Counter(law.outcome for law in self.laws)
+        parts = [
+            f"{self.target.name} by the {self.target.profile.value} contract",
+            f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
+            counted(record.requests, "request"),
+            f"{counted(outcomes['passed'], 'law')} held, {outcomes['failed']} broken, "
+            f"{outcomes['skipped']} not tried",
+            self.judgement.tally,
+        ]
+        if record.stopped is not None:
+            parts.append(f"stopped early: {record.stopped}")
+        if self.interrupted:
+            parts.append("interrupted")
+        return "; ".join(parts)
+
+
+def catalogue_to_ask(config: pytest.Config) -> Catalogue:
+    """The catalogue of the operations that a run of the suite asks."""
+    opened = config.stash.get(OPENED, None)
+    if opened is not None:
+        return opened.catalogue
+    try:
+        return SuiteOptions.of(config).catalogue(Profile.CORRECTED)
+    except InputError as error:
+        pytest.exit(str(error), error.exit_code)
+
+
+@contextmanager
+def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
+    """The inspection that `verify` opened for this run, or one of the target that pytest's options name."""
+    opened = config.stash.get(OPENED, None)
+    if opened is not None:
+        yield opened
+        return
+    with ExitStack() as stack:
+        try:
+            target = stack.enter_context(open_target(SuiteOptions.of(config)))
+            catalogue = SuiteOptions.of(config).catalogue(target.profile)
+            inspection = stack.enter_context(opened_inspection(target, catalogue))
+            inspection.reach()
+        except InputError as error:
+            pytest.exit(str(error), error.exit_code)
+        yield inspection
+
+
+@contextmanager
+def opened_inspection(target: Target, catalogue: Catalogue | None = None) -> Iterator[Inspection]:
+    """An inspection of a target by a catalogue (by default the shipped one), closed at the end."""
+    inspection = Inspection(target, catalogue or Catalogue.load(target.profile))
+    try:
+        yield inspection
+    finally:
+        inspection.close()
+
+
+def run_suite(options: SuiteOptions) -> Run:
+    """Judge the options' server by the whole suite.
+
+    Nothing of the caller's pytest habits reaches the run, and it leaves nothing in the working directory.
+    InputError where the options are unusable, TargetUnreachable where the server gives no answer at all.
+    """
+    with open_target(options) as target:
+        return run_laws(target, options)
+
+
+def run_laws(target: Target, options: SuiteOptions, *observers: object) -> Run:
+    """Judge an open target by the whole suite; `observers` are pytest plugins that listen in."""
+    with opened_inspection(target, options.catalogue(target.profile)) as inspection:
+        run = Run(target, inspection.record, inspection.catalogue)
+        try:
+            inspection.reach()
+            with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
+                plugins = [_Listener(run, inspection), *observers]
+                status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
+            run.interrupted = status == pytest.ExitCode.INTERRUPTED
+        except KeyboardInterrupt:
+            run.interrupted = True  # while pytest was not listening yet, or no more
+        return run
+
+
+def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
+    folder = contract_tests_dir()
+    configuration = scratch / "pytest.ini"
+    configuration.write_text("[pytest]\n", encoding="utf-8")
+    return [
+        str(folder),
+        *("-c", str(configuration), "--rootdir", str(folder), "--confcutdir", str(folder)),
+        *("--import-mode=importlib", "-p", "partner_insights.fixtures.testing.plugin"),
+        *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:warnings"),
+        *options.arguments(),
+    ]
+
+
+@contextmanager
+def _isolated(scratch: Path) -> Iterator[None]:
+    """An environment without the user's pytest and Hypothesis habits, put back afterwards."""
+    before = dict(os.environ)
+    for name in INFLUENCES:
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(scratch / "hypothesis")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class _Listener:
+    """Hands the inspection to the suite, and keeps what became of each law."""
+
+    def __init__(self, run: Run, inspection: Inspection) -> None:
+        self._run = run
+        self._inspection = inspection
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[OPENED] = self._inspection
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "call" or not report.passed:
+            self._run.laws.append(_law(item.name, report, call.excinfo))
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._run.laws.append(Law(report.nodeid, "error", 0.0, str(report.longrepr)))
+
+
+def _law(name: str, report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> Law:
+    reason = raised.value if raised is not None else None
+    outcome = (
+        report.outcome
+        if reason is None or not report.failed or isinstance(reason, ContractBroken)
+        else "error"
+    )
+    return Law(name, outcome, report.duration, "" if reason is None else str(reason))

@@ -1,0 +1,80 @@
+"""A catalogue and a world → the OpenAPI description with examples: ids that are there, answers that come."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.contract.openapi import openapi_document
+from partner_insights.contract.paths import shown_by
+from partner_insights.world.bodies import (
+    CUSTOMER,
+    CustomerPage,
+    collection_body,
+    customer_body,
+    customers_body,
+)
+from partner_insights.world.schema_data.bodies import Made
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Catalogue, Operation
+    from partner_insights.world.world import World
+
+_FEW: Final = 2
+"""Items of an example; a real answer may have ten thousand."""
+_CUSTOMER_ID: Final = "customer-id"
+
+
+def described(catalogue: Catalogue, world: World, url: str | None = None) -> dict[str, Any]:
+    """The catalogue's description with examples from the world; `url` is where a fake serves it."""
+    document = deepcopy(openapi_document(catalogue))
+    if url is not None:
+        document["servers"] = [{"url": url, "description": "The fake."}]
+    if world.customers:
+        examples = Examples(catalogue, world)
+        for operation in catalogue.operations.values():
+            entry = document["paths"][operation.path][operation.method.lower()]
+            _add(entry, examples.values(operation), examples.body(operation))
+    return document
+
+
+def _add(entry: dict[str, Any], values: dict[str, str], body: dict[str, Any]) -> None:
+    for parameter in entry["parameters"]:
+        if parameter.get("in") == "path":
+            parameter["example"] = values[parameter["name"]]
+    for media in entry["responses"]["200"]["content"].values():
+        media["example"] = body
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What can be asked of a world, and what comes of it."""
+
+    catalogue: Catalogue
+    world: World
+
+    def values(self, operation: Operation) -> dict[str, str]:
+        """Values for the parameters of the path that lead somewhere: those that lists show."""
+        values: dict[str, str] = {}
+        for name in operation.parameters:
+            shown = shown_by(operation, name, self.catalogue)
+            if name == _CUSTOMER_ID:
+                values[name] = self.world.customer_id(0)
+            if shown is not None and shown.listing.made:
+                above = dict(zip(shown.listing.parameters, values.values(), strict=False))
+                values[name] = str(Made(self.world, self.catalogue).items(shown.listing, above)[0][shown.key])
+            values.setdefault(name, "1")
+        return values
+
+    def body(self, operation: Operation) -> dict[str, Any]:
+        """The body of a 200, cut to a few items."""
+        if operation.made:
+            return Made(self.world, self.catalogue).body(operation, self.values(operation))
+        customer = 0 if operation.per_customer else None
+        if operation.resource != CUSTOMER:
+            rows = self.world.rows(operation.resource, customer)[:_FEW]
+            return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
+        if customer is not None:
+            return customer_body(self.world, customer)
+        return customers_body(self.world, CustomerPage(size=_FEW, named=True))

@@ -1,0 +1,1 @@
+"""A schema of any page → plausible data, chosen by type, format, examples and name."""

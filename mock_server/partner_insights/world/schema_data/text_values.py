@@ -1,0 +1,257 @@
+"""The format or the name of a property → texts that suit it: people, places, money, identifiers, dates."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from partner_insights.world.customer_ids import guid
+from partner_insights.world.hashing import MASK, scramble
+from partner_insights.world.vocabulary import Vocabulary
+
+Maker = Callable[[int], str]
+"""The text of one hash."""
+
+_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
+_MINUTES: Final = 10 * 365 * 24 * 60
+_LATER: Final = timedelta(days=14 * 365)
+"""From something that has begun to its end: an end is never before a start."""
+_BORN: Final = timedelta(days=50 * 365)
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_ENDS: Final = frozenset({"end", "ends", "expiration", "expiry", "expires", "due", "renewal", "next"})
+_BIRTH: Final = frozenset({"birth", "birthday", "born"})
+
+_COUNTRIES: Final = ("US", "DE", "FR", "GB", "JP", "BR", "PL", "IN", "CA", "AU")
+_COUNTRY_NAMES: Final = ("United States", "Germany", "France", "Japan", "Brazil", "Poland", "Canada")
+_CULTURES: Final = ("en-US", "de-DE", "fr-FR", "ja-JP", "pt-BR", "pl-PL")
+_LANGUAGES: Final = ("en", "de", "fr", "ja", "pt", "pl")
+_CURRENCIES: Final = ("USD", "EUR", "GBP", "JPY", "BRL", "PLN")
+_STATES: Final = ("WA", "CA", "NY", "TX", "Bavaria", "Ontario")
+_PHRASES: Final = (
+    *("Monthly review", "Requested by the customer", "Renewed for a year", "Standard plan", "Business plan"),
+    *("Migration project", "Pilot group", "Annual commitment", "Support contract", "Branch office"),
+)
+_STATUSES: Final = ("active", "pending", "suspended")
+_UNITS: Final = ("1 Hour", "1 GB", "1 Month", "Licenses")
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a property's name, small: `billingPostalCode` → billing, postal, code."""
+    return tuple(word.casefold() for word in _WORD.findall(name))
+
+
+def format_maker(form: str, words: Sequence[str]) -> Maker | None:
+    """What makes texts of a format; None for a format that nobody here knows."""
+    if form == "date-time":
+        return lambda word: _moment(word, words).isoformat()
+    if form == "date":
+        return lambda word: _moment(word, words).date().isoformat()
+    return _FORMATS.get(form)
+
+
+def kept_format(text: str, form: str) -> bool:
+    """Whether a text is of a format; true for a format that nobody here knows."""
+    check = _CHECKS.get(form)
+    try:
+        return check is None or bool(check(text))
+    except ValueError:
+        return False
+
+
+def named_maker(words: Sequence[str], vocabulary: Vocabulary) -> Maker:
+    """What makes texts for a name: the first of the kinds below that has a word of it, or a plain word."""
+    present = set(words)
+    last = words[-1] if words else ""
+    for names, make in _BY_WORD:
+        if all(name in present for name in names):
+            return lambda word: make(word, vocabulary)
+    if present & {"date", "time", "datetime", "timestamp"}:
+        return lambda word: _moment(word, words).isoformat()
+    if last in _BY_LAST:
+        make = _BY_LAST[last]
+        return lambda word: make(word, vocabulary)
+    return _plain
+
+
+def _pick(options: Sequence[str], word: int, salt: int = 0) -> str:
+    return options[(scramble(word + salt & MASK) >> 20) % len(options)]
+
+
+def _plain(word: int) -> str:
+    return f"value-{word & 0xFFFFFF:06x}"
+
+
+def _guid(word: int) -> str:
+    return guid(word, word * 0xD1342543DE82EF95)
+
+
+def _moment(word: int, words: Sequence[str] = ()) -> datetime:
+    moment = _EPOCH + timedelta(minutes=word % _MINUTES)
+    if _BIRTH & set(words):
+        return moment - _BORN
+    return moment + _LATER if _ENDS & set(words) else moment
+
+
+def _ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in plain.casefold() if letter.isalnum()) or "someone"
+
+
+def _first_name(word: int, vocabulary: Vocabulary) -> str:
+    return _pick(vocabulary.words()[0].first_names, word, 1)
+
+
+def _last_name(word: int, vocabulary: Vocabulary) -> str:
+    return _pick(vocabulary.words()[0].last_names, word, 2)
+
+
+def _person(word: int, vocabulary: Vocabulary) -> str:
+    return f"{_first_name(word, vocabulary)} {_last_name(word, vocabulary)}"
+
+
+def _company(word: int, vocabulary: Vocabulary) -> str:
+    return _pick([name for words in vocabulary.words() for name in words.companies], word, 3)
+
+
+def _email(word: int, vocabulary: Vocabulary) -> str:
+    first, last = _ascii(_first_name(word, vocabulary)), _ascii(_last_name(word, vocabulary))
+    return f"{first}.{last}@{_domain(word)}"
+
+
+def _domain(word: int) -> str:
+    return f"tenant{word % 10_000}.example"
+
+
+def _url(word: int) -> str:
+    return f"https://tenant.example/{word & 0xFFFFFF:06x}"
+
+
+def _street(word: int, vocabulary: Vocabulary) -> str:
+    return f"{1 + word % 300} {_pick(vocabulary.words()[0].streets, word, 4)}"
+
+
+def _digits(count: int) -> Callable[[int, Vocabulary], str]:
+    return lambda word, _: f"{word % 10**count:0{count}d}"
+
+
+def _of(options: Sequence[str]) -> Callable[[int, Vocabulary], str]:
+    return lambda word, _: _pick(options, word)
+
+
+def _product(word: int, vocabulary: Vocabulary) -> str:
+    from partner_insights.world.products import PRODUCTS  # the seed's own catalogue of products
+
+    return _pick([product.name for product in PRODUCTS], word)
+
+
+_Spoken = Callable[[int, Vocabulary], str]
+
+_BY_WORD: Final[tuple[tuple[tuple[str, ...], _Spoken], ...]] = (
+    (("email",), _email),
+    (("mail",), _email),
+    (("user", "principal", "name"), _email),
+    (("phone",), lambda word, _: f"+1 425 555 01{word % 100:02d}"),
+    (("fax",), lambda word, _: f"+1 425 555 01{word % 100:02d}"),
+    (("first", "name"), _first_name),
+    (("given", "name"), _first_name),
+    (("middle", "name"), _first_name),
+    (("last", "name"), _last_name),
+    (("family", "name"), _last_name),
+    (("surname",), _last_name),
+    (("display", "name"), _person),
+    (("full", "name"), _person),
+    (("user", "name"), _person),
+    (("contact", "name"), _person),
+    (("company", "name"), _company),
+    (("organization", "name"), _company),
+    (("customer", "name"), _company),
+    (("partner", "name"), _company),
+    (("vendor", "name"), _company),
+    (("publisher", "name"), _company),
+    (("product", "name"), _product),
+    (("sku", "name"), _product),
+    (("country", "name"), _of(_COUNTRY_NAMES)),
+    (("country",), _of(_COUNTRIES)),
+    (("nationality",), _of(_COUNTRIES)),
+    (("currency", "symbol"), _of(("$", "€", "£", "¥"))),
+    (("currency",), _of(_CURRENCIES)),
+    (("culture",), _of(_CULTURES)),
+    (("locale",), _of(_CULTURES)),
+    (("language",), _of(_LANGUAGES)),
+    (("postal",), _digits(5)),
+    (("zip",), _digits(5)),
+    (("city",), lambda word, vocabulary: _pick(vocabulary.words()[0].cities, word)),
+    (("address", "line"), _street),
+    (("street",), _street),
+    (("ip", "address"), lambda word, _: f"192.0.2.{1 + word % 254}"),
+    (("domain",), lambda word, _: _domain(word)),
+    (("host",), lambda word, _: _domain(word)),
+    (("url",), lambda word, _: _url(word)),
+    (("uri",), lambda word, _: _url(word)),
+    (("href",), lambda word, _: _url(word)),
+    (("http", "method"), _of(("GET",))),
+    (("etag",), lambda word, _: f'"{word & 0xFFFFFFFF:08x}"'),
+    (("guid",), lambda word, _: _guid(word)),
+    (("uuid",), lambda word, _: _guid(word)),
+    (("version",), lambda word, _: f"{1 + word % 3}.{word % 10}"),
+    (("sku", "id"), lambda word, _: f"{word % 10_000:04d}"),
+    (("price",), lambda word, _: f"{1 + word % 500}.{word % 100:02d}"),
+    (("amount",), lambda word, _: f"{1 + word % 5000}.{word % 100:02d}"),
+)
+"""Words that a name must have, all of them, and what such a property holds; the first that fits counts."""
+
+_BY_LAST: Final[Mapping[str, _Spoken]] = {
+    "id": lambda word, _: _guid(word),
+    "ids": lambda word, _: _guid(word),
+    "address": _street,
+    "region": _of(_STATES),
+    "state": _of(_STATES),
+    "province": _of(_STATES),
+    "status": _of(_STATUSES),
+    "company": _company,
+    "customer": _company,
+    "partner": _company,
+    "method": _of(("GET",)),
+    "number": _digits(8),
+    "unit": _of(_UNITS),
+    "description": _of(_PHRASES),
+    "comment": _of(_PHRASES),
+    "notes": _of(_PHRASES),
+    "note": _of(_PHRASES),
+    "reason": _of(_PHRASES),
+    "title": _of(_PHRASES),
+    "text": _of(_PHRASES),
+    "message": _of(_PHRASES),
+    "name": _of(_PHRASES),
+    "link": lambda word, _: _url(word),
+}
+"""The last word of a name, where no pair of words told more."""
+
+_FORMATS: Final[Mapping[str, Maker]] = {
+    "uuid": _guid,
+    "email": lambda word: f"user{word & 0xFFFF}@tenant.example",
+    "uri": _url,
+    "uri-reference": lambda word: f"/{word & 0xFFFFFF:06x}",
+    "hostname": _domain,
+    "ipv4": lambda word: f"192.0.2.{1 + word % 254}",
+    "time": lambda word: _moment(word).time().isoformat() + "Z",
+    "duration": lambda word: f"P{1 + word % 12}M",
+}
+
+_CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
+    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch,
+    "date": lambda text: re.fullmatch(r"\d{4}-\d\d-\d\d", text) and date.fromisoformat(text),
+    "date-time": lambda text: (
+        re.fullmatch(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text)
+        and datetime.fromisoformat(text.upper())
+    ),
+    "uri": lambda text: urlsplit(text).scheme and not re.search(r"[\s<>\"{}|\\^`]", text),
+    "email": lambda text: "@" in text,
+    "ipv4": ipaddress.IPv4Address,
+}
