@@ -1,1 +1,130 @@
-"""Bytes → a file that is there as a whole or not at all."""
+"""Bytes → a file or folder that is there as a whole or not at all.
+
+What is written lies aside, beside its place, until it is whole; the last step renames it. The name aside is
+hidden and can be guessed, so a symbolic link that lies in wait there is refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from io import BufferedRandom
+    from pathlib import Path
+
+UNFINISHED: Final = ".part"
+"""How the names of unfinished files and folders end; they begin with a dot."""
+
+
+@contextmanager
+def written_aside(path: Path, *, mode: int = 0o666) -> Iterator[BufferedRandom]:
+    """A file to write, put at `path` when the block ends well; otherwise nothing is left of it. OSError."""
+    with ExitStack() as cleanup:
+        aside = _aside(path)
+        with _created(aside, mode, cleanup) as file:
+            yield file
+        aside.replace(path)
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files, none of them where one cannot be written. OSError."""
+    with ExitStack() as cleanup:
+        for path, content in contents.items():
+            with _created(_aside(path), 0o666, cleanup) as file:
+                file.write(content)
+        for path in contents:
+            _aside(path).replace(path)
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A folder to fill, put at `path` when the block ends well; otherwise nothing is left of it. OSError."""
+    aside = _aside(path)
+    refuse_link(aside)
+    aside.mkdir()
+    try:
+        yield aside
+        put_folder(aside, path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def put_folder(aside: Path, path: Path) -> None:
+    """`aside` takes the place of `path`. What was at `path` goes only when the new folder is there."""
+    if not path.exists():
+        aside.rename(path)
+        return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.rename(old)
+    try:
+        aside.rename(path)
+    except BaseException:
+        old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_link(aside: Path) -> None:
+    """OSError where a symbolic link lies in the place of an unfinished file or folder."""
+    if aside.is_symlink():
+        raise OSError(errno.ELOOP, f"{aside.name}, where it is written first, is a symbolic link", str(aside))
+
+
+def try_writing(path: Path, *, mode: int = 0o666) -> None:
+    """OSError where a file cannot be put at `path`: begins one, and takes it away."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with ExitStack() as cleanup:
+        _created(_aside(path), mode, cleanup).close()
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report to its place; InputError where that cannot be done."""
+    try:
+        write_files({path: text.encode(errors="backslashreplace")})
+    except OSError as error:
+        raise InputError(
+            f"the report cannot be written ({error.strerror or error})", where=str(path)
+        ) from error
+
+
+def ensure_writable(paths: Iterable[Path | None]) -> None:
+    """InputError, before a long run, where a report could not be written after it."""
+    for path in paths:
+        try:
+            if path is not None:
+                try_writing(path)
+        except OSError as error:
+            raise InputError(
+                f"the report cannot be written there ({error.strerror or error})",
+                where=str(path),
+                remedy="name a file in a folder that exists",
+            ) from error
+
+
+def _aside(path: Path) -> Path:
+    """Beside `path`, so that renaming is one step; of this process alone, also where machines share it."""
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}{UNFINISHED}")
+
+
+def _created(aside: Path, mode: int, cleanup: ExitStack) -> BufferedRandom:
+    """A new file, which `cleanup` takes away where it was not renamed."""
+    refuse_link(aside)
+    aside.unlink(missing_ok=True)  # of a killed process that had our number
+    descriptor = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, mode)
+    cleanup.callback(_discard, aside)
+    return os.fdopen(descriptor, "w+b")
+
+
+def _discard(aside: Path) -> None:
+    with suppress(OSError):
+        aside.unlink(missing_ok=True)

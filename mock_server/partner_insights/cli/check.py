@@ -57,9 +57,9 @@ def command(
     same. Exits 0 where the contract held, 1 where it was broken, 2 where something could not be judged.
     """
     from partner_insights.contract import Catalogue, Profile
+    from partner_insights.files import ensure_writable
     from partner_insights.verify.recordings.check import Checker
     from partner_insights.verify.report.pseudonyms import Pseudonyms
-    from partner_insights.verify.report.verdict import ensure_writable
     from partner_insights.verify.run.target import pseudonym_key
 
     ensure_writable([json_file])

@@ -76,7 +76,7 @@ def _check(pages: list[Path], json_file: Path | None) -> int:
 
 
 def _write(checked: CheckedPages, path: Path) -> None:
-    from partner_insights.verify.report.verdict import write_report
+    from partner_insights.files import write_report
 
     document = {
         "samples": checked.samples,

@@ -44,7 +44,8 @@ def derive_operations(pages: list[Path], out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    from partner_insights.verify.report.verdict import counted, write_report
+    from partner_insights.files import write_report
+    from partner_insights.verify.report.verdict import counted
 
     write_report(out, text)
     click.echo(f"written: {out} ({counted(len(operations), 'operation')})", err=True)

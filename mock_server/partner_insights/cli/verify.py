@@ -125,9 +125,9 @@ def command(
     what was done. Exits 0 where the contract held, 1 where it was broken, 2 where nothing was tested, 3 where
     the server could not be reached.
     """
+    from partner_insights.files import ensure_writable
     from partner_insights.verify.options import SuiteOptions
     from partner_insights.verify.report.baseline import read_baseline
-    from partner_insights.verify.report.verdict import ensure_writable
     from partner_insights.verify.run.suite import run_suite
 
     if update_baseline and baseline_file is None:
@@ -165,12 +165,13 @@ def command(
 
 def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
     """Each report that was asked for."""
+    from partner_insights.files import write_report
     from partner_insights.verify.report.errata import proposal
     from partner_insights.verify.report.html import page
     from partner_insights.verify.report.junit import junit_xml
     from partner_insights.verify.report.markdown import markdown
     from partner_insights.verify.report.report import report_of
-    from partner_insights.verify.report.verdict import write_json, write_report
+    from partner_insights.verify.report.verdict import write_json
 
     report = report_of(run, judgement)
     if "json" in files:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partner_insights.contract.catalogue import SCHEMA_SUFFIX
 from partner_insights.errors import InputError
+from partner_insights.files import write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 def differences(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list[str]:
@@ -24,12 +24,7 @@ def publish(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list
     changed = differences(folder, files, complete=complete)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".derive-", dir=folder) as aside:
-            names = [name for name in changed if name in files]
-            for name in names:
-                (Path(aside) / name).write_bytes(files[name])
-            for name in names:
-                (Path(aside) / name).replace(folder / name)
+        write_files({folder / name: files[name] for name in changed if name in files})
         for name in set(changed) - files.keys():
             (folder / name).unlink()
     except OSError as error:

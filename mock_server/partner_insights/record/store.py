@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import partner_insights
 from partner_insights.errors import InputError
+from partner_insights.files import write_files
 from partner_insights.recording_folder import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
 from partner_insights.verify.judge.json_body import BOM, read_body
 
@@ -139,12 +140,7 @@ class Store:
     def _write(self, name: str, content: bytes) -> None:
         path = self._folder / name
         path.parent.mkdir(exist_ok=True)
-        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            aside.write_bytes(content)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_files({path: content})
 
     def _append(self, line: dict[str, Any]) -> None:
         """A whole line or, on a full disk, nothing of it: the next one would be spoilt by the rest."""

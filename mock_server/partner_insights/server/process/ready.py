@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.files import try_writing, written_aside
 from partner_insights.server.auth.examples import curl_line, handed_token
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.scenarios import DEFAULT
@@ -37,10 +38,8 @@ class ReadyFile:
     @classmethod
     def prepare(cls, path: Path) -> ReadyFile:
         """Take away an older run's file, lest it be taken for ours; InputError where none can be written."""
-        file = cls(path)
         try:
-            os.close(file._open_aside())
-            file._aside.unlink()
+            try_writing(path)
             path.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(
@@ -48,24 +47,16 @@ class ReadyFile:
                 where="--ready-file",
                 remedy="name a file in a folder of yours",
             ) from error
-        return file
+        return cls(path)
 
     def write(self, content: dict[str, object]) -> None:
         """Put the file in place."""
-        with os.fdopen(self._open_aside(), "w", encoding="utf-8") as aside:
-            json.dump(content, aside)
-        self._aside.replace(self.path)
+        with written_aside(self.path, mode=0o600) as file:
+            file.write(json.dumps(content).encode())
 
     def remove(self) -> None:
         """At the end: what it names does not answer any more."""
         self.path.unlink(missing_ok=True)
-
-    @property
-    def _aside(self) -> Path:
-        return self.path.with_name(f".{self.path.name}.{os.getpid()}")
-
-    def _open_aside(self) -> int:
-        return os.open(self._aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
 
 
 @dataclass(frozen=True)

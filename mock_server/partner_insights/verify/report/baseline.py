@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.errors import InputError
+from partner_insights.files import write_report
 from partner_insights.toml import toml_value
 from partner_insights.verify.judge.violation import Place, Violation, generalised
-from partner_insights.verify.report.verdict import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path

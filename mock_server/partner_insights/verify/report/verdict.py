@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Profile, Severity
-from partner_insights.errors import InputError
+from partner_insights.files import write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from partner_insights.verify.judge.violation import Observation, Violation
     from partner_insights.verify.report.baseline import Comparison
@@ -95,33 +93,3 @@ def noun_for(number: int, noun: str) -> str:
 def write_json(path: Path, judgement: Judgement) -> None:
     """Write the JSON report."""
     write_report(path, json.dumps(judgement.to_json(), indent=2, ensure_ascii=False) + "\n")
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write a report aside and put it in its place whole; InputError where that cannot be done."""
-    aside: str | None = None
-    try:
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(aside).chmod(0o666 & ~umask)  # a temporary file is its owner's alone; a report is not
-        Path(aside).replace(path)
-    except OSError as error:
-        if aside is not None:
-            Path(aside).unlink(missing_ok=True)
-        raise InputError(
-            f"the report cannot be written ({error.strerror or error})", where=str(path)
-        ) from error
-
-
-def ensure_writable(paths: Iterable[Path | None]) -> None:
-    """InputError, before a long run, where a report could not be written after it."""
-    for path in paths:
-        if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
-            raise InputError(
-                "the report cannot be written there",
-                where=str(path),
-                remedy="name a file in a folder that exists",
-            )
