@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partner_insights import http_reader
 from partner_insights.errors import InputError
-from partner_insights.record import upstream as room
-from partner_insights.record.upstream import NoAnswer, Upstream, passed_on
+from partner_insights.record.upstream import Upstream, UpstreamError, forwarded_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,17 +60,17 @@ def test_request_goes_under_the_base_with_the_callers_headers(url: str) -> None:
 
 def test_answer_beyond_the_size_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer larger than the bound is a bad gateway, however it comes."""
-    monkeypatch.setattr(room, "MAXIMUM_BODY", 10_000)
+    monkeypatch.setattr(http_reader, "MAX_BODY", 10_000)
     assert len(Upstream(url).get("/10/0", ()).body) == 10_000
-    with pytest.raises(NoAnswer, match="larger") as given_up:
+    with pytest.raises(UpstreamError, match="larger") as given_up:
         Upstream(url).get("/200/0", ())
     assert given_up.value.status == 502
 
 
 def test_answer_beyond_the_time_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that drips longer than the bound is a timeout of the gateway."""
-    monkeypatch.setattr(room, "ANSWER_SECONDS", 0.3)
-    with pytest.raises(NoAnswer, match="longer") as given_up:
+    monkeypatch.setattr(http_reader, "ANSWER_SECONDS", 0.3)
+    with pytest.raises(UpstreamError, match="longer") as given_up:
         Upstream(url).get("/500/0.01", ())
     assert given_up.value.status == 504
 
@@ -78,7 +78,7 @@ def test_answer_beyond_the_time_is_given_up(url: str, monkeypatch: pytest.Monkey
 @given(st.sampled_from(["Connection", "HOST", "transfer-encoding", "Upgrade"]), st.text(max_size=5))
 def test_fields_of_the_connection_stay_here(name: str, value: str) -> None:
     """No field that speaks of one connection is passed on, in any case; all others are."""
-    assert passed_on([(name, value), ("X", value)]) == [("X", value)]
+    assert forwarded_headers([(name, value), ("X", value)]) == [("X", value)]
 
 
 @pytest.mark.parametrize("url", ["ftp://h", "h:80", "http://", "file:///etc/passwd", "http://h?x=1", ""])

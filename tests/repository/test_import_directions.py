@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "errors": set(),
     "toml": set(),
     "files": {"errors"},
+    "http_reader": set(),
     "_data": {"errors"},
     "child_server": {"errors", "files"},
     "running": {"child_server"},  # the old public name of child_server
@@ -37,8 +38,8 @@ MAY_IMPORT = {
         *("errors", "_data", "files", "contract", "world", "mutants", "server", "child_server", "verify"),
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
-    "verify": {"errors", "_data", "files", "toml", "contract", "derive", "child_server"},
-    "record": {"errors", "files", "contract", "verify", "recording_folder"},
+    "verify": {"errors", "_data", "files", "toml", "http_reader", "contract", "derive", "child_server"},
+    "record": {"errors", "files", "http_reader", "contract", "verify", "recording_folder"},
     "cli": {
         *("errors", "_data", "files", "toml", "child_server", "recording_folder", "record", "tables"),
         *("contract", "derive", "world", "mutants", "server", "fixtures", "verify"),

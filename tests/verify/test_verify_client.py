@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from partner_insights import http_reader
 from partner_insights.verify import Failure, Response
-from partner_insights.verify.run import client
 from partner_insights.verify.run.client import Client, Secret, Stopped
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_an_echoed_token_is_struck_out(serving: Any) -> None:
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_an_endless_body_is_cut(serving: Any, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
     """PI311: over the limit nothing more is read, also where it is small before decompression."""
-    monkeypatch.setattr(client, "MAXIMUM_BODY", 2**18)
+    monkeypatch.setattr(http_reader, "MAX_BODY", 2**18)
     body = b" " * 2**20
     sent = gzip.compress(body) if encoding == "gzip" else body
     failure = get(serving(reply(200, sent, Content_Encoding=encoding)))
@@ -89,7 +89,7 @@ def test_a_flood_of_headers_is_cut(serving: Any) -> None:
 
 def test_a_dripping_answer_is_given_up(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """PI315: a server that sends a byte now and then does not hold the run."""
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(http_reader, "ANSWER_SECONDS", 0.2)
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)

@@ -167,7 +167,7 @@ def test_a_line_without_end_is_passed_over(
     tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line over the limit is named and skipped; the next one is judged."""
-    monkeypatch.setattr(entries_module, "MAXIMUM_BODY", 4_000)
+    monkeypatch.setattr(entries_module, "MAX_BODY", 4_000)
     path = tmp_path / "long.ndjson"
     path.write_text("x" * 10_000 + "\n" + json.dumps(good(USAGE)) + "\n")
     result, _ = check(tmp_path, path)

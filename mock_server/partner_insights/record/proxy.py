@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.errors import InputError
-from partner_insights.record.upstream import CONNECTIONS, NoAnswer, Upstream, passed_on
+from partner_insights.record.upstream import CONNECTIONS, Upstream, UpstreamError, forwarded_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,11 +81,11 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.turns:
             try:
                 answer = self.server.upstream.get(self.path, headers)
-            except NoAnswer as error:
+            except UpstreamError as error:
                 self._refuse(error.status, error.words)
                 return
             self.server.listener(self.path, headers, answer)
-            self._send(answer.status, passed_on(answer.headers), answer.body)
+            self._send(answer.status, forwarded_headers(answer.headers), answer.body)
 
     def _refused(self) -> tuple[int, str] | None:
         """Why a request is not passed on."""

@@ -10,13 +10,9 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TimedOut
 
+from partner_insights import http_reader
+from partner_insights.http_reader import BodyTooLarge, BoundedPool, is_too_slow, read_body
 from partner_insights.verify.judge.exchange import Headers, Response
-from partner_insights.verify.run.client import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
-    MAXIMUM_BODY,
-    READ_SECONDS,
-)
 from partner_insights.verify.run.target import checked_url
 
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ _OF_THE_CONNECTION: Final = frozenset(
 """Header fields that are not passed on: they speak of one connection, or of a body's coding."""
 
 
-class NoAnswer(Exception):
+class UpstreamError(Exception):
     """The upstream did not answer as it should; `status` is what a gateway then says."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -51,41 +47,39 @@ class Upstream:
         parsed = urllib3.util.parse_url(url)
         self.url = url.rstrip("/")
         self._prefix = (parsed.path or "").rstrip("/")
-        self._pool = urllib3.connection_from_url(
-            f"{parsed.scheme}://{parsed.netloc}",
-            maxsize=CONNECTIONS,
-            retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        self._pool = BoundedPool(maxsize=CONNECTIONS).connection_from_url(
+            f"{parsed.scheme}://{parsed.netloc}"
         )
 
     def get(self, target: str, headers: Headers) -> Response:
         """The answer to a GET of a path with its query; redirects are passed on, never followed.
 
-        NoAnswer where none came, or one beyond the bounds.
+        UpstreamError where none came, or one beyond the bounds.
         """
         started = time.monotonic()
-        asked = urllib3.HTTPHeaderDict(passed_on(headers))
-        asked["Accept-Encoding"] = "identity"
+        sent = urllib3.HTTPHeaderDict(forwarded_headers(headers))
+        sent["Accept-Encoding"] = "identity"
         try:
             answer = self._pool.urlopen(
                 "GET",
                 self._prefix + re.sub(r"^/+", "/", target),
-                headers=asked,
+                headers=sent,
                 redirect=False,
                 preload_content=False,
             )
-            try:
-                body = self._read(answer, started)
-            except BaseException:
-                answer.close()
-                raise
-            answer.release_conn()
+            body = read_body(answer)
+        except BodyTooLarge as error:
+            largest = http_reader.MAX_BODY // 2**20
+            raise UpstreamError(502, f"the upstream's answer is larger than {largest} MiB") from error
         except NewConnectionError as error:
-            raise NoAnswer(502, "the upstream takes no connection") from error
+            raise UpstreamError(502, "the upstream takes no connection") from error
         except TimedOut as error:
-            raise NoAnswer(504, "the upstream did not answer in time") from error
+            if is_too_slow(error):
+                seconds = http_reader.ANSWER_SECONDS
+                raise UpstreamError(504, f"the upstream's answer took longer than {seconds:.0f} s") from error
+            raise UpstreamError(504, "the upstream did not answer in time") from error
         except (HTTPError, OSError) as error:
-            raise NoAnswer(502, f"the upstream could not be reached ({type(error).__name__})") from error
+            raise UpstreamError(502, f"the upstream could not be reached ({type(error).__name__})") from error
         return Response(
             status=answer.status,
             headers=tuple(answer.headers.iteritems()),
@@ -93,20 +87,7 @@ class Upstream:
             elapsed=time.monotonic() - started,
         )
 
-    @staticmethod
-    def _read(answer: urllib3.BaseHTTPResponse, started: float) -> bytes:
-        parts: list[bytes] = []
-        length = 0
-        for part in answer.stream(2**16, decode_content=True):
-            parts.append(part)
-            length += len(part)
-            if length > MAXIMUM_BODY:
-                raise NoAnswer(502, f"the upstream's answer is larger than {MAXIMUM_BODY // 2**20} MiB")
-            if time.monotonic() - started > ANSWER_SECONDS:
-                raise NoAnswer(504, f"the upstream's answer took longer than {ANSWER_SECONDS:.0f} s")
-        return b"".join(parts)
 
-
-def passed_on(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def forwarded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The header fields that go through the proxy, in either direction."""
     return [(name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION]

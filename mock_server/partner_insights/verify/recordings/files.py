@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from partner_insights.errors import InputError
+from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.exchange import Exchange, Headers, Request, Response
-from partner_insights.verify.run.client import MAXIMUM_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +96,7 @@ def entries(path: Path, catalogue: Catalogue) -> Iterator[Entry | Block | InputE
         elif suffix == BROWSER:
             yield from _archive(path, catalogue)
         else:
-            yield Entry(str(path), "", _content(path, MAXIMUM_BODY))
+            yield Entry(str(path), "", _content(path, MAX_BODY))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
 
@@ -113,16 +113,16 @@ def _lines(path: Path) -> Iterator[Block | InputError]:
     name, empty = str(path), True
     with path.open("rb", buffering=2**16) as file:
         block, number, size = Block(name), 0, 0
-        while line := file.readline(MAXIMUM_BODY + 1):
+        while line := file.readline(MAX_BODY + 1):
             number += 1
-            if len(line) > MAXIMUM_BODY:
+            if len(line) > MAX_BODY:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(2**20)
                 if block.lines:
                     yield block
                     block, size = Block(name), 0
                 yield InputError(
-                    f"the line is larger than {MAXIMUM_BODY // 2**20} MiB", where=f"{name}, line {number}"
+                    f"the line is larger than {MAX_BODY // 2**20} MiB", where=f"{name}, line {number}"
                 )
             elif content := line.strip():
                 empty = False
@@ -180,8 +180,8 @@ def _entry(
     content = _body(answered.get("content") or {})
     if content is None:
         return InputError("the archive holds no body of it", where=f"{name}, {place}")
-    if len(content) > MAXIMUM_BODY:
-        return InputError(f"the body is larger than {MAXIMUM_BODY // 2**20} MiB", where=f"{name}, {place}")
+    if len(content) > MAX_BODY:
+        return InputError(f"the body is larger than {MAX_BODY // 2**20} MiB", where=f"{name}, {place}")
     customer = unquote(match["customer"]) if "customer" in match.groupdict() else None
     request = Request(
         method=asked["method"],

@@ -19,19 +19,12 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from partner_insights import http_reader
+from partner_insights.http_reader import BodyTooLarge, BoundedPool, is_too_slow, read_body
 from partner_insights.verify.judge.exchange import Failure, Headers, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-MAXIMUM_BODY = 64 * 2**20
-"""Bytes of a body, after decompression, that the judge reads."""
-
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 30.0
-"""Silence the judge puts up with."""
-ANSWER_SECONDS = 60.0
-"""Time for a whole answer, however lively it drips."""
 
 MAXIMUM_WAIT = 120.0
 """The longest Retry-After the judge waits out."""
@@ -83,11 +76,9 @@ class Client:
         self._interval = 1 / rate if rate else 0.0
         self._not_before = 0.0
         self._failed_in_a_row = 0
-        self._pool = urllib3.PoolManager(
+        self._pool = BoundedPool(
             num_pools=1,
             maxsize=1,
-            retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             cert_reqs="CERT_REQUIRED",
             ca_certs=ca_file,  # None: those of the system
         )
@@ -153,9 +144,12 @@ class Client:
                 return self._exchange(method, path, headers, bearer, started)
         except _UNREACHED as error:
             return Failure("PI315", f"the server could not be reached: {_plain(error)}", unreached=True)
-        except _GivenUp as error:
-            return Failure(error.code, str(error))
+        except BodyTooLarge:
+            return Failure("PI311", f"the body is larger than {http_reader.MAX_BODY // 2**20} MiB")
         except (HTTPError, OSError) as error:
+            if is_too_slow(error):
+                seconds = http_reader.ANSWER_SECONDS
+                return Failure("PI315", f"the answer was not complete after {seconds:.0f} s")
             words = _plain(error)
             return Failure("PI311" if words.startswith("got more than") else "PI315", words)
 
@@ -169,12 +163,7 @@ class Client:
             redirect=False,
             preload_content=False,
         )
-        try:
-            body = self._read(answer, started)
-        except BaseException:
-            answer.close()
-            raise
-        answer.release_conn()
+        body = read_body(answer)
         return Response(
             status=answer.status,
             headers=tuple((name, self._scrubbed(value)) for name, value in answer.headers.iteritems()),
@@ -182,18 +171,6 @@ class Client:
             received=datetime.now(UTC),
             elapsed=time.monotonic() - started,
         )
-
-    def _read(self, answer: urllib3.BaseHTTPResponse, started: float) -> bytes:
-        parts: list[bytes] = []
-        length = 0
-        for part in answer.stream(2**16, decode_content=True):
-            parts.append(part)
-            length += len(part)
-            if length > MAXIMUM_BODY:
-                raise _GivenUp("PI311", f"the body is larger than {MAXIMUM_BODY // 2**20} MiB")
-            if time.monotonic() - started > ANSWER_SECONDS:
-                raise _GivenUp("PI315", f"the answer was not complete after {ANSWER_SECONDS:.0f} s")
-        return b"".join(parts)
 
     def _without_secrets(self, content: bytes) -> bytes:
         """A server may echo the token; it must not reach a message from there."""
@@ -211,14 +188,6 @@ def _filled_in(headers: Headers, bearer: Secret | None) -> Headers:
         return headers
     told = f"Bearer {bearer.reveal()}"
     return tuple((name, told if name == "Authorization" else value) for name, value in headers)
-
-
-class _GivenUp(Exception):
-    """More bytes or more time than the judge has for an answer."""
-
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(words)
-        self.code = code
 
 
 def _seconds(retry_after: str) -> float:
