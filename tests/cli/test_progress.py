@@ -8,15 +8,15 @@ import pytest
 from rich.console import Console
 
 from partner_insights.cli.progress import bar_on
-from partner_insights.fixtures.files.batches import unseen
+from partner_insights.fixtures.files.batches import no_progress
 
 
 def shown(*, terminal: bool, customers: int, count: int | None = None) -> str:
     screen = StringIO()
     console = Console(file=screen, force_terminal=terminal, width=120)
-    with bar_on(console, customers, count) as seen:
-        seen("CustomerLicensesUsageInsights", 30_000, 240_000)
-        seen("CustomerLicensesUsageInsights", 20_000, 160_000)
+    with bar_on(console, customers, count) as on_progress:
+        on_progress("CustomerLicensesUsageInsights", 30_000, 240_000)
+        on_progress("CustomerLicensesUsageInsights", 20_000, 160_000)
     return screen.getvalue()
 
 
@@ -35,5 +35,5 @@ def test_nothing_where_nobody_waits() -> None:
     """Without a terminal, or for little work, not a byte is written."""
     assert shown(terminal=False, customers=10**6) == ""
     assert shown(terminal=True, customers=100) == ""
-    with bar_on(Console(file=StringIO()), 10**6) as seen:
-        assert seen is unseen
+    with bar_on(Console(file=StringIO()), 10**6) as on_progress:
+        assert on_progress is no_progress

@@ -13,7 +13,7 @@ from partner_insights.cli.options import COUNT, DAY, SEED, day
 from partner_insights.cli.progress import bar_on
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.fixtures.files import executors as crews
+from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
 from partner_insights.fixtures.files.batches import is_per_customer
 from partner_insights.fixtures.files.exports import FORMS, export
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from partner_insights.fixtures.files.executors import Crew
+    from partner_insights.fixtures.files.executors import Executor
 
 ROWS: Final = click.IntRange(1, 1_000_000_000)
 """More is a terabyte."""
@@ -144,11 +144,13 @@ def write(
     if chosen.operation is not None:
         rows = write_operation(world, chosen.operation, out, form, force=force)
     elif chosen.resource is not None:
-        with bar_on(Console(stderr=True), size, count) as seen:
-            rows = write_resource(world, chosen.resource, out, form, count=count, force=force, seen=seen)
+        with bar_on(Console(stderr=True), size, count) as on_progress:
+            rows = write_resource(
+                world, chosen.resource, out, form, count=count, force=force, on_progress=on_progress
+            )
     else:
         plan = Plan.of(world, form, parts_for(size) if parts is None else parts)
-        rows = _write_world(plan, resources(catalogue), out, _crew(workers, scheduler), force, resume)
+        rows = _write_world(plan, resources(catalogue), out, _executor(workers, scheduler), force, resume)
     amount = "1 row" if rows == 1 else f"{rows:,} rows"
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
 
@@ -171,21 +173,25 @@ def _only_for_a_world(**given: object) -> None:
             raise InputError(f"--{name} is for writing a world", remedy="leave it out, or write a `world`")
 
 
-def _crew(workers: int | None, scheduler: str | None) -> Crew:
+def _executor(workers: int | None, scheduler: str | None) -> Executor:
     if scheduler is not None:
         if workers is not None:
             raise InputError(
                 "--workers are of this machine, --scheduler has its own", remedy="give one of them"
             )
-        return crews.cluster(scheduler)
-    return crews.alone if workers is None else crews.processes(workers)
+        return executors.dask_cluster(scheduler)
+    return executors.in_process if workers is None else executors.process_pool(workers)
 
 
-def _write_world(plan: Plan, names: Sequence[str], out: Path, crew: Crew, force: bool, resume: bool) -> int:
+def _write_world(
+    plan: Plan, names: Sequence[str], out: Path, executor: Executor, force: bool, resume: bool
+) -> int:
     per_customer = sum(map(is_per_customer, names))
     try:
-        with bar_on(Console(stderr=True), plan.customers * per_customer) as seen:
-            manifest = write_world(plan, names, out, crew, force=force, resume=resume, seen=seen)
+        with bar_on(Console(stderr=True), plan.customers * per_customer) as on_progress:
+            manifest = write_world(
+                plan, names, out, executor, force=force, resume=resume, on_progress=on_progress
+            )
     except BaseException:
         if unfinished_beside(out).is_dir():
             click.echo(f"{out}: unfinished; the same command with --resume continues it", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.fixtures.files.batches import Seen, unseen
+from partner_insights.fixtures.files.batches import OnProgress, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,13 @@ WORTH_WATCHING: Final = 50_000
 
 
 @contextmanager
-def bar_on(console: Console, customers: int, count: int | None = None) -> Iterator[Seen]:
+def bar_on(console: Console, customers: int, count: int | None = None) -> Iterator[OnProgress]:
     """A bar that shows rows, rows a second and the time left; `customers` (or `count` rows) fill it.
 
     Nobody is told anything where there is no terminal or little to do.
     """
     if not console.is_terminal or (count or customers) < WORTH_WATCHING:
-        yield unseen
+        yield no_progress
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -37,11 +37,11 @@ def bar_on(console: Console, customers: int, count: int | None = None) -> Iterat
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=count or customers, rows=0, pace=0.0)
 
-        def seen(resource: str, customers: int, rows: int) -> None:
+        def on_progress(resource: str, customers: int, rows: int) -> None:
             shown = progress.tasks[0]
             total = shown.fields["rows"] + rows
             pace = total / max(shown.elapsed or 0.0, 0.001)
             advance = rows if count else customers
             progress.update(task, description=resource, advance=advance, rows=total, pace=pace)
 
-        yield seen
+        yield on_progress
