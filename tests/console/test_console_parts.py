@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from partner_insights.server import Settings, console, create_app
 from partner_insights.server.admin import data_views as holdings
-from partner_insights.server.admin.data_views import MOST_EXAMINED, found
+from partner_insights.server.admin.data_views import MAX_EXAMINED, search_customers
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def test_a_search_finds_all_and_nothing_else(
     wanted = [c.id for c in everybody if words.strip().casefold() in f"{c.name.casefold()}\n{c.domain}"]
     seen, after = [], 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(holdings, "MOST_EXAMINED", examined)
+        patch.setattr(holdings, "MAX_EXAMINED", examined)
         while after is not None:
-            part = found(world, words, after, size)
+            part = search_customers(world, words, after, size)
             assert part["examined"] <= examined
             assert len(part["customers"]) <= size
             seen += [each["id"] for each in part["customers"]]
@@ -138,13 +138,13 @@ def test_a_search_finds_all_and_nothing_else(
 def test_a_million_customers_are_searched_in_parts(catalogue: Catalogue) -> None:
     """One request looks at a bounded number; an id and a domain lead straight to their customer."""
     world = World(catalogue, customers=1_000_000)
-    part = found(world, "no customer is called so")
-    assert (part["examined"], part["next"], part["customers"]) == (MOST_EXAMINED, MOST_EXAMINED, [])
+    part = search_customers(world, "no customer is called so")
+    assert (part["examined"], part["next"], part["customers"]) == (MAX_EXAMINED, MAX_EXAMINED, [])
     last = world.customer(999_999)
     for words in (last.id.upper(), last.domain):
-        assert [each["name"] for each in found(world, words)["customers"]] == [last.name]
-    assert found(world, "nobody-1000000.example")["customers"] == []
-    assert found(world, "nobody-7.example")["next"] == MOST_EXAMINED
+        assert [each["name"] for each in search_customers(world, words)["customers"]] == [last.name]
+    assert search_customers(world, "nobody-1000000.example")["customers"] == []
+    assert search_customers(world, "nobody-7.example")["next"] == MAX_EXAMINED
 
 
 def test_a_customer_in_full(client: FlaskClient, world: World) -> None:

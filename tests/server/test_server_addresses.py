@@ -12,7 +12,7 @@ from partner_insights.cli.page_options import read_custom
 from partner_insights.contract.paths import filled
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
-from partner_insights.server.http.routes import Addresses
+from partner_insights.server.http.routes import PathTable
 from partner_insights.world import World
 from partner_insights.world.openapi_examples import Examples
 
@@ -47,7 +47,7 @@ def test_every_operation_is_found_by_its_path(
     client: FlaskClient, shop: Catalogue, paths: dict[str, str]
 ) -> None:
     """By the addresses as by the router; doubled and trailing slashes make no difference."""
-    addresses = Addresses(shop.operations.values())
+    addresses = PathTable(shop.operations.values())
     for operation, path in paths.items():
         assert addresses.find(unquote(path)).operation == operation
         assert addresses.find(unquote(path).replace("/v1", "//v1/") + "/").operation == operation
@@ -73,9 +73,9 @@ def test_the_words_of_a_path_come_before_its_parameters(shop: Catalogue) -> None
     special = replace(products, id="special", path="/v1/products/special")
     named = replace(products, id="named", path="/v1/{kind}/special")
     for order in ((special, named), (named, special)):
-        addresses = Addresses(order)
+        addresses = PathTable(order)
         assert addresses.find("/v1/products/special").operation == "special"
         assert addresses.find("/v1/orders/special").operation == "named"
     item = replace(products, id="item", path="/v1/products/{product-id}")
     for order in ((item, named), (named, item)):
-        assert Addresses(order).find("/v1/products/special").operation == "item"
+        assert PathTable(order).find("/v1/products/special").operation == "item"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partner_insights.contract import Catalogue
-from partner_insights.server.http.routes import NOWHERE, Addresses
-from partner_insights.server.journal.journal import BOUND, Journal
+from partner_insights.server.http.routes import NO_MATCH, PathTable
+from partner_insights.server.journal.journal import MAX_ENTRIES, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,14 +156,14 @@ def test_what_was_ignored_is_noted(client: FlaskClient, app_user: dict[str, str]
 
 def test_it_is_bounded() -> None:
     """Only the newest entries are kept, none of them large, and how many were forgotten is told."""
-    journal = Journal(Addresses(Catalogue.load().operations.values()))
+    journal = Journal(PathTable(Catalogue.load().operations.values()))
     long = "x" * 100_000
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": long, "QUERY_STRING": long, "HTTP_AUTHORIZATION": long,
                "HTTP_USER_AGENT": long, "HTTP_MS_REQUESTID": long, "HTTP_PREFER": long}  # fmt: skip
-    for _ in range(BOUND + 10):
-        journal.open(environ, NOWHERE, ID.format(1)).keep_body(b"x" * 100_000)
+    for _ in range(MAX_ENTRIES + 10):
+        journal.open(environ, NO_MATCH, ID.format(1)).keep_body(b"x" * 100_000)
     kept = journal.entries()
-    assert (len(kept), journal.forgotten) == (BOUND, 10)
+    assert (len(kept), journal.forgotten) == (MAX_ENTRIES, 10)
     entry = kept[-1]
     assert len(entry.authorization or "") < 5000
     assert all(len(text) <= 500 for text in (entry.path, entry.query, entry.body, *entry.asked.values()))

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from partner_insights.contract import Catalogue
-from partner_insights.server import AuthMode, Settings, create_app
-from partner_insights.server import fast_path as front
+from partner_insights.server import AuthMode, Settings, create_app, response_cache
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
-from partner_insights.server.fast_path import LOOKED_AT
-from partner_insights.server.middleware import Exchanges
+from partner_insights.server.middleware import ApiMiddleware
+from partner_insights.server.response_cache import CACHE_KEY_HEADERS
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -64,16 +63,16 @@ class Lane:
     @classmethod
     def open(cls, *, fast: bool, **options: Any) -> Lane:
         lane = cls(create_app(WORLD, CATALOGUE, Settings(token_key=KEY, **options)))
-        exchanges = lane.app.wsgi_app
-        assert isinstance(exchanges, Exchanges)
-        known_answer = exchanges.known_answer
+        middleware = lane.app.wsgi_app
+        assert isinstance(middleware, ApiMiddleware)
+        known_answer = middleware.known_answer
 
         def counted(environ: Any) -> Any:
             known = known_answer(environ) if fast else None
             lane.again += known is not None
             return known
 
-        exchanges.known_answer = counted  # type: ignore[method-assign]
+        middleware.known_answer = counted  # type: ignore[method-assign]
         return lane
 
     def ask(self, path: str, method: str, asked: Mapping[str, str], body: bytes = b"") -> Answered:
@@ -264,15 +263,17 @@ def test_whatever_matters_is_looked_at(name: str, monkeypatch: pytest.MonkeyPatc
     """Two requests that differ in one thing are told apart; the lanes part where it is not looked at."""
     steps = [(request, [0, 1]) for request in OTHERWISE[name]]
     assert differences(steps)[0] == []
-    monkeypatch.setattr(front, "LOOKED_AT", tuple(each for each in LOOKED_AT if each != name))
+    monkeypatch.setattr(
+        response_cache, "CACHE_KEY_HEADERS", tuple(each for each in CACHE_KEY_HEADERS if each != name)
+    )
     if name == "PATH_INFO":
-        monkeypatch.setattr(front, "_place", lambda _: ("", ""))
+        monkeypatch.setattr(response_cache, "_place", lambda _: ("", ""))
     assert differences(steps)[0] != []
 
 
 def test_everything_looked_at_is_tried() -> None:
     """No header is looked at for nothing."""
-    assert OTHERWISE.keys() | BODIES == {"PATH_INFO", *LOOKED_AT}
+    assert OTHERWISE.keys() | BODIES == {"PATH_INFO", *CACHE_KEY_HEADERS}
 
 
 def test_a_request_with_a_body_is_not_ordinary() -> None:
@@ -320,9 +321,9 @@ def test_a_token_that_expires_is_refused_at_once() -> None:
     assert lane.ask(USAGE, "GET", asked).status == "401 UNAUTHORIZED"
 
 
-def kept(exchanges: Exchanges) -> list[front.Known]:
+def kept(middleware: ApiMiddleware) -> list[response_cache.CachedResponse]:
     """All the answers that are remembered; their cost is what it is said to be."""
-    memory = exchanges.front._memory
+    memory = middleware.cache._memory
     answers = [known for alike in memory.answers.values() for known in alike]
     assert memory.bytes == sum(known.cost for known in answers)
     return answers
@@ -331,12 +332,12 @@ def kept(exchanges: Exchanges) -> list[front.Known]:
 def test_one_place_has_a_bound() -> None:
     """Of one caller at one path the last answers are kept, each once: never many to look through."""
     lane = Lane.open(fast=True)
-    exchanges = lane.app.wsgi_app
-    assert isinstance(exchanges, Exchanges)
+    middleware = lane.app.wsgi_app
+    assert isinstance(middleware, ApiMiddleware)
     for number in (*range(40), 39):
         lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"client {number}"})
-    agents = [known.entry.asked["userAgent"] for known in kept(exchanges)]
-    assert agents == [f"client {number}" for number in range(39, 39 - front._MOST_ALIKE, -1)]
+    agents = [known.entry.asked["userAgent"] for known in kept(middleware)]
+    assert agents == [f"client {number}" for number in range(39, 39 - response_cache._MAX_ALIKE, -1)]
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "client 10"})
     assert lane.again == 2
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "client 1"})
@@ -346,12 +347,12 @@ def test_one_place_has_a_bound() -> None:
 def test_what_is_kept_has_a_bound() -> None:
     """Callers who never ask the same twice, or ask at length, do not fill the memory."""
     lane = Lane.open(fast=True)
-    exchanges = lane.app.wsgi_app
-    assert isinstance(exchanges, Exchanges)
-    exchanges.front._bound = 100_000
+    middleware = lane.app.wsgi_app
+    assert isinstance(middleware, ApiMiddleware)
+    middleware.cache._bound = 100_000
     for number in range(30):
         lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"{number}" * 1000})
-        assert exchanges.front._memory.bytes <= 100_000
-    assert 0 < len(kept(exchanges)) < 30
+        assert middleware.cache._memory.bytes <= 100_000
+    assert 0 < len(kept(middleware)) < 30
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "x" * 100_000})
-    assert exchanges.front._memory.bytes <= 100_000
+    assert middleware.cache._memory.bytes <= 100_000

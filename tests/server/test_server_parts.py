@@ -1,25 +1,17 @@
-"""The parts that decide without Flask: kept answers, and what is read from headers."""
+"""The parts that decide without Flask: ids, secrets, and what is read from headers."""
 
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import TYPE_CHECKING
 from uuid import RFC_4122, UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_insights.server.api.body_cache import KeptAnswers
 from partner_insights.server.auth.tokens import Tokens
-from partner_insights.server.http.request_headers import Asked, new_guid
-from partner_insights.server.http.response import Answer
-from partner_insights.server.http.wire import correlation_vector
+from partner_insights.server.http.request_headers import RequestHeaders, new_guid
+from partner_insights.server.http.response import correlation_vector
 from partner_insights.server.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-BOUND = 20_000
 
 
 def test_ids_are_made_as_their_forms_say() -> None:
@@ -29,31 +21,6 @@ def test_ids_are_made_as_their_forms_say() -> None:
     vectors = [correlation_vector() for _ in range(2500)]
     assert all(len(b64decode(each.removesuffix(".0") + "==", validate=True)) == 16 for each in vectors)
     assert len({*guids, *vectors}) == 5000
-
-
-@settings(deadline=None)
-@given(keys=st.lists(st.integers(0, 30), max_size=200), size=st.integers(0, 30_000))
-def test_kept_answers_stay_within_their_bound(keys: Sequence[int], size: int) -> None:
-    """Whatever is asked for, the right answer comes, and the bytes kept stay within the bound."""
-    kept = KeptAnswers(BOUND)
-    for key in keys:
-        body = bytes([key]) * (size // (key + 1))
-        assert kept.get(key, lambda body=body: Answer(200, body)).body == body
-        assert kept.bytes <= BOUND
-    assert (kept.bytes == 0) == (len(kept) == 0)
-
-
-def test_an_answer_is_made_once_while_it_is_kept() -> None:
-    """The second caller gets what the first one's was made for; the least recently used goes first."""
-    kept, made = KeptAnswers(3 * 1024), []
-
-    def make(key: str) -> Answer:
-        made.append(key)
-        return Answer(200)
-
-    for key in ("a", "b", "a", "c", "a", "d", "a", "b"):
-        kept.get(key, lambda key=key: make(key))
-    assert made == ["a", "b", "c", "d", "b"]
 
 
 def test_secrets_are_not_printed() -> None:
@@ -68,8 +35,8 @@ def test_secrets_are_not_printed() -> None:
 @given(header=st.text(max_size=60))
 def test_any_accept_header_can_be_read(header: str) -> None:
     """No header value makes the reading fail; a wildcard beside no media type makes it acceptable."""
-    asked = Asked.of({"HTTP_ACCEPT": header, "HTTP_ACCEPT_ENCODING": header})
+    asked = RequestHeaders.of({"HTTP_ACCEPT": header, "HTTP_ACCEPT_ENCODING": header})
     assert asked.takes_json in (True, False)
     assert asked.takes_gzip in (True, False)
     if "/" not in header:
-        assert Asked.of({"HTTP_ACCEPT": f"{header}, */*"}).takes_json
+        assert RequestHeaders.of({"HTTP_ACCEPT": f"{header}, */*"}).takes_json

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from partner_insights.child_server import running_fake, start_fake
 from partner_insights.cli import main
 from partner_insights.errors import InputError
-from partner_insights.server.process.listen import Endpoint
+from partner_insights.server.process.listen import ListenAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,12 +238,12 @@ def test_a_port_in_use_is_said_at_once(fake: RunningFake, ask: Ask) -> None:
 def test_a_claimed_port_is_claimed_once() -> None:
     """Two fakes that start at once cannot share a port although the server underneath would let them."""
     with (
-        Endpoint.claim("127.0.0.1", 0) as endpoint,
+        ListenAddress.claim("127.0.0.1", 0) as endpoint,
         pytest.raises(InputError, match="in use"),
-        Endpoint.claim("127.0.0.1", endpoint.port),
+        ListenAddress.claim("127.0.0.1", endpoint.port),
     ):
         pass
-    with Endpoint.claim("127.0.0.1", endpoint.port) as again:
+    with ListenAddress.claim("127.0.0.1", endpoint.port) as again:
         assert again == endpoint
 
 

@@ -35,13 +35,14 @@ def get(make_app: Callable[..., Flask], app_user: dict[str, str]) -> Callable[..
 
 
 def test_every_scenario_is_settled_in_fields_that_exist() -> None:
-    """A scenario has its key's name and a line, and settles fields of Conditions in their types."""
+    """A scenario has its key's name and a line, and sets fields of Conditions in their types."""
     fields = {field.name: getattr(Conditions(), field.name) for field in dataclasses.fields(Conditions)}
     for name, scenario in SCENARIOS.items():
         assert scenario.name == name
         assert scenario.description
-        assert (set(scenario.settles) | scenario.silences) <= fields.keys()
-        for field, value in scenario.settles.items():
+        assert set(scenario.sets) <= fields.keys()
+        assert scenario.not_with <= SCENARIOS.keys() - {name}
+        for field, value in scenario.sets.items():
             assert fields[field] is None or type(value) is type(fields[field])
 
 

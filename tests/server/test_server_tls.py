@@ -31,7 +31,7 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
 from partner_insights.fixtures.testing.server import InsightsServer
 from partner_insights.fixtures.testing.settings import ServerOptions
-from partner_insights.server.process.tls import chosen, of_files
+from partner_insights.server.process.tls import of_files, tls_from_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,12 +171,12 @@ def test_the_fingerprint_is_the_certificates(files: tuple[Path, Path], secure: R
     text = certificate.read_text()
     expected = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
     certificate.write_text(f"subject=CN = localhost\n{text}\n{Path(secure.ca_file or '').read_text()}")
-    assert of_files(certificate, key).told() == {"fingerprint": expected}
+    assert of_files(certificate, key).as_dict() == {"fingerprint": expected}
 
 
 def test_nothing_is_left_of_it() -> None:
     """The folder with the key is gone once the fake has stopped."""
-    with chosen(None, None, "fake.test", self_signed=True) as tls:
+    with tls_from_options(None, None, "fake.test", self_signed=True) as tls:
         assert tls is not None
         assert tls.key.exists()
         assert {path.name for path in tls.key.parent.iterdir()} == {"ca.pem", "certificate.pem", "key.pem"}

@@ -67,10 +67,10 @@ def test_an_answer_held_back_holds_back_no_other(
 
 def test_there_are_threads_left() -> None:
     """However many answers are held back and bodies awaited, and as the documentation says."""
-    waiting = wire.MOST_HELD + bodies.MOST_AWAITED + bodies._MOST_QUEUEING
+    waiting = wire.MAX_HELD + bodies.MOST_AWAITED + bodies._MOST_QUEUEING
     assert waiting < MOST
     documented = [(ROOT / "docs" / name).read_text("utf-8") for name in ("faults.md", "wire.md")]
-    assert f"At most {wire.MOST_HELD} answers are held back" in documented[0]
+    assert f"At most {wire.MAX_HELD} answers are held back" in documented[0]
     assert f"elsewhere {bodies.MOST_AWAITED} of them end in 503" in documented[1]
 
 
@@ -122,7 +122,7 @@ class Server:
         self.requests.put(path)
         assert self.answered.get(timeout=5) == path
 
-    def settles(self, *, free: int, resting: int) -> bool:
+    def sets(self, *, free: int, resting: int) -> bool:
         """Whether it comes to that; the last answer is heard of before its thread rests."""
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
@@ -137,7 +137,7 @@ def test_one_thread_is_free_and_the_others_rest() -> None:
     server = Server(threads=5)
     for path in ("known", "new", "crash", "new", "known") * 20 + ("known",) * 100:
         server.ask(path)
-    assert server.settles(free=1, resting=4)
+    assert server.sets(free=1, resting=4)
 
 
 def test_who_waits_calls_another() -> None:
@@ -145,32 +145,32 @@ def test_who_waits_calls_another() -> None:
     server = Server(threads=3)
     for _ in range(20):
         server.ask("known")
-    assert server.settles(free=1, resting=2)
+    assert server.sets(free=1, resting=2)
     for waiting in (1, 2):
         server.requests.put("wait")
         server.ask("known")
-        assert server.settles(free=1, resting=2 - waiting)
+        assert server.sets(free=1, resting=2 - waiting)
     server.requests.put("wait")
-    assert server.settles(free=0, resting=0)
+    assert server.sets(free=0, resting=0)
     server.add_thread()
     server.ask("known")
-    assert server.settles(free=1, resting=0)
+    assert server.sets(free=1, resting=0)
     server.go_on.set()
-    assert server.settles(free=4, resting=0)
+    assert server.sets(free=4, resting=0)
     assert {server.answered.get(timeout=5) for _ in range(3)} == {"wait"}
     for _ in range(100):
         server.ask("known")
-    assert server.settles(free=1, resting=3)
+    assert server.sets(free=1, resting=3)
 
 
 def test_a_thread_that_ends_is_not_counted_on() -> None:
     """An idle thread may end: the next one that comes does not rest for its sake."""
     server = Server(threads=1)
     server.ask("known")
-    assert server.settles(free=1, resting=0)
+    assert server.sets(free=1, resting=0)
     server.requests.put(None)
-    assert server.settles(free=0, resting=0)
+    assert server.sets(free=0, resting=0)
     server.add_thread()
     for _ in range(3):
         server.ask("known")
-    assert server.settles(free=1, resting=0)
+    assert server.sets(free=1, resting=0)

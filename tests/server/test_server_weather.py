@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
 from partner_insights.server import Settings
-from partner_insights.server.faults.random_faults import Weather
-from partner_insights.server.faults.rate_limit import LONGEST_WAIT, Quota, Throttle
-from partner_insights.server.http.routes import Address
+from partner_insights.server.faults.random_faults import RandomFaults
+from partner_insights.server.faults.rate_limit import MAX_WAIT, Quota, RateLimiter
+from partner_insights.server.http.routes import RouteMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Clock:
 def test_quotas_hold_on_both_keys(steps: list[tuple[float, str | None]]) -> None:
     """Within any time no more pass than the burst and what was refilled, per customer and in all."""
     clock, partner, customer = Clock(), Quota("partner", 5, 2.0), Quota("customer", 3, 0.5)
-    throttle = Throttle(clock, partner, customer)
+    throttle = RateLimiter(clock, partner, customer)
     passed: list[tuple[float, str | None]] = []
     for step, who in steps:
         clock.now += step
@@ -59,7 +59,7 @@ def test_quotas_hold_on_both_keys(steps: list[tuple[float, str | None]]) -> None
 def test_who_waits_is_let_in_and_who_does_not_waits_longer() -> None:
     """After Retry-After a request passes; one before its time extends the wait, up to a bound."""
     clock = Clock()
-    throttle = Throttle(clock, Quota("partner", 100, 1.0), Quota("customer", 1, 0.5))
+    throttle = RateLimiter(clock, Quota("partner", 100, 1.0), Quota("customer", 1, 0.5))
     assert throttle.refuse("a") is None
     refused = throttle.refuse("a")
     assert refused is not None
@@ -74,7 +74,7 @@ def test_who_waits_is_let_in_and_who_does_not_waits_longer() -> None:
     for _ in range(200):
         longest = throttle.refuse("a")
     assert longest is not None
-    assert longest.retry_after <= LONGEST_WAIT
+    assert longest.retry_after <= MAX_WAIT
 
 
 def test_throttled_answers_in_its_own_dialect(
@@ -109,10 +109,10 @@ def test_throttled_answers_in_its_own_dialect(
 
 def test_flaky_is_a_seeded_share() -> None:
     """Of many requests a tenth get 500, a tenth 503, one in twenty nothing; the seed says which ones."""
-    addresses = [Address("customer-licenses-usage", str(number)) for number in range(40)]
+    addresses = [RouteMatch("customer-licenses-usage", str(number)) for number in range(40)]
 
-    def drawn(seed: int, *, backwards: bool = False) -> dict[Address, list[Any]]:
-        weather = Weather(seed)
+    def drawn(seed: int, *, backwards: bool = False) -> dict[RouteMatch, list[Any]]:
+        weather = RandomFaults(seed)
         order = addresses[::-1] if backwards else addresses
         turns = [(address, weather.fault(address)) for _ in range(50) for address in order]
         return {address: [fault for other, fault in turns if other == address] for address in addresses}
@@ -127,8 +127,8 @@ def test_flaky_is_a_seeded_share() -> None:
 
 def test_slow_is_lognormal() -> None:
     """Half take longer than a quarter of a second, one in twenty longer than 0.93 s, none for ever."""
-    weather = Weather(1)
-    taken = [weather.latency(Address("customers")) for _ in range(2000)]
+    weather = RandomFaults(1)
+    taken = [weather.latency(RouteMatch("customers")) for _ in range(2000)]
     assert median(taken) == pytest.approx(0.25, rel=0.1)
     assert sum(each > 0.93 for each in taken) / len(taken) == pytest.approx(0.05, abs=0.02)
     assert all(0 < each <= 10 for each in taken)
@@ -139,7 +139,7 @@ def test_slow_requests_take_their_time(make_app: Callable[..., Flask], app_user:
     slow = make_app(scenarios=("slow",)).test_client()
     began = time.monotonic()
     answer = slow.get(USAGE, headers=app_user).data
-    assert time.monotonic() - began >= Weather(7).latency(Address("partner-licenses-usage"))
+    assert time.monotonic() - began >= RandomFaults(7).latency(RouteMatch("partner-licenses-usage"))
     assert answer == make_app().test_client().get(USAGE, headers=app_user).data
 
 
@@ -148,9 +148,9 @@ def test_a_flaky_day_spoils_a_share_and_leaves_tokens_alone(
 ) -> None:
     """The drawn requests fail, all others are answered; the token endpoint is another service."""
     client = make_app(scenarios=("flaky",)).test_client()
-    weather = Weather(7)
+    weather = RandomFaults(7)
     for _ in range(12):
-        fault = weather.fault(Address("partner-licenses-deployment"))
+        fault = weather.fault(RouteMatch("partner-licenses-deployment"))
         if fault is not None and fault.code is None:
             break
         expected = 200 if fault is None else fault.code

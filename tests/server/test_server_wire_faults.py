@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from partner_insights.server.faults.connection_faults import WIRE
+from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,7 +135,7 @@ def test_what_the_body_is_not(ask: Ask, whole: Reply) -> None:
     assert replies["bom"].body == b"\xef\xbb\xbf" + whole.body
 
 
-@pytest.mark.parametrize("name", sorted(WIRE))
+@pytest.mark.parametrize("name", sorted(CONNECTION_FAULTS))
 def test_head_has_no_body(wire: Callable[..., Iterator[bytes]], name: str) -> None:
     """No fault puts a body behind the head that HEAD asks for."""
     received = b""
@@ -144,7 +144,7 @@ def test_head_has_no_body(wire: Callable[..., Iterator[bytes]], name: str) -> No
         if received.endswith(b"\r\n\r\n"):
             break
     assert received.partition(b"\r\n\r\n")[2] == b""
-    assert received.startswith(b"HTTP/1.1 ") is WIRE[name].answers
+    assert received.startswith(b"HTTP/1.1 ") is CONNECTION_FAULTS[name].answers
 
 
 def test_a_squeezed_answer_keeps_its_bom(ask: Ask) -> None:

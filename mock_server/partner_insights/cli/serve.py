@@ -114,9 +114,9 @@ def command(
         raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
     from partner_insights.server.cors import read_origin
     from partner_insights.server.process.listen import is_loopback
-    from partner_insights.server.process.ready import Announcement, ReadyFile
+    from partner_insights.server.process.ready import ReadyFile, StartupMessage
     from partner_insights.server.process.serve import WorldOptions, serve
-    from partner_insights.server.process.tls import chosen
+    from partner_insights.server.process.tls import tls_from_options
 
     if recording is not None:
         customers, auth = 0, _replayed(recording, auth)
@@ -135,9 +135,9 @@ def command(
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
-        with chosen(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
+        with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
             words = _words(custom, catalogue, recording)
-            announcement = Announcement(world, settings, ready, **words, tls=tls)
+            announcement = StartupMessage(world, settings, ready, **words, tls=tls)
             return serve(world, settings, host, port, announcement, catalogue, tls)
     finally:
         if ready is not None:

@@ -13,17 +13,15 @@ from partner_insights.contract.error_bodies import error_body
 from partner_insights.server.admin.admin import Admin
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
-from partner_insights.server.auth.discovery import metadata
-from partner_insights.server.auth.token_endpoint import TokenEndpoint
+from partner_insights.server.auth.token_endpoint import TokenEndpoint, openid_configuration
 from partner_insights.server.auth.tokens import Tokens
-from partner_insights.server.console import Console
+from partner_insights.server.console.views import Console
 from partner_insights.server.cors import Cors
-from partner_insights.server.fast_path import Front
 from partner_insights.server.http.body_timeout import MOST_READ, TimelyBodies
-from partner_insights.server.http.errors import Refused
-from partner_insights.server.http.respond import asked, respond
-from partner_insights.server.http.response import Answer, json_answer
-from partner_insights.server.middleware import Exchanges
+from partner_insights.server.http.errors import ApiError
+from partner_insights.server.http.response import ApiResponse, json_response, request_headers, respond
+from partner_insights.server.middleware import ApiMiddleware
+from partner_insights.server.response_cache import ResponseCache
 from partner_insights.server.settings import AuthMode, Settings
 from partner_insights.server.state import State
 
@@ -56,12 +54,12 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
     _add_discovery(app)
     timely = TimelyBodies(TolerantPaths(app.wsgi_app))
-    exchanges = Exchanges(timely, catalogue, state, tokens, Front(state, service.gate))
-    admin = Admin(state, settings, exchanges)
+    middleware = ApiMiddleware(timely, catalogue, state, tokens, ResponseCache(state, service.gate))
+    admin = Admin(state, settings, middleware)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
-    outermost = Cors(exchanges, frozenset(settings.cors_origins)) if settings.cors_origins else exchanges
+    outermost = Cors(middleware, frozenset(settings.cors_origins)) if settings.cors_origins else middleware
     app.wsgi_app = outermost  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
 
@@ -73,7 +71,7 @@ class _Fake(Flask):
         """The methods of the address, without a body."""
         allowed = super().make_default_options_response().headers["Allow"]
         allow = ("Allow", ", ".join(sorted(allowed.split(", "))))
-        return respond(Answer(204, headers=(allow,), content_type=None))
+        return respond(ApiResponse(204, headers=(allow,), content_type=None))
 
 
 class TolerantPaths:
@@ -92,7 +90,9 @@ class TolerantPaths:
 def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
     def view(**values: str) -> Response:
         named = dict(zip(operation.parameters, values.values(), strict=True))
-        return respond(service.answer(operation, named.get("customer-id"), request.args, asked(), named))
+        return respond(
+            service.answer(operation, named.get("customer-id"), request.args, request_headers(), named)
+        )
 
     # Flask wants names of Python in a path: the parameters are told by their place.
     rule = operation.path
@@ -115,7 +115,7 @@ def _add_token_endpoints(app: Flask, endpoint: TokenEndpoint) -> None:
 
 def _add_discovery(app: Flask) -> None:
     def view(tenant: str, version: int) -> Response:
-        return respond(json_answer(metadata(request.host_url.rstrip("/"), tenant, version)))
+        return respond(json_response(openid_configuration(request.host_url.rstrip("/"), tenant, version)))
 
     for version, rule in ((1, "/<tenant>"), (2, "/<tenant>/v2.0")):
         app.add_url_rule(
@@ -130,14 +130,14 @@ def _add_discovery(app: Flask) -> None:
 def _failure(app: Flask, service: Service, error: Exception) -> Response:
     """Whatever goes wrong in Flask or in us, in the API's dialect; never a word of what went wrong inside."""
     if isinstance(error, NotFound):
-        return respond(service.refusal(Refused("not-found")))
+        return respond(service.error_response(ApiError("not-found")))
     if isinstance(error, MethodNotAllowed):
         allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
-        return respond(service.refusal(Refused("method-not-allowed", headers=allowed)))
+        return respond(service.error_response(ApiError("method-not-allowed", headers=allowed)))
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
         words = HTTP_STATUS_CODES.get(error.code, "Bad Request").capitalize()
-        return respond(json_answer(error_body(str(error.code), words), status=error.code))
+        return respond(json_response(error_body(str(error.code), words), status=error.code))
     app.logger.error(
-        "request %s failed: %s %r", asked().request_id, request.method, request.path, exc_info=error
+        "request %s failed: %s %r", request_headers().request_id, request.method, request.path, exc_info=error
     )
-    return respond(service.refusal(Refused("internal-error")))
+    return respond(service.error_response(ApiError("internal-error")))

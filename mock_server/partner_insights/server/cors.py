@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from partner_insights.server.middleware import Exchanges
+    from partner_insights.server.middleware import ApiMiddleware
 
 ANY: Final = "*"
 _ORIGIN: Final = re.compile(
@@ -46,7 +46,7 @@ def read_origin(text: str) -> str:
 class Cors:
     """The layer around an application that lets pages of some origins use it."""
 
-    application: Exchanges
+    application: ApiMiddleware
     origins: frozenset[str]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from partner_insights.world import World
+
+Row: TypeAlias = dict[str, Any]
+WorldChange: TypeAlias = Callable[["World"], "World"]
+RowChange: TypeAlias = Callable[[Row, Collection[str]], Row]
+"""A row of an analytics operation, and the names of the properties its schema requires → the row to send."""
+
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the scenarios in force change about the answers; a value, so kept answers can be keyed by it."""
+    """What the scenarios in force change about the responses; a value, so caches can be keyed by it."""
 
-    customers: int | None = None
-    """How many customers the world has (None: as many as it was made with)."""
-    days_behind: int = 0
-    """How many days ago the insights were last processed, beyond their usual lag."""
+    world: tuple[WorldChange, ...] = ()
+    """Changes to the data: how many customers there are, when insights were processed."""
+    rows: tuple[RowChange, ...] = ()
+    """Changes to each row of the analytics operations."""
     empty: bool = False
     """The analytics operations answer 200 without a single item."""
-    promised_only: bool = False
-    """Rows carry only the properties whose presence the contract promises."""
     bom: bool = False
     """Bodies start with a UTF-8 byte order mark."""
     app_only_case: str = "app-only"
@@ -37,40 +44,65 @@ class Conditions:
     """API requests take their time, drawn by the seed from a lognormal distribution."""
 
     @property
-    def troubled(self) -> bool:
-        """Whether a request may be answered otherwise than its answer alone says."""
+    def per_request(self) -> bool:
+        """Whether the response to a request may depend on the requests before it."""
         return self.throttled or self.flaky or self.slow
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of day: a name, a line for people, and what it settles."""
+    """One kind of day: a name, a line for people, and what it changes."""
 
     name: str
     description: str
-    settles: Mapping[str, object]
-    """Fields of `Conditions` and their values."""
-    silences: frozenset[str] = frozenset()
-    """Further fields that no other scenario can settle beside it, as nobody would see the effect."""
+    sets: Mapping[str, object] = field(default_factory=dict)
+    """Fields of `Conditions` and their values. Tuples add up; of the rest, each is set by one alone."""
+    not_with: frozenset[str] = frozenset()
+    """Further scenarios it does not combine with, as nobody would see the effect of one of them."""
     alone: bool = False
     """Combines with nothing."""
 
 
-_ROWS: Final = frozenset({"days_behind", "promised_only"})
+def _ten_days_behind(world: World) -> World:
+    return replace(world, as_of=world.as_of - timedelta(days=10))
+
+
+def _one_customer(world: World) -> World:
+    return replace(world, customers=1)
+
+
+def _five_thousand_customers(world: World) -> World:
+    return replace(world, customers=5000)
+
+
+def _required_only(row: Row, required: Collection[str]) -> Row:
+    return {name: value for name, value in row.items() if name in required}
+
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     scenario.name: scenario
     for scenario in (
-        Scenario("healthy", "every operation answers as documented (the default)", {}, alone=True),
-        Scenario("silent-empty", "the analytics operations answer 200 with no items", {"empty": True}, _ROWS),
-        Scenario("stale", "insights were last processed ten days earlier than usual", {"days_behind": 10}),
+        Scenario("healthy", "every operation answers as documented (the default)", alone=True),
+        Scenario("silent-empty", "the analytics operations answer 200 with no items", {"empty": True}),
+        Scenario(
+            "stale",
+            "insights were last processed ten days earlier than usual",
+            {"world": (_ten_days_behind,)},
+            not_with=frozenset({"silent-empty"}),
+        ),
         Scenario(
             "as-published",
             "rows lack what every published sample lacks: customerId, serviceCode and workloadCode",
-            {"promised_only": True},
+            {"rows": (_required_only,)},
+            not_with=frozenset({"silent-empty"}),
         ),
-        Scenario("one-customer", "the partner has one customer", {"customers": 1}),
-        Scenario("five-thousand-customers", "the partner has 5,000 customers", {"customers": 5000}),
+        Scenario("one-customer", "the partner has one customer", {"world": (_one_customer,)}),
+        Scenario(
+            "five-thousand-customers",
+            "the partner has 5,000 customers",
+            {"world": (_five_thousand_customers,)},
+            not_with=frozenset({"one-customer"}),
+        ),
         Scenario(
             "bom", "every body starts with a UTF-8 byte order mark, as the service once sent", {"bom": True}
         ),
@@ -102,7 +134,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
 DEFAULT: Final = "healthy"
 
 
-def known(name: str) -> Scenario:
+def scenario_named(name: str) -> Scenario:
     """The scenario of that name; InputError, listing the names, where there is none."""
     try:
         return SCENARIOS[name]
@@ -114,18 +146,19 @@ def known(name: str) -> Scenario:
 
 def combine(names: Iterable[str]) -> Conditions:
     """The conditions of several scenarios together; InputError for an unknown name or a contradiction."""
-    chosen = [known(name) for name in dict.fromkeys(names)]
-    for position, scenario in enumerate(chosen):
-        for other in chosen[:position]:
+    wanted = [scenario_named(name) for name in dict.fromkeys(names)]
+    for position, scenario in enumerate(wanted):
+        for other in wanted[:position]:
             if _clash(scenario, other):
                 raise InputError(
                     f"the scenarios {other.name} and {scenario.name} do not combine",
                     remedy="leave one of them out",
                 )
-    settled: dict[str, object] = {}
-    for scenario in chosen:
-        settled |= scenario.settles
-    return Conditions(**settled)  # type: ignore[arg-type]  # a test holds every field and value to Conditions
+    values: dict[str, Any] = {}
+    for scenario in SCENARIOS.values():  # in this order, however they were named
+        for name, value in scenario.sets.items() if scenario in wanted else ():
+            values[name] = values.get(name, ()) + value if isinstance(value, tuple) else value
+    return Conditions(**values)
 
 
 def conflicts(scenario: Scenario) -> list[str]:
@@ -134,7 +167,6 @@ def conflicts(scenario: Scenario) -> list[str]:
 
 
 def _clash(one: Scenario, other: Scenario) -> bool:
-    if one.alone or other.alone:
+    if one.alone or other.alone or one.name in other.not_with or other.name in one.not_with:
         return True
-    ours, theirs = set(one.settles), set(other.settles)
-    return bool(ours & (theirs | other.silences) or theirs & one.silences)
+    return any(not isinstance(one.sets[name], tuple) for name in one.sets.keys() & other.sets.keys())

@@ -48,7 +48,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """InputError where each of several workers would count for itself what is to be counted together."""
-        if self.workers > 1 and combine(self.scenarios).troubled:
+        if self.workers > 1 and combine(self.scenarios).per_request:
             raise InputError(
                 f"the scenarios {', '.join(self.scenarios)} count requests, which several workers do apart",
                 where="--workers",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from partner_insights.server.scenarios import WorldChange
     from partner_insights.world import World
 
 
 @dataclass(frozen=True)
-class Scene:
+class Snapshot:
     """What requests are answered from: a world, and the conditions it is shown under."""
 
     scenarios: tuple[str, ...]
@@ -32,7 +32,7 @@ class State:
     def __init__(self, world: World, scenarios: Sequence[str], *, bom: bool) -> None:
         self._world = self._first = world
         self._bom = bom
-        self._worlds: dict[tuple[int | None, int], World] = {(None, 0): world}
+        self._worlds: dict[tuple[WorldChange, ...], World] = {(): world}
         self._lock = Lock()
         self._initial = tuple(scenarios) or (DEFAULT,)
         self.scene = self._scene(self._initial)
@@ -43,19 +43,19 @@ class State:
 
     def reset(self) -> None:
         """Back to the state at the start."""
-        self._turn_to(self._first)
+        self._replace(self._first)
         self.scene = self._scene(self._initial)
 
-    def move(self, as_of: date) -> None:
+    def set_date(self, as_of: date) -> None:
         """The world on another day; InputError, and no change, for a day no world can have."""
         before = self._world
         if as_of == before.as_of:
             return
-        self._turn_to(replace(before, as_of=as_of))
+        self._replace(replace(before, as_of=as_of))
         try:
             self.scene = self._scene(self.scene.scenarios)
         except InputError:
-            self._turn_to(before)
+            self._replace(before)
             raise
 
     @property
@@ -63,26 +63,26 @@ class State:
         """The fake's date, which a stale answer is behind."""
         return self._world.as_of
 
-    def _turn_to(self, world: World) -> None:
+    def _replace(self, world: World) -> None:
         with self._lock:
             if world is not self._world:
                 self._world = world
-                self._worlds = {(None, 0): world}
+                self._worlds = {(): world}
 
-    def _scene(self, scenarios: tuple[str, ...]) -> Scene:
+    def _scene(self, scenarios: tuple[str, ...]) -> Snapshot:
         conditions = combine(scenarios)
         if self._bom:
             conditions = replace(conditions, bom=True)
-        return Scene(scenarios, conditions, self._shown(conditions))
+        return Snapshot(scenarios, conditions, self._world_for(conditions))
 
-    def _shown(self, conditions: Conditions) -> World:
-        key = (conditions.customers, conditions.days_behind)
+    def _world_for(self, conditions: Conditions) -> World:
         with self._lock:
-            if key not in self._worlds:
+            if conditions.world not in self._worlds:
+                world = self._world
                 try:
-                    shown = self._world.as_of - timedelta(days=conditions.days_behind)
+                    for change in conditions.world:
+                        world = change(world)
                 except OverflowError as error:
                     raise InputError("there is no such day", where=f"{self._world.as_of}") from error
-                customers = self._world.customers if conditions.customers is None else conditions.customers
-                self._worlds[key] = replace(self._world, customers=customers, as_of=shown)
-            return self._worlds[key]
+                self._worlds[conditions.world] = world
+            return self._worlds[conditions.world]

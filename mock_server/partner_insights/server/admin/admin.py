@@ -13,18 +13,22 @@ from flask import Blueprint, Flask, Response, request
 
 from partner_insights import __version__
 from partner_insights.errors import InputError
-from partner_insights.server.admin.data_views import Holdings
-from partner_insights.server.admin.journal_views import Observations, problem, refuse_several_workers, reply
-from partner_insights.server.auth.examples import handed_token
+from partner_insights.server.admin.data_views import DataViews
+from partner_insights.server.admin.journal_views import (
+    JournalViews,
+    json_error,
+    json_ok,
+    refuse_several_workers,
+)
+from partner_insights.server.auth.examples import example_token
 from partner_insights.server.auth.tokens import LIFETIME
-from partner_insights.server.http.respond import respond
-from partner_insights.server.http.response import json_answer
+from partner_insights.server.http.response import json_response, respond
 from partner_insights.server.scenarios import SCENARIOS, conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partner_insights.server.middleware import Exchanges
+    from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
 
@@ -34,11 +38,11 @@ TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
 class Admin:
     """The controls of one running fake, open to local callers and to whoever holds the admin token."""
 
-    def __init__(self, state: State, settings: Settings, exchanges: Exchanges) -> None:
+    def __init__(self, state: State, settings: Settings, middleware: ApiMiddleware) -> None:
         self._state = state
-        self._exchanges = exchanges
+        self._middleware = middleware
         self._settings = settings
-        self.holdings = Holdings(exchanges.catalogue, state, settings)
+        self.holdings = DataViews(middleware.catalogue, state, settings)
         self._began = time.monotonic()
 
     def add_to(self, app: Flask) -> None:
@@ -57,7 +61,7 @@ class Admin:
         controls.add_url_rule("/faults/<plan_id>", view_func=self.remove_fault_plan, methods=["DELETE"])
         controls.add_url_rule("/clock", view_func=self.clock, methods=["GET"])
         controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
-        Observations(self._exchanges, self._settings).add_to(controls)
+        JournalViews(self._middleware, self._settings).add_to(controls)
         self.holdings.add_to(controls)
         app.register_blueprint(controls)
 
@@ -66,23 +70,23 @@ class Admin:
         if self._has_token():
             return None
         if not (self._settings.trust_loopback and _is_local()):
-            return problem(
+            return json_error(
                 403,
                 f"send the admin token as {TOKEN_HEADER}, or call from this machine by a loopback address",
             )
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-            return problem(403, "a page of another site may not use the admin API")
+            return json_error(403, "a page of another site may not use the admin API")
         return None
 
     def health(self) -> Response:
         """Answers as soon as the fake answers at all."""
-        return reply({"status": "ok"})
+        return json_ok({"status": "ok"})
 
     def world(self) -> Response:
         """What is faked, and how."""
         scene, settings = self._state.scene, self._settings
-        return reply(
+        return json_ok(
             {
                 "seed": scene.world.seed,
                 "customers": scene.world.customers,
@@ -98,13 +102,13 @@ class Admin:
 
     def token(self) -> Response:
         """An App+User token for the API, good as long as the directory's; null where none is wanted."""
-        token = handed_token(self._settings.auth, self._exchanges.tokens, LIFETIME)
-        return reply({"token": token, "expiresIn": LIFETIME})
+        token = example_token(self._settings.auth, self._middleware.tokens, LIFETIME)
+        return json_ok({"token": token, "expiresIn": LIFETIME})
 
     def reset(self) -> Response:
         """Back to the state at the start."""
         self._state.reset()
-        self._exchanges.reset()
+        self._middleware.reset()
         return self.scenario()
 
     def scenario(self) -> Response:
@@ -113,7 +117,7 @@ class Admin:
             {"name": each.name, "description": each.description, "conflicts": conflicts(each)}
             for each in SCENARIOS.values()
         ]
-        return reply({"active": list(self._state.scene.scenarios), "scenarios": known})
+        return json_ok({"active": list(self._state.scene.scenarios), "scenarios": known})
 
     def select_scenario(self) -> Response:
         """Put the scenario or scenarios of `{"scenario": NAME or [NAME…]}` in force."""
@@ -124,16 +128,18 @@ class Admin:
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            return problem(400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}')
+            return json_error(
+                400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}'
+            )
         try:
             self._state.select(names)
         except InputError as error:
-            return problem(400, str(error))
+            return json_error(400, str(error))
         return self.scenario()
 
     def clock(self) -> Response:
         """The fake's date; `processedDateTime` is a few days behind it."""
-        return reply({"asOf": self._state.as_of.isoformat()})
+        return json_ok({"asOf": self._state.as_of.isoformat()})
 
     def set_clock(self) -> Response:
         """Turn the date to `{"asOf": "YYYY-MM-DD"}`, or by `{"days": N}`."""
@@ -141,15 +147,18 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            self._state.move(_day(_sent(), self._state.as_of))
+            self._state.set_date(_day(_sent(), self._state.as_of))
         except InputError as error:
-            return problem(400, str(error))
+            return json_error(400, str(error))
         return self.clock()
 
     def faults(self) -> Response:
         """The plans in force, and the names a planned fault may have."""
-        return self._refuse_several_workers("there are no fault plans: restart") or reply(
-            {"plans": self._exchanges.plans.accounts(), "faults": self._exchanges.known.faults()}
+        return self._refuse_several_workers("there are no fault plans: restart") or json_ok(
+            {
+                "plans": self._middleware.chooser.plans.accounts(),
+                "faults": self._middleware.chooser.names.faults(),
+            }
         )
 
     def plan_faults(self) -> Response:
@@ -158,26 +167,26 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            account = self._exchanges.plan(_sent())
+            account = self._middleware.chooser.plan(_sent())
         except InputError as error:
-            return problem(400, str(error))
+            return json_error(400, str(error))
         location = ("Location", f"/_admin/faults/{account['id']}")
-        return respond(json_answer(account, status=201, headers=[location]))
+        return respond(json_response(account, status=201, headers=[location]))
 
     def fault_plan(self, plan_id: str) -> Response:
         """The account of a plan: which request met which of its faults."""
-        return self._account(plan_id, self._exchanges.plans.account)
+        return self._account(plan_id, self._middleware.chooser.plans.account)
 
     def remove_fault_plan(self, plan_id: str) -> Response:
         """Take a plan back; its last account."""
-        return self._account(plan_id, self._exchanges.plans.remove)
+        return self._account(plan_id, self._middleware.chooser.plans.remove)
 
     def _account(self, plan_id: str, of: Callable[[str], dict[str, Any] | None]) -> Response:
         refused = self._refuse_several_workers("there are no fault plans: restart")
         if refused is not None:
             return refused
         account = of(plan_id)
-        return problem(404, f"there is no fault plan {plan_id!r}") if account is None else reply(account)
+        return json_error(404, f"there is no fault plan {plan_id!r}") if account is None else json_ok(account)
 
     def _refuse_several_workers(self, words: str) -> Response | None:
         return refuse_several_workers(self._settings, words)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
-from partner_insights.server.admin.journal_views import problem, reply
+from partner_insights.server.admin.journal_views import json_error, json_ok
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.contract import Catalogue
     from partner_insights.server.settings import Settings
-    from partner_insights.server.state import Scene, State
+    from partner_insights.server.state import Snapshot, State
     from partner_insights.world import World
 
-MOST_EXAMINED: Final = 20_000
+MAX_EXAMINED: Final = 20_000
 """Customers that one request looks at: about a tenth of a second. The reply says where to go on."""
-MOST_SHOWN: Final = 100
+MAX_SHOWN: Final = 100
 _SHOWN: Final = 20
 _DOMAIN: Final = re.compile(r".+-([0-9]{1,10})\.example", re.ASCII)
 _OF_A_DOMAIN: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
@@ -35,7 +35,7 @@ _LICENCES: Final[Mapping[str, str]] = {
 }
 
 
-class Holdings:
+class DataViews:
     """What can be seen of the licence analytics without asking the API, which would keep a journal of it."""
 
     def __init__(self, catalogue: Catalogue, state: State, settings: Settings) -> None:
@@ -55,24 +55,24 @@ class Holdings:
         """The partner's rows of deployment and usage, as the API answers them now."""
         scene = self._state.scene
         rows = {name: _rows(scene, resource) for name, resource in _FIGURES.items()}
-        return reply({"percentScale": scene.world.percent_scale, **rows})
+        return json_ok({"percentScale": scene.world.percent_scale, **rows})
 
     def customers(self) -> Response:
         """The customers with `search` in name, domain or id, from the number `after` on, at most `size`."""
         after = request.args.get("after", 0, type=int)
         size = request.args.get("size", _SHOWN, type=int)
-        if after < 0 or not 0 < size <= MOST_SHOWN:
-            return problem(400, f"give after from 0 on, and size from 1 to {MOST_SHOWN}")
-        return reply(found(self._state.scene.world, request.args.get("search", ""), after, size))
+        if after < 0 or not 0 < size <= MAX_SHOWN:
+            return json_error(400, f"give after from 0 on, and size from 1 to {MAX_SHOWN}")
+        return json_ok(search_customers(self._state.scene.world, request.args.get("search", ""), after, size))
 
     def customer(self, customer_id: str) -> Response:
         """Who a customer is, and its rows of deployment and usage."""
         scene = self._state.scene
         index = scene.world.customer_index(customer_id)
         if index is None:
-            return problem(404, f"the partner has no customer {customer_id[:80]!r}")
+            return json_error(404, f"the partner has no customer {customer_id[:80]!r}")
         customer = scene.world.customer(index)
-        return reply(
+        return json_ok(
             {
                 **_line(scene.world, index),
                 "country": customer.country,
@@ -82,13 +82,13 @@ class Holdings:
         )
 
 
-def found(world: World, search: str, after: int = 0, size: int = _SHOWN) -> dict[str, Any]:
+def search_customers(world: World, search: str, after: int = 0, size: int = _SHOWN) -> dict[str, Any]:
     """`{"customers", "examined", "total", "next"}`; `next` is the `after` to go on from, None at the end."""
     needle = search.strip().casefold()
     alone = _named(world, needle)
     if alone is not None:
         return {"customers": [_line(world, alone)], "examined": 1, "total": world.customers, "next": None}
-    stop = min(after + MOST_EXAMINED, world.customers)
+    stop = min(after + MAX_EXAMINED, world.customers)
     names = world.people.names(after, stop)
     domains = world.people.domains(after, stop) if _OF_A_DOMAIN.fullmatch(needle) else [""] * len(names)
     indexes: list[int] = []
@@ -121,5 +121,5 @@ def _line(world: World, index: int) -> dict[str, str]:
     return {"id": customer.id, "name": customer.name, "domain": customer.domain}
 
 
-def _rows(scene: Scene, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
+def _rows(scene: Snapshot, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
     return [] if scene.conditions.empty else scene.world.rows(resource, customer)

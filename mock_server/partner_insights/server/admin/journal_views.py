@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, request
 
 from partner_insights.errors import InputError
-from partner_insights.server.http.respond import respond
-from partner_insights.server.http.response import json_answer
+from partner_insights.server.http.response import json_response, respond
 from partner_insights.server.http.routes import TOKEN
 from partner_insights.server.journal.client_verdict import verdict
 
 if TYPE_CHECKING:
     from partner_insights.server.journal.journal import Entry
-    from partner_insights.server.middleware import Exchanges
+    from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.settings import Settings
 
 NOWHERE: Final = "none"
@@ -23,11 +22,11 @@ NOWHERE: Final = "none"
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|xx)|none", re.ASCII)
 
 
-class Observations:
+class JournalViews:
     """What was seen of the client."""
 
-    def __init__(self, exchanges: Exchanges, settings: Settings) -> None:
-        self._exchanges = exchanges
+    def __init__(self, middleware: ApiMiddleware, settings: Settings) -> None:
+        self._middleware = middleware
         self._settings = settings
 
     def add_to(self, controls: Blueprint) -> None:
@@ -46,18 +45,20 @@ class Observations:
         try:
             wanted = self._wanted(request.args)
         except InputError as error:
-            return problem(400, str(error))
-        journal = self._exchanges.journal
+            return json_error(400, str(error))
+        journal = self._middleware.journal
         fitting = [entry for entry in journal.entries() if _fits(entry, wanted)]
         last = fitting[max(0, len(fitting) - int(wanted["last"])) :] if "last" in wanted else fitting
-        return reply({"entries": [journal.content(entry) for entry in last], "forgotten": journal.forgotten})
+        return json_ok(
+            {"entries": [journal.content(entry) for entry in last], "forgotten": journal.forgotten}
+        )
 
     def verdict(self) -> Response:
         """What is to be said of the client's habits."""
         refused = refuse_several_workers(self._settings, "there is no verdict: restart")
         if refused is not None:
             return refused
-        return reply(verdict(self._exchanges.journal, self._exchanges.addresses.operations))
+        return json_ok(verdict(self._middleware.journal, self._middleware.paths.operations))
 
     def _wanted(self, query: Any) -> dict[str, str]:
         known = ("operation", "status", "customer", "since", "last")
@@ -65,8 +66,8 @@ class Observations:
         for name, value in wanted.items():
             if name not in known:
                 raise InputError(f"{name!r} is no filter", remedy=f"use {', '.join(known)}")
-            if name == "operation" and value not in (TOKEN, NOWHERE, *self._exchanges.addresses.operations):
-                self._exchanges.known.check_operation(value)
+            if name == "operation" and value not in (TOKEN, NOWHERE, *self._middleware.paths.operations):
+                self._middleware.chooser.names.check_operation(value)
             if name == "status" and not _STATUS.fullmatch(value):
                 raise InputError(f"{value!r} is no status", remedy="give one like 404, 4xx or none")
             if name in ("since", "last") and not (value.isascii() and value.isdigit() and len(value) < 16):
@@ -77,9 +78,9 @@ class Observations:
 def _fits(entry: Entry, wanted: dict[str, str]) -> bool:
     status = NOWHERE if entry.status is None else str(entry.status)
     seen = {
-        "operation": (entry.address.operation or NOWHERE,),
+        "operation": (entry.route.operation or NOWHERE,),
         "status": (status, status[0] + "xx"),
-        "customer": (entry.address.customer,),
+        "customer": (entry.route.customer,),
     }
     if entry.number <= int(wanted.get("since", "0")):
         return False
@@ -90,14 +91,14 @@ def refuse_several_workers(settings: Settings, words: str) -> Response | None:
     """None with one worker. Of several only one would hear of it: answers now one way, now the other."""
     if settings.workers == 1:
         return None
-    return problem(409, f"with several workers {words} with --workers 1")
+    return json_error(409, f"with several workers {words} with --workers 1")
 
 
-def reply(content: Any) -> Response:
+def json_ok(content: Any) -> Response:
     """What was asked for, as JSON."""
-    return respond(json_answer(content))
+    return respond(json_response(content))
 
 
-def problem(status: int, words: str) -> Response:
+def json_error(status: int, words: str) -> Response:
     """What is wrong, in words."""
-    return respond(json_answer({"error": words}, status=status))
+    return respond(json_response({"error": words}, status=status))

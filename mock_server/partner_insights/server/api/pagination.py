@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from partner_insights.server.http.errors import Refused
+from partner_insights.server.http.errors import ApiError
 from partner_insights.world.bodies import CONTINUATION, DEFAULT_SIZE, CustomerPage, continued_at
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from partner_insights.world import World
 
 
-def page_of(
+def parse_page(
     world: World, query: Mapping[str, str], continuation: str | None, operation: Operation
 ) -> CustomerPage:
     """Read the query of a list request; Refused("invalid-query") for what the contract does not allow.
@@ -25,12 +25,12 @@ def page_of(
     size = _whole_number(query, "size", operation)
     seek = query.get("seekOperation")
     if seek is not None and seek not in operation.query["seekOperation"]["enum"]:
-        raise Refused("invalid-query", data=["seekOperation"])
+        raise ApiError("invalid-query", data=["seekOperation"])
     if (seek is None) != (continuation is None):
-        raise Refused("invalid-query", data=[CONTINUATION if continuation is None else "seekOperation"])
+        raise ApiError("invalid-query", data=[CONTINUATION if continuation is None else "seekOperation"])
     start = 0 if continuation is None else continued_at(world, continuation)
     if start is None:
-        raise Refused("invalid-query", data=[CONTINUATION])
+        raise ApiError("invalid-query", data=[CONTINUATION])
     return CustomerPage(start, size or DEFAULT_SIZE, size is not None, continuation is not None)
 
 
@@ -44,4 +44,4 @@ def _whole_number(query: Mapping[str, str], name: str, operation: Operation) -> 
         number = int(text)
         if schema["minimum"] <= number <= schema["maximum"]:
             return number
-    raise Refused("invalid-query", data=[name])
+    raise ApiError("invalid-query", data=[name])

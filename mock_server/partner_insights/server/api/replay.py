@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.recording_folder import RecordedAnswer, Recording, key_of
 from partner_insights.server.api.service import Service
-from partner_insights.server.http.errors import Refused
-from partner_insights.server.http.response import BOM, Answer, json_answer
+from partner_insights.server.http.errors import ApiError
+from partner_insights.server.http.response import BOM, ApiResponse, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.server.auth.tokens import Tokens
-    from partner_insights.server.http.request_headers import Asked
+    from partner_insights.server.http.request_headers import RequestHeaders
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
 
@@ -36,26 +36,26 @@ class Replay(Service):
         operation: Operation,
         customer_id: str | None,
         query: Mapping[str, str],
-        asked: Asked,
+        headers: RequestHeaders,
         values: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """The recorded answer, with its own status, mark and body."""
         scene = self.state.scene
         try:
-            self._admit(operation, scene, asked)
-        except Refused as refused:
-            return self.refusal(refused, scene)
+            self._admit(operation, scene, headers)
+        except ApiError as refused:
+            return self.error_response(refused, scene)
         given = [] if customer_id is None else [customer_id]
-        recorded = self._recording.answers.get(key_of(operation.id, given, query, asked.continuation))
+        recorded = self._recording.answers.get(key_of(operation.id, given, query, headers.continuation))
         return self._missing(operation) if recorded is None else self._recorded(recorded)
 
-    def _recorded(self, recorded: RecordedAnswer) -> Answer:
+    def _recorded(self, recorded: RecordedAnswer) -> ApiResponse:
         body = self._recording.body(recorded)
         mark = BOM if recorded.bom else b""
-        return Answer(recorded.status, mark + body, recorded.headers, recorded.content_type)
+        return ApiResponse(recorded.status, mark + body, recorded.headers, recorded.content_type)
 
-    def _missing(self, operation: Operation) -> Answer:
+    def _missing(self, operation: Operation) -> ApiResponse:
         others = [key for key in self._recording.answers if key[0] == operation.id]
         has = f"{len(others)} other answers" if len(others) != 1 else "1 other answer"
         words = f"Not recorded: this request of {operation.id}; the recording has {has} of it"
-        return json_answer(error_body("1000", words), status=404)
+        return json_response(error_body("1000", words), status=404)

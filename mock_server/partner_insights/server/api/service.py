@@ -16,13 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.query_parameters import keeps
-from partner_insights.server.api.body_cache import KeptAnswers
-from partner_insights.server.api.pagination import page_of
-from partner_insights.server.auth.bearer import Gate
+from partner_insights.server.api.pagination import parse_page
+from partner_insights.server.auth.bearer import Authenticator
 from partner_insights.server.auth.tokens import Caller, Tokens
-from partner_insights.server.http.errors import Refused, refusal
-from partner_insights.server.http.request_headers import Asked, is_guid
-from partner_insights.server.http.response import Answer, json_answer
+from partner_insights.server.http.errors import ApiError, error_response
+from partner_insights.server.http.request_headers import RequestHeaders, is_guid
+from partner_insights.server.http.response import ApiResponse, json_response
 from partner_insights.world.bodies import CUSTOMER, collection_body, customer_body, customers_body
 from partner_insights.world.schema_data.bodies import Made, UnknownValue
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.server.settings import Settings
-    from partner_insights.server.state import Scene, State
+    from partner_insights.server.state import Snapshot, State
 
 
 class Service:
@@ -40,92 +39,87 @@ class Service:
     def __init__(self, catalogue: Catalogue, state: State, settings: Settings, tokens: Tokens) -> None:
         self.catalogue = catalogue
         self.state = state
-        self.gate = Gate(settings.auth, tokens)
-        self._kept = KeptAnswers()
+        self.gate = Authenticator(settings.auth, tokens)
 
     def answer(
         self,
         operation: Operation,
         customer_id: str | None,
         query: Mapping[str, str],
-        asked: Asked,
+        headers: RequestHeaders,
         values: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """The documented answer, be it a refusal; `values` are those of all parameters of the path."""
         scene = self.state.scene
         try:
-            self._admit(operation, scene, asked)
+            self._admit(operation, scene, headers)
             if operation.made:
                 return self._made(operation, scene, values or {}, query)
             index = None if customer_id is None else _customer(scene, customer_id)
-            return self._content(operation, scene, index, query, asked)
-        except Refused as refused:
-            return self.refusal(refused, scene)
+            return self._content(operation, scene, index, query, headers)
+        except ApiError as refused:
+            return self.error_response(refused, scene)
 
-    def refusal(self, refused: Refused, scene: Scene | None = None) -> Answer:
+    def error_response(self, refused: ApiError, scene: Snapshot | None = None) -> ApiResponse:
         """The answer to a documented failure, under the given conditions or those in force."""
         bom = (scene or self.state.scene).conditions.bom
-        return refusal(self.catalogue.error_cases[refused.case], refused, bom=bom)
+        return error_response(self.catalogue.error_cases[refused.case], refused, bom=bom)
 
-    def _admit(self, operation: Operation, scene: Scene, asked: Asked) -> None:
+    def _admit(self, operation: Operation, scene: Snapshot, headers: RequestHeaders) -> None:
         if scene.conditions.outage_case is not None:
-            raise Refused(scene.conditions.outage_case)
-        caller = self.gate.admit(asked.authorization)
+            raise ApiError(scene.conditions.outage_case)
+        caller = self.gate.authenticate(headers.authorization)
         if caller not in operation.auth:
-            raise Refused(scene.conditions.app_only_case if caller is Caller.APP_ONLY else "app-only")
-        if not asked.takes_json:
-            raise Refused("not-acceptable")
+            raise ApiError(scene.conditions.app_only_case if caller is Caller.APP_ONLY else "app-only")
+        if not headers.takes_json:
+            raise ApiError("not-acceptable")
 
     def _content(
-        self, operation: Operation, scene: Scene, index: int | None, query: Mapping[str, str], asked: Asked
-    ) -> Answer:
-        if operation.resource == CUSTOMER:
-            if index is not None:
-                return self._keep(operation, scene, index, lambda: customer_body(scene.world, index))
-            page = page_of(scene.world, query, asked.continuation, operation)
-            return self._keep(operation, scene, page, lambda: customers_body(scene.world, page))
-        return self._keep(operation, scene, index, lambda: self._collection(operation, scene, index))
+        self,
+        operation: Operation,
+        scene: Snapshot,
+        index: int | None,
+        query: Mapping[str, str],
+        headers: RequestHeaders,
+    ) -> ApiResponse:
+        if operation.resource != CUSTOMER:
+            body = self._collection(operation, scene, index)
+        elif index is not None:
+            body = customer_body(scene.world, index)
+        else:
+            page = parse_page(scene.world, query, headers.continuation, operation)
+            body = customers_body(scene.world, page)
+        return json_response(body, bom=scene.conditions.bom)
 
     def _made(
-        self, operation: Operation, scene: Scene, values: Mapping[str, str], query: Mapping[str, str]
-    ) -> Answer:
-        """An answer made from the schemas alone, for an operation of a page that is not ours."""
+        self, operation: Operation, scene: Snapshot, values: Mapping[str, str], query: Mapping[str, str]
+    ) -> ApiResponse:
+        """A response made from the schemas alone, for an operation of a page that is not ours."""
         customer_id = values.get("customer-id")
         if customer_id is not None and not is_guid(customer_id):
-            raise Refused("malformed-customer", data=["customer-id"])
+            raise ApiError("malformed-customer", data=["customer-id"])
         for name, schema in operation.query.items():
             if name in query and not keeps(schema, query[name]):
-                raise Refused("invalid-query", data=[name])
-        made = Made(scene.world, self.catalogue)
+                raise ApiError("invalid-query", data=[name])
         try:
-            return self._keep(
-                operation,
-                scene,
-                tuple(values.values()),
-                lambda: made.body(operation, values, empty=scene.conditions.empty),
-            )
+            body = Made(scene.world, self.catalogue).body(operation, values, empty=scene.conditions.empty)
         except UnknownValue as unknown:
             case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
-            raise Refused(case) from unknown
+            raise ApiError(case) from unknown
+        return json_response(body, bom=scene.conditions.bom)
 
-    def _keep(self, operation: Operation, scene: Scene, key: object, make: Any) -> Answer:
-        return self._kept.get(
-            (operation.id, scene.conditions, scene.world.as_of, key),
-            lambda: json_answer(make(), bom=scene.conditions.bom),
-        )
-
-    def _collection(self, operation: Operation, scene: Scene, index: int | None) -> dict[str, Any]:
+    def _collection(self, operation: Operation, scene: Snapshot, index: int | None) -> dict[str, Any]:
         rows = [] if scene.conditions.empty else scene.world.rows(operation.resource, index)
-        if scene.conditions.promised_only:
-            promised = set(self.catalogue.schema(operation.resource).get("required", ()))
-            rows = [{name: value for name, value in row.items() if name in promised} for row in rows]
+        required = self.catalogue.schema(operation.resource).get("required", ())
+        for change in scene.conditions.rows:
+            rows = [change(row, required) for row in rows]
         return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
 
 
-def _customer(scene: Scene, customer_id: str) -> int:
+def _customer(scene: Snapshot, customer_id: str) -> int:
     if not is_guid(customer_id):
-        raise Refused("malformed-customer", data=["customer-id"])
+        raise ApiError("malformed-customer", data=["customer-id"])
     index = scene.world.customer_index(customer_id)
     if index is None:
-        raise Refused("unknown-customer")
+        raise ApiError("unknown-customer")
     return index

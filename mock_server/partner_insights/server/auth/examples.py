@@ -21,7 +21,7 @@ def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
     return f"curl {trust}{header}{shlex.quote(url)}"
 
 
-def handed_token(auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY) -> str | None:
+def example_token(auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY) -> str | None:
     """An App+User token that works under the auth mode, good for so long; None where none is needed."""
     if auth == AuthMode.OFF:
         return None

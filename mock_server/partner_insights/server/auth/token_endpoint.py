@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from partner_insights.server.auth.tokens import LIFETIME, PARTNER_CENTER, InvalidToken, Subject, Tokens
-from partner_insights.server.http.response import Answer, json_answer
+from partner_insights.server.http.response import ApiResponse, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class TokenEndpoint:
 
     def answer(
         self, tenant: str, version: int, method: str, form: Mapping[str, str], authorization: str | None
-    ) -> Answer:
+    ) -> ApiResponse:
         """The token, or what is wrong with the request."""
         fields = _basic(authorization) | {name: value for name, value in form.items() if value}
         try:
@@ -72,8 +72,8 @@ class TokenEndpoint:
             granted = self._grant(tenant, version, fields)
         except _Denied as denied:
             allow = (("Allow", "OPTIONS, POST"),) if denied.status == 405 else ()
-            return json_answer(_refusal(denied), status=denied.status, headers=_UNCACHED + allow)
-        return json_answer(self._issue(version, granted), headers=_UNCACHED)
+            return json_response(_refusal(denied), status=denied.status, headers=_UNCACHED + allow)
+        return json_response(self._issue(version, granted), headers=_UNCACHED)
 
     def _grant(self, tenant: str, version: int, form: Mapping[str, str]) -> _Granted:
         grant = _required(form, "grant_type")
@@ -122,6 +122,28 @@ class TokenEndpoint:
         if granted.renewable:
             body["refresh_token"] = self.tokens.refresh(granted.subject, granted.audience)
         return body
+
+
+def openid_configuration(base: str, tenant: str, version: int) -> dict[str, Any]:
+    """The OpenID Connect discovery document of a tenant, in the first or the second version's dialect.
+
+    MSAL wants an `authorization_endpoint`; the fake has none behind it, as nobody signs in to it.
+    """
+    own = f"{base}/{tenant}"
+    oauth2 = f"{own}/oauth2" if version == 1 else f"{own}/oauth2/v2.0"
+    return {
+        "token_endpoint": f"{oauth2}/token",
+        "authorization_endpoint": f"{oauth2}/authorize",
+        "issuer": f"{own}/" if version == 1 else f"{own}/v2.0",
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_post",
+            "client_secret_basic",
+            "private_key_jwt",
+        ],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+        "tenant_region_scope": None,
+    }
 
 
 def _required(form: Mapping[str, str], name: str) -> str:

@@ -1,6 +1,6 @@
 """Claims ↔ signed tokens of this run: access tokens like the directory's, and refresh tokens.
 
-PyJWT is imported at the first token, or by `prepare`: it brings cryptography along where that is installed, a
+PyJWT is imported at the first token, or by `warm_up`: it brings cryptography along where that is installed, a
 tenth of a second that whoever starts a fake need not wait for.
 """
 
@@ -149,7 +149,7 @@ class Tokens:
         return claims
 
 
-def prepare() -> None:
+def warm_up() -> None:
     """Import what the first token needs."""
     import jwt  # noqa: F401
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from partner_insights.server.faults.plan import Fault, Wanted
-    from partner_insights.server.http.routes import Address
+    from partner_insights.server.faults.plan import Fault, FaultPlan
+    from partner_insights.server.http.routes import RouteMatch
 
-MOST_PLANS: Final = 200
+MAX_PLANS: Final = 200
 
 
 @dataclass(frozen=True)
-class Due:
+class MatchedFault:
     """The fault one request is to meet."""
 
     fault: Fault
@@ -40,12 +40,12 @@ class _Planned:
 @dataclass
 class _Plan:
     id: str
-    wanted: Wanted
+    wanted: FaultPlan
     faults: list[_Planned]
 
-    def next(self, address: Address) -> _Planned | None:
+    def next(self, route: RouteMatch) -> _Planned | None:
         open_ = (each for each in self.faults if self.wanted.repeat or not each.times)
-        return next((each for each in open_ if each.fault.meets(address)), None)
+        return next((each for each in open_ if each.fault.matches(route)), None)
 
     def content(self) -> dict[str, Any]:
         """The account: what was planned, and which request met it."""
@@ -68,7 +68,7 @@ class _Plan:
 
 
 @dataclass
-class Plans:
+class ActivePlans:
     """The plans of one fake. Each fault is consumed by one request, in the order of the plan."""
 
     for_all: bool = False
@@ -76,17 +76,17 @@ class Plans:
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def add(self, wanted: Wanted) -> dict[str, Any]:
+    def add(self, wanted: FaultPlan) -> dict[str, Any]:
         """Put a plan in force; its account, with its id. InputError where there are too many already."""
         with self._lock:
-            if len(self._plans) >= MOST_PLANS:
+            if len(self._plans) >= MAX_PLANS:
                 raise InputError(
-                    f"there are {MOST_PLANS} fault plans already",
+                    f"there are {MAX_PLANS} fault plans already",
                     remedy="take some back (DELETE /_admin/faults/{id}), or reset",
                 )
             plan = _Plan(secrets.token_hex(8), wanted, [_Planned(each) for each in wanted.faults])
             self._plans[plan.id] = plan
-            self._note()
+            self._refresh_flag()
             return plan.content()
 
     def account(self, plan_id: str) -> dict[str, Any] | None:
@@ -104,32 +104,32 @@ class Plans:
         """Take a plan back; its last account."""
         with self._lock:
             plan = self._plans.pop(plan_id, None)
-            self._note()
+            self._refresh_flag()
             return None if plan is None else plan.content()
 
     def clear(self) -> None:
         """Take all plans back."""
         with self._lock:
             self._plans.clear()
-            self._note()
+            self._refresh_flag()
 
-    def consume(self, plan_id: str | None, address: Address, request: str) -> Due | None:
+    def consume(self, plan_id: str | None, route: RouteMatch, request: str) -> MatchedFault | None:
         """The fault this request is to meet, now consumed; KeyError for an id of no plan.
 
         The plan whose id the request carries comes first, then the plans for all, the oldest first.
         """
         with self._lock:
             for plan in self._asked(plan_id):
-                planned = plan.next(address)
+                planned = plan.next(route)
                 if planned is not None:
                     planned.times += 1
                     planned.request = planned.request or request
-                    return Due(planned.fault, ordinal=planned.times - 1)
+                    return MatchedFault(planned.fault, ordinal=planned.times - 1)
             return None
 
     def _asked(self, plan_id: str | None) -> list[_Plan]:
         own = [] if plan_id is None else [self._plans[plan_id]]
         return own + [plan for plan in self._plans.values() if plan.wanted.all and plan not in own]
 
-    def _note(self) -> None:
+    def _refresh_flag(self) -> None:
         self.for_all = any(plan.wanted.all for plan in self._plans.values())

@@ -9,14 +9,14 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.server.faults import tcp_reset as connection
-from partner_insights.server.http.buffered import Caught
+from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.response import BOM
 from partner_insights.server.http.tcp_info import POSSIBLE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MOST_HELD: Final = 96
+MAX_HELD: Final = 96
 """Answers held back at one time; each holds a thread of the server, and others need some, too."""
 
 _FLUSH: Final = 0.1
@@ -25,14 +25,14 @@ _PAGE: Final = (
     b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
     b"<body><h1>502 Bad Gateway</h1><p>The gateway got no answer in time.</p></body></html>\n"
 )
-_holding = BoundedSemaphore(MOST_HELD)
+_holding = BoundedSemaphore(MAX_HELD)
 
 
-Send = Callable[[Caught, float, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+Send = Callable[[BufferedResponse, float, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
-class WireFault:
+class ConnectionFault:
     """One way in which an answer goes wrong on the wire."""
 
     id: str
@@ -44,7 +44,7 @@ class WireFault:
     """Whether the client gets any answer: a status at least."""
 
 
-def hold(seconds: float) -> bool:
+def sleep_bounded(seconds: float) -> bool:
     """Wait; False, at once, where too many wait already: nobody who asked for nothing is to wait for them."""
     if not _holding.acquire(blocking=False):
         return False
@@ -55,12 +55,16 @@ def hold(seconds: float) -> bool:
     return True
 
 
-def _delay(caught: Caught, seconds: float, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    hold(seconds)
+def _delay(
+    caught: BufferedResponse, seconds: float, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    sleep_bounded(seconds)
     return caught.send(environ, start)
 
 
-def _stall(caught: Caught, seconds: float, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _stall(
+    caught: BufferedResponse, seconds: float, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] == "HEAD":  # there is no half-way
         return _delay(caught, seconds, environ, start)
     caught.start(start)
@@ -69,11 +73,13 @@ def _stall(caught: Caught, seconds: float, environ: WSGIEnvironment, start: Star
 
 def _stalling(body: bytes, seconds: float) -> Iterator[bytes]:
     yield body[: len(body) // 2]
-    hold(seconds)
+    sleep_bounded(seconds)
     yield body[len(body) // 2 :]
 
 
-def _truncate(caught: Caught, _: float, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _truncate(
+    caught: BufferedResponse, _: float, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] == "HEAD":  # nothing to cut
         return caught.send(environ, start)
     caught.start(start)
@@ -86,60 +92,64 @@ def _truncated(body: bytes) -> Iterator[bytes]:
     time.sleep(_FLUSH)
 
 
-def _close(caught: Caught, _: float, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _close(
+    caught: BufferedResponse, _: float, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     # A head that contradicts itself cannot be written: the server closes without a word.
     start("200 OK", [("Content-Length", "1"), ("Transfer-Encoding", "chunked")])
     return [b"x"]
 
 
 def _timeout(
-    caught: Caught, seconds: float, environ: WSGIEnvironment, start: StartResponse
+    caught: BufferedResponse, seconds: float, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
-    hold(seconds)
+    sleep_bounded(seconds)
     return _close(caught, 0, environ, start)
 
 
-def _reset(caught: Caught, _: float, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _reset(
+    caught: BufferedResponse, _: float, environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] == "HEAD":
         return caught.send(environ, start)
     replace(caught, length=len(caught.body) + 2**20).start(start)
     begun = caught.body[: len(caught.body) // 2]
     if POSSIBLE:
-        return connection.resetting(environ.get("REMOTE_ADDR", ""), begun)
+        return connection.reset_mid_body(environ.get("REMOTE_ADDR", ""), begun)
     return _truncated(caught.body)
 
 
-def _changed(change: Callable[[Caught], Caught]) -> Send:
-    def send(caught: Caught, _: float, environ: Any, start: Any) -> Iterable[bytes]:
+def _changed(change: Callable[[BufferedResponse], BufferedResponse]) -> Send:
+    def send(caught: BufferedResponse, _: float, environ: Any, start: Any) -> Iterable[bytes]:
         return change(caught).send(environ, start)
 
     return send
 
 
-_HTML: Final = Caught(502, (("Content-Type", "text/html; charset=utf-8"),), _PAGE)
+_HTML: Final = BufferedResponse(502, (("Content-Type", "text/html; charset=utf-8"),), _PAGE)
 
-WIRE: Final = {
+CONNECTION_FAULTS: Final = {
     fault.id: fault
     for fault in (
-        WireFault("delay", "the answer comes late", _delay, 5),
-        WireFault("stall", "the answer stops half-way and goes on later", _stall, 30),
-        WireFault("truncate", "the connection closes half-way through the body", _truncate),
-        WireFault("close", "the connection closes without a reply", _close, answers=False),
-        WireFault(
+        ConnectionFault("delay", "the answer comes late", _delay, 5),
+        ConnectionFault("stall", "the answer stops half-way and goes on later", _stall, 30),
+        ConnectionFault("truncate", "the connection closes half-way through the body", _truncate),
+        ConnectionFault("close", "the connection closes without a reply", _close, answers=False),
+        ConnectionFault(
             "timeout", "nothing comes for long, then the connection closes", _timeout, 30, answers=False
         ),
-        WireFault("reset", "the connection is reset half-way through the body", _reset),
-        WireFault(
+        ConnectionFault("reset", "the connection is reset half-way through the body", _reset),
+        ConnectionFault(
             "malformed-json",
             "the body is JSON but for its end",
             _changed(lambda caught: replace(caught, body=caught.body[:-1] + b",]")),
         ),
-        WireFault(
+        ConnectionFault(
             "html-error-page",
             "a gateway's page, 502 and HTML, comes in place of the answer",
             _changed(lambda _: _HTML),
         ),
-        WireFault(
+        ConnectionFault(
             "bom",
             "the body starts with a UTF-8 byte order mark",
             _changed(lambda caught: replace(caught, body=BOM + caught.body.removeprefix(BOM))),

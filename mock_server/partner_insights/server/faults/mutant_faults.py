@@ -11,9 +11,9 @@ import orjson
 from partner_insights.contract.paths import filled
 from partner_insights.mutants import Answered, Scene
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject
-from partner_insights.server.http.buffered import ENCODING, LENGTH, Caught
-from partner_insights.server.http.request_headers import Asked
-from partner_insights.server.http.response import BOM, WORTH_SQUEEZING
+from partner_insights.server.http.buffered import ENCODING, LENGTH, BufferedResponse
+from partner_insights.server.http.request_headers import RequestHeaders
+from partner_insights.server.http.response import BOM, MIN_GZIP_BYTES
 from partner_insights.world.openapi_examples import Examples
 
 if TYPE_CHECKING:
@@ -24,62 +24,64 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.mutants import Mutant
     from partner_insights.server.auth.tokens import Tokens
-    from partner_insights.server.http.routes import Address, Addresses
+    from partner_insights.server.http.routes import PathTable, RouteMatch
     from partner_insights.server.state import State
 
 _USER: Final = Subject("mutant.example", "mutant", "mutant@mutant.example")
 
 
 @dataclass(frozen=True)
-class Wardrobe:
+class MutantInjector:
     """Puts mutants on the answers of an application, which knows nothing of them."""
 
     application: WSGIApplication
     catalogue: Catalogue
-    addresses: Addresses
+    paths: PathTable
     state: State
     tokens: Tokens
 
-    def answer(self, environ: WSGIEnvironment, address: Address, mutant: Mutant, ordinal: int) -> Caught:
+    def answer(
+        self, environ: WSGIEnvironment, route: RouteMatch, mutant: Mutant, ordinal: int
+    ) -> BufferedResponse:
         """What a service with this one fault answers."""
         method = environ["REQUEST_METHOD"]
-        operation = self.addresses.operations.get(address.operation or "")
-        scene = Scene(operation, method, _customer(environ, address), ordinal)
-        good = self._admitted(environ, address, mutant)
+        operation = self.paths.operations.get(route.operation or "")
+        scene = Scene(operation, method, _customer(environ, route), ordinal)
+        good = self._admitted(environ, route, mutant)
         worn = mutant.wear(Answered(good.status, good.headers, good.body), scene)
-        return _squeezed(Caught(worn.status, worn.headers, worn.body), environ)
+        return _squeezed(BufferedResponse(worn.status, worn.headers, worn.body), environ)
 
-    def _admitted(self, environ: WSGIEnvironment, address: Address, mutant: Mutant) -> Caught:
+    def _admitted(self, environ: WSGIEnvironment, route: RouteMatch, mutant: Mutant) -> BufferedResponse:
         """The answer; where it is a refusal that the mutant does not know, that to a mended request."""
         asked = dict(environ)
         asked.pop("HTTP_ACCEPT_ENCODING", None)  # a mutant sees the body as it is
         if asked["REQUEST_METHOD"] == "HEAD":
             asked["REQUEST_METHOD"] = "GET"
-        for _ in range(len(_MENDED) + 1):
-            caught = Caught.from_app(self.application, dict(asked))
+        for _ in range(len(_REPAIRS) + 1):
+            caught = BufferedResponse.from_app(self.application, dict(asked))
             case = _case(caught) if mutant.admits else None
             if case is None or case not in mutant.admits:
                 break
-            asked |= _MENDED[case](self, asked, address)
+            asked |= _REPAIRS[case](self, asked, route)
         return caught
 
-    def signed(self, asked: WSGIEnvironment, address: Address) -> dict[str, Any]:
+    def with_token(self, asked: WSGIEnvironment, route: RouteMatch) -> dict[str, Any]:
         """With the token of a user."""
         return {"HTTP_AUTHORIZATION": f"Bearer {self.tokens.access(_USER, PARTNER_CENTER)}"}
 
-    def placed(self, asked: WSGIEnvironment, address: Address) -> dict[str, Any]:
+    def with_valid_path(self, asked: WSGIEnvironment, route: RouteMatch) -> dict[str, Any]:
         """At an operation that is there, about a customer that is."""
-        found = address.operation or self.addresses.nearest(asked["PATH_INFO"])[0].id
-        operation, world = self.addresses.operations[found], self.state.scene.world
+        found = route.operation or self.paths.closest(asked["PATH_INFO"])[0].id
+        operation, world = self.paths.operations[found], self.state.scene.world
         return {"PATH_INFO": filled(operation.path, Examples(self.catalogue, world).values(operation))}
 
 
-_MENDED: Final[Mapping[str, Callable[[Wardrobe, WSGIEnvironment, Address], dict[str, Any]]]] = {
-    "unauthenticated": Wardrobe.signed,
-    "app-only": Wardrobe.signed,
-    "malformed-customer": Wardrobe.placed,
-    "unknown-customer": Wardrobe.placed,
-    "not-found": Wardrobe.placed,
+_REPAIRS: Final[Mapping[str, Callable[[MutantInjector, WSGIEnvironment, RouteMatch], dict[str, Any]]]] = {
+    "unauthenticated": MutantInjector.with_token,
+    "app-only": MutantInjector.with_token,
+    "malformed-customer": MutantInjector.with_valid_path,
+    "unknown-customer": MutantInjector.with_valid_path,
+    "not-found": MutantInjector.with_valid_path,
     "method-not-allowed": lambda *_: {"REQUEST_METHOD": "GET"},
     "not-acceptable": lambda *_: {"HTTP_ACCEPT": "application/json"},
     "invalid-query": lambda *_: {"QUERY_STRING": ""},
@@ -87,7 +89,7 @@ _MENDED: Final[Mapping[str, Callable[[Wardrobe, WSGIEnvironment, Address], dict[
 """Refusal case → what to change about the request so that it is not refused for that."""
 
 
-def _case(caught: Caught) -> str | None:
+def _case(caught: BufferedResponse) -> str | None:
     """Which refusal it is."""
     if caught.status < 400:
         return None
@@ -100,19 +102,19 @@ def _case(caught: Caught) -> str | None:
     return cases.get(caught.status)
 
 
-def _customer(environ: WSGIEnvironment, address: Address) -> str | None:
+def _customer(environ: WSGIEnvironment, route: RouteMatch) -> str | None:
     """The customer in the letters of the path."""
-    if address.customer is None:
+    if route.customer is None:
         return None
-    sent = (part for part in environ["PATH_INFO"].split("/") if part.lower() == address.customer)
-    return next(sent, address.customer)
+    sent = (part for part in environ["PATH_INFO"].split("/") if part.lower() == route.customer)
+    return next(sent, route.customer)
 
 
-def _squeezed(caught: Caught, environ: WSGIEnvironment) -> Caught:
+def _squeezed(caught: BufferedResponse, environ: WSGIEnvironment) -> BufferedResponse:
     # Compressed as a good answer is; a mutant that says how the body is encoded has its way.
-    if len(caught.body) < WORTH_SQUEEZING or caught.header(ENCODING) is not None:
+    if len(caught.body) < MIN_GZIP_BYTES or caught.header(ENCODING) is not None:
         return caught
-    if caught.header(LENGTH) is not None or not Asked.of(environ).takes_gzip:
+    if caught.header(LENGTH) is not None or not RequestHeaders.of(environ).takes_gzip:
         return caught
     body = gzip.compress(caught.body, compresslevel=6, mtime=0)
     return replace(caught, headers=(*caught.headers, ("Content-Encoding", "gzip")), body=body)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
-from partner_insights.server.faults.connection_faults import WIRE
+from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
 from partner_insights.server.http.routes import TOKEN
 
 if TYPE_CHECKING:
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue
     from partner_insights.mutants import Mutant
-    from partner_insights.server.http.routes import Addresses
+    from partner_insights.server.http.routes import PathTable
     from partner_insights.server.state import State
 
 
 @dataclass
-class Known:
+class FaultCatalogue:
     """The names of one fake, as it is now."""
 
     catalogue: Catalogue
-    addresses: Addresses
+    paths: PathTable
     state: State
 
     @cached_property
@@ -37,13 +37,13 @@ class Known:
 
     def faults(self) -> list[dict[str, str]]:
         """Every fault that can be asked for by name, with a line each."""
-        wire = [{"name": each.id, "description": each.title} for each in WIRE.values()]
+        wire = [{"name": each.id, "description": each.title} for each in CONNECTION_FAULTS.values()]
         return wire + [{"name": each.id, "description": each.title} for each in self.mutants.values()]
 
     def check_operation(self, name: str) -> None:
         """InputError where there is no such operation."""
-        if name not in self.addresses.operations and name != TOKEN:
-            known = ", ".join(self.addresses.operations)
+        if name not in self.paths.operations and name != TOKEN:
+            known = ", ".join(self.paths.operations)
             raise InputError(f"there is no operation {name!r}", remedy=f"use *, {TOKEN} or one of {known}")
 
     def check_customer(self, customer_id: str) -> None:
@@ -53,7 +53,7 @@ class Known:
 
     def check_fault(self, name: str) -> None:
         """InputError where there is no such fault."""
-        if name not in WIRE and name not in self.mutants:
-            near = difflib.get_close_matches(name, [*WIRE, *self.mutants], 3)
+        if name not in CONNECTION_FAULTS and name not in self.mutants:
+            near = difflib.get_close_matches(name, [*CONNECTION_FAULTS, *self.mutants], 3)
             hint = f"did you mean {', '.join(near)}? " if near else ""
             raise InputError(f"there is no fault {name!r}", remedy=f"{hint}GET /_admin/faults lists them")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from partner_insights.server.http.routes import Address
+    from partner_insights.server.http.routes import RouteMatch
 
-    class Vocabulary(Protocol):
+    class FaultNames(Protocol):
         """What a plan may name in this fake, as it is now."""
 
         def check_operation(self, name: str) -> None:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 ANY: Final = "*"
 """Any request to the API, to a path without operation too; the token endpoints are not of it."""
-MOST_FAULTS: Final = 1000
-LONGEST: Final = 600
+MAX_FAULTS: Final = 1000
+MAX_SECONDS: Final = 600
 """Seconds a fault may hold an answer, or tell a client to wait."""
 
 _FIELDS: Final = ("operation", "customer", "code", "fault", "retryAfter", "seconds")
@@ -52,11 +52,11 @@ class Fault:
     seconds: float | None = None
     """How long a delay or a stall takes (None: as long as its own default)."""
 
-    def meets(self, address: Address) -> bool:
-        """Whether it is meant for a request to this address."""
-        if self.operation != address.operation and (self.operation != ANY or address.operation == TOKEN):
+    def matches(self, route: RouteMatch) -> bool:
+        """Whether it is meant for a request to this route."""
+        if self.operation != route.operation and (self.operation != ANY or route.operation == TOKEN):
             return False
-        return self.customer in (None, address.customer)
+        return self.customer in (None, route.customer)
 
     def content(self) -> dict[str, Any]:
         """As it was planned."""
@@ -65,7 +65,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FaultPlan:
     """A whole plan as it was sent."""
 
     faults: tuple[Fault, ...]
@@ -75,23 +75,23 @@ class Wanted:
     """Its faults are never used up: each request meets the first that is meant for it."""
 
 
-def read_plan(content: Any, vocabulary: Vocabulary) -> Wanted:
+def read_plan(content: Any, vocabulary: FaultNames) -> FaultPlan:
     """The plan in a body; InputError says what is wrong with which fault."""
     if not isinstance(content, dict) or not isinstance(content.get("faults"), list):
         raise InputError("that is no fault plan", remedy=_FORM)
     _refuse_unknown(content, ("faults", "all", "repeat"), "the plan")
     faults = content["faults"]
-    if not 1 <= len(faults) <= MOST_FAULTS:
-        raise InputError(f"a plan of {len(faults)} faults", remedy=f"plan 1 to {MOST_FAULTS}")
+    if not 1 <= len(faults) <= MAX_FAULTS:
+        raise InputError(f"a plan of {len(faults)} faults", remedy=f"plan 1 to {MAX_FAULTS}")
     switches = {name: content.get(name, False) for name in ("all", "repeat")}
     for name, value in switches.items():
         if not isinstance(value, bool):
             raise InputError(f"{name!r} is {value!r}", remedy="say true or false")
     read = tuple(_read_fault(each, f"fault {place}", vocabulary) for place, each in enumerate(faults, 1))
-    return Wanted(read, **switches)
+    return FaultPlan(read, **switches)
 
 
-def _read_fault(content: Any, where: str, vocabulary: Vocabulary) -> Fault:
+def _read_fault(content: Any, where: str, vocabulary: FaultNames) -> Fault:
     if not isinstance(content, dict):
         raise InputError("that is no fault", where=where, remedy=_FORM)
     _refuse_unknown(content, _FIELDS, where)
@@ -141,10 +141,10 @@ def _number(content: Mapping[str, Any], name: str, where: str, *, whole: bool = 
     value = content.get(name)
     if value is None:
         return None
-    if type(value) not in ((int,) if whole else (int, float)) or not 0 <= value <= LONGEST:
+    if type(value) not in ((int,) if whole else (int, float)) or not 0 <= value <= MAX_SECONDS:
         kind = "a whole number" if whole else "a number"
         raise InputError(
-            f"{name!r} is {value!r}", where=where, remedy=f"give {kind} of seconds from 0 to {LONGEST}"
+            f"{name!r} is {value!r}", where=where, remedy=f"give {kind} of seconds from 0 to {MAX_SECONDS}"
         )
     return float(value)
 

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.errors import InputError
-from partner_insights.server.faults.plan import LONGEST, Fault, is_code
+from partner_insights.server.faults.plan import MAX_SECONDS, Fault, is_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partner_insights.server.faults.plan import Vocabulary
+    from partner_insights.server.faults.plan import FaultNames
 
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _PREFERENCE: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
@@ -19,7 +19,7 @@ _PART: Final = re.compile(rf"(?:[^;\"]|{_QUOTED})+")
 _NUMBERS: Final = {"retryafter": int, "seconds": float}
 
 
-def preferred(header: str, vocabulary: Vocabulary) -> tuple[Fault, str] | None:
+def fault_from(header: str, vocabulary: FaultNames) -> tuple[Fault, str] | None:
     """The first preference that is a fault, with what Preference-Applied says of it; None for none.
 
     `code=404`, `fault=NAME`, with the parameters `retryAfter` and `seconds`: `code=429; retryAfter=2`.
@@ -35,7 +35,7 @@ def preferred(header: str, vocabulary: Vocabulary) -> tuple[Fault, str] | None:
     return None
 
 
-def _fault(name: str, value: str, vocabulary: Vocabulary, **more: Any) -> Fault | None:
+def _fault(name: str, value: str, vocabulary: FaultNames, **more: Any) -> Fault | None:
     if name == "fault":
         vocabulary.check_fault(value)
         return Fault(name=value, **more)
@@ -49,7 +49,7 @@ def _numbers(parameters: dict[str, str]) -> dict[str, Any]:
     for name, field in (("retryafter", "retry_after"), ("seconds", "seconds")):
         if name in parameters:
             number = _NUMBERS[name](parameters[name])
-            if not 0 <= number <= LONGEST:
+            if not 0 <= number <= MAX_SECONDS:
                 raise ValueError(name)
             found[field] = number
     return found

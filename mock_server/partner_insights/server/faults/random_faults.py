@@ -13,51 +13,51 @@ from partner_insights.server.faults.plan import Fault
 from partner_insights.world.hashing import field_key
 
 if TYPE_CHECKING:
-    from partner_insights.server.http.routes import Address
+    from partner_insights.server.http.routes import RouteMatch
 
 FLAKY: Final = ((0.10, Fault(code=500)), (0.10, Fault(code=503)), (0.05, Fault(name="timeout", seconds=30)))
 """The share of the requests that meet each fault."""
 MEDIAN: Final = 0.25
 SIGMA: Final = 0.8
 """Of the lognormal latency: half take longer than MEDIAN seconds, one in twenty longer than 0.93."""
-SLOWEST: Final = 10.0
+MAX_LATENCY: Final = 10.0
 
-_MOST_ADDRESSES: Final = 100_000
+_MAX_ROUTES: Final = 100_000
 
 
 @dataclass
-class Weather:
-    """Draws for the first, second, … request to each address: no matter what else is asked in between."""
+class RandomFaults:
+    """Draws for the first, second, … request to each route: no matter what else is asked in between."""
 
     seed: int
-    _asked: Counter[tuple[str, Address]] = field(default_factory=Counter)
+    _asked: Counter[tuple[str, RouteMatch]] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
-    def fault(self, address: Address) -> Fault | None:
-        """What the next request to the address meets while the service is flaky."""
-        drawn = self._drawn("flaky", address)
+    def fault(self, route: RouteMatch) -> Fault | None:
+        """What the next request to the route meets while the service is flaky."""
+        drawn = self._drawn("flaky", route)
         for share, fault in FLAKY:
             if drawn < share:
                 return fault
             drawn -= share
         return None
 
-    def latency(self, address: Address) -> float:
-        """Seconds the next request to the address takes while the service is slow."""
-        deviation = NormalDist().inv_cdf(self._drawn("slow", address))
-        return min(SLOWEST, MEDIAN * math.exp(SIGMA * deviation))
+    def latency(self, route: RouteMatch) -> float:
+        """Seconds the next request to the route takes while the service is slow."""
+        deviation = NormalDist().inv_cdf(self._drawn("slow", route))
+        return min(MAX_LATENCY, MEDIAN * math.exp(SIGMA * deviation))
 
     def reset(self) -> None:
         """Begin again."""
         with self._lock:
             self._asked.clear()
 
-    def _drawn(self, what: str, address: Address) -> float:
+    def _drawn(self, what: str, route: RouteMatch) -> float:
         """Uniform in (0, 1)."""
         with self._lock:
-            if len(self._asked) > _MOST_ADDRESSES:
+            if len(self._asked) > _MAX_ROUTES:
                 self._asked.clear()
-            number = self._asked[what, address]
-            self._asked[what, address] += 1
-        key = field_key(self.seed, what, str(address.operation), str(address.customer), str(number))
+            number = self._asked[what, route]
+            self._asked[what, route] += 1
+        key = field_key(self.seed, what, str(route.operation), str(route.customer), str(number))
         return (key % 2**53 + 0.5) / 2**53

@@ -30,14 +30,14 @@ PARTNER: Final = Quota("partner", 60, 20)
 CUSTOMER: Final = Quota("customer", 10, 1)
 PENALTY: Final = 1.0
 """Seconds the wait grows by when somebody comes back before it is over."""
-LONGEST_WAIT: Final = 57.0
+MAX_WAIT: Final = 57.0
 """Seconds, as in the published example: more no wait grows to."""
 
-_MOST_BUCKETS: Final = 10_000
+_MAX_BUCKETS: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Refusal:
+class QuotaExceeded:
     """A request too many: which quota it exceeded, and after how many whole seconds to come back."""
 
     key: str
@@ -54,7 +54,7 @@ class _Bucket:
     def wait(self, now: float) -> float:
         """Seconds until a request passes; 0: now. A request before its time makes it longer."""
         if now < self.closed_until:
-            self.closed_until = min(self.closed_until + PENALTY, now + LONGEST_WAIT)
+            self.closed_until = min(self.closed_until + PENALTY, now + MAX_WAIT)
             return self.closed_until - now
         self.tokens = min(self.quota.burst, self.tokens + (now - self.filled) * self.quota.per_second)
         self.filled = now
@@ -66,7 +66,7 @@ class _Bucket:
 
 
 @dataclass
-class Throttle:
+class RateLimiter:
     """The quotas of one fake, which has one partner."""
 
     clock: Callable[[], float] = time.monotonic
@@ -75,7 +75,7 @@ class Throttle:
     _buckets: OrderedDict[str | None, _Bucket] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def refuse(self, customer: str | None) -> Refusal | None:
+    def check(self, customer: str | None) -> QuotaExceeded | None:
         """None lets the request pass, and counts it on both keys."""
         with self._lock:
             now = self.clock()
@@ -85,7 +85,7 @@ class Throttle:
             for bucket in buckets:
                 wait = bucket.wait(now)
                 if wait > 0:
-                    return Refusal(bucket.quota.name, math.ceil(wait))
+                    return QuotaExceeded(bucket.quota.name, math.ceil(wait))
             for bucket in buckets:
                 bucket.tokens -= 1
             return None
@@ -98,6 +98,6 @@ class Throttle:
     def _bucket(self, key: str | None, quota: Quota, now: float) -> _Bucket:
         bucket = self._buckets.setdefault(key, _Bucket(quota, quota.burst, now))
         self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_BUCKETS:
+        if len(self._buckets) > _MAX_BUCKETS:
             self._buckets.popitem(last=False)  # the partner's own has just been used, or is used next
         return bucket

@@ -6,29 +6,29 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.contract.error_bodies import RETRY_AFTER, SOURCE, error_body, refusal_body
-from partner_insights.server.http.response import json_answer
+from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partner_insights.contract import Catalogue, ErrorCase
-    from partner_insights.server.http.response import Answer
-    from partner_insights.server.http.routes import Address
+    from partner_insights.server.http.response import ApiResponse
+    from partner_insights.server.http.routes import RouteMatch
 
 _REALM: Final = 'Bearer realm="https://api.partnercenter.microsoft.com"'
 
 
-def failure(
-    catalogue: Catalogue, address: Address, code: int, retry_after: int | None = None, *, bom: bool = False
-) -> Answer:
+def status_response(
+    catalogue: Catalogue, route: RouteMatch, code: int, retry_after: int | None = None, *, bom: bool = False
+) -> ApiResponse:
     """The failure as the operation documents it; one that nobody documents in the words of HTTP."""
     headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
-    if address.operation == TOKEN:
-        return json_answer(_directory_error(code), status=code, headers=headers)
-    case = _documented(catalogue, address, code)
+    if route.operation == TOKEN:
+        return json_response(_directory_error(code), status=code, headers=headers)
+    case = _documented(catalogue, route, code)
     if case is None:
-        return json_answer(error_body(str(code), _words(code)), status=code, headers=headers, bom=bom)
+        return json_response(error_body(str(code), _words(code)), status=code, headers=headers, bom=bom)
     if code == 401:
         headers.append(("WWW-Authenticate", _REALM))
     if code == 405:
@@ -36,12 +36,12 @@ def failure(
     if code == 429 and retry_after is None:
         headers.append(("Retry-After", str(RETRY_AFTER)))
     body = refusal_body(case, retry_after=RETRY_AFTER if retry_after is None else retry_after)
-    return json_answer(body, status=code, headers=headers, bom=bom)
+    return json_response(body, status=code, headers=headers, bom=bom)
 
 
-def _documented(catalogue: Catalogue, address: Address, code: int) -> ErrorCase | None:
+def _documented(catalogue: Catalogue, route: RouteMatch, code: int) -> ErrorCase | None:
     """The operation's own case of that status first: 404 about a customer is not 404 about a path."""
-    operation = catalogue.operations.get(address.operation or "")
+    operation = catalogue.operations.get(route.operation or "")
     own: Iterable[ErrorCase] = operation.errors if operation is not None else ()
     return next((case for case in (*own, *catalogue.error_cases.values()) if case.status == code), None)
 

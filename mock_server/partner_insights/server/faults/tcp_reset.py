@@ -21,7 +21,7 @@ _FRAMING: Final = 100
 _MOMENT: Final = 0.02
 
 
-def resetting(peer: str, first: bytes) -> Iterator[bytes]:
+def reset_mid_body(peer: str, first: bytes) -> Iterator[bytes]:
     """Pieces of a body, the last of them sent over a connection that is then reset.
 
     `peer` is the caller's IP address. After `first` come blanks, which JSON allows: how many, tells the

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.exceptions import RequestTimeout
 
 from partner_insights.contract.error_bodies import error_body
-from partner_insights.server.http.buffered import Caught
-from partner_insights.server.http.request_headers import Asked
-from partner_insights.server.http.response import json_answer
+from partner_insights.server.http.buffered import BufferedResponse
+from partner_insights.server.http.request_headers import RequestHeaders
+from partner_insights.server.http.response import json_response
 from partner_insights.server.http.tcp_info import POSSIBLE, connections
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class TimelyBodies:
         arrived = time.monotonic()
         if not self._admitted():
             body = error_body("503", "Too many requests are waiting for their bodies")
-            answer = json_answer(body, status=503, headers=[("Connection", "close")])
-            return Caught.of(answer, Asked.of(environ)).send(environ, start_response)
+            answer = json_response(body, status=503, headers=[("Connection", "close")])
+            return BufferedResponse.of(answer, RequestHeaders.of(environ)).send(environ, start_response)
         try:
             waiting = Waiting(arrived, _announced(environ))
             environ["wsgi.input"] = _Body(self, environ["wsgi.input"], waiting)

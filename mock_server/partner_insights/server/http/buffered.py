@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.server.http.wire import dress
+from partner_insights.server.http.response import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from partner_insights.server.http.request_headers import Asked
-    from partner_insights.server.http.response import Answer
+    from partner_insights.server.http.request_headers import RequestHeaders
+    from partner_insights.server.http.response import ApiResponse
 
 LENGTH, ENCODING = "content-length", "content-encoding"
 
 
 @dataclass(frozen=True)
-class Caught:
+class BufferedResponse:
     """Status, headers and body of an answer; Content-Length is not among the headers: the body says it."""
 
     status: int
@@ -30,14 +30,14 @@ class Caught:
     """What Content-Length says where that is not the body's length."""
 
     @classmethod
-    def of(cls, answer: Answer, asked: Asked) -> Caught:
+    def of(cls, answer: ApiResponse, asked: RequestHeaders) -> BufferedResponse:
         """An answer of our own in the common headers."""
-        body, headers = dress(answer, asked)
+        body, headers = render(answer, asked)
         kept = tuple((name, value) for name, value in headers if name.lower() != LENGTH)
         return cls(answer.status, kept, body)
 
     @classmethod
-    def from_app(cls, application: WSGIApplication, environ: WSGIEnvironment) -> Caught:
+    def from_app(cls, application: WSGIApplication, environ: WSGIEnvironment) -> BufferedResponse:
         """What the application answers."""
         heard: list[Any] = []
 

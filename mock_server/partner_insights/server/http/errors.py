@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partner_insights.contract.error_bodies import refusal_body
-from partner_insights.server.http.response import Answer, json_answer
+from partner_insights.server.http.response import ApiResponse, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import ErrorCase
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """A request meets a documented failure; `case` names it in the catalogue."""
 
     def __init__(
@@ -25,11 +25,11 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def refusal(case: ErrorCase, refused: Refused | None = None, *, bom: bool = False) -> Answer:
+def error_response(case: ErrorCase, refused: ApiError | None = None, *, bom: bool = False) -> ApiResponse:
     """The answer to a documented case; `refused` adds what is particular to the request."""
     data = refused.data if refused else ()
     headers = tuple(refused.headers.items()) if refused else ()
-    return json_answer(
+    return json_response(
         refusal_body(case, data),
         status=case.status,
         headers=headers,

@@ -22,7 +22,7 @@ _QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9.]+)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestHeaders:
     """The parts of a request that are about the exchange and not about the resource."""
 
     request_id: str
@@ -36,7 +36,7 @@ class Asked:
     """MS-ContinuationToken, which the customer list is read on with."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, Any]) -> Asked:
+    def of(cls, environ: Mapping[str, Any]) -> RequestHeaders:
         """Read a WSGI environ. Only a well-formed GUID or locale is ever repeated to the caller."""
         locale = environ.get("HTTP_X_LOCALE", "")
         return cls(

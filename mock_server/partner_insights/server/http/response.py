@@ -1,13 +1,18 @@
-"""A decision about a request as bytes: what every lane of the fake hands to the wire."""
+"""A decision about a request → status, headers and body as they go over the wire."""
 
 from __future__ import annotations
 
 import gzip
+import os
+from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from flask import Response, g, request
+
+from partner_insights.server.http.request_headers import RequestHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +20,24 @@ if TYPE_CHECKING:
 JSON: Final = "application/json; charset=utf-8"
 BOM: Final = b"\xef\xbb\xbf"
 
-WORTH_SQUEEZING: Final = 1024
+SERVER_ID: Final = "partner-insights"
+"""MS-ServerId names the machine that answered: a constant, so equal runs stay equal, and an honest one."""
+
+_BATCH: Final = 1000
+_vectors: Final[list[str]] = []
+"""Made beforehand, many at once: each answer carries one."""
+
+MIN_GZIP_BYTES: Final = 1024
 """Below about one packet, gzip costs more than it saves."""
+
+RESPONSE_KEY: Final = "partner_insights.answer"
+"""Where the environ of a request has the answer it was given."""
+BODY_KEY: Final = "partner_insights.body"
+"""And where that answer's body as it goes out to GET, compressed or not."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """Status, body and the headers that belong to this answer alone (the common ones come on the wire)."""
 
     status: int
@@ -32,14 +49,75 @@ class Answer:
     @cached_property
     def gzipped(self) -> bytes | None:
         """The body compressed, made once; None where it is not worth it. Same body, same bytes."""
-        if len(self.body) < WORTH_SQUEEZING:
+        if len(self.body) < MIN_GZIP_BYTES:
             return None
         return gzip.compress(self.body, compresslevel=6, mtime=0)
 
 
-def json_answer(
+def json_response(
     content: Any, *, status: int = 200, headers: Sequence[tuple[str, str]] = (), bom: bool = False
-) -> Answer:
+) -> ApiResponse:
     """Compact JSON, on request behind a byte order mark."""
     encoded = orjson.dumps(content)
-    return Answer(status, BOM + encoded if bom else encoded, tuple(headers))
+    return ApiResponse(status, BOM + encoded if bom else encoded, tuple(headers))
+
+
+def render(answer: ApiResponse, asked: RequestHeaders) -> tuple[bytes, list[tuple[str, str]]]:
+    """The body to send and every header but those of the connection."""
+    body, encoding = answer.body, None
+    squeezed = answer.gzipped if asked.takes_gzip else None
+    if squeezed is not None:
+        body, encoding = squeezed, "gzip"
+    headers: list[tuple[str, str]] = []
+    if answer.content_type is not None:
+        headers += [("Content-Type", answer.content_type), ("Content-Length", str(len(body)))]
+    if encoding is not None:
+        headers.append(("Content-Encoding", encoding))
+    headers += [
+        ("Vary", "Accept-Encoding"),
+        *id_headers(asked.request_id, asked.correlation_id),
+        ("MS-ServerId", SERVER_ID),
+    ]
+    if asked.locale is not None:
+        headers.append(("X-Locale", asked.locale))
+    headers += answer.headers
+    return body, headers
+
+
+def id_headers(request_id: str, correlation_id: str) -> tuple[tuple[str, str], ...]:
+    """The headers that are new in each answer: all others are the same when a request comes again."""
+    return (
+        ("MS-RequestId", request_id),
+        ("MS-CorrelationId", correlation_id),
+        ("MS-CV", correlation_vector()),
+    )
+
+
+def correlation_vector() -> str:
+    """A fresh MS-CV: 126 random bits in base64, as 16 bytes without padding are, then a position."""
+    try:
+        return _vectors.pop()
+    except IndexError:
+        text = b2a_base64(os.urandom(18 * _BATCH), newline=False).decode("ascii")
+        _vectors.extend(text[at : at + 21] + "A.0" for at in range(0, len(text), 24))
+        return correlation_vector()
+
+
+def respond(answer: ApiResponse) -> Response:
+    """The answer in the common headers, and left in the environ for who keeps a journal."""
+    request.environ[RESPONSE_KEY] = answer
+    body, headers = render(answer, request_headers())
+    request.environ[BODY_KEY] = body
+    response = Response(body, status=answer.status)
+    # Werkzeug presets a content type and a length of its own.
+    response.headers.clear()
+    response.headers.extend(headers)
+    return response
+
+
+def request_headers() -> RequestHeaders:
+    """What was asked, read once a request: the ids made up for it must not change on the way."""
+    if "asked" not in g:
+        g.asked = RequestHeaders.of(request.environ)
+    noted: RequestHeaders = g.asked
+    return noted

@@ -1,4 +1,4 @@
-"""Method and path → the operation they address and the customer they name, without Flask's routing."""
+"""Method and path → the operation they lead to and the customer they name, without Flask's routing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CUSTOMER: Final = "{customer-id}"
 
 
 @dataclass(frozen=True)
-class Address:
+class RouteMatch:
     """What a path leads to."""
 
     operation: str | None
@@ -27,10 +27,10 @@ class Address:
     """The customer as the path names it, in lower case."""
 
 
-NOWHERE: Final = Address(None)
+NO_MATCH: Final = RouteMatch(None)
 
 
-class Addresses:
+class PathTable:
     """The paths of all operations; doubled and trailing slashes are no difference."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
@@ -41,20 +41,20 @@ class Addresses:
         # Where two fit, the one whose own words come first, as in the application's routing.
         self._others = sorted(others, key=lambda each: tuple(map(_stands, each[0])))
 
-    def find(self, path: str) -> Address:
-        """What the path addresses, whatever the method."""
+    def find(self, path: str) -> RouteMatch:
+        """What the path leads to, whatever the method."""
         parts = _parts(path)
         found = self._plain.get(parts)
         if found is not None:
-            return Address(found)
+            return RouteMatch(found)
         for pattern, name in self._others:
             if len(pattern) == len(parts) and all(map(_fits, pattern, parts)):
-                return Address(name, _customer(pattern, parts))
+                return RouteMatch(name, _customer(pattern, parts))
         if parts[1:] in (("oauth2", "token"), ("oauth2", "v2.0", "token")):
-            return Address(TOKEN)
-        return NOWHERE
+            return RouteMatch(TOKEN)
+        return NO_MATCH
 
-    def nearest(self, path: str) -> tuple[Operation, str]:
+    def closest(self, path: str) -> tuple[Operation, str]:
         """The operation a path that leads nowhere comes closest to, and in words what tells them apart."""
         parts = _parts(path)
         ours = {each.id: _parts(each.path) for each in self.operations.values()}

@@ -25,11 +25,11 @@ TOLERANCE: Final = 0.05
 """Seconds a client may be early: its clock and ours do not start together."""
 SOON: Final = 60.0
 """Seconds after a failure within which the same request is a retry and not a new call."""
-MOST_TRIES: Final = 6
+MAX_TRIES: Final = 6
 """Of one request; the real service's own library gives up earlier."""
-MOST_IN_VAIN: Final = 2
+MAX_IN_VAIN: Final = 2
 """Tries of a request that the same client error answers every time."""
-MOST_A_SECOND: Final = 10
+MAX_PER_SECOND: Final = 10
 """Times the same request may be made in a second."""
 NO_PAUSE: Final = 0.1
 """Seconds: a retry sooner than this was not waited for; one such is forgiven."""
@@ -41,7 +41,7 @@ _FAILED_FOR_NOW: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
-class Finding:
+class Habit:
     """One bad habit, once seen."""
 
     code: str
@@ -62,8 +62,8 @@ class Finding:
 def verdict(journal: Journal, operations: Mapping[str, Operation]) -> dict[str, Any]:
     """`{"verdict": "well-behaved" | "misbehaved" | "nothing-judged", "judged", "forgotten", "findings"}`."""
     entries = journal.entries()
-    judged = [entry for entry in entries if entry.address.operation != TOKEN]
-    findings = [finding for habit in HABITS for finding in habit(entries, operations)]
+    judged = [entry for entry in entries if entry.route.operation != TOKEN]
+    findings = [finding for habit in CHECKS for finding in habit(entries, operations)]
     words = "misbehaved" if findings else "well-behaved" if judged else "nothing-judged"
     return {
         "verdict": words,
@@ -73,7 +73,7 @@ def verdict(journal: Journal, operations: Mapping[str, Operation]) -> dict[str, 
     }
 
 
-def came_back_early(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def came_back_early(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """Retry-After is waited out: for the key the quota is on, otherwise for the request itself."""
     for place, refused in enumerate(entries):
         if refused.retry_after is None or refused.answered is None:
@@ -88,7 +88,7 @@ def came_back_early(entries: Sequence[Entry], operations: Mapping[str, Operation
             whose = {"partner": "the partner", "customer": "this customer"}.get(
                 refused.key or "", "this request"
             )
-            yield Finding(
+            yield Habit(
                 "retry-after-ignored",
                 f"asked to wait {refused.retry_after} s before anything more for {whose}, it came back after "
                 f"{early[0].began - refused.answered:.2f} s",
@@ -99,32 +99,30 @@ def came_back_early(entries: Sequence[Entry], operations: Mapping[str, Operation
 def _waits(entry: Entry, refused: Entry) -> bool:
     """Whether the request is one that was to wait."""
     if refused.key == "partner":
-        return entry.address.operation != TOKEN
+        return entry.route.operation != TOKEN
     if refused.key == "customer":
-        return entry.address.customer == refused.address.customer
+        return entry.route.customer == refused.route.customer
     return entry.url == refused.url
 
 
-def changed_its_request_id(
-    entries: Sequence[Entry], operations: Mapping[str, Operation]
-) -> Iterator[Finding]:
+def changed_its_request_id(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """A retry carries the MS-RequestId of the first try (headers.md, heading Request headers)."""
     for first, second in _retries(entries):
         if first.sent_id is None or second.sent_id is None:
-            yield Finding(
+            yield Habit(
                 "request-id-missing",
                 "a request and its retry cannot be told from two requests",
                 (first, second),
             )
         elif first.sent_id.lower() != second.sent_id.lower():
-            yield Finding(
+            yield Habit(
                 "request-id-changed",
                 f"the retry of {first.sent_id} is called {second.sent_id}",
                 (first, second),
             )
 
 
-def used_an_id_twice(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def used_an_id_twice(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """A new call has new ids: MS-RequestId is of one request, MS-CorrelationId of one call."""
     first_of: dict[tuple[str, str], Entry] = {}
     for entry in entries:
@@ -133,7 +131,7 @@ def used_an_id_twice(entries: Sequence[Entry], operations: Mapping[str, Operatio
                 continue
             first = first_of.setdefault((name, value.lower()), entry)
             if first is not entry and _another(name, first, entry, entries):
-                yield Finding(f"{name}-id-reused", f"{value} is of an earlier call", (first, entry))
+                yield Habit(f"{name}-id-reused", f"{value} is of an earlier call", (first, entry))
 
 
 def _another(name: str, first: Entry, entry: Entry, entries: Sequence[Entry]) -> bool:
@@ -152,84 +150,80 @@ def _succeeded_between(entries: Sequence[Entry], first: Entry, last: Entry) -> b
     return any(each.status is not None and each.status < 400 and not each.fault for each in same)
 
 
-def did_not_give_up(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def did_not_give_up(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """Retries end: soon where the same client error comes again, within reason where the service fails."""
     for tries in _series(entries):
         refused = [each for each in tries if each.status is not None and 400 <= each.status < 500]
         vain = [each for each in refused if each.status not in (401, *_FAILED_FOR_NOW)]
-        if len(vain) > MOST_IN_VAIN and len({each.status for each in vain}) == 1:
-            yield Finding(
+        if len(vain) > MAX_IN_VAIN and len({each.status for each in vain}) == 1:
+            yield Habit(
                 "retried-in-vain",
                 f"{len(vain)} times the same request, each answered {vain[0].status}",
                 tuple(vain),
             )
-        elif len(tries) > MOST_TRIES:
-            words = f"{len(tries)} tries of one request, no more than {MOST_TRIES} make sense"
-            yield Finding("retried-too-often", words, tuple(tries))
+        elif len(tries) > MAX_TRIES:
+            words = f"{len(tries)} tries of one request, no more than {MAX_TRIES} make sense"
+            yield Habit("retried-too-often", words, tuple(tries))
 
 
-def hammered(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def hammered(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """The data change once a day: nobody needs an answer ten times a second, or retries without pause."""
     for same in _by_url(entries).values():
-        for last in range(MOST_A_SECOND, len(same)):
-            burst = same[last - MOST_A_SECOND : last + 1]
+        for last in range(MAX_PER_SECOND, len(same)):
+            burst = same[last - MAX_PER_SECOND : last + 1]
             if burst[-1].began - burst[0].began < 1:
-                yield Finding(
-                    "hammered", f"{len(burst)} times the same request within a second", tuple(burst)
-                )
+                yield Habit("hammered", f"{len(burst)} times the same request within a second", tuple(burst))
                 break
     for tries in _series(entries):
         hasty = [two for one, two in pairwise(tries) if one.answered and two.began - one.answered < NO_PAUSE]
         if len(hasty) > 1:
             words = f"{len(hasty)} retries within {NO_PAUSE:g} s of the failure before"
-            yield Finding("retried-without-pause", words, tuple(hasty))
+            yield Habit("retried-without-pause", words, tuple(hasty))
 
 
-def used_the_wrong_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def used_the_wrong_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """The analytics operations want App+User; an application alone is refused."""
     for entry in entries:
-        operation = operations.get(entry.address.operation or "")
+        operation = operations.get(entry.route.operation or "")
         if operation is None:
             continue
         if entry.caller is Caller.APP_ONLY and Caller.APP_ONLY not in operation.auth:
-            yield Finding("app-only-token", f"{operation.id} is refused to an application alone", (entry,))
+            yield Habit("app-only-token", f"{operation.id} is refused to an application alone", (entry,))
         if entry.authorization is None and entry.status == 401:
-            yield Finding("no-token", f"{operation.id} was asked for without a token", (entry,))
+            yield Habit("no-token", f"{operation.id} was asked for without a token", (entry,))
 
 
-def resent_a_refused_token(
-    entries: Sequence[Entry], operations: Mapping[str, Operation]
-) -> Iterator[Finding]:
+def resent_a_refused_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """After 401 the client gets a new token, and never sends the old one again."""
     refused: dict[str, Entry] = {}
     for entry in entries:
         token = entry.token
         before = None if token is None else refused.get(token)
         if before is not None and before.answered is not None and entry.began > before.answered:
-            if entry.address.operation != TOKEN:
-                yield Finding(
+            if entry.route.operation != TOKEN:
+                yield Habit(
                     "refused-token-resent", "a token that was answered 401 was sent again", (before, entry)
                 )
-        elif entry.status == 401 and token is not None and entry.address.operation != TOKEN:
+        elif entry.status == 401 and token is not None and entry.route.operation != TOKEN:
             refused[token] = entry
     for token, entry in refused.items():
         later = [each for each in entries if each.number > entry.number]
-        if not any(each.address.operation == TOKEN or each.token not in (None, token) for each in later):
-            yield Finding(
+        if not any(each.route.operation == TOKEN or each.token not in (None, token) for each in later):
+            yield Habit(
                 "token-not-refreshed", "401 was the end: no new token was asked for or used", (entry,)
             )
 
 
-def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """Whoever reads a list reads it to its last page."""
     followed = {entry.continuation for entry in entries}
     for entry in entries:
-        link = _NEXT.search(entry.tail) if entry.status == 200 else None
+        link = _NEXT.search(entry.body_end) if entry.status == 200 else None
         if link is not None and link[1].decode() not in followed:
-            yield Finding("paging-abandoned", "the list goes on after this page", (entry,))
+            yield Habit("paging-abandoned", "the list goes on after this page", (entry,))
 
 
-HABITS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterable[Finding]], ...]] = (
+CHECKS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterable[Habit]], ...]] = (
     came_back_early,
     changed_its_request_id,
     used_an_id_twice,
@@ -262,7 +256,7 @@ TITLES: Final[Mapping[str, str]] = {
 def _by_url(entries: Iterable[Entry]) -> dict[Any, list[Entry]]:
     by_url: dict[Any, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.address.operation != TOKEN:
+        if entry.route.operation != TOKEN:
             by_url[entry.url, entry.continuation].append(entry)
     return by_url
 

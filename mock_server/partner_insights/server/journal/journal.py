@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from partner_insights.server.auth.tokens import Caller
-from partner_insights.server.http.respond import ANSWER
+from partner_insights.server.http.response import RESPONSE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from partner_insights.server.http.routes import Address, Addresses
+    from partner_insights.server.http.routes import PathTable, RouteMatch
 
-BOUND: Final = 2000
-_LONGEST: Final = 500
+MAX_ENTRIES: Final = 2000
+_MAX_TEXT: Final = 500
 """Characters kept of anything a caller sent, and bytes of a body."""
-_LONGEST_TOKEN: Final = 4096
+_MAX_TOKEN: Final = 4096
 _SECRET: Final = ("token", "secret", "password", "code", "assertion", "sig", "key", "credential")
 """What the name of a query parameter with a secret has in it."""
 _ASKED: Final = {
@@ -44,12 +44,12 @@ class Entry:
     """One request, and its answer once it has begun: only taken down; what it means is found out later."""
 
     __slots__ = (
-        "address",
         "answered",
         "asked",
         "authorization",
         "began",
         "body",
+        "body_end",
         "content_type",
         "continuation",
         "correlation_id",
@@ -62,27 +62,27 @@ class Entry:
         "query",
         "request_id",
         "retry_after",
+        "route",
         "sent_id",
         "status",
-        "tail",
         "time",
     )
 
-    def __init__(self, number: int, environ: Mapping[str, Any], address: Address, request_id: str) -> None:
+    def __init__(self, number: int, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> None:
         self.number = number
         self.time = time.time()
         self.began = time.monotonic()
-        self.method: str = environ["REQUEST_METHOD"][:_LONGEST]
-        self.path: str = environ.get("PATH_INFO", "")[:_LONGEST]
-        self.query: str = environ.get("QUERY_STRING", "")[:_LONGEST]
-        self.address = address
+        self.method: str = environ["REQUEST_METHOD"][:_MAX_TEXT]
+        self.path: str = environ.get("PATH_INFO", "")[:_MAX_TEXT]
+        self.query: str = environ.get("QUERY_STRING", "")[:_MAX_TEXT]
+        self.route = route
         self.request_id = request_id
         """MS-RequestId of the answer."""
         self.sent_id = _short(environ.get("HTTP_MS_REQUESTID"))
         self.correlation_id = _short(environ.get("HTTP_MS_CORRELATIONID"))
-        self.authorization = _short(environ.get("HTTP_AUTHORIZATION"), _LONGEST_TOKEN)
+        self.authorization = _short(environ.get("HTTP_AUTHORIZATION"), _MAX_TOKEN)
         self.continuation = _short(environ.get("HTTP_MS_CONTINUATIONTOKEN"))
-        self.asked = {name: environ[key][:_LONGEST] for name, key in _ASKED.items() if key in environ}
+        self.asked = {name: environ[key][:_MAX_TEXT] for name, key in _ASKED.items() if key in environ}
         self.answered: float | None = None
         """When the answer began (None: not yet); by the clock of `began`."""
         self.status: int | None = None
@@ -94,7 +94,7 @@ class Entry:
         self.retry_after: int | None = None
         self.length: int | None = None
         self.content_type: str | None = None
-        self.body = self.tail = b""
+        self.body = self.body_end = b""
         """The beginning; of a list of customers the end, too, where the link to the next page is."""
 
     def answer(self, status: int, headers: Any, environ: Mapping[str, Any]) -> None:
@@ -108,18 +108,18 @@ class Entry:
                 self.content_type = value
             elif name == "Retry-After":
                 self.retry_after = int(value) if value.isdigit() else None
-        answer = environ.get(ANSWER)
+        answer = environ.get(RESPONSE_KEY)
         if answer is not None:
             self.keep_body(answer.body)
 
     def keep_body(self, body: bytes) -> None:
         """Take down as much of the body as is of use."""
         # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
-        self.body = bytes(memoryview(body)[:_LONGEST])
-        if self.address.operation == "customers":
-            self.tail = body[-_LONGEST:]
+        self.body = bytes(memoryview(body)[:_MAX_TEXT])
+        if self.route.operation == "customers":
+            self.body_end = body[-_MAX_TEXT:]
 
-    def silence(self) -> None:
+    def no_reply(self) -> None:
         """Take down that no reply comes."""
         self.answered = time.monotonic()
         self.status = self.length = None
@@ -147,7 +147,7 @@ class Entry:
         return self.method, self.path, self.query
 
 
-Again: TypeAlias = tuple[int, Entry, float, float, str, str | None, str | None]
+RepeatedEntry: TypeAlias = tuple[int, Entry, float, float, str, str | None, str | None]
 """A request like an earlier one, answered alike and at once; only taken down, as each request pays for it.
 
 Its number, the entry of the earlier one, and what is its own: `time`, `began`, `request_id`, `sent_id` and
@@ -155,7 +155,7 @@ Its number, the entry of the earlier one, and what is its own: `time`, `began`, 
 """
 
 
-def _entry(again: Again) -> Entry:
+def _entry(again: RepeatedEntry) -> Entry:
     number, first, when, began, request_id, sent_id, correlation_id = again
     entry = copy.copy(first)
     entry.number, entry.time, entry.began, entry.answered = number, when, began, began
@@ -167,9 +167,9 @@ def _entry(again: Again) -> Entry:
 class Journal:
     """The last requests of one fake; older ones are forgotten and counted."""
 
-    addresses: Addresses
-    bound: int = BOUND
-    _entries: deque[Entry | Again] = field(init=False)
+    paths: PathTable
+    bound: int = MAX_ENTRIES
+    _entries: deque[Entry | RepeatedEntry] = field(init=False)
     _numbers: Iterator[int] = field(init=False)
     _first: int = 1
 
@@ -177,13 +177,13 @@ class Journal:
         self._entries = deque(maxlen=self.bound)
         self._numbers = count(1)
 
-    def open(self, environ: Mapping[str, Any], address: Address, request_id: str) -> Entry:
+    def open(self, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> Entry:
         """A new entry, at the end."""
-        entry = Entry(next(self._numbers), environ, address, request_id)
+        entry = Entry(next(self._numbers), environ, route, request_id)
         self._entries.append(entry)
         return entry
 
-    def again(
+    def add_repeat(
         self, first: Entry, now: float, request_id: str, sent_id: str | None, correlation_id: str | None
     ) -> None:
         """A new entry like one there was, answered at once."""
@@ -215,8 +215,8 @@ class Journal:
             "method": entry.method,
             "path": entry.path,
             "query": _redacted(entry.query),
-            "operation": entry.address.operation,
-            "customer": entry.address.customer,
+            "operation": entry.route.operation,
+            "customer": entry.route.customer,
             "requestId": entry.request_id,
             "correlationId": entry.correlation_id,
             "token": entry.token,
@@ -239,11 +239,11 @@ class Journal:
         return told
 
     def _notes(self, entry: Entry) -> list[str]:
-        operation = self.addresses.operations.get(entry.address.operation or "")
+        operation = self.paths.operations.get(entry.route.operation or "")
         if operation is None:
-            if entry.address.operation is not None:
+            if entry.route.operation is not None:
                 return []
-            nearest, difference = self.addresses.nearest(entry.path)
+            nearest, difference = self.paths.closest(entry.path)
             return [f"no operation has this path; the nearest is {nearest.id} ({nearest.path}): {difference}"]
         notes = []
         if entry.method not in (operation.method, "HEAD", "OPTIONS"):
@@ -260,7 +260,7 @@ class Journal:
 
 def _readable(entry: Entry) -> str | None:
     """The beginning of the body; None of an answer that hands out tokens."""
-    if entry.address.operation == "token":
+    if entry.route.operation == "token":
         return None
     return entry.body.decode("utf-8", "replace")
 
@@ -273,5 +273,5 @@ def _redacted(query: str) -> str:
     return urlencode(hidden, safe="*")
 
 
-def _short(text: str | None, longest: int = _LONGEST) -> str | None:
+def _short(text: str | None, longest: int = _MAX_TEXT) -> str | None:
     return None if text is None else text[:longest]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ListenAddress:
     """Where a fake listens."""
 
     address: str
@@ -27,7 +27,7 @@ class Endpoint:
 
     @classmethod
     @contextmanager
-    def claim(cls, host: str, port: int, scheme: str = "http") -> Iterator[Endpoint]:
+    def claim(cls, host: str, port: int, scheme: str = "http") -> Iterator[ListenAddress]:
         """Hold the address as long as the context lasts; InputError where it is not to be had.
 
         Granian binds with SO_REUSEPORT on Linux, so two fakes of one user would share a port without a

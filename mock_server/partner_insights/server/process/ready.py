@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
 from partner_insights.files import try_writing, written_aside
-from partner_insights.server.auth.examples import curl_line, handed_token
+from partner_insights.server.auth.examples import curl_line, example_token
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.scenarios import DEFAULT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from partner_insights.server.process.listen import Endpoint
+    from partner_insights.server.process.listen import ListenAddress
     from partner_insights.server.process.serve import WorldOptions
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
@@ -60,7 +60,7 @@ class ReadyFile:
 
 
 @dataclass(frozen=True)
-class Announcement:
+class StartupMessage:
     """What to say once the fake answers."""
 
     world: WorldOptions
@@ -72,9 +72,9 @@ class Announcement:
     """A path to try, for the curl line."""
     tls: Tls | None = None
 
-    def __call__(self, endpoint: Endpoint) -> None:
+    def __call__(self, endpoint: ListenAddress) -> None:
         """Say it; the ready file first, as a machine waits for it."""
-        token = handed_token(self.settings.auth, Tokens(self.settings.token_key))
+        token = example_token(self.settings.auth, Tokens(self.settings.token_key))
         if self.ready_file is not None:
             self.ready_file.write(
                 {
@@ -83,7 +83,7 @@ class Announcement:
                     "pid": os.getpid(),
                     "seed": self.world.seed,
                     "asOf": self.world.as_of.isoformat(),
-                    **({} if self.tls is None else self.tls.told()),
+                    **({} if self.tls is None else self.tls.as_dict()),
                 }
             )
         curl = curl_line(endpoint.url + self.first_request, token, self.tls.ca_file if self.tls else None)

@@ -36,9 +36,9 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 
 from partner_insights.errors import InputError
-from partner_insights.server.auth.tokens import prepare
+from partner_insights.server.auth.tokens import warm_up
 from partner_insights.server.process.leader_follower import MOST, Turns
-from partner_insights.server.process.listen import Endpoint
+from partner_insights.server.process.listen import ListenAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
 
-_CONNECTIONS: Final = 50_000
+_MAX_CONNECTIONS: Final = 50_000
 """At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
-_LARGEST_HEAD: Final = 64 * 1024
+_MAX_HEAD: Final = 64 * 1024
 """Bytes: far more than any client sends, and not so many that hostile ones fill the memory."""
 _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
@@ -108,7 +108,7 @@ class WorkerApplication:
             os.environ.clear()  # the server puts all of it into each request's environ
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
             gc.enable()
-            threading.Thread(target=prepare, daemon=True).start()  # meanwhile it answers that it is there
+            threading.Thread(target=warm_up, daemon=True).start()  # meanwhile it answers that it is there
             return Turns(app, getattr(app.wsgi_app, "known_answer", _unknown))
         except InputError as error:
             print(f"partner-insights: {error}", file=sys.stderr, flush=True)
@@ -120,7 +120,7 @@ def serve(
     settings: Settings,
     host: str,
     port: int,
-    ready: Callable[[Endpoint], None],
+    ready: Callable[[ListenAddress], None],
     catalogue: Catalogue | None = None,
     tls: Tls | None = None,
 ) -> int:
@@ -131,7 +131,7 @@ def serve(
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
     _allow_connections()
-    with Endpoint.claim(host, port, "http" if tls is None else "https") as endpoint:
+    with ListenAddress.claim(host, port, "http" if tls is None else "https") as endpoint:
         server = _Server(endpoint, settings, ready, tls)
         try:
             made = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
@@ -150,7 +150,11 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
     """Granian, silent, that says when it answers."""
 
     def __init__(
-        self, endpoint: Endpoint, settings: Settings, ready: Callable[[Endpoint], None], tls: Tls | None
+        self,
+        endpoint: ListenAddress,
+        settings: Settings,
+        ready: Callable[[ListenAddress], None],
+        tls: Tls | None,
     ) -> None:
         super().__init__(
             "partner_insights",
@@ -160,8 +164,8 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             workers=settings.workers,
             blocking_threads=MOST,
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(max_buffer_size=_LARGEST_HEAD),
-            backpressure=_CONNECTIONS,  # it counts connections, not requests
+            http1_settings=HTTP1Settings(max_buffer_size=_MAX_HEAD),
+            backpressure=_MAX_CONNECTIONS,  # it counts connections, not requests
             http=HTTPModes.http1,
             websockets=False,
             log_enabled=False,
@@ -181,7 +185,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
         threading.Thread(target=self._announce, daemon=True).start()
 
     def _announce(self) -> None:
-        prepare()  # a token is to be told, and the workers are loading as yet
+        warm_up()  # a token is to be told, and the workers are loading as yet
         while not self.main_loop_interrupt.is_set():
             if _answers(self._endpoint, self._settings):
                 self.announced.set()
@@ -190,7 +194,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             time.sleep(_POLL)
 
 
-def _answers(endpoint: Endpoint, settings: Settings) -> bool:
+def _answers(endpoint: ListenAddress, settings: Settings) -> bool:
     where = endpoint.reachable, endpoint.port
     connection = http.client.HTTPConnection(*where, timeout=5)
     if endpoint.scheme == "https":
@@ -214,7 +218,7 @@ def _allow_connections() -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
+    wanted = _MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(_MAX_CONNECTIONS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 

@@ -17,7 +17,7 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ANYWHERE: Final = ("localhost", "127.0.0.1", "::1")
+_LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 """Whom a certificate of our own is for, besides the host served at."""
 _KINDS: Final = "RSA of 2048 to 8192 bits, ECDSA on P-256 or P-384, Ed25519"
 _IDENTIFIERS: Final = ("2a864886f70d010101", "2a8648ce3d030107", "2b81040022", "2b6570")
@@ -33,7 +33,7 @@ class Tls:
     ca_file: Path | None = None
     """What a client is to trust, where the certificate is of our own making."""
 
-    def told(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str]:
         """What a script needs to know: `fingerprint` (SHA-256 of the certificate), and `caFile`."""
         first = self.certificate.read_text("ascii", "replace").partition(_END)[0].rpartition(_BEGIN)[2]
         told = {"fingerprint": hashlib.sha256(ssl.PEM_cert_to_DER_cert(_BEGIN + first + _END)).hexdigest()}
@@ -45,7 +45,7 @@ _END: Final = "-----END CERTIFICATE-----"
 
 
 @contextmanager
-def chosen(
+def tls_from_options(
     certificate: Path | None, key: Path | None, host: str, *, self_signed: bool
 ) -> Iterator[Tls | None]:
     """What the options ask for, as long as the context lasts; None: plain HTTP.
@@ -114,7 +114,7 @@ def _known_kind(key: str) -> bool:
 def _made(folder: Path, host: str) -> Tls:
     """A certificate for this machine, signed by an authority made for it, whose key nobody keeps."""
     trustme = _trustme()
-    names = dict.fromkeys((*_ANYWHERE, *_own_name(host)))
+    names = dict.fromkeys((*_LOCAL_NAMES, *_own_name(host)))
     authority = trustme.CA(organization_name="partner-insights", organization_unit_name="made for one run")
     issued = authority.issue_cert(*names)
     tls = Tls(folder / "certificate.pem", folder / "key.pem", folder / "ca.pem")

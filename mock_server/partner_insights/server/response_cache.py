@@ -12,19 +12,18 @@ from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from partner_insights.server.http.respond import BODY
-from partner_insights.server.http.wire import fresh
+from partner_insights.server.http.response import BODY_KEY, id_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from partner_insights.server.auth.bearer import Gate
+    from partner_insights.server.auth.bearer import Authenticator
     from partner_insights.server.journal.journal import Entry
-    from partner_insights.server.state import Scene, State
+    from partner_insights.server.state import Snapshot, State
 
-LOOKED_AT: Final = (
+CACHE_KEY_HEADERS: Final = (
     "HTTP_AUTHORIZATION",
     "REQUEST_METHOD",
     "QUERY_STRING",
@@ -47,17 +46,17 @@ LOOKED_AT: Final = (
 )
 """What equal requests to one path have in common; MS-RequestId and MS-CorrelationId are each one's own."""
 
-BOUND: Final = 8 * 2**20
+MAX_BYTES: Final = 8 * 2**20
 _OVERHEAD: Final = 4096
 """Bytes an answer costs besides its body: what was looked at, the headers, the objects around them."""
-_MOST_ALIKE: Final = 32
+_MAX_ALIKE: Final = 32
 """Answers kept for one token at one path; looking through them must not take longer than Flask does."""
 _TAIL: Final = 24
 """Characters of a token that tell it from most others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CachedResponse:
     """An answer as it was given, parted where the ids stand, and what was asked."""
 
     asked: tuple[str, ...]
@@ -80,46 +79,46 @@ class Known:
         return len(self.body) + sum(map(len, self.asked)) + _OVERHEAD
 
 
-Place: TypeAlias = tuple[str, str]
+CacheKey: TypeAlias = tuple[str, str]
 """The path, and the end of the token."""
 
 
 @dataclass
-class _Memory:
+class _Generation:
     """What was answered from one scene; another scene, another memory."""
 
-    scene: Scene
-    answers: dict[Place, tuple[Known, ...]] = field(default_factory=dict)
+    scene: Snapshot
+    answers: dict[CacheKey, tuple[CachedResponse, ...]] = field(default_factory=dict)
     bytes: int = 0
 
-    def keep(self, place: Place, known: Known) -> None:
+    def keep(self, place: CacheKey, known: CachedResponse) -> None:
         before = self.answers.get(place, ())
         others = [each for each in before if (each.asked, each.lacked) != (known.asked, known.lacked)]
-        kept = (known, *others[: _MOST_ALIKE - 1])
+        kept = (known, *others[: _MAX_ALIKE - 1])
         self.bytes += sum(each.cost for each in kept) - sum(each.cost for each in before)
         self.answers[place] = kept
 
 
 @dataclass(frozen=True)
-class Look:
+class RequestSnapshot:
     """A request about to be answered, and the scene it finds."""
 
-    place: Place
+    place: CacheKey
     asked: dict[str, str]
-    scene: Scene
+    scene: Snapshot
 
 
-class Front:
+class ResponseCache:
     """The answers that were given lately, within a bound on memory."""
 
-    def __init__(self, state: State, gate: Gate, bound: int = BOUND) -> None:
+    def __init__(self, state: State, gate: Authenticator, bound: int = MAX_BYTES) -> None:
         self._state = state
         self._gate = gate
         self._bound = bound
-        self._memory = _Memory(state.scene)
+        self._memory = _Generation(state.scene)
         self._lock = Lock()
 
-    def find(self, environ: WSGIEnvironment, now: float) -> Known | None:
+    def find(self, environ: WSGIEnvironment, now: float) -> CachedResponse | None:
         """The answer to an equal request under the scene in force; None: ask the application."""
         memory = self._memory
         if memory.scene is not self._state.scene:
@@ -132,16 +131,18 @@ class Front:
                 continue
         return None
 
-    def look(self, environ: WSGIEnvironment) -> Look:
+    def look(self, environ: WSGIEnvironment) -> RequestSnapshot:
         """Take down a request, before the application changes anything about it."""
-        asked: dict[str, str] = {name: environ[name] for name in LOOKED_AT if name in environ}
-        return Look(_place(environ), asked, self._state.scene)
+        asked: dict[str, str] = {name: environ[name] for name in CACHE_KEY_HEADERS if name in environ}
+        return RequestSnapshot(_place(environ), asked, self._state.scene)
 
-    def keep(self, asked: Look, status: str, headers: Any, environ: WSGIEnvironment, entry: Entry) -> None:
+    def keep(
+        self, asked: RequestSnapshot, status: str, headers: Any, environ: WSGIEnvironment, entry: Entry
+    ) -> None:
         """Remember a good answer that the application gave to an ordinary request."""
-        scene, body = self._state.scene, environ.get(BODY)
+        scene, body = self._state.scene, environ.get(BODY_KEY)
         # A scene that changed meanwhile: nobody knows which of them was answered from.
-        if asked.scene is not scene or scene.conditions.troubled or body is None:
+        if asked.scene is not scene or scene.conditions.per_request or body is None:
             return
         method = environ["REQUEST_METHOD"]
         if not status.startswith("200 ") or method not in ("GET", "HEAD"):
@@ -154,26 +155,26 @@ class Front:
         what = (
             tuple(asked.asked.values()),
             itemgetter(*asked.asked),
-            frozenset(LOOKED_AT) - asked.asked.keys(),
+            frozenset(CACHE_KEY_HEADERS) - asked.asked.keys(),
         )
-        self._store(asked, Known(*what, status, *parts, sent, until, entry))
+        self._store(asked, CachedResponse(*what, status, *parts, sent, until, entry))
 
-    def _store(self, asked: Look, known: Known) -> None:
+    def _store(self, asked: RequestSnapshot, known: CachedResponse) -> None:
         with self._lock:
             memory = self._memory
             # Forgetting everything at once is seldom, and costs each request one way through the application.
             if memory.scene is not asked.scene or memory.bytes + known.cost > self._bound:
-                memory = _Memory(asked.scene)
+                memory = _Generation(asked.scene)
             if known.cost <= self._bound:
                 memory.keep(asked.place, known)
             self._memory = memory
 
 
-def _place(environ: WSGIEnvironment) -> Place:
+def _place(environ: WSGIEnvironment) -> CacheKey:
     return environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")[-_TAIL:]
 
 
-_FRESH: Final = tuple(name for name, _ in fresh("", ""))
+_FRESH: Final = tuple(name for name, _ in id_headers("", ""))
 
 
 def _parted(headers: Any) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] | None:
