@@ -238,6 +238,6 @@ def test_the_memory_of_checked_tokens_is_bounded() -> None:
     """However many tokens come by, only the latest are remembered."""
     tokens = Tokens(b"k" * 32)
     checked = CheckedTokens(tokens)
-    for number in range(CheckedTokens.MOST + 10):
+    for number in range(CheckedTokens.SIZE + 10):
         checked.caller(tokens.access(Subject("t", str(number), "u"), PARTNER_CENTER))
-    assert len(checked) == CheckedTokens.MOST
+    assert len(checked) == CheckedTokens.SIZE

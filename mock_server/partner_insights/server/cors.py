@@ -85,7 +85,7 @@ class Cors:
         return [("Access-Control-Allow-Origin", origin)] if origin.lower() in self.origins else []
 
     def _vary(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        # What one origin was answered is not what another is; whoever keeps answers must know.
+        # What one origin was answered is not what another is; caches must know.
         return headers if ANY in self.origins else [*headers, ("Vary", "Origin")]
 
 

@@ -75,7 +75,7 @@ class CachedResponse:
 
     @property
     def cost(self) -> int:
-        """Bytes it is reckoned to take."""
+        """Bytes it is counted as."""
         return len(self.body) + sum(map(len, self.asked)) + _OVERHEAD
 
 

@@ -36,7 +36,7 @@ TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
 
 
 class Admin:
-    """The controls of one running fake, open to local callers and to whoever holds the admin token."""
+    """The controls of one running fake, open to local callers and to callers with the admin token."""
 
     def __init__(self, state: State, settings: Settings, middleware: ApiMiddleware) -> None:
         self._state = state

@@ -1,7 +1,7 @@
 """A form posted to a token endpoint → the directory's answer, in the first or the second version's dialect.
 
 Any tenant, client, secret, user, password and code is taken: the fake knows none to compare with. What is
-checked is the form of the request, lest a client that forgets a field learn so from the real directory.
+checked is the form of the request: the real directory refuses a form that lacks a field, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Claims ↔ signed tokens of this run: access tokens like the directory's, and refresh tokens.
 
 PyJWT is imported at the first token, or by `warm_up`: it brings cryptography along where that is installed, a
-tenth of a second that whoever starts a fake need not wait for.
+tenth of a second that the start of a fake need not take.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def warm_up() -> None:
 class CheckedTokens:
     """Tokens found good before → whom they speak for, until they expire: a signature is checked once."""
 
-    MOST: Final = 1024
+    SIZE: Final = 1024
     """How many are remembered."""
 
     def __init__(self, tokens: Tokens) -> None:
@@ -176,7 +176,7 @@ class CheckedTokens:
             known = self._tokens.read(token)
             with self._lock:
                 self._checked[token] = known
-                if len(self._checked) > self.MOST:
+                if len(self._checked) > self.SIZE:
                     self._checked.popitem(last=False)
         return known
 

@@ -72,7 +72,7 @@ class ActivePlans:
     """The plans of one fake. Each fault is consumed by one request, in the order of the plan."""
 
     for_all: bool = False
-    """Whether some plan is meant for every request: read without the lock by whoever is in a hurry."""
+    """Whether some plan is meant for every request: read without the lock, for each request."""
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 

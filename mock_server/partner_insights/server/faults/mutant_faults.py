@@ -1,4 +1,4 @@
-"""A good answer and a mutant → the spoilt answer the mutant gives."""
+"""A good response and a mutant → the invalid response the mutant gives."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The journal → a verdict on the client: habits the real service would not forgive, and where they show.
 
-Judged is one client: whoever talks to the fake. The same request again within a minute of its failure is a
+Judged is one client: everybody who talks to the fake. The same request again within a minute of its failure is a
 retry; later, it is a new call.
 """
 
@@ -215,7 +215,7 @@ def resent_a_refused_token(entries: Sequence[Entry], operations: Mapping[str, Op
 
 
 def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
-    """Whoever reads a list reads it to its last page."""
+    """A client that reads a list reads it to its last page."""
     followed = {entry.continuation for entry in entries}
     for entry in entries:
         link = _NEXT.search(entry.body_end) if entry.status == 200 else None

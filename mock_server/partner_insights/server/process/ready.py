@@ -37,7 +37,7 @@ class ReadyFile:
 
     @classmethod
     def prepare(cls, path: Path) -> ReadyFile:
-        """Take away an older run's file, lest it be taken for ours; InputError where none can be written."""
+        """Remove the file of an older run; InputError where none can be written."""
         try:
             try_writing(path)
             path.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ class StartupMessage:
                 }
             )
         curl = curl_line(endpoint.url + self.first_request, token, self.tls.ca_file if self.tls else None)
-        # Whoever started it may have closed its output, or have it in an encoding without the middle dot:
+        # Its output may be closed, or in an encoding without the middle dot:
         # neither is a reason not to serve.
         with suppress(OSError):
             if sys.stdout.isatty():
