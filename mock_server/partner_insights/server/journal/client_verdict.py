@@ -1,7 +1,7 @@
 """The journal → a verdict on the client: habits the real service would not forgive, and where they show.
 
-Judged is one client: everybody who talks to the fake. The same request again within a minute of its failure is a
-retry; later, it is a new call.
+Everybody who talks to the fake is judged as one client. The same request again within a minute of its
+failure is a retry; later, it is a new call.
 """
 
 from __future__ import annotations
