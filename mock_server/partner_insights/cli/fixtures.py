@@ -16,7 +16,7 @@ from partner_insights.errors import InputError
 from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
 from partner_insights.fixtures.files.batches import is_per_customer
-from partner_insights.fixtures.files.exports import FORMS, export
+from partner_insights.fixtures.files.exports import EXPORTS, export
 from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.files.invalid import write_invalid
 from partner_insights.fixtures.files.manifest import Plan
@@ -85,7 +85,7 @@ def command() -> None:
 @click.option(
     "--as",
     "tool",
-    type=click.Choice(list(FORMS)),
+    type=click.Choice(list(EXPORTS)),
     help="Write a small world's answers to all operations for another tool.",
 )
 @click.option("--force", is_flag=True, help="Replace what was written before.")
