@@ -27,7 +27,7 @@ import jsonschema_rs
 import orjson
 
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.verify.recordings.check import Checker
+from partner_insights.verify.recordings.check import RecordingChecker
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def parse_archive(path: Path) -> None:
 
 def contenders(catalogue: Catalogue) -> Judges:
     """Each takes a file all the way."""
-    checker = Checker(catalogue, Profile.CORRECTED)
+    checker = RecordingChecker(catalogue, Profile.CORRECTED)
     schema = catalogue.response_schema(OPERATION)
     plain = catalogue.validator(schema)
     quick = jsonschema_rs.Draft202012Validator(bundled(schema, catalogue), validate_formats=True).is_valid
@@ -222,7 +222,7 @@ def timed(judge: Callable[[Path], None], path: Path) -> float:
 
 def peak(catalogue: Catalogue, path: Path) -> int:
     """The most memory that checking takes, beyond what is there before."""
-    checker = Checker(catalogue, Profile.CORRECTED)
+    checker = RecordingChecker(catalogue, Profile.CORRECTED)
     tracemalloc.start()
     checker.check(path)
     _, most = tracemalloc.get_traced_memory()

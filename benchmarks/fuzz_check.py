@@ -31,8 +31,8 @@ from partner_insights.cli import main as command_line
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.mutants import Answered, Scene, mutants
-from partner_insights.verify.recordings.check import Checker
-from partner_insights.verify.recordings.fast_path import Gate
+from partner_insights.verify.recordings.check import RecordingChecker
+from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.recordings.files import recordings
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.world import World
@@ -200,13 +200,13 @@ class Inputs:
         return self.random.choice((None, True, 0, -1, 1.5, 10**400, "", "Collection", "\ud800", "\x00", "é"))
 
 
-class Closed(Gate):
+class Closed(FastPath):
     """A gate that passes nothing: the judge looks at everything."""
 
-    def passes(self, content: bytes, *, line: bool = False) -> None:
+    def valid_operation(self, content: bytes, *, line: bool = False) -> None:
         return None
 
-    def sift(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
+    def split(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
         return Counter(), list(range(len(lines)))
 
 
@@ -214,7 +214,7 @@ class Pair:
     """A checker whose gate remembers what it has seen, and one that has none: they must agree."""
 
     def __init__(self, catalogue: Catalogue, profile: Profile, named: str | None, hidden: Pseudonyms | None):
-        self._checkers = [Checker(catalogue, profile, named, hidden) for _ in range(2)]
+        self._checkers = [RecordingChecker(catalogue, profile, named, hidden) for _ in range(2)]
         self._checkers[1]._gate = Closed(catalogue)
 
     def attempt(self, path: Path) -> str:
@@ -225,7 +225,7 @@ class Pair:
         return found[0]
 
     @staticmethod
-    def _outcome(path: Path, checker: Checker) -> tuple[str, ...]:
+    def _outcome(path: Path, checker: RecordingChecker) -> tuple[str, ...]:
         try:
             judged = [checker.check(each) for each in recordings([path])]
         except InputError as error:
@@ -234,7 +234,7 @@ class Pair:
         return word, *(
             f"{one.judged} {one.subject} {one.severities} {one.refused} "
             # Not their messages, which may tell the time.
-            f"{[each.place for each in one.violations]} {[each.place for each in one.observations]}"
+            f"{[each.key for each in one.violations]} {[each.key for each in one.observations]}"
             for one in judged
         )
 

@@ -33,7 +33,7 @@ from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.mutants import Mutant, mutants
 from partner_insights.verify.options import APP_TOKEN_ENV, TOKEN_ENV, SuiteOptions
 from partner_insights.verify.run.client import Secret
-from partner_insights.verify.run.suite import OPENED, run_laws
+from partner_insights.verify.run.suite import OPEN_SESSION, run_tests
 from partner_insights.verify.run.target import Target
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -137,8 +137,8 @@ class EarlyEnd:
         self._session = session
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        inspection = self._session.config.stash[OPENED]
-        if report.when == "call" and not missing(inspection.record, self._mutant):
+        session = self._session.config.stash[OPEN_SESSION]
+        if report.when == "call" and not missing(session.results, self._mutant):
             self._session.shouldstop = "found"
 
 
@@ -164,8 +164,8 @@ def judged(dressed: Dressed, seed: int, mutant: Mutant | None, profile: Profile 
     """One run of the suite against the fake as it is dressed now."""
     started = time.perf_counter()
     observers = [] if mutant is None else [EarlyEnd(mutant)]
-    run = run_laws(dressed.target(seed, profile), SuiteOptions(seed=seed), *observers)
-    found = errors_of(run.record)
+    run = run_tests(dressed.target(seed, profile), SuiteOptions(seed=seed), *observers)
+    found = errors_of(run.results)
     crashes = [f"{law.name}: {law.message}" for law in run.crashes]
     if crashes:
         raise RuntimeError(f"the suite itself broke on {mutant and mutant.id}: {crashes[0]}")
@@ -173,10 +173,10 @@ def judged(dressed: Dressed, seed: int, mutant: Mutant | None, profile: Profile 
         mutant=mutant.id if mutant is not None else f"control, seed {seed}",
         kind=mutant.kind if mutant is not None else "control",
         codes=mutant.codes if mutant is not None else (),
-        killed=bool(found.keys() & set(mutant.codes)) if mutant is not None else bool(run.record.violations),
+        killed=bool(found.keys() & set(mutant.codes)) if mutant is not None else bool(run.results.violations),
         found=found,
-        missed=sorted(missing(run.record, mutant)) if mutant is not None else [],
-        requests=run.record.requests,
+        missed=sorted(missing(run.results, mutant)) if mutant is not None else [],
+        requests=run.results.requests,
         seconds=round(time.perf_counter() - started, 2),
     )
 

@@ -1,4 +1,4 @@
-"""The suite's fixtures: one inspection of one server for the whole run, and each operation in turn."""
+"""The suite's fixtures: one session of one server for the whole run, and each operation in turn."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights.verify.run.path_values import listed_parameter
-from partner_insights.verify.run.suite import catalogue_to_ask, inspection_for
+from partner_insights.verify.run.suite import catalogue_of, session_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from partner_insights.contract import Catalogue, Operation
-    from partner_insights.verify.run.session import Inspection
+    from partner_insights.verify.run.session import SuiteSession
 
 
 ASKED: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Try a law on every operation that its argument names."""
     for argument, concerns in ASKED.items():
         if argument in metafunc.fixturenames:
-            catalogue = catalogue_to_ask(metafunc.config)
+            catalogue = catalogue_of(metafunc.config)
             names = [each.id for each in catalogue.operations.values() if concerns(each, catalogue)]
             metafunc.parametrize(argument, names or [None])
 
@@ -47,15 +47,15 @@ def _operations(item: pytest.Item) -> list[object]:
 
 
 @pytest.fixture(scope="session")
-def inspection(request: pytest.FixtureRequest) -> Iterator[Inspection]:
+def session(request: pytest.FixtureRequest) -> Iterator[SuiteSession]:
     """The server to judge: at `--insights-url`, or a fake started for the run."""
-    with inspection_for(request.config) as opened:
+    with session_for(request.config) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def own_fake(inspection: Inspection) -> Inspection:
-    """The inspection, for laws that only a fake of our own may be tried on."""
-    if not inspection.target.own:
+def own_fake(session: SuiteSession) -> SuiteSession:
+    """The session, for laws that only a fake of our own may be tried on."""
+    if not session.target.own:
         pytest.skip("only tried on a fake of our own: a live service is sent nothing but plain reads")
-    return inspection
+    return session

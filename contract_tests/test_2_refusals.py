@@ -18,85 +18,85 @@ from partner_insights.verify.run.strategies import (
 )
 
 if TYPE_CHECKING:
-    from partner_insights.verify.run.session import Inspection
+    from partner_insights.verify.run.session import SuiteSession
 
 
-def test_no_answer_without_a_token(inspection: Inspection, operation: str) -> None:
+def test_no_answer_without_a_token(session: SuiteSession, operation: str) -> None:
     """Without a token the answer is 401."""
-    inspection.ask(operation, customer=inspection.customer_for(operation), token=Token.ABSENT)
+    session.check(operation, customer=session.customer_for(operation), token=Token.ABSENT)
 
 
-def test_no_answer_with_an_invalid_token(inspection: Inspection, operation: str) -> None:
+def test_no_answer_with_an_invalid_token(session: SuiteSession, operation: str) -> None:
     """With a garbled, expired or foreign token, or another scheme, the answer is 401."""
 
-    @inspection.for_all(authorization=invalid_authorizations())
+    @session.for_all(authorization=invalid_authorizations())
     def is_refused(authorization: str) -> None:
-        inspection.ask(
+        session.check(
             operation,
-            customer=inspection.customer_for(operation),
+            customer=session.customer_for(operation),
             token=Token.INVALID,
             authorization=authorization,
         )
 
 
-def test_an_app_only_token_is_for_operations_that_take_it(inspection: Inspection, operation: str) -> None:
+def test_an_app_only_token_is_for_operations_that_take_it(session: SuiteSession, operation: str) -> None:
     """An app-only token is answered where the page says so, and refused by the licence analytics."""
-    if inspection.target.app_only is None:
-        pytest.skip(f"no app-only token: put one into {inspection.target.app_token_variable}")
-    inspection.ask(operation, customer=inspection.customer_for(operation), token=Token.APP_ONLY)
+    if session.target.app_only is None:
+        pytest.skip(f"no app-only token: put one into {session.target.app_token_variable}")
+    session.check(operation, customer=session.customer_for(operation), token=Token.APP_ONLY)
 
 
-def test_an_unknown_customer_is_refused(inspection: Inspection, customer_operation: str) -> None:
+def test_an_unknown_customer_is_refused(session: SuiteSession, customer_operation: str) -> None:
     """For any GUID that is no customer's, the answer is a documented refusal."""
-    if not inspection.customers.complete:
+    if not session.customers.complete:
         pytest.skip("the customer list was not read to its end: a GUID that is not in it may be a customer's")
 
-    @inspection.for_all(customer=unknown_guids(inspection.customers.ids))
+    @session.for_all(customer=unknown_guids(session.customers.ids))
     def is_refused(customer: str) -> None:
-        inspection.ask(customer_operation, customer=customer, known=False)
+        session.check(customer_operation, customer=customer, known=False)
 
 
-def test_an_item_that_no_list_shows_is_not_found(inspection: Inspection, listed_operation: str) -> None:
+def test_an_item_that_no_list_shows_is_not_found(session: SuiteSession, listed_operation: str) -> None:
     """An id that the list above it does not show is answered 404."""
-    inspection.unknown_item(listed_operation)
+    session.unknown_item(listed_operation)
 
 
-def test_a_malformed_customer_id_is_refused(inspection: Inspection, customer_operation: str) -> None:
+def test_a_malformed_customer_id_is_refused(session: SuiteSession, customer_operation: str) -> None:
     """For any text that is no GUID, the answer is a documented refusal."""
 
-    @inspection.for_all(customer=malformed_ids(wild=inspection.target.own))
+    @session.for_all(customer=malformed_ids(wild=session.target.own))
     def is_refused(customer: str) -> None:
-        inspection.ask(customer_operation, customer=customer, known=False)
+        session.check(customer_operation, customer=customer, known=False)
 
 
-def test_what_cannot_be_json_is_not_acceptable(inspection: Inspection, operation: str) -> None:
+def test_what_cannot_be_json_is_not_acceptable(session: SuiteSession, operation: str) -> None:
     """A client that accepts anything but JSON is told so."""
 
-    @inspection.for_all(accept=unacceptable())
+    @session.for_all(accept=unacceptable())
     def is_refused(accept: str) -> None:
-        inspection.ask(operation, customer=inspection.customer_for(operation), headers={"Accept": accept})
+        session.check(operation, customer=session.customer_for(operation), headers={"Accept": accept})
 
 
-def test_another_method_is_not_allowed(own_fake: Inspection, operation: str) -> None:
+def test_another_method_is_not_allowed(own_fake: SuiteSession, operation: str) -> None:
     """These resources are only read: any other method is answered 405, with `Allow`."""
 
     @own_fake.for_all(method=other_methods())
     def is_refused(method: str) -> None:
-        own_fake.ask(operation, customer=own_fake.customer_for(operation), method=method)
+        own_fake.check(operation, customer=own_fake.customer_for(operation), method=method)
 
 
-def test_an_unknown_path_is_not_found(own_fake: Inspection) -> None:
+def test_an_unknown_path_is_not_found(own_fake: SuiteSession) -> None:
     """For any path that no operation has, the answer is 404."""
 
     @own_fake.for_all(path=unknown_paths())
     def is_refused(path: str) -> None:
-        own_fake.ask(None, path=path)
+        own_fake.check(None, path=path)
 
 
-def test_a_page_size_out_of_bounds_is_refused(own_fake: Inspection) -> None:
+def test_a_page_size_out_of_bounds_is_refused(own_fake: SuiteSession) -> None:
     """For any size that is no number of customers a page can hold, the answer is 400."""
-    own_fake.needs("customers")
+    own_fake.require("customers")
 
     @own_fake.for_all(size=invalid_sizes())
     def is_refused(size: str) -> None:
-        own_fake.ask("customers", query=[("size", size)])
+        own_fake.check("customers", query=[("size", size)])

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from partner_insights.verify.run.session import Inspection
+    from partner_insights.verify.run.session import SuiteSession
 
 
 @pytest.mark.parametrize(("plain", "bent"), [("/v1/", "/v1//"), ("/v1/", "//v1/"), ("", "/")])
 def test_a_doubled_or_trailing_slash_is_forgiven(
-    own_fake: Inspection, operation: str, plain: str, bent: str
+    own_fake: SuiteSession, operation: str, plain: str, bent: str
 ) -> None:
     """One client asks for `/v1//customers`, and a published table ends a path in a slash."""
     customer = own_fake.customer_for(operation)
     path = own_fake.path(operation, customer)
     bent_path = path.replace(plain, bent, 1) if plain else path + bent
-    own_fake.ask(operation, customer=customer, path=bent_path)
+    own_fake.check(operation, customer=customer, path=bent_path)
 
 
-def test_options_names_the_methods(own_fake: Inspection, operation: str) -> None:
+def test_options_names_the_methods(own_fake: SuiteSession, operation: str) -> None:
     """OPTIONS is answered with `Allow`."""
-    own_fake.ask(operation, customer=own_fake.customer_for(operation), method="OPTIONS")
+    own_fake.check(operation, customer=own_fake.customer_for(operation), method="OPTIONS")

@@ -16,7 +16,7 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
-from partner_insights.verify.run.session import ContractBroken, Inspection
+from partner_insights.verify.run.session import ContractViolated, SuiteSession
 from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:
@@ -80,19 +80,19 @@ def wear() -> Callable[[RunningFake, str], AbstractContextManager[None]]:
 
 
 @pytest.fixture(scope="module")
-def inspect(fake: RunningFake, app_only: str) -> Iterator[Callable[..., Inspection]]:
-    """A new inspection of the fake, by a profile."""
-    opened: list[Inspection] = []
+def inspect(fake: RunningFake, app_only: str) -> Iterator[Callable[..., SuiteSession]]:
+    """A new session of the fake, by a profile."""
+    opened: list[SuiteSession] = []
 
-    def start(profile: str = "strict", catalogue: Catalogue | None = None) -> Inspection:
+    def start(profile: str = "strict", catalogue: Catalogue | None = None) -> SuiteSession:
         target = target_of(fake, Profile(profile), app_only)
-        inspection = Inspection(target, catalogue or Catalogue.load(profile))
-        opened.append(inspection)
-        return inspection
+        session = SuiteSession(target, catalogue or Catalogue.load(profile))
+        opened.append(session)
+        return session
 
     yield start
-    for inspection in opened:
-        inspection.close()
+    for session in opened:
+        session.close()
 
 
 def target_of(fake: RunningFake, profile: Profile, app_only: str) -> Target:
@@ -113,51 +113,51 @@ def target_of(fake: RunningFake, profile: Profile, app_only: str) -> Target:
 STRANGER = "00000000-0000-4000-8000-000000000000"
 
 
-def attempts(inspection: Inspection, operation: str) -> Iterator[Callable[[], object]]:
+def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], object]]:
     """Every kind of question the suite asks about an operation, each once."""
-    promised = inspection.catalogue.operations[operation]
-    if promised.per_customer and not inspection.customers.ids:
+    promised = session.catalogue.operations[operation]
+    if promised.per_customer and not session.customers.ids:
         return  # the list is spoilt as well, and nobody knows whom to ask for
-    customer = inspection.customers.ids[0] if promised.per_customer else None
+    customer = session.customers.ids[0] if promised.per_customer else None
     ids = {"MS-RequestId": STRANGER, "MS-CorrelationId": STRANGER.replace("0", "f", 8)}
-    yield lambda: inspection.ask(operation, customer=customer)
-    yield lambda: inspection.ask(operation, customer=customer, headers=ids)
-    yield lambda: inspection.head_like_get(operation, customer)
-    yield lambda: inspection.same_again(operation, customer, {})
-    yield lambda: inspection.ask(operation, customer=customer, token=Token.ABSENT)
-    yield lambda: inspection.ask(operation, customer=customer, token=Token.APP_ONLY)
-    yield lambda: inspection.ask(operation, customer=customer, method="POST")
-    yield lambda: inspection.ask(operation, customer=customer, headers={"Accept": "text/html"})
+    yield lambda: session.check(operation, customer=customer)
+    yield lambda: session.check(operation, customer=customer, headers=ids)
+    yield lambda: session.head_like_get(operation, customer)
+    yield lambda: session.same_again(operation, customer, {})
+    yield lambda: session.check(operation, customer=customer, token=Token.ABSENT)
+    yield lambda: session.check(operation, customer=customer, token=Token.APP_ONLY)
+    yield lambda: session.check(operation, customer=customer, method="POST")
+    yield lambda: session.check(operation, customer=customer, headers={"Accept": "text/html"})
     if promised.per_customer:
-        yield lambda: inspection.ask(operation, customer=STRANGER, known=False)
-        yield lambda: inspection.ask(operation, customer="nobody", known=False)
-        for each in inspection.customers.ids:
-            yield lambda each=each: inspection.ask(operation, customer=each)
+        yield lambda: session.check(operation, customer=STRANGER, known=False)
+        yield lambda: session.check(operation, customer="nobody", known=False)
+        for each in session.customers.ids:
+            yield lambda each=each: session.check(operation, customer=each)
     if promised.query:
-        yield lambda: inspection.ask(operation, query=[("size", "0")])
-        yield lambda: inspection.same_customers(7)
+        yield lambda: session.check(operation, query=[("size", "0")])
+        yield lambda: session.same_customers(7)
 
 
-def interrogate(inspection: Inspection, mutant: Mutant) -> set[tuple[str, str]]:
+def interrogate(session: SuiteSession, mutant: Mutant) -> set[tuple[str, str]]:
     """Ask about what the mutant touches until it is found; code and severity of all that was."""
-    inspection.customers  # noqa: B018 - read for its requests
-    rounds = [attempt for name in sorted(mutant.operations) for attempt in attempts(inspection, name)]
-    rounds.append(lambda: inspection.ask(None, path="/v1/unknown"))
+    session.customers  # noqa: B018 - read for its requests
+    rounds = [attempt for name in sorted(mutant.operations) for attempt in attempts(session, name)]
+    rounds.append(lambda: session.check(None, path="/v1/unknown"))
     for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
-        rounds.append(lambda each=partner: inspection.sums(each, each.replace("partner", "customer")))
+        rounds.append(lambda each=partner: session.sums(each, each.replace("partner", "customer")))
     for attempt in rounds:
-        with contextlib.suppress(ContractBroken):
+        with contextlib.suppress(ContractViolated):
             attempt()
-        if any(violation.code in mutant.codes for violation in inspection.record.violations):
+        if any(violation.code in mutant.codes for violation in session.results.violations):
             break
-    return {(violation.code, violation.severity.value) for violation in inspection.record.violations}
+    return {(violation.code, violation.severity.value) for violation in session.results.violations}
 
 
 @pytest.fixture(scope="session")
-def interrogated() -> Callable[[Inspection, Mutant], set[tuple[str, str]]]:
+def interrogated() -> Callable[[SuiteSession, Mutant], set[tuple[str, str]]]:
     return interrogate
 
 
 @pytest.fixture(scope="session")
-def every_attempt() -> Callable[[Inspection, str], Iterator[Callable[[], object]]]:
+def every_attempt() -> Callable[[SuiteSession, str], Iterator[Callable[[], object]]]:
     return attempts

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue, Operation, Profile, Standing
 from partner_insights.contract.error_bodies import refusal_body
 from partner_insights.mutants import Answered, Mutant, Scene, mutants
-from partner_insights.verify import Exchange, Request, Response, Token, judge
-from partner_insights.verify.judge.violation import generalised
+from partner_insights.verify import Exchange, Request, Response, Token, judge_exchange
+from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
 
@@ -45,9 +45,9 @@ def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Re
 
 def found(request: Request, answered: Answered, profile: Profile) -> set[tuple[str, str, Standing, str]]:
     exchange = Exchange(request, Response(answered.status, answered.headers, answered.body))
-    judged = judge(exchange, CATALOGUES[profile], profile=profile)
+    judged = judge_exchange(exchange, CATALOGUES[profile], profile=profile)
     return {
-        (violation.code, generalised(violation.pointer), violation.standing, violation.severity.value)
+        (violation.code, pointer_pattern(violation.pointer), violation.standing, violation.severity.value)
         for violation in judged
     }
 
@@ -64,7 +64,7 @@ def test_any_answer_passes_and_any_schema_mutant_of_it_fails(
     assert found(request, good, Profile.STRICT) == set()
     worn = mutant.wear(good, Scene(operation, ordinal=2))
     inside = operation.envelope is not None and mutant.resource == operation.resource
-    place = generalised(("/items/0" if inside else "") + (mutant.pointer or ""))
+    place = pointer_pattern(("/items/0" if inside else "") + (mutant.pointer or ""))
     (code,) = mutant.codes
     weighed = "warning" if mutant.standing is Standing.ASSUMED else "error"
     assert (code, place, mutant.standing, "error") in found(request, worn, Profile.STRICT)

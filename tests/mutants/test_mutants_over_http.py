@@ -18,7 +18,7 @@ from partner_insights.contract import Catalogue, Standing
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.mutants import mutants
-from partner_insights.verify.run.session import ContractBroken
+from partner_insights.verify.run.session import ContractViolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +57,14 @@ SOME = SCHEMA[::9]
 
 def test_what_the_fake_answers_keeps_the_contract(inspect: Any, every_attempt: Any) -> None:
     """Without a mutant, all that is asked below finds nothing: no kill is a false alarm."""
-    inspection = inspect()
+    session = inspect()
     for operation in CATALOGUE.operations:
-        for attempt in every_attempt(inspection, operation):
+        for attempt in every_attempt(session, operation):
             attempt()
     for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
-        inspection.sums(partner, partner.replace("partner", "customer"))
-    inspection.ask(None, path="/v1/unknown")
-    assert inspection.record.violations == []
+        session.sums(partner, partner.replace("partner", "customer"))
+    session.check(None, path="/v1/unknown")
+    assert session.results.violations == []
 
 
 @pytest.mark.parametrize(("code", "name"), FIRSTS, ids=[f"{code}-{name}" for code, name in FIRSTS])
@@ -143,21 +143,21 @@ def test_a_pattern_that_an_erratum_states_is_judged(inspect: Any, tmp_path: Path
     errata = folder / "errata.toml"
     errata.write_text(errata.read_text() + PATTERN.replace("\\\n", ""))
     derived = derive_pages([folder / "tables"], folder)
-    inspection = inspect(catalogue=Catalogue.of(derived.schemas.values(), folder, "strict"))
-    with pytest.raises(ContractBroken):
-        inspection.ask("partner-licenses-usage")
-    inspection.ask("partner-licenses-deployment")
-    assert {(each.code, each.erratum) for each in inspection.record.violations} == {("PI111", "A-900")}
+    session = inspect(catalogue=Catalogue.of(derived.schemas.values(), folder, "strict"))
+    with pytest.raises(ContractViolated):
+        session.check("partner-licenses-usage")
+    session.check("partner-licenses-deployment")
+    assert {(each.code, each.erratum) for each in session.results.violations} == {("PI111", "A-900")}
 
 
 def test_no_answer_at_all_is_told(inspect: Any, fake: Any) -> None:
     """PI315, and PI311 for headers without end: from a server that closes, and from one that floods."""
-    inspection = inspect()
+    session = inspect()
     for content, code in ((b"", "PI315"), (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", "PI311")):
         with one_answer(content) as url:
-            inspection._client.url = url
-            with pytest.raises(ContractBroken, match=code):
-                inspection.ask("partner-licenses-usage")
+            session._client.url = url
+            with pytest.raises(ContractViolated, match=code):
+                session.check("partner-licenses-usage")
 
 
 @contextlib.contextmanager
@@ -219,7 +219,7 @@ def test_a_mutant_taken_off_leaves_no_trace(wearing: Any, inspect: Any) -> None:
     """The measure of one mutant says nothing of the one before."""
     with wearing("wrong-total-count"):
         assert inspect().customers.complete
-    inspection = inspect()
+    session = inspect()
     for operation in ("partner-licenses-usage", "customers"):
-        inspection.ask(operation)
-    assert inspection.record.violations == []
+        session.check(operation)
+    assert session.results.violations == []

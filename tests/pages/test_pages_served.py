@@ -19,7 +19,7 @@ from partner_insights.contract import Catalogue
 from partner_insights.contract.paths import key_property, shown_by
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.errors import InputError
-from partner_insights.verify.judge.wording import STATED
+from partner_insights.verify.judge.schema_checks import KEYWORD_TEXTS
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.run.suite import run_suite
 from partner_insights.world import World
@@ -126,9 +126,9 @@ def test_a_fake_keeps_the_contract_of_its_pages() -> None:
         )
     )
     assert run.crashes == []
-    assert [str(violation.message) for violation in run.record.violations] == []
-    assert set(SHOP.read().catalogue.operations) <= run.record.operations
-    tried = {law.name.partition("[")[0] for law in run.laws if law.outcome == "passed"}
+    assert [str(violation.message) for violation in run.results.violations] == []
+    assert set(SHOP.read().catalogue.operations) <= run.results.operations
+    tried = {law.name.partition("[")[0] for law in run.tests if law.outcome == "passed"}
     assert {
         "test_an_item_that_no_list_shows_is_not_found",
         "test_the_same_request_has_the_same_answer",
@@ -156,7 +156,7 @@ def test_another_contract_finds_the_fake_at_fault(tmp_path: Path) -> None:
 def test_every_keyword_of_a_derived_schema_can_be_told_of() -> None:
     """Whatever keyword a violation is about, there are words for what the page says, and none for others."""
     judged = {code.keyword for code in Catalogue.load().codes.values() if code.keyword is not None}
-    assert set(STATED) == judged
+    assert set(KEYWORD_TEXTS) == judged
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def judgement(baseline: Baseline, found: list[Violation]) -> Judgement:
 def test_a_new_violation_is_never_hidden(found: list[Violation], known: list[Deviation]) -> None:
     """Each violation is new, unless an entry in force has its code, operation and pointer; none gets lost."""
     compared = Baseline(Path("x"), tuple(known)).compare(found, TODAY)
-    in_force = {each.place for each in known if each.expires is None or each.expires >= TODAY}
-    assert list(compared.new) == [each for each in found if each.place not in in_force]
+    in_force = {each.key for each in known if each.expires is None or each.expires >= TODAY}
+    assert list(compared.new) == [each for each in found if each.key not in in_force]
     assert len(compared.new) + len(compared.known) == len(found)
     verdict = judgement(Baseline(Path("x"), tuple(known)), found).verdict
     over = any(each.expires is not None and each.expires < TODAY for each in known)
@@ -72,8 +72,8 @@ def test_a_new_violation_is_never_hidden(found: list[Violation], known: list[Dev
 def test_what_was_not_seen_is_named(found: list[Violation], known: list[Deviation]) -> None:
     """An entry is unseen exactly where no violation has its place."""
     compared = Baseline(Path("x"), tuple(known)).compare(found, TODAY)
-    assert [each.place for each in compared.unseen] == [
-        each.place for each in known if each.place not in {violation.place for violation in found}
+    assert [each.key for each in compared.unseen] == [
+        each.key for each in known if each.key not in {violation.key for violation in found}
     ]
 
 
@@ -85,11 +85,11 @@ def test_an_update_keeps_what_people_wrote(
 ) -> None:
     """Written and read again: entries that stay are the same in every field, new ones ask for a reason."""
     path = tmp_path / f"baseline.{suffix}"
-    before = {each.place: replace(each, reason=each.reason.strip() or "x") for each in known}
+    before = {each.key: replace(each, reason=each.reason.strip() or "x") for each in known}
     updated = Baseline(path, tuple(before.values())).updated(found, keep_unseen=not whole)
     updated.write()
-    after = {each.place: each for each in read_baseline(path).deviations}
-    assert set(after) == {each.place for each in found} | (set() if whole else set(before))
+    after = {each.key: each for each in read_baseline(path).deviations}
+    assert set(after) == {each.key for each in found} | (set() if whole else set(before))
     for place, each in after.items():
         assert each == before.get(place, replace(each, reason=TO_BE_SAID, ticket=None, expires=None))
     assert list(tmp_path.iterdir()) == [path]

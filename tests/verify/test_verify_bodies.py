@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.verify.judge.json_body import BOM, read_body
-from partner_insights.verify.judge.violation import generalised, printable, shortened
+from partner_insights.verify.judge.violation import pointer_pattern, printable, shortened
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -66,6 +66,6 @@ def test_huge_numbers_are_numbers() -> None:
 
 def test_places_differ_by_property_not_by_index() -> None:
     """Two rows with the same fault are one finding."""
-    assert generalised("/items/12/attributes/objectType") == "/items/*/attributes/objectType"
-    assert generalised("/items/12") == "/items/*"
-    assert generalised("/2nd/0x") == "/2nd/0x"
+    assert pointer_pattern("/items/12/attributes/objectType") == "/items/*/attributes/objectType"
+    assert pointer_pattern("/items/12") == "/items/*"
+    assert pointer_pattern("/2nd/0x") == "/2nd/0x"

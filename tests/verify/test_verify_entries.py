@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.recordings import files as entries_module
-from partner_insights.verify.recordings.check import MOST_ALIKE, Checker
+from partner_insights.verify.recordings.check import MAX_ALIKE, RecordingChecker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,8 +182,8 @@ def test_memory_is_flat_whatever_the_length(tmp_path: Path, good: Any) -> None:
     broken["items"][0]["workloadName"] = 3.14
     lines = [json.dumps(good(USAGE))] * 20 + [json.dumps(broken)]
     path = tmp_path / "long.ndjson"
-    path.write_text(("\n".join(lines) + "\n") * (MOST_ALIKE + 50))
-    checker = Checker(Catalogue.load(), Profile.CORRECTED)
+    path.write_text(("\n".join(lines) + "\n") * (MAX_ALIKE + 50))
+    checker = RecordingChecker(Catalogue.load(), Profile.CORRECTED)
     short = tmp_path / "short.ndjson"
     short.write_text("\n".join(lines))
     checker.check(short)  # once, so that what is made once does not count
@@ -191,7 +191,7 @@ def test_memory_is_flat_whatever_the_length(tmp_path: Path, good: Any) -> None:
     checked = checker.check(path)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (len(checked.violations), sum(checked.times.values())) == (MOST_ALIKE, MOST_ALIKE + 50)
+    assert (len(checked.violations), sum(checked.counts.values())) == (MAX_ALIKE, MAX_ALIKE + 50)
     assert most < path.stat().st_size / 4
 
 

@@ -12,8 +12,8 @@ from partner_insights.verify import Request, Violation
 from partner_insights.verify.judge.http_checks import STANDING
 from partner_insights.verify.report.census import Census
 from partner_insights.verify.report.coverage import coverage
-from partner_insights.verify.report.github import MOST, workflow_commands
-from partner_insights.verify.report.markdown import LONGEST, markdown
+from partner_insights.verify.report.github import MAX_ANNOTATIONS, workflow_commands
+from partner_insights.verify.report.markdown import MAX_LENGTH, markdown
 from partner_insights.verify.report.report import Report
 from partner_insights.verify.report.verdict import Judgement
 
@@ -63,7 +63,7 @@ def test_a_comment_fits_and_holds_any_text() -> None:
     """However many findings: under GitHub's limit, the rest counted; no text of a server is markup there."""
     hostile = "<img src=x> @everyone | [x](http://evil) `code` <!-- \n# heading"
     text = markdown(report(*(violation(number, hostile * 5) for number in range(400))))
-    assert len(text) < LONGEST + 2_000
+    assert len(text) < MAX_LENGTH + 2_000
     assert "more are in the full report" in text
     assert "<img" not in text
     assert " @everyone" not in text
@@ -76,11 +76,11 @@ def test_a_comment_fits_and_holds_any_text() -> None:
 
 def test_annotations_are_one_line_each_and_few() -> None:
     """Line ends and the signs of a workflow command are escaped; at most ten of a level, the rest counted."""
-    found = [violation(number, "100% wrong\n::error::forged") for number in range(MOST + 5)]
+    found = [violation(number, "100% wrong\n::error::forged") for number in range(MAX_ANNOTATIONS + 5)]
     found += [violation(99, severity=Severity.WARNING)]
     lines = list(workflow_commands(report(*found).judgement))
-    assert len(lines) == MOST + 2
+    assert len(lines) == MAX_ANNOTATIONS + 2
     assert lines[0].startswith("::error title=PI101 customers /x0::100%25 wrong%0A::error::forged%0A")
-    assert lines[MOST] == "::notice title=partner-insights::5 more errors"
+    assert lines[MAX_ANNOTATIONS] == "::notice title=partner-insights::5 more errors"
     assert lines[-1].startswith("::warning title=PI101 customers /x99::")
     assert all("\n" not in line for line in lines)

@@ -21,17 +21,17 @@ from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format
 from partner_insights.errors import InputError
 from partner_insights.tables.types import _FORMATS, _WORDS
 from partner_insights.verify.recordings import files as recording_entries
-from partner_insights.verify.recordings.check import Checked, Checker
-from partner_insights.verify.recordings.fast_path import FORMS, MANY_ROWS, Gate, _keywords, compiled
+from partner_insights.verify.recordings.check import FileResult, RecordingChecker
+from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath, _keywords, compiled
 from partner_insights.verify.recordings.fast_rules import RULED
-from partner_insights.verify.recordings.files import Entry
+from partner_insights.verify.recordings.files import RecordedResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}
-GATES = {profile: Gate(catalogue) for profile, catalogue in CATALOGUES.items()}
+GATES = {profile: FastPath(catalogue) for profile, catalogue in CATALOGUES.items()}
 COLLECTIONS = [
     "partner-licenses-deployment",
     "partner-licenses-usage",
@@ -114,7 +114,7 @@ def test_what_the_gate_passes_the_judge_finds_nothing_in(data: st.DataObject, go
     _, content = data.draw(spoilt_bodies(good))
     profile = data.draw(st.sampled_from(list(Profile)))
     gate = data.draw(st.sampled_from([GATES[profile], met(good, profile)]))
-    passed = gate.passes(content)
+    passed = gate.valid_operation(content)
     if passed is not None:
         found = judged(content, profile)
         assert (found.violations, found.observations, found.operation) == ((), [], passed)
@@ -122,24 +122,24 @@ def test_what_the_gate_passes_the_judge_finds_nothing_in(data: st.DataObject, go
 
 def judged(content: bytes, profile: Profile, *, line: bool = False) -> Any:
     """What the judge alone says."""
-    checker = Checker(CATALOGUES[profile], profile)
-    checked = Checked("x")
-    checker._judge(Entry("x", "", content, line=line), checked)
+    checker = RecordingChecker(CATALOGUES[profile], profile)
+    checked = FileResult("x")
+    checker._judge(RecordedResponse("x", "", content, line=line), checked)
     return checked
 
 
-MET: dict[Profile, Gate] = {}
+MET: dict[Profile, FastPath] = {}
 
 
-def met(good: Any, profile: Profile) -> Gate:
+def met(good: Any, profile: Profile) -> FastPath:
     """A gate that knows the forms of good answers and rows."""
     if profile in MET:
         return MET[profile]
-    gate = MET[profile] = Gate(CATALOGUES[profile])
+    gate = MET[profile] = FastPath(CATALOGUES[profile])
     for operation in COLLECTIONS:
         body = good(operation)
         for value in (body, body["items"][0]):
-            gate.passes(json.dumps(value).encode(), line=True)
+            gate.valid_operation(json.dumps(value).encode(), line=True)
     return gate
 
 
@@ -169,7 +169,7 @@ def lines(draw: st.DrawFn, good: Any) -> list[bytes]:
 def test_lines_that_pass_together_would_pass_the_judge_one_by_one(data: st.DataObject, good: Any) -> None:
     """For any lines: each that is not left to be looked at is clean, of the operation it is counted to."""
     drawn = data.draw(lines(good))
-    passed, left = met(good, Profile.STRICT).sift(drawn)
+    passed, left = met(good, Profile.STRICT).split(drawn)
     assert sorted(left) == left
     others = [line for place, line in enumerate(drawn) if place not in left]
     told = [judged(line, Profile.STRICT, line=True) for line in others]
@@ -226,10 +226,10 @@ def test_nothing_wrong_comes_through_a_known_form(good: Any, spoil: Callable[[An
     spoil(body)
     spoilt = json.dumps(body).encode()
     gate = met(good, Profile.STRICT)
-    assert gate.passes(content) is not None
-    assert gate.passes(spoilt) is None
-    assert 1 in gate.sift([content, spoilt])[1]
-    assert 0 in gate.sift([spoilt, content])[1]
+    assert gate.valid_operation(content) is not None
+    assert gate.valid_operation(spoilt) is None
+    assert 1 in gate.split([content, spoilt])[1]
+    assert 0 in gate.split([spoilt, content])[1]
 
 
 @pytest.mark.parametrize("where", [b', "items"', b'"totalCount"', b"}, {", b'"channel"', b"]"])
@@ -239,9 +239,9 @@ def test_a_line_holds_one_answer_and_not_a_part_of_one(good: Any, where: bytes) 
     cut = content.index(where) + len(where) // 3
     broken = [content[:cut].strip(), content[cut:].strip()]
     gate = met(good, Profile.STRICT)
-    assert gate.sift([content, content]) == ({"partner-licenses-usage": 2}, [])
+    assert gate.split([content, content]) == ({"partner-licenses-usage": 2}, [])
     for drawn in ([*broken, content * 2], [content * 2, *broken], [*broken, content]):
-        assert gate.sift(drawn) == ({}, list(range(len(drawn))))
+        assert gate.split(drawn) == ({}, list(range(len(drawn))))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -256,7 +256,7 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
     for size in (1, 2000, 2**16):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(recording_entries, "BLOCK", size)
-            checker = Checker(CATALOGUES[Profile.CORRECTED], Profile.CORRECTED)
+            checker = RecordingChecker(CATALOGUES[Profile.CORRECTED], Profile.CORRECTED)
             try:
                 checked = checker.check(path)
             except InputError as error:
@@ -285,12 +285,12 @@ def test_a_form_that_was_met_needs_no_validator(
     ]
     content = json.dumps(body).encode()
     row = json.dumps(body["items"][0]).encode()
-    gate = Gate(CATALOGUES[Profile.STRICT])
-    assert (gate.passes(content), gate.passes(row, line=True)) == (operation, operation)
+    gate = FastPath(CATALOGUES[Profile.STRICT])
+    assert (gate.valid_operation(content), gate.valid_operation(row, line=True)) == (operation, operation)
     monkeypatch.setattr(gate, "_pass_validated", lambda *_: pytest.fail("it was met before"))
-    assert (gate.passes(content), gate.passes(row, line=True)) == (operation, operation)
-    assert gate.sift([content] * 3) == ({operation: 3}, [])
-    assert gate.sift([row, content, row]) == ({operation: 3}, []) or gate.sift([row, content])[1] == [0, 1]
+    assert (gate.valid_operation(content), gate.valid_operation(row, line=True)) == (operation, operation)
+    assert gate.split([content] * 3) == ({operation: 3}, [])
+    assert gate.split([row, content, row]) == ({operation: 3}, []) or gate.split([row, content])[1] == [0, 1]
 
 
 def test_a_large_body_shows_its_form_by_its_first_row(good: Any) -> None:
@@ -299,13 +299,13 @@ def test_a_large_body_shows_its_form_by_its_first_row(good: Any) -> None:
     first = body["items"][0]
     body["items"] = [first | {"workloadName": f"W{number}"} for number in range(MANY_ROWS + 1)]
     body["totalCount"] = len(body["items"])
-    gate = Gate(CATALOGUES[Profile.STRICT])
-    assert gate.passes(json.dumps(body).encode()) == "customer-licenses-usage"
+    gate = FastPath(CATALOGUES[Profile.STRICT])
+    assert gate.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
     assert len(gate._met) == 1
     for fault in ({"licensesActive": -1}, {"workloadName": "W0"}, {"extra": 1}):
         spoilt = body | {"items": [*body["items"][:-1], body["items"][-1] | fault]}
-        for known in (gate, Gate(CATALOGUES[Profile.STRICT])):
-            assert known.passes(json.dumps(spoilt).encode()) is None
+        for known in (gate, FastPath(CATALOGUES[Profile.STRICT])):
+            assert known.valid_operation(json.dumps(spoilt).encode()) is None
 
 
 def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,26 +313,26 @@ def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.Monk
     body = good("customer-licenses-usage")
     for row in body["items"]:
         row |= {"licensesActive": 25.0, "licensesQualified": 100.0, "usagePercent": 25.0}
-    gate = Gate(CATALOGUES[Profile.STRICT])
-    assert gate.passes(json.dumps(body).encode()) is not None
+    gate = FastPath(CATALOGUES[Profile.STRICT])
+    assert gate.valid_operation(json.dumps(body).encode()) is not None
     monkeypatch.setattr(gate, "_pass_validated", lambda *_: None)
-    assert gate.passes(json.dumps(body).encode()) is not None
+    assert gate.valid_operation(json.dumps(body).encode()) is not None
     body["items"][0]["licensesActive"] = body["items"][0]["usagePercent"] = 5.5
-    assert gate.passes(json.dumps(body).encode()) is None
+    assert gate.valid_operation(json.dumps(body).encode()) is None
 
 
 def test_a_recording_with_too_many_forms_is_still_checked(good: Any) -> None:
     """Only so many forms are kept, and only so many are made at all."""
-    gate = Gate(CATALOGUES[Profile.STRICT])
+    gate = FastPath(CATALOGUES[Profile.STRICT])
     body = good("customer-licenses-usage")
     optional = ("customerId", "serviceCode", "workloadCode")
     for chosen in itertools.chain.from_iterable(itertools.combinations(optional, n) for n in range(4)):
         for operation in ("customer-licenses-usage", "partner-licenses-usage"):
             value = good(operation)
             value["items"] = [{n: v for n, v in row.items() if n not in chosen} for row in value["items"]]
-            assert gate.passes(json.dumps(value).encode()) == operation
-    assert len(gate._met) == FORMS
-    assert gate.passes(json.dumps(body).encode()) == "customer-licenses-usage"
+            assert gate.valid_operation(json.dumps(value).encode()) == operation
+    assert len(gate._met) == MAX_LAYOUTS
+    assert gate.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
 
 
 percents = st.one_of(
@@ -370,7 +370,7 @@ def test_the_gate_knows_percents_as_the_judge_does(rows: Any, exact: bool, good:
     ]
     body["totalCount"] = len(rows)
     content = json.dumps(body).encode()
-    if GATES[Profile.STRICT].passes(content) or met(good, Profile.STRICT).passes(content):
+    if GATES[Profile.STRICT].valid_operation(content) or met(good, Profile.STRICT).valid_operation(content):
         assert judged(content, Profile.STRICT).violations == ()
 
 
@@ -384,10 +384,10 @@ def test_the_gate_passes_what_is_clean(good: Any, operation: str, scale: int) ->
             if name in ("usagePercent", "deploymentPercent"):
                 row[name] = round(row[name] / 100, 4)
     for layout in ({}, {"indent": 1}, {"separators": (",", ":")}):
-        assert GATES[Profile.STRICT].passes(json.dumps(body, **layout).encode()) == operation
+        assert GATES[Profile.STRICT].valid_operation(json.dumps(body, **layout).encode()) == operation
     if operation != "customers":
         line = json.dumps(body["items"][0]).encode()
-        assert GATES[Profile.STRICT].passes(line, line=True) == operation
+        assert GATES[Profile.STRICT].valid_operation(line, line=True) == operation
 
 
 def test_the_gate_keeps_every_rule_there_is() -> None:
@@ -404,16 +404,16 @@ def test_the_gate_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:
     patterned = {**derived.schema, "properties": {**derived.schema["properties"], "channel": channel}}
     resources = {**strict.resources, name: replace(derived, schema=patterned)}
     content = json.dumps(good("partner-licenses-usage")).encode()
-    assert Gate(replace(strict, resources=resources)).passes(content) is None
-    assert Gate(replace(strict, rules={})).passes(content) == "partner-licenses-usage"
+    assert FastPath(replace(strict, resources=resources)).valid_operation(content) is None
+    assert FastPath(replace(strict, rules={})).valid_operation(content) == "partner-licenses-usage"
 
 
 def test_the_gate_stops_what_is_after_its_moment(good: Any) -> None:
     """A date is held against the moment of judging."""
     content = json.dumps(good("partner-licenses-usage")).encode()
     catalogue = CATALOGUES[Profile.STRICT]
-    assert Gate(catalogue, datetime(2026, 3, 11, tzinfo=UTC)).passes(content) is not None
-    assert Gate(catalogue, datetime(2026, 3, 9, tzinfo=UTC)).passes(content) is None
+    assert FastPath(catalogue, datetime(2026, 3, 11, tzinfo=UTC)).valid_operation(content) is not None
+    assert FastPath(catalogue, datetime(2026, 3, 9, tzinfo=UTC)).valid_operation(content) is None
 
 
 @pytest.mark.parametrize(
@@ -424,11 +424,11 @@ def test_a_name_said_twice_does_not_pass(good: Any, twice: bytes) -> None:
     content = orjson.dumps(good("partner-licenses-deployment"))
     spoilt = content.replace(b'"channel":"reseller"', twice)
     assert orjson.loads(spoilt) == orjson.loads(content)
-    assert Gate(CATALOGUES[Profile.CORRECTED]).passes(spoilt) is None
-    gate = Gate(CATALOGUES[Profile.CORRECTED])
-    assert gate.passes(content) is not None
-    assert gate.passes(spoilt) is None
-    assert gate.sift([content, spoilt]) == ({}, [0, 1])
+    assert FastPath(CATALOGUES[Profile.CORRECTED]).valid_operation(spoilt) is None
+    gate = FastPath(CATALOGUES[Profile.CORRECTED])
+    assert gate.valid_operation(content) is not None
+    assert gate.valid_operation(spoilt) is None
+    assert gate.split([content, spoilt]) == ({}, [0, 1])
 
 
 FORMATS = {
@@ -492,12 +492,12 @@ def test_the_width_of_an_integer_is_checked(good: Any, kind: str, form: str, bou
     lowest, highest = bounds
     for schema in ({"type": kind, "format": form}, {"type": kind, "format": form, "minimum": -5}):
         bottom = schema.get("minimum", lowest)
-        gate = Gate(with_column(schema))
+        gate = FastPath(with_column(schema))
         judge = CATALOGUES[Profile.STRICT].validator(schema).is_valid
         for value in (bottom - 1, bottom, 0, highest, highest + 1):
             right = bottom <= value <= highest
             assert judge(value) == right
-            assert (gate.passes(wide_body(good, value)) is not None) == right
+            assert (gate.valid_operation(wide_body(good, value)) is not None) == right
 
 
 def with_column(schema: dict[str, Any]) -> Catalogue:

@@ -1,4 +1,4 @@
-"""Laws of an inspection: what it asks, what it never asks, and how it copes with an unwell server."""
+"""Laws of an session: what it asks, what it never asks, and how it copes with an unwell server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.run.client import Secret, Stopped
-from partner_insights.verify.run.session import MOST_PAGES, ContractBroken, Inspection
+from partner_insights.verify.run.session import MAX_PAGES, ContractViolated, SuiteSession
 from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def answer(handler: BaseHTTPRequestHandler, body: Any, status: int = 200, **head
 
 
 @pytest.fixture
-def inspect(serving: Any) -> Iterator[Callable[..., Inspection]]:
-    """An inspection of a server made of one function."""
-    opened: list[Inspection] = []
+def inspect(serving: Any) -> Iterator[Callable[..., SuiteSession]]:
+    """A session of a server made of one function."""
+    opened: list[SuiteSession] = []
 
-    def start(handle: Any, *, own: bool = True, ceiling: int | None = None) -> Inspection:
+    def start(handle: Any, *, own: bool = True, ceiling: int | None = None) -> SuiteSession:
         target = Target(
             url=serving(handle),
             own=own,
@@ -61,12 +61,12 @@ def inspect(serving: Any) -> Iterator[Callable[..., Inspection]]:
             max_requests=ceiling,
             rate=None,
         )
-        opened.append(Inspection(target, Catalogue.load()))
+        opened.append(SuiteSession(target, Catalogue.load()))
         return opened[-1]
 
     yield start
-    for inspection in opened:
-        inspection.close()
+    for session in opened:
+        session.close()
 
 
 def paged(good: Any, page: Callable[[int, int], tuple[list[str], int | None]]) -> Any:
@@ -93,39 +93,39 @@ def whole_list(size: int, offset: int) -> tuple[list[str], int | None]:
 
 def test_a_list_is_read_to_its_end(inspect: Any, good: Any) -> None:
     """By its links and continuation tokens, whatever the size of a page."""
-    inspection = inspect(paged(good, whole_list))
-    assert (inspection.read_customers(3).ids, inspection.read_customers(3).complete) == (tuple(GUIDS), True)
-    inspection.same_customers(5)
-    assert not inspection.record.violations
+    session = inspect(paged(good, whole_list))
+    assert (session.read_customers(3).ids, session.read_customers(3).complete) == (tuple(GUIDS), True)
+    session.same_customers(5)
+    assert not session.results.violations
 
 
 def test_a_list_that_changes_with_the_size_of_its_pages_is_found(inspect: Any, good: Any) -> None:
     """PI314: a customer lost between two pages."""
     lossy = paged(good, lambda size, offset: (whole_list(size, offset)[0][: 7 if size < 100 else 8], None))
-    with pytest.raises(ContractBroken, match="PI314"):
+    with pytest.raises(ContractViolated, match="PI314"):
         inspect(lossy).same_customers(50)
 
 
 def test_a_list_that_leads_in_a_circle_ends(inspect: Any, good: Any) -> None:
     """PI316; and it is not taken for complete, so no sum is reckoned over it."""
-    inspection = inspect(paged(good, lambda size, offset: (GUIDS[:2], 0)))
-    assert (inspection.customers.ids, inspection.customers.complete) == (tuple(GUIDS[:2]), False)
-    assert "PI316" in {violation.code for violation in inspection.record.violations}
+    session = inspect(paged(good, lambda size, offset: (GUIDS[:2], 0)))
+    assert (session.customers.ids, session.customers.complete) == (tuple(GUIDS[:2]), False)
+    assert "PI316" in {violation.code for violation in session.results.violations}
 
 
 def test_a_long_list_of_a_live_service_is_not_read_to_its_end(inspect: Any, good: Any) -> None:
     """Some pages are enough to find customers to ask for."""
-    inspection = inspect(paged(good, lambda size, offset: ([GUIDS[offset]], offset + 1)), own=False)
-    assert (len(inspection.customers.ids), inspection.customers.complete) == (MOST_PAGES, False)
+    session = inspect(paged(good, lambda size, offset: ([GUIDS[offset]], offset + 1)), own=False)
+    assert (len(session.customers.ids), session.customers.complete) == (MAX_PAGES, False)
 
 
 def test_a_live_service_is_only_ever_read(inspect: Any) -> None:
     """Whatever a law asks for, nothing but GET and HEAD leaves, not even OPTIONS."""
     sent: list[str] = []
-    inspection = inspect(lambda handler: sent.append(handler.command), own=False)
+    session = inspect(lambda handler: sent.append(handler.command), own=False)
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "get"):
         with pytest.raises(ValueError, match="never sent"):
-            inspection.ask("partner-licenses-usage", method=method)
+            session.check("partner-licenses-usage", method=method)
     assert sent == []
 
 
@@ -140,19 +140,19 @@ def test_a_throttled_request_is_sent_again(inspect: Any, good: Any) -> None:
         else:
             answer(handler, good("partner-licenses-usage"))
 
-    inspection = inspect(throttle_first)
-    inspection.ask("partner-licenses-usage")
-    assert (len(asked), inspection.record.violations) == (2, [])
-    assert [seen.kind for seen in inspection.record.observations.values()] == ["throttled"]
+    session = inspect(throttle_first)
+    session.check("partner-licenses-usage")
+    assert (len(asked), session.results.violations) == (2, [])
+    assert [seen.kind for seen in session.results.observations.values()] == ["throttled"]
 
 
 def test_a_service_that_only_throttles_ends_the_run(inspect: Any) -> None:
     """There is nothing to judge; the record says why."""
     body = {"statusCode": 429, "message": "Try again in 0 seconds."}
-    inspection = inspect(lambda handler: answer(handler, body, 429, Retry_After="0"))
+    session = inspect(lambda handler: answer(handler, body, 429, Retry_After="0"))
     with pytest.raises(Stopped):
-        inspection.ask("partner-licenses-usage")
-    assert "throttled" in (inspection.record.stopped or "")
+        session.check("partner-licenses-usage")
+    assert "throttled" in (session.results.stopped or "")
 
 
 def test_the_simplest_request_that_breaks_is_reported(inspect: Any, good: Any) -> None:
@@ -163,17 +163,17 @@ def test_the_simplest_request_that_breaks_is_reported(inspect: Any, good: Any) -
         body["totalCount"] += "x" in handler.headers.get("X-Word", "")
         answer(handler, body)
 
-    inspection = inspect(broken_by_x)
+    session = inspect(broken_by_x)
     words = st.text("abcx", min_size=1, max_size=12)
-    with pytest.raises(ContractBroken, match="PI201 at /totalCount"):
+    with pytest.raises(ContractViolated, match="PI201 at /totalCount"):
 
-        @inspection.for_all(word=words)
+        @session.for_all(word=words)
         def holds(word: str) -> None:
-            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+            session.check("partner-licenses-usage", headers={"X-Word": word})
 
-    (violation,) = inspection.record.violations
+    (violation,) = session.results.violations
     assert violation.request.header("X-Word") == "x"
-    assert inspection.record.times[violation.place] > 1
+    assert session.results.counts[violation.key] > 1
 
 
 def test_a_break_that_shows_now_and_then_is_no_crash(inspect: Any, good: Any) -> None:
@@ -186,30 +186,32 @@ def test_a_break_that_shows_now_and_then_is_no_crash(inspect: Any, good: Any) ->
         body["totalCount"] += len(asked) == 4
         answer(handler, body)
 
-    inspection = inspect(broken_once)
-    with pytest.raises(ContractBroken):
+    session = inspect(broken_once)
+    with pytest.raises(ContractViolated):
 
-        @inspection.for_all(word=st.text("abc", max_size=12))
+        @session.for_all(word=st.text("abc", max_size=12))
         def holds(word: str) -> None:
-            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+            session.check("partner-licenses-usage", headers={"X-Word": word})
 
 
 def test_the_ceiling_does_not_hide_a_break(inspect: Any, good: Any) -> None:
     """A break found just before the ceiling is reported as a break, not as a skip."""
-    inspection = inspect(
+    session = inspect(
         lambda handler: answer(handler, good("partner-licenses-usage") | {"totalCount": 9}), ceiling=3
     )
-    with pytest.raises(ContractBroken):
+    with pytest.raises(ContractViolated):
 
-        @inspection.for_all(word=st.text("abc", max_size=12))
+        @session.for_all(word=st.text("abc", max_size=12))
         def holds(word: str) -> None:
-            inspection.ask("partner-licenses-usage", headers={"X-Word": word})
+            session.check("partner-licenses-usage", headers={"X-Word": word})
 
-    assert inspection.record.requests == 3
+    assert session.results.requests == 3
 
 
 def test_options_has_to_name_the_methods(inspect: Any) -> None:
     """PI313: an answer to OPTIONS without Allow."""
-    inspect(lambda handler: answer(handler, {}, Allow="GET")).ask("partner-licenses-usage", method="OPTIONS")
-    with pytest.raises(ContractBroken, match="PI313"):
-        inspect(lambda handler: answer(handler, {})).ask("partner-licenses-usage", method="OPTIONS")
+    inspect(lambda handler: answer(handler, {}, Allow="GET")).check(
+        "partner-licenses-usage", method="OPTIONS"
+    )
+    with pytest.raises(ContractViolated, match="PI313"):
+        inspect(lambda handler: answer(handler, {})).check("partner-licenses-usage", method="OPTIONS")

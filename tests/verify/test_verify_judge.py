@@ -17,7 +17,7 @@ from partner_insights.verify import (
     Exchange,
     Failure,
     Token,
-    judge,
+    judge_exchange,
     judge_head,
     judge_repeat,
     judge_sums,
@@ -222,9 +222,9 @@ def codes(violations: list[Any]) -> set[str]:
 def test_what_keeps_the_contract_is_not_accused(plant: Any, operation: str, profile: Profile) -> None:
     """A good answer has no violation, warnings included, with or without a byte order mark."""
     exchange = plant.exchange(operation)
-    assert judge(exchange, plant.catalogue, profile=profile) == []
+    assert judge_exchange(exchange, plant.catalogue, profile=profile) == []
     marked = plant.exchange(operation, content=b"\xef\xbb\xbf" + exchange.response.body)
-    assert judge(marked, plant.catalogue, profile=profile) == []
+    assert judge_exchange(marked, plant.catalogue, profile=profile) == []
     assert [observation.kind for observation in observe(marked, plant.catalogue)] == ["bom"]
 
 
@@ -235,7 +235,7 @@ def test_a_planted_fault_in_a_body_is_found_alone(
     """One fault in a good body is reported under its code, at its place, and nothing beside it."""
     body = good(operation)
     spoil(body)
-    violations = judge(plant.exchange(operation, body), plant.catalogue, profile=Profile.STRICT)
+    violations = judge_exchange(plant.exchange(operation, body), plant.catalogue, profile=Profile.STRICT)
     assert [(violation.code, violation.pointer) for violation in violations] == [(code, pointer)]
     assert violations[0].severity is Severity.ERROR
     if code != "PI203":
@@ -246,7 +246,9 @@ def test_a_planted_fault_in_a_body_is_found_alone(
 def test_a_fault_in_the_bytes_is_found_alone(plant: Any, code: str, spoil: Callable[[bytes], bytes]) -> None:
     """Bytes that are no clean JSON are reported as what they are, never as a crash."""
     content = spoil(plant.exchange(USAGE).response.body)
-    violations = judge(plant.exchange(USAGE, content=content), plant.catalogue, profile=Profile.STRICT)
+    violations = judge_exchange(
+        plant.exchange(USAGE, content=content), plant.catalogue, profile=Profile.STRICT
+    )
     assert codes(violations) == {code}
 
 
@@ -260,7 +262,7 @@ def test_an_answer_that_was_not_owed_is_found_alone(
     exchange = plant.exchange(operation, **parts)
     if sent is not None:
         exchange = Exchange(dataclasses.replace(exchange.request, headers=sent), exchange.response)
-    assert codes(judge(exchange, plant.catalogue, profile=Profile.STRICT)) == {code}
+    assert codes(judge_exchange(exchange, plant.catalogue, profile=Profile.STRICT)) == {code}
 
 
 @pytest.mark.parametrize(("code", "parts"), SPOILT_REFUSALS)
@@ -272,22 +274,22 @@ def test_a_fault_in_a_refusal_is_found_alone(plant: Any, code: str, parts: dict[
         "headers": without(WWW_Authenticate="Bearer"),
         "token": Token.ABSENT,
     }
-    assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
-    assert codes(judge(plant.exchange(USAGE, **(good | parts)), plant.catalogue, profile=Profile.STRICT)) == {
-        code
-    }
+    assert judge_exchange(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
+    assert codes(
+        judge_exchange(plant.exchange(USAGE, **(good | parts)), plant.catalogue, profile=Profile.STRICT)
+    ) == {code}
 
 
 def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
     """A 429 may answer any request, but needs Retry-After and the body of its page."""
     body = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}
     good = {"status": 429, "body": body, "headers": without(Retry_After="57")}
-    assert judge(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
-    late = judge(
+    assert judge_exchange(plant.exchange(USAGE, **good), plant.catalogue, profile=Profile.STRICT) == []
+    late = judge_exchange(
         plant.exchange(USAGE, **(good | {"headers": without()})), plant.catalogue, profile=Profile.CORRECTED
     )
     assert [(violation.code, violation.standing) for violation in late] == [("PI313", Standing.DOCUMENTED)]
-    wrong = judge(
+    wrong = judge_exchange(
         plant.exchange(USAGE, **(good | {"body": REFUSED})), plant.catalogue, profile=Profile.STRICT
     )
     assert codes(wrong) == {"PI102"}
@@ -297,7 +299,7 @@ def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
 def test_no_answer_is_a_violation(plant: Any, code: str) -> None:
     """Where no whole answer came, the reason is the violation."""
     exchange = Exchange(plant.exchange(USAGE).request, None, Failure(code, "the connection was reset"))
-    assert codes(judge(exchange, plant.catalogue, profile=Profile.CORRECTED)) == {code}
+    assert codes(judge_exchange(exchange, plant.catalogue, profile=Profile.CORRECTED)) == {code}
 
 
 def test_head_has_to_be_get_without_its_body(plant: Any) -> None:
@@ -379,7 +381,7 @@ def test_what_is_only_assumed_warns_unless_strict(good: Any, plant: Any, profile
     """Severity follows standing: a negative count breaks an assumption."""
     body = good(PARTNER_DEPLOYMENT)
     body["items"][0]["licensesSold"] = -1
-    judged = judge(
+    judged = judge_exchange(
         plant.exchange(PARTNER_DEPLOYMENT, body), Catalogue.load(profile), profile=Profile(profile)
     )
     assert [(violation.standing, violation.severity) for violation in judged] == [("assumed", severity)]
@@ -389,7 +391,7 @@ def test_a_message_names_the_cell_the_erratum_and_the_value(plant: Any, good: An
     """What the page says and where, who overrules it and why, and what was sent."""
     body = good(USAGE)
     body["items"][0]["workloadName"] = 3.14
-    (violation,) = judge(plant.exchange(USAGE, body), plant.catalogue, profile=Profile.CORRECTED)
+    (violation,) = judge_exchange(plant.exchange(USAGE, body), plant.catalogue, profile=Profile.CORRECTED)
     assert violation.source is not None
     place = f"analytics-resources.md:{violation.source.line}"
     assert violation.message == (
@@ -404,7 +406,7 @@ def test_a_misspelt_property_is_named(plant: Any, good: Any) -> None:
     body = good(USAGE)
     body["items"][0]["WorkloadName"] = body["items"][0].pop("workloadName")
     exchange = plant.exchange(USAGE, body)
-    (violation,) = judge(exchange, plant.catalogue, profile=Profile.CORRECTED)
+    (violation,) = judge_exchange(exchange, plant.catalogue, profile=Profile.CORRECTED)
     assert "'WorkloadName'" in violation.message
     assert [seen.kind for seen in observe(exchange, plant.catalogue)] == ["undocumented-property"]
 
@@ -414,7 +416,7 @@ def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good
     body = good(USAGE)
     body["extra"] = body["items"][0]["extra"] = body["items"][1]["attributes"]["extra"] = {"x": 1}
     exchange = plant.exchange(USAGE, body)
-    assert judge(exchange, plant.catalogue, profile=Profile.STRICT) == []
+    assert judge_exchange(exchange, plant.catalogue, profile=Profile.STRICT) == []
     places = {
         seen.pointer for seen in observe(exchange, plant.catalogue) if seen.kind == "undocumented-property"
     }
@@ -424,7 +426,7 @@ def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good
 def test_an_empty_collection_keeps_the_contract_and_is_observed(plant: Any, good: Any) -> None:
     """The live service has been empty for weeks: no violation, but nobody shall think rows were judged."""
     exchange = plant.exchange(USAGE, good(USAGE) | {"items": [], "totalCount": 0})
-    assert judge(exchange, plant.catalogue, profile=Profile.STRICT) == []
+    assert judge_exchange(exchange, plant.catalogue, profile=Profile.STRICT) == []
     assert [seen.kind for seen in observe(exchange, plant.catalogue)] == ["empty-collection"]
 
 
@@ -435,12 +437,14 @@ def test_the_future_begins_after_the_date_header(plant: Any, good: Any) -> None:
     body["items"][0]["processedDateTime"] = (ahead - timedelta(days=1)).isoformat()
     dated = without(Date=ahead.strftime("%a, %d %b %Y %H:%M:%S GMT"))
     assert (
-        judge(
+        judge_exchange(
             plant.exchange(PARTNER_DEPLOYMENT, body, headers=dated), plant.catalogue, profile=Profile.STRICT
         )
         == []
     )
-    undated = judge(plant.exchange(PARTNER_DEPLOYMENT, body), plant.catalogue, profile=Profile.STRICT)
+    undated = judge_exchange(
+        plant.exchange(PARTNER_DEPLOYMENT, body), plant.catalogue, profile=Profile.STRICT
+    )
     assert codes(undated) == {"PI212"}
 
 
@@ -477,7 +481,7 @@ def test_no_rule_crashes_on_ill_typed_data(
     else:
         body = value
     exchange = plant.exchange(operation, content=json.dumps(body).encode())
-    violations = judge(exchange, plant.catalogue, profile=Profile.STRICT)
+    violations = judge_exchange(exchange, plant.catalogue, profile=Profile.STRICT)
     for violation in violations:
         json.dumps(violation.to_json()).encode()
         assert (violation.message + violation.pointer).isprintable()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from partner_insights.contract import Severity, Standing
 from partner_insights.verify import Observation, Request, Violation
 from partner_insights.verify.judge.expected import GUID
-from partner_insights.verify.judge.violation import shortened, shown
+from partner_insights.verify.judge.violation import display_value, shortened
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120).filter(
@@ -41,9 +41,9 @@ def test_nothing_is_left_of_a_name_or_an_id(name: str, guid: str, cut: int) -> N
     hidden.learn(body)
     for text in (
         name,
-        shown(name),
-        shown(body),
-        shown([name, guid]),
+        display_value(name),
+        display_value(body),
+        display_value([name, guid]),
         name.lower(),
         shortened(f"the row of {name} {guid}"),
     ):
@@ -72,7 +72,7 @@ def a_violation(pointer: str, value: Any, message: str) -> Violation:
         message,
         None,
         None,
-        shown(value),
+        display_value(value),
         Request(
             "GET",
             "http://h/v1/customers/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04/x",

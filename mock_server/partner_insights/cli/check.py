@@ -13,7 +13,7 @@ from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from partner_insights.contract import Profile
-    from partner_insights.verify.recordings.check import Checked, Checker
+    from partner_insights.verify.recordings.check import FileResult, RecordingChecker
     from partner_insights.verify.report.verdict import Judgement
 
 
@@ -58,7 +58,7 @@ def command(
     """
     from partner_insights.contract import Catalogue, Profile
     from partner_insights.files import ensure_writable
-    from partner_insights.verify.recordings.check import Checker
+    from partner_insights.verify.recordings.check import RecordingChecker
     from partner_insights.verify.report.pseudonyms import Pseudonyms
     from partner_insights.verify.run.target import pseudonym_key
 
@@ -71,14 +71,14 @@ def command(
             remedy=f"there are {', '.join(catalogue.operations)}",
         )
     pseudonyms = None if show_customers else Pseudonyms(pseudonym_key(pseudonym_key_env))
-    checked, refused = _check_all(files, Checker(catalogue, Profile(profile), operation, pseudonyms))
+    checked, refused = _check_all(files, RecordingChecker(catalogue, Profile(profile), operation, pseudonyms))
     return _report(checked, refused, Profile(profile), json_file)
 
 
-def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked], int]:
+def _check_all(files: tuple[Path, ...], checker: RecordingChecker) -> tuple[list[FileResult], int]:
     from partner_insights.verify.recordings.files import recordings
 
-    checked: list[Checked] = []
+    checked: list[FileResult] = []
     refused = 0
     for named in files:
         try:
@@ -102,14 +102,14 @@ def _check_all(files: tuple[Path, ...], checker: Checker) -> tuple[list[Checked]
     return checked, refused
 
 
-def _report(checked: list[Checked], refused: int, profile: Profile, json_file: Path | None) -> int:
+def _report(checked: list[FileResult], refused: int, profile: Profile, json_file: Path | None) -> int:
     from partner_insights.verify.report.terminal import console, show, show_verdict
     from partner_insights.verify.report.verdict import counted, tally, write_json
 
     screen = console()
     for each in checked:
         screen.print(f"{each.name}: {each.subject}, {tally(each.severities)}", soft_wrap=True)
-        show(screen, _judgement([each], profile, tested=True), each.times)
+        show(screen, _judgement([each], profile, tested=True), each.counts)
     judgement = _judgement(checked, profile, tested=bool(checked) and not refused)
     if json_file is not None:
         write_json(json_file, judgement)
@@ -119,7 +119,7 @@ def _report(checked: list[Checked], refused: int, profile: Profile, json_file: P
     return 2 if refused else judgement.verdict.exit_code
 
 
-def _judgement(checked: list[Checked], profile: Profile, *, tested: bool) -> Judgement:
+def _judgement(checked: list[FileResult], profile: Profile, *, tested: bool) -> Judgement:
     from partner_insights.verify.report.verdict import Judgement
 
     return Judgement(

@@ -155,9 +155,9 @@ def command(
     )
     run = run_suite(options)
     if baseline is not None and update_baseline:
-        baseline = baseline.updated(run.record.violations, keep_unseen=not run.whole)
+        baseline = baseline.updated(run.results.violations, keep_unseen=not run.whole)
         baseline.write()
-    judgement = run.judged(baseline.compare(run.record.violations) if baseline is not None else None)
+    judgement = run.judged(baseline.compare(run.results.violations) if baseline is not None else None)
     _write({name: path for name, path in files.items() if path is not None}, run, judgement)
     _show(run, judgement)
     return 130 if run.interrupted else judgement.verdict.exit_code
@@ -177,7 +177,7 @@ def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
     if "json" in files:
         write_json(files["json"], judgement)
     texts: Mapping[str, Callable[[], str]] = {
-        "junit": lambda: junit_xml(judgement, run.laws),
+        "junit": lambda: junit_xml(judgement, run.tests),
         "html": lambda: page(report),
         "markdown": lambda: markdown(report),
         "errata": lambda: proposal(report),
@@ -204,7 +204,7 @@ def _show(run: Run, judgement: Judgement) -> None:
     from partner_insights.verify.report.terminal import console, show, show_comparison, show_verdict
 
     screen = console()
-    show(screen, judgement, run.record.times)
+    show(screen, judgement, run.results.counts)
     if judgement.comparison is not None:
         show_comparison(screen, judgement.comparison)
     if wanted():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
-from partner_insights.verify.judge.judge import judge, observe
-from partner_insights.verify.judge.schema_checks import Shapes
+from partner_insights.verify.judge.judge import judge_exchange, observe
+from partner_insights.verify.judge.schema_checks import SchemaCheckCache
 from partner_insights.verify.report.verdict import Judgement
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation, Profile
     from partner_insights.record.store import Store
     from partner_insights.verify.judge.exchange import Headers, Response
-    from partner_insights.verify.judge.violation import Observation, Place, Violation
+    from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 CONTINUATION = "MS-ContinuationToken"
 KEPT_FINDINGS = 2_000
@@ -42,12 +42,12 @@ class Session:
         self._profile = profile
         self._store = store
         self._tell = tell
-        self._shapes = Shapes()
+        self._shapes = SchemaCheckCache()
         self._lock = threading.Lock()
-        self._violations: dict[Place, Violation] = {}
-        self._observations: dict[Place, Observation] = {}
+        self._violations: dict[ViolationKey, Violation] = {}
+        self._observations: dict[ViolationKey, Observation] = {}
         self._operations: set[str] = set()
-        self.times: Counter[Place] = Counter()
+        self.times: Counter[ViolationKey] = Counter()
         self.passed = 0
         self.failure: OSError | None = None
         """Why nothing could be stored at some time: the disk may be full."""
@@ -70,15 +70,15 @@ class Session:
         if operation is None:
             return self._judgement((), (), (), False)  # the contract does not speak of it
         self._operations.add(operation)
-        violations = judge(exchange, self._catalogue, profile=self._profile, shapes=self._shapes)
+        violations = judge_exchange(exchange, self._catalogue, profile=self._profile, shapes=self._shapes)
         observations = list(observe(exchange, self._catalogue))
         for violation in violations:
-            self.times[violation.place] += 1
+            self.times[violation.key] += 1
             if len(self._violations) < KEPT_FINDINGS:
-                self._violations.setdefault(violation.place, violation)
+                self._violations.setdefault(violation.key, violation)
         for observation in observations:
             if len(self._observations) < KEPT_FINDINGS:
-                self._observations.setdefault(observation.place, observation)
+                self._observations.setdefault(observation.key, observation)
         return self._judgement((operation,), violations, observations, True)
 
     def _stored(self, exchange: Exchange, continuation: str | None) -> str | None:

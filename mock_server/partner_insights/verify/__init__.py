@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Exchange, Failure, Request, Response, Token
-    from partner_insights.verify.judge.judge import judge, judge_head, judge_repeat, judge_sums, observe
+    from partner_insights.verify.judge.judge import (
+        judge_exchange,
+        judge_head,
+        judge_repeat,
+        judge_sums,
+        observe,
+    )
     from partner_insights.verify.judge.violation import Observation, Violation
 
 __all__ = [
@@ -17,7 +23,7 @@ __all__ = [
     "Response",
     "Token",
     "Violation",
-    "judge",
+    "judge_exchange",
     "judge_head",
     "judge_repeat",
     "judge_sums",
@@ -32,7 +38,7 @@ _HOMES = {
     "Response": "judge.exchange",
     "Token": "judge.exchange",
     "Violation": "judge.violation",
-    "judge": "judge.judge",
+    "judge_exchange": "judge.judge",
     "judge_head": "judge.judge",
     "judge_repeat": "judge.judge",
     "judge_sums": "judge.judge",

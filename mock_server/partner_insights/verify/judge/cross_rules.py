@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partner_insights.contract import Catalogue, Rule
-from partner_insights.verify.judge.finding import Finding
 from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
-from partner_insights.verify.judge.rows import Answer, Row
+from partner_insights.verify.judge.rows import JudgedResponse, Row
 from partner_insights.verify.judge.rules import broken
-from partner_insights.verify.judge.violation import shown
+from partner_insights.verify.judge.violation import Finding, display_value
 
 Group = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Sides:
+class PartnerCustomerPair:
     """Which customer rows a partner resource sums up, and how."""
 
     customers: str
@@ -28,15 +27,15 @@ class Sides:
     percent: str
 
 
-SIDES: Mapping[str, Sides] = {
-    "PartnerLicensesDeploymentInsights": Sides(
+PAIRS: Mapping[str, PartnerCustomerPair] = {
+    "PartnerLicensesDeploymentInsights": PartnerCustomerPair(
         customers="CustomerLicensesDeploymentInsights",
         group=("serviceName", "channel"),
         part="licensesDeployed",
         whole="licensesSold",
         percent="proratedDeploymentPercent",
     ),
-    "PartnerLicensesUsageInsights": Sides(
+    "PartnerLicensesUsageInsights": PartnerCustomerPair(
         customers="CustomerLicensesUsageInsights",
         group=("serviceName", "channel", "workloadName"),
         part="licensesActive",
@@ -57,15 +56,17 @@ class Sums:
     """False once a row did not even name its group."""
 
 
-SumRule = Callable[[Answer, Rule, Sides, Sums], Iterator[Finding]]
+SumRule = Callable[[JudgedResponse, Rule, PartnerCustomerPair, Sums], Iterator[Finding]]
 
 
-def sum_findings(partner: Answer, customers: Iterable[Answer], catalogue: Catalogue) -> Iterator[Finding]:
+def sum_findings(
+    partner: JudgedResponse, customers: Iterable[JudgedResponse], catalogue: Catalogue
+) -> Iterator[Finding]:
     """Where a partner's answer breaks a rule about the sums over its customers.
 
     `customers` holds the answers for every customer of the partner, and for none twice.
     """
-    sides = SIDES[partner.resource]
+    sides = PAIRS[partner.resource]
     sums = _add_up(customers, sides)
     for name, judge in SUM_RULES.items():
         rule = catalogue.rules[name]
@@ -73,7 +74,7 @@ def sum_findings(partner: Answer, customers: Iterable[Answer], catalogue: Catalo
             yield from judge(partner, rule, sides, sums)
 
 
-def _add_up(answers: Iterable[Answer], sides: Sides) -> Sums:
+def _add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair) -> Sums:
     sums = Sums()
     for answer in answers:
         for row in answer.rows:
@@ -89,12 +90,12 @@ def _add_up(answers: Iterable[Answer], sides: Sides) -> Sums:
     return sums
 
 
-def _group(row: Row, sides: Sides) -> Group | None:
+def _group(row: Row, sides: PartnerCustomerPair) -> Group | None:
     names = [row.text(name) for name in sides.group]
     return None if None in names else tuple(name for name in names if name is not None)
 
 
-def _groups(partner: Answer, sides: Sides, sums: Sums) -> Iterator[tuple[Row, Group]]:
+def _groups(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> Iterator[tuple[Row, Group]]:
     """The partner's rows whose sum is known for certain, each group once."""
     seen: set[Group] = set()
     for row in partner.rows:
@@ -110,17 +111,23 @@ def _groups(partner: Answer, sides: Sides, sums: Sums) -> Iterator[tuple[Row, Gr
             yield row, group
 
 
-def partner_sold_is_the_sum(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+def partner_sold_is_the_sum(
+    partner: JudgedResponse, rule: Rule, sides: PartnerCustomerPair, sums: Sums
+) -> Iterator[Finding]:
     """PI208."""
     for row, group in _groups(partner, sides, sums):
         sold = row.number(sides.whole)
         if sold is not None and sold != sums.whole[group]:
             total = sums.whole[group]
-            message = f"{sides.whole} of {_spoken(group)} is {shown(sold)}, its customers' sum is {total}"
+            message = (
+                f"{sides.whole} of {_spoken(group)} is {display_value(sold)}, its customers' sum is {total}"
+            )
             yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
 
 
-def prorated_percent_of_sums(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+def prorated_percent_of_sums(
+    partner: JudgedResponse, rule: Rule, sides: PartnerCustomerPair, sums: Sums
+) -> Iterator[Finding]:
     """PI209."""
     rows: list[tuple[Row, Group, Percent]] = []
     for row, group in _groups(partner, sides, sums):
@@ -136,13 +143,15 @@ def prorated_percent_of_sums(partner: Answer, rule: Rule, sides: Sides, sums: Su
         row, group, percent = rows[index]
         counts = f"{sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
         message = (
-            f"{sides.percent} of {_spoken(group)} is {shown(percent.value)}, "
+            f"{sides.percent} of {_spoken(group)} is {display_value(percent.value)}, "
             f"but the customers' {sides.part} / {sides.whole} is {counts}"
         )
         yield broken(partner, rule, row.pointer(sides.percent), message, sides.percent, percent.value)
 
 
-def partner_groups(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Iterator[Finding]:
+def partner_groups(
+    partner: JudgedResponse, rule: Rule, sides: PartnerCustomerPair, sums: Sums
+) -> Iterator[Finding]:
     """PI210."""
     if not sums.complete:
         return
@@ -163,7 +172,7 @@ def partner_groups(partner: Answer, rule: Rule, sides: Sides, sums: Sums) -> Ite
 
 
 def _spoken(group: Group) -> str:
-    return ", ".join(shown(name) for name in group)
+    return ", ".join(display_value(name) for name in group)
 
 
 SUM_RULES: Mapping[str, SumRule] = {

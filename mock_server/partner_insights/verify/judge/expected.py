@@ -17,13 +17,13 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-FURTHER_CODES: Mapping[str, frozenset[int]] = {
+ALTERNATIVE_CODES: Mapping[str, frozenset[int]] = {
     # Documented for the same case beside the one the fake answers (Partner Center REST error codes).
     "unknown-customer": frozenset({1000, 2032, 20002}),
     "malformed-customer": frozenset({1000, 60003}),
 }
 
-OF_ANY_REQUEST = ("throttled", "internal-error", "unavailable")
+SERVICE_FAILURES = ("throttled", "internal-error", "unavailable")
 """The service's own bad days: documented, but never what a request was owed."""
 
 

@@ -6,8 +6,7 @@ from email.message import Message
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, ErrorCase, Standing
-from partner_insights.verify.judge.finding import Finding
-from partner_insights.verify.judge.violation import shortened
+from partner_insights.verify.judge.violation import Finding, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +49,7 @@ ANSWERED_INSTEAD = {
 }
 
 
-def wire_finding(code: str, message: str, pointer: str = "", standing: Standing | None = None) -> Finding:
+def http_finding(code: str, message: str, pointer: str = "", standing: Standing | None = None) -> Finding:
     """A finding about the answer as a whole."""
     return Finding(code, pointer, message, standing or STANDING[code])
 
@@ -63,7 +62,7 @@ def status_findings(exchange: Exchange, response: Response, expected: Expectatio
     if expected.succeeds:
         allowed = (200, 204) if exchange.request.method == "OPTIONS" else (200,)
         if status not in allowed:
-            yield wire_finding("PI301", f"this request is owed {allowed[0]}; the answer is {status}")
+            yield http_finding("PI301", f"this request is owed {allowed[0]}; the answer is {status}")
     elif 200 <= status < 300:
         code = next(
             (ANSWERED_INSTEAD[case.case] for case in expected.refusals if case.case in ANSWERED_INSTEAD),
@@ -71,13 +70,13 @@ def status_findings(exchange: Exchange, response: Response, expected: Expectatio
         )
         # RFC 9110, section 15.5.7: a service may disregard Accept, so refusing is an assumption of ours.
         lenient = all(case.case == "not-acceptable" for case in expected.refusals)
-        yield wire_finding(
+        yield http_finding(
             code,
             f"this request must be refused with {expected.describe()}; the answer is {status}",
             standing=Standing.ASSUMED if lenient else None,
         )
     elif expected.case_for(status) is None:
-        yield wire_finding("PI301", f"this request is owed {expected.describe()}; the answer is {status}")
+        yield http_finding("PI301", f"this request is owed {expected.describe()}; the answer is {status}")
 
 
 def header_findings(
@@ -90,28 +89,28 @@ def header_findings(
         if name in ECHOED:
             yield from _echo_findings(name, exchange.request, response)
         elif not response.header(name):
-            yield wire_finding("PI305", f"the answer has no {name} header")
+            yield http_finding("PI305", f"the answer has no {name} header")
     for name in case.headers if case is not None else ():
         if not response.header(name):
             standing = Standing.DOCUMENTED if name == "Retry-After" else Standing.ASSUMED
-            yield wire_finding("PI313", f"a {response.status} must carry a {name} header", standing=standing)
+            yield http_finding("PI313", f"a {response.status} must carry a {name} header", standing=standing)
     if exchange.request.method == "OPTIONS" and response.status < 300 and not response.header("Allow"):
-        yield wire_finding("PI313", "an answer to OPTIONS must carry an Allow header")
+        yield http_finding("PI313", "an answer to OPTIONS must carry an Allow header")
 
 
 def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator[Finding]:
     promised = _content_type(catalogue.content_type)
     stated = response.header("Content-Type")
     if stated is None:
-        yield wire_finding("PI302", f"the answer has no Content-Type; {catalogue.content_type} is promised")
+        yield http_finding("PI302", f"the answer has no Content-Type; {catalogue.content_type} is promised")
         return
     found = _content_type(stated)
     if found.get_content_type() != promised.get_content_type():
-        yield wire_finding(
+        yield http_finding(
             "PI302", f"the Content-Type is {shortened(stated)!r}; {catalogue.content_type} is promised"
         )
     elif str(found.get_param("charset", "")).lower() != promised.get_param("charset"):
-        yield wire_finding("PI303", f"the Content-Type is {shortened(stated)!r}, without charset=utf-8")
+        yield http_finding("PI303", f"the Content-Type is {shortened(stated)!r}, without charset=utf-8")
 
 
 def _content_type(value: str) -> Message:
@@ -123,9 +122,9 @@ def _content_type(value: str) -> Message:
 def _echo_findings(name: str, request: Request, response: Response) -> Iterator[Finding]:
     sent, answered = request.header(name), response.header(name)
     if not answered:
-        yield wire_finding("PI304", f"the answer has no {name} header")
+        yield http_finding("PI304", f"the answer has no {name} header")
     elif sent is not None and sent.strip().lower() != answered.strip().lower():
-        yield wire_finding(
+        yield http_finding(
             "PI304", f"the request's {name} was {shortened(sent)!r}, the answer's is {shortened(answered)!r}"
         )
 
@@ -137,12 +136,12 @@ COMPARED = ("Content-Type", "Content-Length", "WWW-Authenticate", "Allow", "Retr
 def head_findings(get: Response, head: Response) -> Iterator[Finding]:
     """Where the answer to HEAD is not the answer to GET without its body."""
     if get.status != head.status:
-        yield wire_finding("PI312", f"HEAD is answered {head.status}, GET {get.status}")
+        yield http_finding("PI312", f"HEAD is answered {head.status}, GET {get.status}")
         return
     for name in COMPARED:
         with_body, without = get.header(name), head.header(name)
         # RFC 9110, section 9.3.2: fields that only the making of the body would tell may be left out.
         if with_body != without and not (name == "Content-Length" and None in (with_body, without)):
-            yield wire_finding(
+            yield http_finding(
                 "PI312", f"HEAD says {name}: {shortened(str(without))}, GET says {shortened(str(with_body))}"
             )

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue
 
 BOM = b"\xef\xbb\xbf"
-MAXIMUM_DEPTH = 100
+MAX_DEPTH = 100
 """Levels of nesting the judge follows; no documented body has more than six."""
 
 
 @dataclass(frozen=True)
-class Defect:
+class JsonDefect:
     """One way in which bytes fall short of clean JSON."""
 
     code: str
@@ -34,7 +34,7 @@ class Body:
     value: JsonValue
     readable: bool
     bom: bool
-    defects: tuple[Defect, ...]
+    defects: tuple[JsonDefect, ...]
 
 
 def read_body(content: bytes) -> Body:
@@ -42,12 +42,13 @@ def read_body(content: bytes) -> Body:
     bom = content.startswith(BOM)
     payload = content[len(BOM) :] if bom else content
     if not payload.strip():
-        return _unreadable(bom, Defect("PI306", "", "the body is empty"))
+        return _unreadable(bom, JsonDefect("PI306", "", "the body is empty"))
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
         return _unreadable(
-            bom, Defect("PI308", "", f"byte {error.start + bom * len(BOM)} of the body is not valid UTF-8")
+            bom,
+            JsonDefect("PI308", "", f"byte {error.start + bom * len(BOM)} of the body is not valid UTF-8"),
         )
     return _parse(text, bom)
 
@@ -58,22 +59,22 @@ def _parse(text: str, bom: bool) -> Body:
         value = reader.decode(text)
     except json.JSONDecodeError as error:
         offset = len(text[: error.pos].encode()) + bom * len(BOM)
-        return _unreadable(bom, Defect("PI307", "", _syntax_message(text, error, offset)))
+        return _unreadable(bom, JsonDefect("PI307", "", _syntax_message(text, error, offset)))
     except RecursionError:
         return _unreadable(bom, _too_deep())
-    if any(depth > MAXIMUM_DEPTH for _, _, depth in walk(value)):
+    if any(depth > MAX_DEPTH for _, _, depth in walk(value)):
         return _unreadable(bom, _too_deep())
     if reader.constants:
         return _unreadable(bom, *_constant_defects(value, reader.constants))
     return Body(value, True, bom, tuple(_duplicate_defects(value, reader.duplicates)))
 
 
-def _unreadable(bom: bool, *defects: Defect) -> Body:
+def _unreadable(bom: bool, *defects: JsonDefect) -> Body:
     return Body(None, False, bom, defects)
 
 
-def _too_deep() -> Defect:
-    return Defect("PI311", "", f"the body nests deeper than {MAXIMUM_DEPTH} levels")
+def _too_deep() -> JsonDefect:
+    return JsonDefect("PI311", "", f"the body nests deeper than {MAX_DEPTH} levels")
 
 
 def _syntax_message(text: str, error: json.JSONDecodeError, offset: int) -> str:
@@ -126,7 +127,7 @@ def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue, i
     while pending:
         path, current, depth = pending.pop()
         yield path, current, depth
-        if depth > MAXIMUM_DEPTH:
+        if depth > MAX_DEPTH:
             continue  # deep enough to be refused; the paths would only grow
         if isinstance(current, dict):
             pending.extend(((*path, name), member, depth + 1) for name, member in reversed(current.items()))
@@ -136,16 +137,16 @@ def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue, i
             )
 
 
-def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[Defect]:
+def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[JsonDefect]:
     """NaN and Infinity, which the reader turned into the only values that differ from themselves."""
     places = [path for path, found, _ in walk(value) if isinstance(found, float) and found != found]
     for path, name in zip(places or [()], names, strict=False):
-        yield Defect("PI310", pointer_of(*path), f"{name} is not a JSON number")
+        yield JsonDefect("PI310", pointer_of(*path), f"{name} is not a JSON number")
 
 
 def _duplicate_defects(
     value: JsonValue, duplicates: list[tuple[dict[str, JsonValue], str]]
-) -> Iterator[Defect]:
+) -> Iterator[JsonDefect]:
     if not duplicates:
         return
     named = {(id(members), name) for members, name in duplicates}
@@ -153,6 +154,6 @@ def _duplicate_defects(
         if isinstance(found, dict):
             for name in found:
                 if (id(found), name) in named:
-                    yield Defect(
+                    yield JsonDefect(
                         "PI309", pointer_of(*path, name), f"the object names {shortened(name)!r} twice"
                     )

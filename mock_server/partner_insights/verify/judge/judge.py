@@ -6,19 +6,23 @@ import json
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.cross_rules import sum_findings
-from partner_insights.verify.judge.expected import FURTHER_CODES, OF_ANY_REQUEST, Expectation, expectation
-from partner_insights.verify.judge.finding import Finding, violation
+from partner_insights.verify.judge.expected import (
+    ALTERNATIVE_CODES,
+    SERVICE_FAILURES,
+    Expectation,
+    expectation,
+)
 from partner_insights.verify.judge.http_checks import (
     head_findings,
     header_findings,
+    http_finding,
     status_findings,
-    wire_finding,
 )
 from partner_insights.verify.judge.json_body import read_body
-from partner_insights.verify.judge.rows import Answer, answer, answer_of
+from partner_insights.verify.judge.rows import JudgedResponse, answer, success_of
 from partner_insights.verify.judge.rules import REQUEST_RULES, rule_findings
-from partner_insights.verify.judge.schema_checks import Shapes, shape_findings, undocumented
-from partner_insights.verify.judge.violation import Observation, Violation, shown
+from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
+from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,12 +31,12 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Exchange, Response
 
 
-def judge(
+def judge_exchange(
     exchange: Exchange,
     catalogue: Catalogue,
     *,
     profile: Profile,
-    shapes: Shapes | None = None,
+    shapes: SchemaCheckCache | None = None,
     clean: bool = False,
 ) -> list[Violation]:
     """Every violation in one exchange: status, headers, bytes, schema, rules; in that order.
@@ -40,7 +44,7 @@ def judge(
     `shapes` remembers bodies from one exchange to the next, for one catalogue. Of a body that is known to be
     `clean` by itself, an answer of this operation, only the rules about its request are left to be judged.
     """
-    findings = _findings(exchange, catalogue, None if clean else shapes or Shapes())
+    findings = _findings(exchange, catalogue, None if clean else shapes or SchemaCheckCache())
     return [violation(finding, exchange.request, profile) for finding in findings]
 
 
@@ -63,15 +67,15 @@ def judge_repeat(first: Exchange, again: Exchange, *, profile: Profile) -> list[
     message = "the same request was answered with other data"
     if before[0] != after[0]:
         message = f"the same request was answered {before[0]}, then {after[0]}"
-    return [violation(wire_finding("PI314", message), again.request, profile)]
+    return [violation(http_finding("PI314", message), again.request, profile)]
 
 
 def judge_sums(
     partner: Exchange, customers: Iterable[Exchange], catalogue: Catalogue, *, profile: Profile
 ) -> list[Violation]:
     """Where a partner's answer is not the sum of its customers' answers, of which all must be given."""
-    total = answer_of(partner, catalogue)
-    parts = [answer_of(exchange, catalogue) for exchange in customers]
+    total = success_of(partner, catalogue)
+    parts = [success_of(exchange, catalogue) for exchange in customers]
     if total is None or None in parts:
         return []  # reported where it happened; a sum of part of the customers says nothing
     findings = sum_findings(total, (part for part in parts if part is not None), catalogue)
@@ -87,12 +91,12 @@ def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
         yield Observation(
             "bom", operation, "", "the body starts with a UTF-8 byte order mark; some clients fail on it"
         )
-    found = answer_of(exchange, catalogue)
+    found = success_of(exchange, catalogue)
     if found is not None:
         yield from content_observations(found)
 
 
-def content_observations(found: Answer) -> Iterator[Observation]:
+def content_observations(found: JudgedResponse) -> Iterator[Observation]:
     """What the content of a success shows that no page speaks of."""
     operation, catalogue = found.operation, found.catalogue
     if isinstance(found.body, dict) and found.body.get("items") == []:
@@ -114,12 +118,12 @@ def _substance(response: Response) -> tuple[int, JsonValue]:
     return response.status, value
 
 
-def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes | None) -> Iterator[Finding]:
+def _findings(exchange: Exchange, catalogue: Catalogue, shapes: SchemaCheckCache | None) -> Iterator[Finding]:
     """Without `shapes`, the body is known to be clean."""
     response = exchange.response
     if response is None:
         if exchange.failure is not None:
-            yield wire_finding(exchange.failure.code, exchange.failure.reason)
+            yield http_finding(exchange.failure.code, exchange.failure.reason)
         return
     expected = expectation(exchange.request, catalogue)
     yield from status_findings(exchange, response, expected)
@@ -132,7 +136,7 @@ def _findings(exchange: Exchange, catalogue: Catalogue, shapes: Shapes | None) -
 def _bad_day(status: int, expected: Expectation) -> ErrorCase | None:
     """The documented failure of the service that this status means: not owed, but its form is known."""
     cases = expected.operation.errors if expected.operation is not None else ()
-    return next((case for case in cases if case.case in OF_ANY_REQUEST and case.status == status), None)
+    return next((case for case in cases if case.case in SERVICE_FAILURES and case.status == status), None)
 
 
 def _body_findings(
@@ -141,11 +145,11 @@ def _body_findings(
     expected: Expectation,
     case: ErrorCase | None,
     catalogue: Catalogue,
-    shapes: Shapes | None,
+    shapes: SchemaCheckCache | None,
 ) -> Iterator[Finding]:
     body = read_body(response.body)
     for defect in body.defects:
-        yield wire_finding(defect.code, defect.message, defect.pointer)
+        yield http_finding(defect.code, defect.message, defect.pointer)
     if not body.readable:
         return
     if case is not None:
@@ -155,7 +159,7 @@ def _body_findings(
         yield from rule_findings(found, REQUEST_RULES) if shapes is None else answer_findings(found, shapes)
 
 
-def answer_findings(found: Answer, shapes: Shapes) -> Iterator[Finding]:
+def answer_findings(found: JudgedResponse, shapes: SchemaCheckCache) -> Iterator[Finding]:
     """What is wrong with the content of a success."""
     yield from shapes.findings(found)
     yield from rule_findings(found)
@@ -163,13 +167,13 @@ def answer_findings(found: Answer, shapes: Shapes) -> Iterator[Finding]:
 
 def error_findings(value: JsonValue, case: ErrorCase, catalogue: Catalogue) -> Iterator[Finding]:
     """What is wrong with the body of a documented refusal."""
-    yield from shape_findings(value, catalogue.error_schema(case), catalogue)
+    yield from schema_findings(value, catalogue.error_schema(case), catalogue)
     code = value.get("code") if isinstance(value, dict) else None
     if case.code is None or not isinstance(code, str):
         return
-    documented = {case.code} | FURTHER_CODES.get(case.case, frozenset())
+    documented = {case.code} | ALTERNATIVE_CODES.get(case.case, frozenset())
     if code not in {str(number) for number in documented}:
         expected = " or ".join(str(number) for number in sorted(documented))
-        yield wire_finding(
-            "PI405", f"the error code of {case.case} is {expected}; you sent {shown(code)}", "/code"
+        yield http_finding(
+            "PI405", f"the error code of {case.case} is {expected}; you sent {display_value(code)}", "/code"
         )

@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Answer:
+class JudgedResponse:
     """A 200 of one operation whose body could be read."""
 
     operation: Operation
@@ -84,7 +84,7 @@ class Answer:
         )
 
 
-def answer_of(exchange: Exchange, catalogue: Catalogue) -> Answer | None:
+def success_of(exchange: Exchange, catalogue: Catalogue) -> JudgedResponse | None:
     """The answer to reckon with; None where the exchange is no readable success of an operation."""
     response, operation = exchange.response, catalogue.operations.get(exchange.request.operation or "")
     if response is None or operation is None or response.status != 200 or exchange.request.method == "HEAD":
@@ -95,9 +95,11 @@ def answer_of(exchange: Exchange, catalogue: Catalogue) -> Answer | None:
     return answer(body.value, operation, exchange, catalogue)
 
 
-def answer(value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue) -> Answer:
+def answer(
+    value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue
+) -> JudgedResponse:
     """The answer that a decoded body of an operation makes."""
-    return Answer(
+    return JudgedResponse(
         operation=operation,
         resource=operation.resource,
         content=exchange.response.body if exchange.response is not None else b"",

@@ -8,19 +8,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Rule
-from partner_insights.verify.judge.finding import Finding
 from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
-from partner_insights.verify.judge.rows import UTC_OFFSET, Answer, Row
-from partner_insights.verify.judge.violation import shortened, shown
+from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
+from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-AnswerRule = Callable[[Answer, Rule], Iterator[Finding]]
+AnswerRule = Callable[[JudgedResponse, Rule], Iterator[Finding]]
 """Says where an answer breaks a rule; passes over whatever is too ill-typed to tell."""
 
 
-def rule_findings(answer: Answer, rules: Mapping[str, AnswerRule] | None = None) -> Iterator[Finding]:
+def rule_findings(answer: JudgedResponse, rules: Mapping[str, AnswerRule] | None = None) -> Iterator[Finding]:
     """What breaks any of the rules, by default of all, that apply to this answer's resources."""
     for rule in answer.catalogue.rules.values():
         judge = (ANSWER_RULES if rules is None else rules).get(rule.name)
@@ -29,7 +28,12 @@ def rule_findings(answer: Answer, rules: Mapping[str, AnswerRule] | None = None)
 
 
 def broken(
-    answer: Answer, rule: Rule, pointer: str, message: str, name: str | None = None, value: object = None
+    answer: JudgedResponse,
+    rule: Rule,
+    pointer: str,
+    message: str,
+    name: str | None = None,
+    value: object = None,
 ) -> Finding:
     """The finding that a rule is broken, with the row of the page it leans on."""
     stated = rule.source or {}
@@ -40,11 +44,11 @@ def broken(
         message=f"{message}; the rule says: {rule.statement}",
         standing=rule.standing,
         source=answer.source(name, stated.get("resource")) if name is not None else None,
-        value="" if value is None else shown(value),
+        value="" if value is None else display_value(value),
     )
 
 
-def total_count(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI201."""
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("items"), list):
         return
@@ -54,12 +58,12 @@ def total_count(answer: Answer, rule: Rule) -> Iterator[Finding]:
             answer,
             rule,
             "/totalCount",
-            f"totalCount is {shown(total)}, and there are {length} items",
+            f"totalCount is {display_value(total)}, and there are {length} items",
             value=total,
         )
 
 
-def own_customer(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def own_customer(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI202; where the answer is no collection, it is itself what has to be the customer's."""
     if answer.customer is None:
         return
@@ -71,7 +75,7 @@ def own_customer(answer: Answer, rule: Rule) -> Iterator[Finding]:
             yield broken(answer, rule, f"{pointer}/{name}", message, name, customer)
 
 
-def _objects(answer: Answer) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _objects(answer: JudgedResponse) -> Iterator[tuple[str, Mapping[str, object]]]:
     """The rows, or the body itself where it is no collection."""
     if answer.operation.envelope is not None:
         yield from ((row.pointer(), row.members) for row in answer.rows)
@@ -79,7 +83,7 @@ def _objects(answer: Answer) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield "", answer.body
 
 
-def unique_rows(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def unique_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI203."""
     names = tuple(rule.parameters[answer.resource])
     required = set(answer.catalogue.schema(answer.resource).get("required", ())) & set(names)
@@ -89,31 +93,31 @@ def unique_rows(answer: Answer, rule: Rule) -> Iterator[Finding]:
             continue  # a row without its identity is reported as such, and is like no other
         earlier = first.setdefault(row.key(names), row)
         if earlier is not row:
-            same = ", ".join(shown(row.members[name]) for name in names if name in row.members)
+            same = ", ".join(display_value(row.members[name]) for name in names if name in row.members)
             yield broken(
                 answer, rule, row.pointer(), f"rows {earlier.index} and {row.index} are both of {same}"
             )
 
 
-def deployed_within_sold(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def deployed_within_sold(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI204."""
     return _within(answer, rule, "licensesDeployed", "licensesSold")
 
 
-def active_within_qualified(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def active_within_qualified(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI205."""
     return _within(answer, rule, "licensesActive", "licensesQualified")
 
 
-def _within(answer: Answer, rule: Rule, part: str, whole: str) -> Iterator[Finding]:
+def _within(answer: JudgedResponse, rule: Rule, part: str, whole: str) -> Iterator[Finding]:
     for row in answer.rows:
         some, all_of_them = row.number(part), row.number(whole)
         if some is not None and all_of_them is not None and some > all_of_them:
-            message = f"{part} is {shown(some)}, {whole} is {shown(all_of_them)}"
+            message = f"{part} is {display_value(some)}, {whole} is {display_value(all_of_them)}"
             yield broken(answer, rule, row.pointer(part), message, value=some)
 
 
-def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def one_percent_scale(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI206; a row tells its scale by its counts, so a percent of zero, or without counts, tells nothing."""
     rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
@@ -121,11 +125,11 @@ def one_percent_scale(answer: Answer, rule: Rule) -> Iterator[Finding]:
         found = decided_scale(percent)
         if found is not None and found != scale:
             other = f"in the scale of 0 to {found}, while other rows keep to 0 to {scale}"
-            message = f"{name} is {shown(percent.value)}, {other}"
+            message = f"{name} is {display_value(percent.value)}, {other}"
             yield broken(answer, rule, row.pointer(name), message, name, percent.value)
 
 
-def percent_of_counts(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def percent_of_counts(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI207; a percent in the other scale is PI206's."""
     rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
@@ -137,8 +141,9 @@ def percent_of_counts(answer: Answer, rule: Rule) -> Iterator[Finding]:
         if decided_scale(percent) in (None, scale):
             _, part, whole = rule.parameters[answer.resource]
             message = (
-                f"{name} is {shown(percent.value)}, but {part} / {whole} is "
-                f"{shown(row.members[part])} / {shown(row.members[whole])}, {_ratio(percent.ratio, scale)}"
+                f"{name} is {display_value(percent.value)}, but {part} / {whole} is "
+                f"{display_value(row.members[part])} / {display_value(row.members[whole])}, "
+                f"{_ratio(percent.ratio, scale)}"
             )
             yield broken(answer, rule, row.pointer(name), message, name, percent.value)
 
@@ -149,7 +154,7 @@ def _ratio(ratio: Fraction, scale: int | None) -> str:
     return f"that is {float(ratio * scale):.6g}"
 
 
-def percent_rows(answer: Answer) -> Iterator[tuple[Row, str, Percent]]:
+def percent_rows(answer: JudgedResponse) -> Iterator[tuple[Row, str, Percent]]:
     """The rows whose percent can be held against its counts."""
     rule = answer.catalogue.rules.get("percent-of-counts")
     stated = rule.parameters.get(answer.resource) if rule is not None else None
@@ -163,30 +168,33 @@ def percent_rows(answer: Answer) -> Iterator[tuple[Row, str, Percent]]:
             yield row, name, Percent(value, Fraction(some, all_of_them))
 
 
-def utc(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def utc(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI211."""
     for row in answer.rows:
         moment = row.moment("processedDateTime")
         if moment is not None and moment.utcoffset() != UTC_OFFSET:
             stated = row.text("processedDateTime")
             yield broken(
-                answer, rule, row.pointer("processedDateTime"), f"{shown(stated)} is not in UTC", value=stated
+                answer,
+                rule,
+                row.pointer("processedDateTime"),
+                f"{display_value(stated)} is not in UTC",
+                value=stated,
             )
 
 
-def not_in_the_future(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def not_in_the_future(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI212; the answer's own Date header counts where it is later than the clock here."""
     for row in answer.rows:
         moment = row.moment("processedDateTime")
         if moment is not None and moment > answer.moment:
             stated = row.text("processedDateTime")
-            message = (
-                f"{shown(stated)} is later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
-            )
+            later = f"later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
+            message = f"{display_value(stated)} is {later}"
             yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
 
 
-def one_date_per_service(answer: Answer, rule: Rule) -> Iterator[Finding]:
+def one_date_per_service(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI213."""
     services: defaultdict[str, list[tuple[Row, datetime]]] = defaultdict(list)
     for row in answer.rows:
@@ -198,7 +206,8 @@ def one_date_per_service(answer: Answer, rule: Rule) -> Iterator[Finding]:
         for row, moment in rows:
             if moment != usual:
                 stated = row.text("processedDateTime")
-                message = f"{shown(stated)} is another moment than that of the other rows of {shown(service)}"
+                others = f"the other rows of {display_value(service)}"
+                message = f"{display_value(stated)} is another moment than that of {others}"
                 yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from partner_insights.verify.judge.finding import Finding
-from partner_insights.verify.judge.violation import Observation, pointer_of, shortened, shown
-from partner_insights.verify.judge.wording import claim
+from partner_insights.contract import Standing
+from partner_insights.verify.judge.violation import Finding, Observation, display_value, pointer_of, shortened
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
     from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
-    from partner_insights.verify.judge.rows import Answer
+    from partner_insights.verify.judge.rows import JudgedResponse
 
-REMEMBERED = 200
+CACHE_SIZE = 200
 """Bodies whose shape is kept in mind."""
 
 
-def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
+def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     """One finding for each keyword that the value breaks."""
     seen: set[tuple[str, str, str]] = set()
     for error in catalogue.validator(schema).iter_errors(value):
@@ -31,20 +30,20 @@ def shape_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue)
                 yield finding
 
 
-class Shapes:
+class SchemaCheckCache:
     """The shape of bodies already seen: a suite gets the same answer many times, and validating is slow."""
 
     def __init__(self) -> None:
         self._findings: dict[tuple[str, bytes], tuple[Finding, ...]] = {}
 
-    def findings(self, found: Answer) -> tuple[Finding, ...]:
-        """`shape_findings` of an answer, reckoned once for the same bytes of the same operation."""
+    def findings(self, found: JudgedResponse) -> tuple[Finding, ...]:
+        """`schema_findings` of an answer, reckoned once for the same bytes of the same operation."""
         key = (found.operation.id, found.content)
         if key not in self._findings:
             schema = found.catalogue.response_schema(found.operation)
-            if len(self._findings) >= REMEMBERED:
+            if len(self._findings) >= CACHE_SIZE:
                 self._findings.clear()
-            self._findings[key] = tuple(shape_findings(found.body, schema, found.catalogue))
+            self._findings[key] = tuple(schema_findings(found.body, schema, found.catalogue))
         return self._findings[key]
 
 
@@ -56,13 +55,18 @@ def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]
         for name in stated:
             if name not in instance:
                 constraint = catalogue.constraint(subschema, keyword, name)
-                message = f"{claim(constraint, name, catalogue)}; it is missing{_near_miss(name, instance)}"
+                promised = explain_constraint(constraint, name, catalogue)
+                message = f"{promised}; it is missing{_near_miss(name, instance)}"
                 yield _finding(constraint, (*path, name), message, "", catalogue)
         return
     constraint = catalogue.constraint(subschema, keyword)
-    sent = shown(instance)
+    sent = display_value(instance)
     yield _finding(
-        constraint, path, f"{claim(constraint, stated, catalogue)}; you sent {sent}", sent, catalogue
+        constraint,
+        path,
+        f"{explain_constraint(constraint, stated, catalogue)}; you sent {sent}",
+        sent,
+        catalogue,
     )
 
 
@@ -110,7 +114,7 @@ def undocumented(
                         "undocumented-property",
                         operation,
                         pointer_of(*path, name),
-                        f"no page lists this property; it holds {shown(member)}",
+                        f"no page lists this property; it holds {display_value(member)}",
                     )
 
 
@@ -123,3 +127,54 @@ def _resolved(schemas: list[SchemaObject], catalogue: Catalogue) -> Iterator[Sch
             if "$ref" not in schema:
                 break
             schema = resolver.lookup(schema["$ref"]).contents
+
+
+KEYWORD_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    # What a keyword says, as the second half of "the page says …".
+    "type": lambda value: " or ".join(value) if isinstance(value, list) else str(value),
+    "required": lambda name: f"that {name!r} is there",
+    "const": display_value,
+    "format": lambda value: f"a {value}",
+    "minimum": lambda value: f"at least {value}",
+    "maximum": lambda value: f"at most {value}",
+    "exclusiveMinimum": lambda value: f"more than {value}",
+    "exclusiveMaximum": lambda value: f"less than {value}",
+    "multipleOf": lambda value: "a whole number" if value == 1 else f"a multiple of {value}",
+    "enum": lambda value: f"one of {', '.join(display_value(member) for member in value)}",
+    "minLength": lambda value: f"at least {value} characters",
+    "maxLength": lambda value: f"at most {value} characters",
+    "pattern": lambda value: f"a text like {value}",
+    "anyOf": lambda forms: " or ".join(_form(form) for form in forms),
+}
+
+
+def _form(form: Mapping[str, Any]) -> str:
+    return str(form.get("$ref", form.get("type", "something"))).removesuffix(".schema.json")
+
+
+def explain_constraint(constraint: Constraint, stated: Any, catalogue: Catalogue) -> str:
+    """What the contract says; `stated` is the keyword's value, for `required` the missing property's name."""
+    says = KEYWORD_TEXTS[constraint.keyword]
+    source = constraint.source
+    place = f" ({source.page}:{source.line})" if source is not None else ""
+    if constraint.standing is Standing.DOCUMENTED:
+        return f"the page says {says(stated)}{place}"
+    erratum = catalogue.errata.get(constraint.erratum or "")
+    because = f", because {_clause(erratum.reason)}" if erratum is not None else ""
+    if constraint.standing is Standing.ASSUMED:
+        who = f"assumption {erratum.id} says" if erratum is not None else "we assume"
+        return f"no page says so{place}; {who} {says(stated)}{because}"
+    who = f"erratum {erratum.id} says" if erratum is not None else "we say"
+    # What a presence was is no name of a property, and an addition was nothing before.
+    before = (
+        says(constraint.was)
+        if constraint.was is not None and constraint.keyword != "required"
+        else "otherwise"
+    )
+    return f"the page says {before}{place}; {who} {says(stated)}{because}"
+
+
+def _clause(sentence: str) -> str:
+    """A reason's sentence as the end of another one."""
+    first, rest = sentence[:1], sentence[1:].removesuffix(".")
+    return (first.lower() if rest[:1].islower() or rest[:1] == " " else first) + rest

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from partner_insights.contract import JsonValue, Severity, Source, Standing
+    from partner_insights.contract import JsonValue, Profile, Severity, Source, Standing
     from partner_insights.verify.judge.exchange import Request
 
-Place: TypeAlias = tuple[str, str, str]
+ViolationKey: TypeAlias = tuple[str, str, str]
 """Code or kind, operation, and pointer with its indexes blanked: alike in these, findings are one."""
 
-SHOWN_LENGTH = 80
+MAX_DISPLAY = 80
 """Characters of an offending value that a message shows."""
 
 
@@ -36,9 +36,9 @@ class Violation:
     request: Request
 
     @property
-    def place(self) -> Place:
+    def key(self) -> ViolationKey:
         """Code, operation and pointer with its indexes blanked: violations alike in these are one."""
-        return self.code, self.operation or "", generalised(self.pointer)
+        return self.code, self.operation or "", pointer_pattern(self.pointer)
 
     def to_json(self) -> dict[str, Any]:
         """The violation as the reports write it."""
@@ -74,9 +74,9 @@ class Observation:
     message: str
 
     @property
-    def place(self) -> Place:
+    def key(self) -> ViolationKey:
         """Observations alike in kind, operation and blanked pointer are one."""
-        return self.kind, self.operation or "", generalised(self.pointer)
+        return self.kind, self.operation or "", pointer_pattern(self.pointer)
 
     def to_json(self) -> dict[str, Any]:
         """The observation as the reports write it."""
@@ -88,20 +88,49 @@ class Observation:
         }
 
 
-def generalised(pointer: str) -> str:
+@dataclass(frozen=True)
+class Finding:
+    """A broken constraint: which, where in the body, how it stands."""
+
+    code: str
+    pointer: str
+    message: str
+    standing: Standing
+    source: Source | None = None
+    erratum: str | None = None
+    value: str = ""
+
+
+def violation(finding: Finding, request: Request, profile: Profile) -> Violation:
+    """The finding as the violation of one request, weighed by the profile."""
+    return Violation(
+        code=finding.code,
+        severity=profile.severity(finding.standing),
+        standing=finding.standing,
+        operation=request.operation,
+        pointer=finding.pointer,
+        message=finding.message,
+        source=finding.source,
+        erratum=finding.erratum,
+        value=finding.value,
+        request=request,
+    )
+
+
+def pointer_pattern(pointer: str) -> str:
     """A pointer with its array indexes blanked: `/items/3/channel` → `/items/*/channel`."""
     return re.sub(r"/\d+(?=/|$)", "/*", pointer)
 
 
-def shown(value: JsonValue) -> str:
+def display_value(value: JsonValue) -> str:
     """A value as a message shows it: JSON, on one line, shortened, with nothing a terminal would obey."""
     return shortened(json.dumps(value, ensure_ascii=False, default=repr))
 
 
 def shortened(text: str) -> str:
-    """Printable text of at most `SHOWN_LENGTH` characters."""
-    text = printable(text[: SHOWN_LENGTH * 2])
-    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"
+    """Printable text of at most `MAX_DISPLAY` characters."""
+    text = printable(text[: MAX_DISPLAY * 2])
+    return text if len(text) <= MAX_DISPLAY else text[: MAX_DISPLAY - 1] + "…"
 
 
 def printable(text: str) -> str:

@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
-from partner_insights.verify.judge.finding import Finding, violation
-from partner_insights.verify.judge.http_checks import wire_finding
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import Body, read_body
-from partner_insights.verify.judge.judge import answer_findings, content_observations, error_findings, judge
-from partner_insights.verify.judge.rows import Answer, Row, answer, answer_of
+from partner_insights.verify.judge.judge import (
+    answer_findings,
+    content_observations,
+    error_findings,
+    judge_exchange,
+)
+from partner_insights.verify.judge.rows import JudgedResponse, Row, answer, success_of
 from partner_insights.verify.judge.rules import rule_findings
-from partner_insights.verify.judge.schema_checks import Shapes, shape_findings, undocumented
-from partner_insights.verify.judge.violation import Observation, Place, Violation, shortened
-from partner_insights.verify.recordings.fast_path import Gate, row_operations
-from partner_insights.verify.recordings.files import Block, Entry, entries
+from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
+from partner_insights.verify.judge.violation import (
+    Finding,
+    Observation,
+    Violation,
+    ViolationKey,
+    shortened,
+    violation,
+)
+from partner_insights.verify.recordings.fast_path import FastPath, row_operations
+from partner_insights.verify.recordings.files import LineBlock, RecordedResponse, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,16 +40,16 @@ if TYPE_CHECKING:
 UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
 """Defects that leave nothing to judge: such a file is no recording of an answer."""
 
-MOST_ALIKE = 100
+MAX_ALIKE = 100
 """Violations of one kind that are kept of a file; all are counted."""
-MOST_KEPT = 2_000
+MAX_KEPT = 2_000
 """Violations of one severity, and kinds of anything, that are kept of a file: its length must not matter."""
-MOST_REFUSED = 20
+MAX_REFUSALS = 20
 """Entries that could not be judged, of which a file tells why."""
 
 
 @dataclass
-class Checked:
+class FileResult:
     """What a file of recordings came to."""
 
     name: str
@@ -48,10 +59,10 @@ class Checked:
     """What they were judged as: an operation's id, or in words what any operation may answer."""
     operations: set[str] = field(default_factory=set)
     kept: list[Violation] = field(default_factory=list)
-    times: Counter[Place] = field(default_factory=Counter)
+    counts: Counter[ViolationKey] = field(default_factory=Counter)
     severities: Counter[Severity] = field(default_factory=Counter)
     """How many violations there were, those among them that were not kept."""
-    sightings: dict[Place, Observation] = field(default_factory=dict)
+    occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
     refused: int = 0
     refusals: list[InputError] = field(default_factory=list)
 
@@ -68,7 +79,7 @@ class Checked:
     @property
     def observations(self) -> list[Observation]:
         """Each kind once."""
-        return list(self.sightings.values())
+        return list(self.occurrences.values())
 
     @property
     def subject(self) -> str:
@@ -87,35 +98,35 @@ class Checked:
     def add(self, found: Iterable[Violation]) -> None:
         """Count each, and keep as many as a reader can use."""
         for each in found:
-            place = each.place
+            place = each.key
             self.severities[each.severity] += 1
-            if place in self.times or len(self.times) < MOST_KEPT:
-                self.times[place] += 1
-            kept = self.severities[each.severity] <= MOST_KEPT
-            if kept and self.times.get(place, 0) <= MOST_ALIKE:
+            if place in self.counts or len(self.counts) < MAX_KEPT:
+                self.counts[place] += 1
+            kept = self.severities[each.severity] <= MAX_KEPT
+            if kept and self.counts.get(place, 0) <= MAX_ALIKE:
                 self.kept.append(each)
 
     def observe(self, seen: Iterable[Observation]) -> None:
         """Keep each kind once."""
         for each in seen:
-            if len(self.sightings) < MOST_KEPT:
-                self.sightings.setdefault(each.place, each)
+            if len(self.occurrences) < MAX_KEPT:
+                self.occurrences.setdefault(each.key, each)
 
     def refuse(self, error: InputError) -> None:
         """Count an entry that cannot be judged."""
         self.refused += 1
-        if len(self.refusals) < MOST_REFUSED:
+        if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append(error)
 
 
 def check_recording(
     path: Path, catalogue: Catalogue, profile: Profile, operation: str | None = None
-) -> Checked:
+) -> FileResult:
     """Judge one file; InputError, naming it, for what is no recording of these operations."""
-    return Checker(catalogue, profile, operation).check(path)
+    return RecordingChecker(catalogue, profile, operation).check(path)
 
 
-class Checker:
+class RecordingChecker:
     """Judges recordings by one contract."""
 
     def __init__(
@@ -130,15 +141,15 @@ class Checker:
         self._profile = profile
         self._operation = operation
         self._pseudonyms = pseudonyms
-        self._gate = Gate(catalogue)
+        self._gate = FastPath(catalogue)
         self._rows = row_operations(catalogue)
 
-    def check(self, path: Path) -> Checked:
+    def check(self, path: Path) -> FileResult:
         """Judge a file; InputError, naming it, where nothing in it can be judged.
 
         An entry among others that cannot be judged is among its refusals.
         """
-        checked = Checked(str(path))
+        checked = FileResult(str(path))
         for entry in self._unsettled(path, checked):
             try:
                 if isinstance(entry, InputError):
@@ -150,28 +161,28 @@ class Checker:
             raise checked.refusals[0]
         return checked
 
-    def _unsettled(self, path: Path, checked: Checked) -> Iterator[Entry | InputError]:
+    def _unsettled(self, path: Path, checked: FileResult) -> Iterator[RecordedResponse | InputError]:
         """The entries of a file, without the lines that the gate passes together."""
         for found in entries(path, self._catalogue):
-            if isinstance(found, Block):
+            if isinstance(found, LineBlock):
                 yield from self._not_passed(found, checked)
             else:
                 yield found
 
-    def _not_passed(self, block: Block, checked: Checked) -> Iterator[Entry]:
-        passed, left = self._gate.sift(block.lines)
+    def _not_passed(self, block: LineBlock, checked: FileResult) -> Iterator[RecordedResponse]:
+        passed, left = self._gate.split(block.lines)
         if self._operation is not None and passed.keys() != {self._operation}:
             return block.entries(range(len(block.lines)))
         for subject, answers in passed.items():
             self._pass(subject, answers, checked)
         return block.entries(left)
 
-    def _check(self, entry: Entry, checked: Checked) -> None:
-        clean = self._gate.passes(entry.content, line=entry.line) if entry.exchange is None else None
+    def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
+        clean = self._gate.valid_operation(entry.content, line=entry.line) if entry.exchange is None else None
         if not self._pass(clean, 1, checked):
             checked.judge(self._judge(entry, checked), 1)
 
-    def _pass(self, subject: str | None, answers: int, checked: Checked) -> bool:
+    def _pass(self, subject: str | None, answers: int, checked: FileResult) -> bool:
         """Count clean answers of an operation, unless they were said to be of another one."""
         if subject is None or self._operation not in (None, subject):
             return False
@@ -179,7 +190,7 @@ class Checker:
         checked.judge(subject, answers)
         return True
 
-    def _judge(self, entry: Entry, checked: Checked) -> str:
+    def _judge(self, entry: RecordedResponse, checked: FileResult) -> str:
         """Add what the judge finds; what the entry was judged as."""
         body = read_body(entry.content)
         subject, operation, found, seen = self._findings(entry, body)
@@ -195,7 +206,7 @@ class Checker:
         return subject
 
     def _findings(
-        self, entry: Entry, body: Body
+        self, entry: RecordedResponse, body: Body
     ) -> tuple[str, str | None, Iterable[Violation], Iterable[Observation]]:
         answered = entry.exchange.response if entry.exchange is not None else None
         if entry.exchange is not None and answered is not None and answered.status == 200:
@@ -204,7 +215,7 @@ class Checker:
             if defect.code in UNUSABLE:
                 raise InputError(defect.message, where=entry.name)
         case = error_case(body.value, self._catalogue)
-        defects = [wire_finding(defect.code, defect.message, defect.pointer) for defect in body.defects]
+        defects = [http_finding(defect.code, defect.message, defect.pointer) for defect in body.defects]
         seen = _bom(body)
         if case is not None:
             subject, operation = f"an error body ({case.case})", None
@@ -219,27 +230,29 @@ class Checker:
             subject = operation = named.id
             if self._operation is None and body.value.get("items") == []:
                 subject, operation = "an empty collection", None
-            found = [*defects, *answer_findings(content, Shapes())]
+            found = [*defects, *answer_findings(content, SchemaCheckCache())]
             seen = [*seen, *content_observations(content)]
         request = _request(entry, operation)
         return subject, operation, [violation(each, request, self._profile) for each in found], seen
 
     def _exchange_findings(
-        self, entry: Entry, exchange: Exchange
+        self, entry: RecordedResponse, exchange: Exchange
     ) -> tuple[str, str | None, Iterable[Violation], Iterable[Observation]]:
         """Of an answer whose request and headers are known, everything is judged."""
         request = replace(exchange.request, file=entry.file, entry=entry.place)
         known = replace(exchange, request=request)
-        clean = request.method == "GET" and self._gate.passes(entry.content) == (request.operation or "")
-        violations = judge(known, self._catalogue, profile=self._profile, clean=clean)
+        clean = request.method == "GET" and self._gate.valid_operation(entry.content) == (
+            request.operation or ""
+        )
+        violations = judge_exchange(known, self._catalogue, profile=self._profile, clean=clean)
         seen: list[Observation] = []
         if not clean:
             seen += _bom(read_body(entry.content))
-            found = answer_of(known, self._catalogue)
+            found = success_of(known, self._catalogue)
             seen += content_observations(found) if found is not None else ()
         return request.operation or "", request.operation, violations, seen
 
-    def _named(self, value: JsonValue, entry: Entry) -> Operation:
+    def _named(self, value: JsonValue, entry: RecordedResponse) -> Operation:
         if entry.exchange is not None and entry.exchange.request.operation is not None:
             return self._catalogue.operations[entry.exchange.request.operation]
         if self._operation is not None:
@@ -260,11 +273,11 @@ class Checker:
         return stated if stated.envelope is not None else None
 
     def _row_findings(
-        self, row: dict[str, JsonValue], operation: Operation, entry: Entry
+        self, row: dict[str, JsonValue], operation: Operation, entry: RecordedResponse
     ) -> tuple[list[Finding], list[Observation]]:
         """A row by itself: the laws across rows need the answer it came in."""
         schema = self._catalogue.response_schema(operation)["properties"]["items"]["items"]
-        alone = Answer(
+        alone = JudgedResponse(
             operation=operation,
             resource=operation.resource,
             content=entry.content,
@@ -277,7 +290,7 @@ class Checker:
         ruled = (
             replace(each, pointer=each.pointer.removeprefix("/items/0")) for each in rule_findings(alone)
         )
-        found = [*shape_findings(row, schema, self._catalogue), *ruled]
+        found = [*schema_findings(row, schema, self._catalogue), *ruled]
         return found, list(undocumented(row, schema, self._catalogue, operation.id))
 
 
@@ -341,13 +354,13 @@ def _kind(value: JsonValue) -> str:
     )
 
 
-def _request(entry: Entry, operation: str | None) -> Request:
+def _request(entry: RecordedResponse, operation: str | None) -> Request:
     if entry.exchange is not None:
         return replace(entry.exchange.request, operation=operation, file=entry.file, entry=entry.place)
     return Request("GET", entry.file, operation=operation, sent=False, file=entry.file, entry=entry.place)
 
 
-def _unasked(entry: Entry, operation: Operation) -> Exchange:
+def _unasked(entry: RecordedResponse, operation: Operation) -> Exchange:
     if entry.exchange is not None:
         return entry.exchange
     return Exchange(_request(entry, operation.id), Response(200, (), entry.content))

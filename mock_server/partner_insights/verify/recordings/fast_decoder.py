@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue, SchemaObject
     from partner_insights.verify.recordings.fast_rules import Parts
 
-REMEMBERED: Final = 10_000
+CACHE_SIZE: Final = 10_000
 """Texts of which it is kept in mind whether they are of a format."""
 
 Rows: TypeAlias = "Sequence[Any]"
@@ -40,12 +40,12 @@ _OF_TEXTS: Final = _PLAIN | {"minLength", "maxLength"}
 _OF_NUMBERS: Final = _PLAIN | {"minimum", "maximum", "multipleOf"}
 
 
-class Formless(Exception):
+class NoLayout(Exception):
     """No decoder is known to say of such values all that their schema says."""
 
 
 @dataclass(frozen=True)
-class Shape:
+class TypedLayout:
     """The type of the values at one place of a form."""
 
     type: Any
@@ -55,10 +55,10 @@ class Shape:
     """The places in it of texts that have to be of a format as well, dotted, and which."""
 
 
-class Form:
+class Layout:
     """Bodies, or rows alone, with the same properties all through."""
 
-    def __init__(self, frame: Shape, row: Shape | None) -> None:
+    def __init__(self, frame: TypedLayout, row: TypedLayout | None) -> None:
         """`frame` is the body without its rows, or, without `row`, a row alone."""
         self._decoder = msgspec.json.Decoder(frame.type)
         self._quotes = 2 * frame.strings
@@ -105,7 +105,7 @@ class Form:
         return None
 
 
-def _columns(shape: Shape) -> list[Column]:
+def _columns(shape: TypedLayout) -> list[Column]:
     return [(attrgetter(place), form) for place, form in shape.formats]
 
 
@@ -117,32 +117,34 @@ def _formed(rows: Rows, columns: list[Column]) -> bool:
     return True
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def conforms(form: str, text: str) -> bool:
     """Whether a text is of a format, as the judge says."""
     return format_checker().conforms(text, form)
 
 
-class Shaper:
+class LayoutBuilder:
     """Knows the schemas that others refer to, as one document has them under `$defs`."""
 
     def __init__(self, definitions: Mapping[str, SchemaObject]) -> None:
         self._definitions = definitions
 
-    def body(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Form:
+    def body(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Layout:
         """The form of a body with rows, valid by a schema that allows no property but those it names."""
         schemas = list(self._resolved([schema]))
         items = [each["properties"]["items"] for each in schemas if "items" in each.get("properties", {})]
         row = self._row([each["items"] for each in items if "items" in each], model["items"][0], parts)
         if "totalCount" not in model:
-            raise Formless
-        return Form(self._object(schemas, model, {"items": Shape(GenericAlias(list, (row.type,)), 0)}), row)
+            raise NoLayout
+        return Layout(
+            self._object(schemas, model, {"items": TypedLayout(GenericAlias(list, (row.type,)), 0)}), row
+        )
 
-    def row(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Form:
+    def row(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Layout:
         """The form of such a row alone."""
-        return Form(self._row([schema], model, parts), None)
+        return Layout(self._row([schema], model, parts), None)
 
-    def _row(self, schemas: list[SchemaObject], model: Mapping[str, JsonValue], parts: Parts) -> Shape:
+    def _row(self, schemas: list[SchemaObject], model: Mapping[str, JsonValue], parts: Parts) -> TypedLayout:
         names = parts.attributes
         shape = self._object(list(self._resolved(schemas)), model, {}, names)
         # What the laws read of a date is more than its format asks for.
@@ -155,35 +157,35 @@ class Shaper:
             if "$ref" in schema:
                 yield from self._resolved([self._definitions[schema["$ref"].removeprefix("#/$defs/")]])
 
-    def _shape(self, schemas: list[SchemaObject], model: JsonValue) -> Shape:
+    def _shape(self, schemas: list[SchemaObject], model: JsonValue) -> TypedLayout:
         parts = list(self._resolved(schemas))
         if isinstance(model, dict):
             return self._object(parts, model, {})
         merged = _merged(parts)
         if model is None or isinstance(model, bool):
             _only(merged, _PLAIN)
-            return Shape(type(model), 0)
+            return TypedLayout(type(model), 0)
         if isinstance(model, str):
             return _text(merged, model)
         if isinstance(model, int | float):
-            return Shape(_number(merged, model), 0)
-        raise Formless  # lists differ in length
+            return TypedLayout(_number(merged, model), 0)
+        raise NoLayout  # lists differ in length
 
     def _object(
         self,
         schemas: list[SchemaObject],
         model: Mapping[str, JsonValue],
-        known: Mapping[str, Shape],
+        known: Mapping[str, TypedLayout],
         attributes: Mapping[str, str] = {},
-    ) -> Shape:
-        shapes: dict[str, Shape] = {}
+    ) -> TypedLayout:
+        shapes: dict[str, TypedLayout] = {}
         for name, value in model.items():
             stated = [each["properties"][name] for each in schemas if name in each.get("properties", {})]
             attribute = attributes.get(name, name)
             if not attribute.isidentifier() or iskeyword(attribute) or attribute in shapes:
-                raise Formless
+                raise NoLayout
             shapes[attribute] = known[name] if name in known else self._shape(stated, value)
-        return Shape(
+        return TypedLayout(
             msgspec.defstruct(
                 "Values",
                 [(name, shape.type) for name, shape in shapes.items()],
@@ -206,27 +208,27 @@ def _merged(parts: list[SchemaObject]) -> dict[str, Any]:
     for part in parts:
         for keyword, value in part.items():
             if merged.setdefault(keyword, value) != value and keyword != "$ref":
-                raise Formless
+                raise NoLayout
     return merged
 
 
 def _only(schema: SchemaObject, keywords: set[str]) -> None:
     if schema.keys() - keywords:
-        raise Formless
+        raise NoLayout
 
 
-def _text(schema: SchemaObject, model: str) -> Shape:
+def _text(schema: SchemaObject, model: str) -> TypedLayout:
     if "const" in schema:
-        return Shape(Literal[model], 1)
+        return TypedLayout(Literal[model], 1)
     if "enum" in schema:
         _only(schema, _PLAIN - {"format"} | {"enum"})
-        return Shape(Literal[tuple(value for value in schema["enum"] if isinstance(value, str))], 1)
+        return TypedLayout(Literal[tuple(value for value in schema["enum"] if isinstance(value, str))], 1)
     _only(schema, _OF_TEXTS)
     lengths = msgspec.Meta(min_length=schema.get("minLength"), max_length=schema.get("maxLength"))
     form = schema.get("format")
     if form is not None and form not in TEXTS:
-        raise Formless
-    return Shape(Annotated[str, lengths], 1, (("", form),) if form is not None else ())
+        raise NoLayout
+    return TypedLayout(Annotated[str, lengths], 1, (("", form),) if form is not None else ())
 
 
 def _number(schema: SchemaObject, model: int | float) -> Any:
@@ -236,7 +238,7 @@ def _number(schema: SchemaObject, model: int | float) -> Any:
     """
     _only(schema, _OF_NUMBERS)
     if schema.get("multipleOf", 1) != 1 or schema.get("format", "double") not in ANNOTATIONS:
-        raise Formless
+        raise NoLayout
     bounds: dict[str, Any] = {
         "ge": max(schema.get("minimum", -EXACT), -EXACT),
         "le": min(schema.get("maximum", EXACT), EXACT),

@@ -19,8 +19,8 @@ import orjson
 
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
-from partner_insights.verify.recordings.fast_decoder import Form, Formless, Shaper, conforms
-from partner_insights.verify.recordings.fast_rules import RULED, Laws, Parts, Past
+from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout, conforms
+from partner_insights.verify.recordings.fast_rules import RULED, FastRules, Parts, PastCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, JsonValue, Operation, SchemaObject
 
-ALIKE = frozenset(
+SHARED_KEYWORDS = frozenset(
     {
         *("type", "const", "enum", "format", "minimum", "maximum", "multipleOf", "minLength", "maxLength"),
         *("properties", "items", "required", "additionalProperties", "$ref"),
@@ -37,11 +37,11 @@ ALIKE = frozenset(
 )
 """Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
 
-FORMS = 8
+MAX_LAYOUTS = 8
 """Forms that are kept, the one that was met last before the others."""
 MANY_ROWS = 100
 """Rows of a body from which on it is worth while to look at the first one before the others."""
-MOST_FORMS = 100
+MAX_DECODERS = 100
 """Forms that a decoder is made for: a recording may hold any number."""
 
 
@@ -50,7 +50,7 @@ _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
 
 
 @dataclass(frozen=True)
-class Kind:
+class RowKind:
     """What the gate needs to know of one resource's rows."""
 
     operation: Operation
@@ -66,16 +66,16 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Met:
+class SeenLayout:
     """A form that clean bodies, or rows alone, were seen to have."""
 
     operation: Operation
     is_row: bool
-    form: Form
-    laws: Laws
+    form: Layout
+    laws: FastRules
 
 
-class Gate:
+class FastPath:
     """Passes clean bodies of one catalogue.
 
     Whatever has the form of a clean body that was met before is parsed and judged in one go. For the rest
@@ -84,11 +84,11 @@ class Gate:
 
     def __init__(self, catalogue: Catalogue, moment: datetime | None = None) -> None:
         """Rows must not be dated after `moment`, by default now."""
-        self._past = Past(moment)
+        self._past = PastCheck(moment)
         self._closed = _closed_definitions(catalogue)
-        self._shaper = Shaper(self._closed)
-        self._kinds: dict[str, Kind] = {}
-        self._met: list[Met] = []
+        self._shaper = LayoutBuilder(self._closed)
+        self._kinds: dict[str, RowKind] = {}
+        self._met: list[SeenLayout] = []
         self._tried: set[str] = set()
         if {rule.name for rule in catalogue.rules.values()} <= RULED:
             for operation in catalogue.operations.values():
@@ -96,7 +96,7 @@ class Gate:
                 if operation.envelope is not None and self._sure(operation):
                     self._kinds[operation.resource] = self._kind(operation, catalogue)
 
-    def passes(self, content: bytes, *, line: bool = False) -> str | None:
+    def valid_operation(self, content: bytes, *, line: bool = False) -> str | None:
         """The id of the operation that this clean answer is of; None where the judge has to look.
 
         A `line` may be a row without an envelope, too.
@@ -111,7 +111,7 @@ class Gate:
                 return met.operation.id if met.laws.hold(rows) else None
         return None
 
-    def sift(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
+    def split(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
         """Look at lines together, none of them empty, instead of one by one.
 
         How many of them are clean answers or rows of which operation, and the places of all the others, of
@@ -142,7 +142,7 @@ class Gate:
                 return met.operation.id if lawful else None
         return None
 
-    def _met_again(self, met: Met) -> None:
+    def _met_again(self, met: SeenLayout) -> None:
         if self._met[0] is not met:
             self._met.remove(met)
             self._met.insert(0, met)
@@ -167,7 +167,9 @@ class Gate:
                 fits = kind.body(value) and value["totalCount"] == len(rows)
             clean = (
                 fits
-                and Laws(kind.parts, attrgetter("identity"), self._past).hold(list(map(kind.parts.row, rows)))
+                and FastRules(kind.parts, attrgetter("identity"), self._past).hold(
+                    list(map(kind.parts.row, rows))
+                )
                 and _says_everything_once(content, value)
             )
         except (ValueError, LookupError, TypeError, OverflowError):
@@ -176,11 +178,11 @@ class Gate:
             self._meet(value, kind, is_row)
         return kind.operation.id if clean else None
 
-    def _meet(self, value: Any, kind: Kind, is_row: bool) -> None:
+    def _meet(self, value: Any, kind: RowKind, is_row: bool) -> None:
         """Have a decoder for what has the form of this clean value."""
         model = value if is_row else value | {"items": value["items"][0]}
         named = f"{kind.operation.id} {is_row} {_names(model)}"
-        if named in self._tried or len(self._tried) > MOST_FORMS:
+        if named in self._tried or len(self._tried) > MAX_DECODERS:
             return
         self._tried.add(named)
         shape, schema = (
@@ -190,11 +192,11 @@ class Gate:
         identity = [kind.parts.attributes.get(name, name) for name in kind.parts.identity if name in row]
         try:
             form = shape(schema, value, kind.parts)
-        except Formless:
+        except NoLayout:
             return
-        laws = Laws(kind.parts, attrgetter(*identity or ["__class__"]), self._past)
-        self._met.insert(0, Met(kind.operation, is_row, form, laws))
-        del self._met[FORMS:]
+        laws = FastRules(kind.parts, attrgetter(*identity or ["__class__"]), self._past)
+        self._met.insert(0, SeenLayout(kind.operation, is_row, form, laws))
+        del self._met[MAX_LAYOUTS:]
 
     def _sure(self, operation: Operation) -> bool:
         """Whether the schemas of an answer hold only what both validators are known to read alike."""
@@ -207,17 +209,17 @@ class Gate:
                 for keyword, value in _keywords(self._closed[name]):
                     if keyword == "$ref":
                         pending.append(value.removeprefix("#/$defs/"))
-                    elif keyword not in ALIKE or (
+                    elif keyword not in SHARED_KEYWORDS or (
                         keyword == "format" and value not in (*TEXTS, *ANNOTATIONS)
                     ):
                         return False
         return True
 
-    def _kind(self, operation: Operation, catalogue: Catalogue) -> Kind:
+    def _kind(self, operation: Operation, catalogue: Catalogue) -> RowKind:
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
-        return Kind(
+        return RowKind(
             operation=operation,
             body_schema=body,
             row_schema=row,

@@ -34,7 +34,7 @@ DATE, SERVICE = "processedDateTime", "serviceName"
 EXACT = 2**53
 """Whole numbers up to here are the same to every reader."""
 
-REMEMBERED = 10_000
+CACHE_SIZE = 10_000
 """Date-times of which it is kept in mind whether they are in UTC and past."""
 
 
@@ -81,12 +81,12 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Laws:
+class FastRules:
     """The rules of one resource's rows."""
 
     parts: Parts
     identity: Callable[[Row], Any]
-    past: Past
+    past: PastCheck
 
     def hold(self, rows: Sequence[Row]) -> bool:
         """Whether the rows of one answer keep every rule."""
@@ -106,7 +106,7 @@ class Laws:
         return all(map(self.past.holds, dates.values()))
 
 
-class Past:
+class PastCheck:
     """Knows of a text whether it is a moment in UTC, and not after a certain one."""
 
     def __init__(self, moment: datetime | None = None) -> None:
@@ -117,7 +117,7 @@ class Past:
     def holds(self, text: str) -> bool:
         """Reckoned once for each text."""
         if text not in self._known:
-            if len(self._known) >= REMEMBERED:
+            if len(self._known) >= CACHE_SIZE:
                 self._known.clear()
             moment = date_time(text)
             self._known[text] = (

@@ -26,16 +26,16 @@ BROWSER = ".har"
 KNOWN = (".json", *LINES, BROWSER)
 """Names that are taken for recordings when a folder is read."""
 
-MAXIMUM_ARCHIVE = 512 * 2**20
+MAX_ARCHIVE = 512 * 2**20
 """Bytes of a HAR file, which can only be read whole."""
 
 
-BLOCK = 2**16
+BLOCK_BYTES = 2**16
 """Bytes of lines that are looked at together: so much fits into the caches of a processor."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecordedResponse:
     """One recorded answer."""
 
     file: str
@@ -54,17 +54,17 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Block:
+class LineBlock:
     """Lines that follow each other, none of them empty."""
 
     file: str
     lines: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
-    def entries(self, places: Iterable[int]) -> Iterator[Entry]:
+    def entries(self, places: Iterable[int]) -> Iterator[RecordedResponse]:
         """The lines at some places, each by itself."""
         for place in places:
-            yield Entry(self.file, f"line {self.numbers[place]}", self.lines[place], line=True)
+            yield RecordedResponse(self.file, f"line {self.numbers[place]}", self.lines[place], line=True)
 
 
 def recordings(paths: Iterable[Path]) -> Iterator[Path]:
@@ -84,7 +84,7 @@ def recordings(paths: Iterable[Path]) -> Iterator[Path]:
         yield from found
 
 
-def entries(path: Path, catalogue: Catalogue) -> Iterator[Entry | Block | InputError]:
+def entries(path: Path, catalogue: Catalogue) -> Iterator[RecordedResponse | LineBlock | InputError]:
     """What a file holds; an InputError in place of an entry that cannot be judged.
 
     InputError, raised, where the file as a whole is none. NDJSON is read block by block, whatever its length.
@@ -96,7 +96,7 @@ def entries(path: Path, catalogue: Catalogue) -> Iterator[Entry | Block | InputE
         elif suffix == BROWSER:
             yield from _archive(path, catalogue)
         else:
-            yield Entry(str(path), "", _content(path, MAX_BODY))
+            yield RecordedResponse(str(path), "", _content(path, MAX_BODY))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
 
@@ -109,10 +109,10 @@ def _content(path: Path, maximum: int) -> bytes:
     return path.read_bytes()
 
 
-def _lines(path: Path) -> Iterator[Block | InputError]:
+def _lines(path: Path) -> Iterator[LineBlock | InputError]:
     name, empty = str(path), True
     with path.open("rb", buffering=2**16) as file:
-        block, number, size = Block(name), 0, 0
+        block, number, size = LineBlock(name), 0, 0
         while line := file.readline(MAX_BODY + 1):
             number += 1
             if len(line) > MAX_BODY:
@@ -120,16 +120,16 @@ def _lines(path: Path) -> Iterator[Block | InputError]:
                     line = file.readline(2**20)
                 if block.lines:
                     yield block
-                    block, size = Block(name), 0
+                    block, size = LineBlock(name), 0
                 yield InputError(
                     f"the line is larger than {MAX_BODY // 2**20} MiB", where=f"{name}, line {number}"
                 )
             elif content := line.strip():
                 empty = False
                 size += len(content)
-                if size > BLOCK and block.lines:
+                if size > BLOCK_BYTES and block.lines:
                     yield block
-                    block, size = Block(name), len(content)
+                    block, size = LineBlock(name), len(content)
                 block.lines.append(content)
                 block.numbers.append(number)
         if block.lines:
@@ -138,11 +138,11 @@ def _lines(path: Path) -> Iterator[Block | InputError]:
         raise InputError("the file is empty", where=name)
 
 
-def _archive(path: Path, catalogue: Catalogue) -> Iterator[Entry | InputError]:
+def _archive(path: Path, catalogue: Catalogue) -> Iterator[RecordedResponse | InputError]:
     """The entries of a HAR file whose URL is an operation's; other traffic of the browser is passed over."""
     name = str(path)
     try:
-        document = json.loads(_content(path, MAXIMUM_ARCHIVE).decode("utf-8-sig"))
+        document = json.loads(_content(path, MAX_ARCHIVE).decode("utf-8-sig"))
         log = document["log"]["entries"]
         if not isinstance(log, list):
             raise TypeError("log.entries is no list")
@@ -165,7 +165,7 @@ def _archive(path: Path, catalogue: Catalogue) -> Iterator[Entry | InputError]:
 
 def _entry(
     name: str, place: str, recorded: Any, paths: Iterable[tuple[re.Pattern[str], Operation]]
-) -> Entry | InputError | None:
+) -> RecordedResponse | InputError | None:
     """None for a request that is not of these operations, or whose answer is in a cache of the browser."""
     asked, answered = recorded["request"], recorded["response"]
     url = str(asked["url"])
@@ -194,7 +194,7 @@ def _entry(
         sent=False,
     )
     response = Response(status, _fields(answered), content, received=_moment(recorded))
-    return Entry(name, place, content, exchange=Exchange(request, response))
+    return RecordedResponse(name, place, content, exchange=Exchange(request, response))
 
 
 def _fields(message: Any) -> Headers:

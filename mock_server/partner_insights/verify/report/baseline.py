@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.errors import InputError
 from partner_insights.files import write_report
 from partner_insights.toml import toml_value
-from partner_insights.verify.judge.violation import Place, Violation, generalised
+from partner_insights.verify.judge.violation import Violation, ViolationKey, pointer_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ class Deviation:
     """The last day on which it is accepted; None: until the entry is taken out."""
 
     @property
-    def place(self) -> Place:
+    def key(self) -> ViolationKey:
         """What it has in common with the violations it stands for."""
         return self.code, self.operation or "", self.pointer
 
@@ -67,14 +67,14 @@ class Baseline:
     def compare(self, violations: Iterable[Violation], today: date | None = None) -> Comparison:
         """Tell the known violations from the new ones; an expired entry knows nothing any more."""
         day = today or datetime.now(UTC).date()
-        accepted = {each.place: each for each in self.deviations if not each.expired(day)}
+        accepted = {each.key: each for each in self.deviations if not each.expired(day)}
         found = list(violations)
-        seen = {violation.place for violation in found}
+        seen = {violation.key for violation in found}
         return Comparison(
-            new=tuple(each for each in found if each.place not in accepted),
-            known=tuple((each, accepted[each.place]) for each in found if each.place in accepted),
+            new=tuple(each for each in found if each.key not in accepted),
+            known=tuple((each, accepted[each.key]) for each in found if each.key in accepted),
             expired=tuple(each for each in self.deviations if each.expired(day)),
-            unseen=tuple(each for each in self.deviations if each.place not in seen),
+            unseen=tuple(each for each in self.deviations if each.key not in seen),
         )
 
     def updated(self, violations: Iterable[Violation], *, keep_unseen: bool) -> Baseline:
@@ -82,11 +82,11 @@ class Baseline:
 
         `keep_unseen` where the run was not whole: what it did not get to may still be there.
         """
-        before = {each.place: each for each in self.deviations}
-        found = {violation.place: violation for violation in violations}
-        kept = [each for each in self.deviations if keep_unseen or each.place in found]
+        before = {each.key: each for each in self.deviations}
+        found = {violation.key: violation for violation in violations}
+        kept = [each for each in self.deviations if keep_unseen or each.key in found]
         fresh = [_deviation(each) for place, each in found.items() if place not in before]
-        return Baseline(self.path, tuple(sorted([*kept, *fresh], key=lambda each: each.place)))
+        return Baseline(self.path, tuple(sorted([*kept, *fresh], key=lambda each: each.key)))
 
     def write(self) -> None:
         """Put the file in its place whole, as TOML, or as JSON where its name says so."""
@@ -134,7 +134,7 @@ def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
     if not isinstance(entries, list) or set(document) - {"known"}:
         raise InputError("a baseline holds a list named `known` and nothing else", where=str(path))
     deviations = tuple(_entry(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1))
-    places = [each.place for each in deviations]
+    places = [each.key for each in deviations]
     for number, place in enumerate(places, 1):
         if place in places[: number - 1]:
             raise InputError("the same deviation is listed twice", where=f"{path}, entry {number}")
@@ -159,7 +159,7 @@ def _entry(entry: Any, where: str) -> Deviation:
     return Deviation(
         code=entry["code"],
         operation=entry.get("operation"),
-        pointer=generalised(entry["pointer"]),
+        pointer=pointer_pattern(entry["pointer"]),
         reason=entry["reason"],
         ticket=entry.get("ticket"),
         expires=_day(entry.get("expires"), where),
@@ -180,7 +180,7 @@ def _day(value: Any, where: str) -> date | None:
 
 
 def _deviation(violation: Violation) -> Deviation:
-    return Deviation(violation.code, violation.operation, generalised(violation.pointer), TO_BE_SAID)
+    return Deviation(violation.code, violation.operation, pointer_pattern(violation.pointer), TO_BE_SAID)
 
 
 def _toml(deviation: Deviation) -> str:

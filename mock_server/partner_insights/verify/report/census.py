@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.percents import Percent, decided_scale, is_number
-from partner_insights.verify.judge.rows import Answer, answer_of
+from partner_insights.verify.judge.rows import JudgedResponse, success_of
 from partner_insights.verify.judge.rules import percent_rows
-from partner_insights.verify.judge.violation import Observation, printable, shortened, shown
+from partner_insights.verify.judge.violation import Observation, display_value, printable, shortened
 from partner_insights.verify.report.pseudonyms import is_personal
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """Operation and the property's path in a row of it, as in `attributes/objectType`."""
 
-MOST_VALUES = 12
+MAX_VALUES = 12
 """Different texts that may still be a closed list; with one more, nobody counts them any further."""
 REPEATS = 4
 """So many sightings for each different text make a closed list likely."""
@@ -31,7 +31,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:([Tt ])\d\d:\d\d(:\d\d)?(\.\d+)?)?([Zz]
 
 
 @dataclass
-class Tally:
+class PropertyCounts:
     """What one property was seen to hold."""
 
     resource: str
@@ -53,7 +53,7 @@ class Tally:
     def closed(self) -> bool:
         """Whether its texts look like a closed list."""
         texts = sum(self.values.values())
-        return 0 < len(self.values) <= MOST_VALUES and texts >= max(10, REPEATS * len(self.values))
+        return 0 < len(self.values) <= MAX_VALUES and texts >= max(10, REPEATS * len(self.values))
 
     def add(self, value: JsonValue, *, personal: bool) -> None:
         """Count one more value."""
@@ -66,7 +66,7 @@ class Tally:
             form = date_form(value)
             if form is not None:
                 self.forms[form] += 1
-            elif not personal and (len(self.values) <= MOST_VALUES or value in self.values):
+            elif not personal and (len(self.values) <= MAX_VALUES or value in self.values):
                 self.values[shortened(value)] += 1
 
 
@@ -74,16 +74,16 @@ class Tally:
 class Census:
     """The tally of each property of each operation that was answered."""
 
-    tallies: dict[Key, Tally] = field(default_factory=dict)
+    tallies: dict[Key, PropertyCounts] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
 
     def take(self, exchange: Exchange, catalogue: Catalogue) -> None:
         """Count what a success holds; anything else is passed over."""
-        found = answer_of(exchange, catalogue)
+        found = success_of(exchange, catalogue)
         if found is not None:
             self.count(found)
 
-    def count(self, found: Answer) -> None:
+    def count(self, found: JudgedResponse) -> None:
         """Count every property of every row, and which of the documented ones are absent."""
         rows = [row.members for row in found.rows] if found.operation.envelope is not None else [found.body]
         documented = found.catalogue.schema(found.resource)["properties"]
@@ -103,11 +103,11 @@ class Census:
                 if kind != "closed-list-candidate" or not path.endswith("objectType"):
                     yield Observation(kind, operation, tally.pointer, message)
 
-    def of_property(self, resource: str, path: str) -> list[Tally]:
+    def of_property(self, resource: str, path: str) -> list[PropertyCounts]:
         """The tallies of one property, one for each operation that answers with its resource."""
         return [tally for (_, at), tally in self.tallies.items() if tally.resource == resource and at == path]
 
-    def _count_row(self, row: dict[str, JsonValue], found: Answer) -> None:
+    def _count_row(self, row: dict[str, JsonValue], found: JudgedResponse) -> None:
         pending = [(name, member, is_personal(name)) for name, member in row.items()]
         while pending:
             path, value, personal = pending.pop()
@@ -118,20 +118,20 @@ class Census:
                 ]
             self._tally(found, path).add(value, personal=personal)
 
-    def _vote(self, found: Answer, name: str, percent: Percent) -> None:
+    def _vote(self, found: JudgedResponse, name: str, percent: Percent) -> None:
         scale = decided_scale(percent)
         if scale is not None:
             self._tally(found, name).scales[scale] += 1
 
-    def _tally(self, found: Answer, path: str) -> Tally:
+    def _tally(self, found: JudgedResponse, path: str) -> PropertyCounts:
         key = (found.operation.id, path)
         if key not in self.tallies:
             start = "/items/*/" if found.operation.envelope is not None else "/"
-            self.tallies[key] = Tally(found.resource, start + printable(path))
+            self.tallies[key] = PropertyCounts(found.resource, start + printable(path))
         return self.tallies[key]
 
 
-def _remarks(tally: Tally) -> Iterator[tuple[str, str]]:
+def _remarks(tally: PropertyCounts) -> Iterator[tuple[str, str]]:
     nulls = tally.types["null"]
     if nulls:
         yield "null", f"null in {nulls} of {tally.seen}"
@@ -143,14 +143,14 @@ def _remarks(tally: Tally) -> Iterator[tuple[str, str]]:
             for kind, words in (("integer", "without a point"), ("number", "with a point"))
             if tally.types[kind]
         )
-        yield "number-encoding", f"{written}; {shown(tally.lowest)} to {shown(tally.highest)}"
+        yield "number-encoding", f"{written}; {display_value(tally.lowest)} to {display_value(tally.highest)}"
     if tally.scales:
         told = ", ".join(f"0 to {scale} in {count}" for scale, count in sorted(tally.scales.items()))
         yield "percent-scale", f"by the rows' counts: {told}"
     if tally.forms:
         yield "date-form", ", ".join(f"{form} in {count}" for form, count in tally.forms.most_common(5))
     if tally.closed:
-        listed = ", ".join(shown(value) for value, _ in tally.values.most_common())
+        listed = ", ".join(display_value(value) for value, _ in tally.values.most_common())
         yield "closed-list-candidate", f"only {listed} in {sum(tally.values.values())}"
 
 

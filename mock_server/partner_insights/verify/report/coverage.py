@@ -66,7 +66,7 @@ def coverage(catalogue: Catalogue, census: Census, violations: Iterable[Violatio
     return [_row(*place, census, broken) for place in _properties(catalogue)]
 
 
-def share(rows: Iterable[PropertyCoverage]) -> dict[State, int]:
+def state_counts(rows: Iterable[PropertyCoverage]) -> dict[State, int]:
     """How many cells are in each state; the silent ones are left out."""
     states = [cell.state for row in rows for cell in row.cells]
     return {state: states.count(state) for state in State if state is not State.SILENT}

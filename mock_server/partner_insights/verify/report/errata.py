@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.toml import toml_value
-from partner_insights.verify.report.census import Tally
+from partner_insights.verify.report.census import PropertyCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ OPENING = """\
 # drop the rest. A service that is wrong is no reason for an erratum.
 """
 
-FEWEST = 5
+MIN_VALUES = 5
 """Values that have to be seen before anything is concluded from all of them."""
 
 
@@ -53,7 +53,7 @@ def proposal(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _properties(report: Report) -> Iterator[tuple[str, str, SchemaObject, list[Tally]]]:
+def _properties(report: Report) -> Iterator[tuple[str, str, SchemaObject, list[PropertyCounts]]]:
     for resource in dict.fromkeys(row.resource for row in report.coverage):
         for name, schema in report.catalogue.schema(resource)["properties"].items():
             tallies = report.census.of_property(resource, name)
@@ -61,8 +61,8 @@ def _properties(report: Report) -> Iterator[tuple[str, str, SchemaObject, list[T
                 yield resource, name, schema, tallies
 
 
-def _merged(resource: str, tallies: list[Tally]) -> Tally:
-    total = Tally(resource, tallies[0].pointer)
+def _merged(resource: str, tallies: list[PropertyCounts]) -> PropertyCounts:
+    total = PropertyCounts(resource, tallies[0].pointer)
     for tally in tallies:
         total.seen += tally.seen
         total.absent += tally.absent
@@ -80,7 +80,7 @@ def _merged(resource: str, tallies: list[Tally]) -> Tally:
     return total
 
 
-def _proposals(resource: str, name: str, schema: SchemaObject, tally: Tally) -> Iterator[Proposal]:
+def _proposals(resource: str, name: str, schema: SchemaObject, tally: PropertyCounts) -> Iterator[Proposal]:
     where = f"{resource}.{name}"
     stated = schema["type"]
     documented = set(stated) if isinstance(stated, list) else {stated}
@@ -114,7 +114,7 @@ def _proposals(resource: str, name: str, schema: SchemaObject, tally: Tally) -> 
             "Type",
             {"maximum": tally.highest},
         )
-    elif set(tally.scales) == {1} and tally.scales[1] >= FEWEST and schema.get("maximum") == 100:
+    elif set(tally.scales) == {1} and tally.scales[1] >= MIN_VALUES and schema.get("maximum") == 100:
         yield Proposal(
             f"{where} lies between 0 and 1", "The rows' counts allow no other scale.", "Type", {"maximum": 1}
         )
@@ -138,7 +138,7 @@ def _toml(
     resource: str,
     name: str,
     schema: SchemaObject,
-    tally: Tally,
+    tally: PropertyCounts,
     report: Report,
 ) -> str:
     provenance = schema[PROVENANCE]
@@ -166,7 +166,7 @@ def _toml(
     return "\n".join(lines)
 
 
-def _evidence(tally: Tally, report: Report) -> str:
+def _evidence(tally: PropertyCounts, report: Report) -> str:
     types = ", ".join(f"{count} {kind}" for kind, count in tally.types.most_common())
     words = [f"{report.judgement.target}: seen {tally.seen} times ({types}), absent {tally.absent} times"]
     if tally.lowest is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.violation import Violation
     from partner_insights.verify.report.verdict import Judgement
 
-MOST = 10
+MAX_ANNOTATIONS = 10
 """Annotations of a level that GitHub shows for one step; more of them would only hide each other."""
 
 
@@ -23,13 +23,15 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def workflow_commands(judgement: Judgement) -> Iterator[str]:
-    """`::error …` and `::warning …` lines: the worst first, at most `MOST` of each, then how many more."""
+    """`::error …` and `::warning …` lines: the worst first, at most `MAX_ANNOTATIONS` each, then a count."""
     for severity in (Severity.ERROR, Severity.WARNING):
         found = [each for each in judgement.violations if each.severity is severity]
-        for violation in found[:MOST]:
+        for violation in found[:MAX_ANNOTATIONS]:
             yield _annotation(severity.value, _title(violation), _message(violation))
-        if len(found) > MOST:
-            yield _annotation("notice", "partner-insights", f"{len(found) - MOST} more {severity.value}s")
+        if len(found) > MAX_ANNOTATIONS:
+            yield _annotation(
+                "notice", "partner-insights", f"{len(found) - MAX_ANNOTATIONS} more {severity.value}s"
+            )
     expired = judgement.comparison.expired if judgement.comparison is not None else ()
     for entry in expired:
         place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from partner_insights.verify.judge.violation import generalised, shown
+from partner_insights.verify.judge.violation import display_value, pointer_pattern
 from partner_insights.verify.report.coverage import State
 from partner_insights.verify.report.verdict import noun_for
 
@@ -38,8 +38,8 @@ def page(report: Report) -> str:
         per_operation=_per_operation(report),
         states=[state for state in State if state is not State.SILENT],
         marks=MARKS,
-        generalised=generalised,
-        shown=shown,
+        pointer_pattern=pointer_pattern,
+        display_value=display_value,
         noun=noun_for,
     )
 

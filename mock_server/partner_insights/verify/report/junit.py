@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from partner_insights.verify.judge.violation import Violation
     from partner_insights.verify.report.verdict import Judgement
-    from partner_insights.verify.run.suite import Law
+    from partner_insights.verify.run.suite import TestResult
 
 SUITE = "partner-insights verify"
 
@@ -19,7 +19,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
 
 
-def junit_xml(judgement: Judgement, laws: Sequence[Law]) -> str:
+def junit_xml(judgement: Judgement, laws: Sequence[TestResult]) -> str:
     """The report; violations that only warn are in the suite's system-out."""
     outcomes = [law.outcome for law in laws]
     suite = ElementTree.Element(
@@ -44,7 +44,7 @@ def junit_xml(judgement: Judgement, laws: Sequence[Law]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(law: Law) -> ElementTree.Element:
+def _case(law: TestResult) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase", classname="contract_tests", name=_text(law.name), time=f"{law.seconds:.3f}"
     )

@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from partner_insights.verify.judge.violation import generalised
+from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.verify.report.coverage import State
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.violation import Violation
     from partner_insights.verify.report.report import Report
 
-LONGEST = 60_000
+MAX_LENGTH = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 
 MARKS = {"held": "✅", "broken": "❌", "untested": "⚠️"}
@@ -34,7 +34,7 @@ def markdown(report: Report) -> str:
     left_out = 0
     for violation in report.judgement.violations:
         part = "\n".join(_details(report, violation))
-        if left_out or length + len(part) > LONGEST:
+        if left_out or length + len(part) > MAX_LENGTH:
             left_out += 1
             continue
         parts.append(part)
@@ -67,14 +67,14 @@ def _opening(report: Report) -> Iterator[str]:
 
 def _row(report: Report, violation: Violation) -> str:
     source = violation.source
-    where = code(generalised(violation.pointer)) if violation.pointer else "the answer"
+    where = code(pointer_pattern(violation.pointer)) if violation.pointer else "the answer"
     cells = (
         violation.code,
         violation.severity.value,
         code(violation.operation) if violation.operation else "–",
         where,
         f"{source.page}:{source.line}" if source is not None else "–",
-        str(report.times.get(violation.place, 1)),
+        str(report.counts.get(violation.key, 1)),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -97,7 +97,7 @@ def _baseline(report: Report) -> Iterator[str]:
 
 
 def _details(report: Report, violation: Violation) -> Iterator[str]:
-    operation, pointer = violation.operation or "", generalised(violation.pointer)
+    operation, pointer = violation.operation or "", pointer_pattern(violation.pointer)
     place = plain(" ".join(part for part in (operation, pointer) if part) or "the answer")
     yield f"<details><summary>{violation.code} {place}, {violation.standing.value}</summary>\n"
     yield f"{escaped(violation.message)}\n"

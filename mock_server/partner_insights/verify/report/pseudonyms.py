@@ -23,7 +23,7 @@ PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "te
 
 GUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
-SHORTEST = 3
+MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""
 HIDDEN = "; what it holds is not shown"
 
@@ -124,11 +124,11 @@ class Pseudonyms:
         pseudonym = self.name(name)
         for spelt in {name, name.strip(), printable(name), json.dumps(name, ensure_ascii=False)[1:-1]}:
             # As it stands in a message: escaped, quoted, or cut short.
-            sought, told = (spelt, pseudonym) if len(spelt) >= SHORTEST else (f'"{spelt}"', f'"{pseudonym}"')
+            sought, told = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
             if sought.lower() not in self._known:
                 self._known[sought.lower()] = told
                 self._pattern = None
-                for length in range(SHORTEST, len(sought)):
+                for length in range(MIN_NAME, len(sought)):
                     self._beginnings.setdefault(sought[:length].lower(), told)
 
     def _compiled(self) -> re.Pattern[str]:
@@ -140,7 +140,7 @@ class Pseudonyms:
         lowered = part.lower()
         if len(lowered) != len(part):
             return part
-        for start in range(max(0, len(part) - 200), len(part) - SHORTEST + 1):
+        for start in range(max(0, len(part) - 200), len(part) - MIN_NAME + 1):
             if lowered[start:] in self._beginnings:
                 return part[:start] + self._beginnings[lowered[start:]]
         return part

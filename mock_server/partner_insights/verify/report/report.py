@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, Severity
-from partner_insights.verify.report.coverage import State, coverage, share
+from partner_insights.verify.report.coverage import State, coverage, state_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.verify.judge.violation import Place, Violation
+    from partner_insights.verify.judge.violation import Violation, ViolationKey
     from partner_insights.verify.report.baseline import Comparison
     from partner_insights.verify.report.census import Census
     from partner_insights.verify.report.coverage import PropertyCoverage
     from partner_insights.verify.report.verdict import Judgement
-    from partner_insights.verify.run.suite import Law, Run
+    from partner_insights.verify.run.suite import Run, TestResult
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Report:
     judgement: Judgement
     summary: str
     catalogue: Catalogue
-    times: Mapping[Place, int]
+    counts: Mapping[ViolationKey, int]
     """How often each kind of violation was seen."""
     coverage: tuple[PropertyCoverage, ...]
     census: Census
-    laws: tuple[Law, ...]
+    tests: tuple[TestResult, ...]
 
     @property
     def comparison(self) -> Comparison | None:
@@ -59,7 +59,9 @@ class Report:
     def shares(self) -> list[tuple[str, dict[State, int]]]:
         """Per resource, how many cells are in each state."""
         resources = dict.fromkeys(row.resource for row in self.coverage)
-        return [(each, share(row for row in self.coverage if row.resource == each)) for each in resources]
+        return [
+            (each, state_counts(row for row in self.coverage if row.resource == each)) for each in resources
+        ]
 
     def erratum(self, violation: Violation) -> str:
         """The erratum behind a violation, in words; empty where there is none."""
@@ -69,13 +71,13 @@ class Report:
 
 def report_of(run: Run, judgement: Judgement) -> Report:
     """The report of a run whose violations were held against a baseline, or were not."""
-    found = run.record.violations
+    found = run.results.violations
     return Report(
         judgement=judgement,
         summary=run.summary,
         catalogue=run.catalogue,
-        times=run.record.times,
-        coverage=tuple(coverage(run.catalogue, run.record.census, found)),
-        census=run.record.census,
-        laws=tuple(run.laws),
+        counts=run.results.counts,
+        coverage=tuple(coverage(run.catalogue, run.results.census, found)),
+        census=run.results.census,
+        tests=tuple(run.tests),
     )

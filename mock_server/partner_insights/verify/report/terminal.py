@@ -13,13 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from partner_insights.contract import Severity
-from partner_insights.verify.judge.violation import generalised
+from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.verify.report.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.verify.judge.violation import Place, Violation
+    from partner_insights.verify.judge.violation import Violation, ViolationKey
     from partner_insights.verify.report.baseline import Comparison, Deviation
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
@@ -38,22 +38,22 @@ def console() -> Console:
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def show(screen: Console, judgement: Judgement, times: Mapping[Place, int] | None = None) -> None:
+def show(screen: Console, judgement: Judgement, times: Mapping[ViolationKey, int] | None = None) -> None:
     """Print each kind of finding once; `times` says how often, where the judgement has lost count."""
-    kinds = {violation.place: violation for violation in reversed(judgement.violations)}
-    counts = times if times is not None else Counter(violation.place for violation in judgement.violations)
-    findings = [violation for violation in judgement.violations if kinds[violation.place] is violation]
+    kinds = {violation.key: violation for violation in reversed(judgement.violations)}
+    counts = times if times is not None else Counter(violation.key for violation in judgement.violations)
+    findings = [violation for violation in judgement.violations if kinds[violation.key] is violation]
     if findings:
         screen.print(_table(findings, counts))
     for violation in findings:
         _show_violation(screen, violation)
     standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
-    for observation in {each.place: each for each in standing_out}.values():
+    for observation in {each.key: each for each in standing_out}.values():
         place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
         screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
 
 
-def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
+def _table(findings: list[Violation], counts: Mapping[ViolationKey, int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Code", "Severity", "Operation", "Where", "Source", "Times"):
         table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
@@ -63,9 +63,9 @@ def _table(findings: list[Violation], counts: Mapping[Place, int]) -> Table:
             violation.code,
             Text(violation.severity.value, COLOURS[violation.severity]),
             violation.operation or "–",
-            Text(generalised(violation.pointer) or "the answer"),
+            Text(pointer_pattern(violation.pointer) or "the answer"),
             "–" if source is None else f"{source.page}:{source.line}",
-            str(counts[violation.place]),
+            str(counts[violation.key]),
         )
     return table
 

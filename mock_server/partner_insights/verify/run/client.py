@@ -26,7 +26,7 @@ from partner_insights.verify.judge.exchange import Failure, Headers, Response
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAXIMUM_WAIT = 120.0
+MAX_WAIT = 120.0
 """The longest Retry-After the judge waits out."""
 
 FAILURES_IN_A_ROW = 3
@@ -126,7 +126,7 @@ class Client:
     def _postpone(self, response: Response) -> None:
         """Send nothing before the moment a 429 names."""
         seconds = _seconds(response.header("Retry-After") or "")
-        if seconds > MAXIMUM_WAIT:
+        if seconds > MAX_WAIT:
             raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
         self._not_before = time.monotonic() + max(seconds, self._interval)
 

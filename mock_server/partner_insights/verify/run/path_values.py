@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
 from partner_insights.contract.paths import filled, is_findable, shown_by
-from partner_insights.verify.judge.rows import answer_of
+from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.run.client import Stopped
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Exchange
 
 CUSTOMER: Final = "customer-id"
-UNLISTED: Final = "1"
+DEFAULT_VALUE: Final = "1"
 """Asked for where no list shows the values of a parameter."""
-NOBODYS: Final = "no-list-shows-this"
+UNLISTED_ID: Final = "no-list-shows-this"
 
 Ask: TypeAlias = "Callable[[str, str], Exchange]"
 """Send a GET for an operation at a path, and judge the answer."""
 
 
-class Discovery:
+class PathValues:
     """Reads each list once for each customer, and remembers what it showed."""
 
     def __init__(self, catalogue: Catalogue, ask: Ask) -> None:
@@ -54,11 +54,11 @@ class Discovery:
     def _value(self, operation: Operation, parameter: str, lister: str | None) -> str:
         shown = shown_by(operation, parameter, self._catalogue)
         if shown is None:
-            return UNLISTED
+            return DEFAULT_VALUE
         place = (shown.listing.id, shown.key, (lister or "").lower())
         if place not in self._values:
             exchange = self._ask(shown.listing.id, self.path(shown.listing, lister, lister))
-            answer = answer_of(exchange, self._catalogue)
+            answer = success_of(exchange, self._catalogue)
             keys = [row.members.get(shown.key) for row in answer.rows] if answer is not None else []
             found = next((key for key in keys if is_findable(key)), None)
             if found is None:

@@ -11,27 +11,27 @@ from partner_insights.verify.report.census import Census
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partner_insights.verify.judge.violation import Observation, Place, Violation
+    from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 
 @dataclass
-class Sighting:
+class Occurrence:
     """The simplest occurrence of a violation, and how often it was seen."""
 
     violation: Violation
-    times: int = 1
+    count: int = 1
 
 
 @dataclass
-class Record:
+class Results:
     """What was sent and what was found; deduplicated by code, operation and pointer without its indexes."""
 
     requests: int = 0
     operations: set[str] = field(default_factory=set)
     """The operations that answered at least one request that could be judged."""
     customers: set[str] = field(default_factory=set)
-    sightings: dict[Place, Sighting] = field(default_factory=dict)
-    observations: dict[Place, Observation] = field(default_factory=dict)
+    occurrences: dict[ViolationKey, Occurrence] = field(default_factory=dict)
+    observations: dict[ViolationKey, Observation] = field(default_factory=dict)
     census: Census = field(default_factory=Census)
     stopped: str | None = None
     """Why the run ended before its end."""
@@ -39,26 +39,24 @@ class Record:
     def add(self, violations: Iterable[Violation]) -> None:
         """Keep each kind of violation once, in its simplest form."""
         for violation in violations:
-            known = self.sightings.get(violation.place)
+            known = self.occurrences.get(violation.key)
             if known is None:
-                self.sightings[violation.place] = Sighting(violation)
+                self.occurrences[violation.key] = Occurrence(violation)
                 continue
-            known.times += 1
-            if _intricacy(violation) < _intricacy(known.violation):
+            known.count += 1
+            if _complexity(violation) < _complexity(known.violation):
                 known.violation = violation
 
     def observe(self, observations: Iterable[Observation]) -> None:
         """Keep each kind of observation once."""
         for observation in observations:
-            self.observations.setdefault(observation.place, observation)
+            self.observations.setdefault(observation.key, observation)
 
     @property
     def violations(self) -> list[Violation]:
         """Errors first, then by code, operation and place."""
-        found = (sighting.violation for sighting in self.sightings.values())
-        return sorted(
-            found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.place)
-        )
+        found = (occurrence.violation for occurrence in self.occurrences.values())
+        return sorted(found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.key))
 
     @property
     def broken(self) -> bool:
@@ -66,12 +64,12 @@ class Record:
         return any(violation.severity is Severity.ERROR for violation in self.violations)
 
     @property
-    def times(self) -> dict[Place, int]:
+    def counts(self) -> dict[ViolationKey, int]:
         """How often each kind of violation was seen."""
-        return {place: sighting.times for place, sighting in self.sightings.items()}
+        return {place: occurrence.count for place, occurrence in self.occurrences.items()}
 
 
-def _intricacy(violation: Violation) -> tuple[int, int, str, str]:
+def _complexity(violation: Violation) -> tuple[int, int, str, str]:
     """The shorter the request that shows it, the simpler; ties are broken the same way every time."""
     curl = violation.request.curl
     return len(curl), len(violation.pointer), curl, violation.pointer

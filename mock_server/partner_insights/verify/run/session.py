@@ -16,17 +16,16 @@ from partner_insights.contract.paths import key_property, shown_by
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
 from partner_insights.verify.judge.expected import GUID
-from partner_insights.verify.judge.finding import violation
-from partner_insights.verify.judge.http_checks import wire_finding
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import read_body
-from partner_insights.verify.judge.judge import judge, judge_head, judge_repeat, judge_sums, observe
-from partner_insights.verify.judge.rows import answer_of
-from partner_insights.verify.judge.schema_checks import Shapes
-from partner_insights.verify.judge.violation import Observation, Violation
+from partner_insights.verify.judge.judge import judge_exchange, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.judge.rows import success_of
+from partner_insights.verify.judge.schema_checks import SchemaCheckCache
+from partner_insights.verify.judge.violation import Observation, Violation, violation
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client, Secret, Stopped
-from partner_insights.verify.run.path_values import NOBODYS, Discovery, listed_parameter
-from partner_insights.verify.run.results import Record
+from partner_insights.verify.run.path_values import UNLISTED_ID, PathValues, listed_parameter
+from partner_insights.verify.run.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
 """How many requests a law is tried with: a live service is spared."""
-MOST_PAGES = 5
+MAX_PAGES = 5
 """Pages of a customer list that are read of a server that is not ours."""
 THROTTLED_RETRIES = 3
 CONTINUATION = "MS-ContinuationToken"
@@ -47,7 +46,7 @@ READING = ("GET", "HEAD")
 """All that is ever sent to a server that is not ours."""
 
 
-class ContractBroken(AssertionError):
+class ContractViolated(AssertionError):
     """A request was not answered as the contract says; the message names every violation."""
 
     def __init__(self, violations: Iterable[Violation]) -> None:
@@ -84,26 +83,26 @@ class Customers:
     complete: bool
 
 
-class Inspection:
+class SuiteSession:
     """Asks a target and judges every answer; what it finds is in `record`."""
 
-    def __init__(self, target: Target, catalogue: Catalogue, record: Record | None = None) -> None:
+    def __init__(self, target: Target, catalogue: Catalogue, record: Results | None = None) -> None:
         self.target = target
         self.catalogue = catalogue
-        self.record = record if record is not None else Record()
+        self.results = record if record is not None else Results()
         secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
         self._client = Client(
             target.url, secrets, rate=target.rate, ceiling=target.max_requests, ca_file=target.ca_file
         )
         hide = not target.own and not target.show_customers
         self._pseudonyms = Pseudonyms(target.pseudonym_key) if hide else None
-        self._pending: ContractBroken | None = None
-        self._shapes = Shapes()
+        self._pending: ContractViolated | None = None
+        self._shapes = SchemaCheckCache()
         self._token_refused = False
         self._observed: set[tuple[str | None, int]] = set()
 
     def __repr__(self) -> str:
-        return f"<inspection of {self.target.name}>"
+        return f"<suite session of {self.target.name}>"
 
     def close(self) -> None:
         """Give the connection back."""
@@ -114,10 +113,10 @@ class Inspection:
 
         InputError where somebody's server refuses the token: then nothing can be told of its answers.
         """
-        with suppress(Stopped, ContractBroken):
+        with suppress(Stopped, ContractViolated):
             if self._customer_list is None and self.catalogue.operations:
                 first = next(iter(self.catalogue.operations))
-                self.ask(first, customer=self.customer_for(first))
+                self.check(first, customer=self.customer_for(first))
             self.customers  # noqa: B018 - read for its requests, and kept
         if self._token_refused and not self.target.own:
             raise InputError(
@@ -128,7 +127,7 @@ class Inspection:
 
     # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
 
-    def ask(self, operation: str | None, **details: Unpack[Details]) -> Exchange:
+    def check(self, operation: str | None, **details: Unpack[Details]) -> Exchange:
         """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
 
         An operation of None is a path that no operation has. Stopped (a skip) where no further request may
@@ -156,11 +155,11 @@ class Inspection:
         return next(iter(self.customers.ids), None)
 
     @cached_property
-    def discovery(self) -> Discovery:
+    def discovery(self) -> PathValues:
         """What the server's lists show for the parameters of paths."""
-        return Discovery(self.catalogue, lambda listing, path: self.ask(listing, path=path))
+        return PathValues(self.catalogue, lambda listing, path: self.check(listing, path=path))
 
-    def needs(self, *operations: str) -> None:
+    def require(self, *operations: str) -> None:
         """Stopped (a skip) where one of our own operations is not among those that are judged."""
         for name in operations:
             operation = self.catalogue.operations.get(name)
@@ -174,41 +173,43 @@ class Inspection:
         if parameter is None:
             raise Stopped("no list shows the values of this path")
         customer = self.customer_for(operation)
-        path = self.discovery.path(described, customer, customer, {parameter: NOBODYS})
-        self.ask(None, path=path)
+        path = self.discovery.path(described, customer, customer, {parameter: UNLISTED_ID})
+        self.check(None, path=path)
 
-    def find(self, violations: list[Violation]) -> None:
+    def report(self, violations: list[Violation]) -> None:
         """Record what was found; ContractBroken where any of it is an error."""
         if self._pseudonyms is not None:
             violations = self._pseudonyms.violations(violations)
-        self.record.add(violations)
+        self.results.add(violations)
         errors = [violation for violation in violations if violation.severity is Severity.ERROR]
         if errors:
-            self._pending = ContractBroken(errors)
+            self._pending = ContractViolated(errors)
             raise self._pending
 
     def _judge(self, exchange: Exchange) -> None:
-        self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
+        self.report(
+            judge_exchange(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes)
+        )
 
     def head_like_get(self, operation: str, customer: str | None) -> None:
         """Ask by GET and by HEAD, and hold the answers against each other."""
-        get = self.ask(operation, customer=customer)
-        head = self.ask(operation, customer=customer, method="HEAD")
-        self.find(judge_head(get, head, profile=self.target.profile))
+        get = self.check(operation, customer=customer)
+        head = self.check(operation, customer=customer, method="HEAD")
+        self.report(judge_head(get, head, profile=self.target.profile))
 
     def same_again(self, operation: str, customer: str | None, headers: Mapping[str, str]) -> None:
         """Ask twice, and hold the answers against each other."""
-        first = self.ask(operation, customer=customer, headers=headers)
-        again = self.ask(operation, customer=customer, headers=headers)
-        self.find(judge_repeat(first, again, profile=self.target.profile))
+        first = self.check(operation, customer=customer, headers=headers)
+        again = self.check(operation, customer=customer, headers=headers)
+        self.report(judge_repeat(first, again, profile=self.target.profile))
 
     def sums(self, partner: str, customer_operation: str) -> None:
         """Ask for the partner's rows and for every customer's, and hold the sums against each other."""
-        total = self.ask(partner)
-        parts = [self.ask(customer_operation, customer=customer) for customer in self.customers.ids]
-        self.find(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
+        total = self.check(partner)
+        parts = [self.check(customer_operation, customer=customer) for customer in self.customers.ids]
+        self.report(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
 
-    def affords(self, requests: int) -> bool:
+    def can_send(self, requests: int) -> bool:
         """Whether so many requests may still be sent, and leave as many for other laws."""
         return self._client.left is None or 2 * requests <= self._client.left
 
@@ -236,8 +237,8 @@ class Inspection:
     def _made_customers(self, listing: Operation) -> Customers:
         """The customers of a list of any form: all that one answer shows."""
         key = key_property(self.catalogue.schema(listing.resource), "customer-id") or "id"
-        with suppress(ContractBroken):
-            answer = answer_of(self.ask(listing.id), self.catalogue)
+        with suppress(ContractViolated):
+            answer = success_of(self.check(listing.id), self.catalogue)
             ids = [row.text(key) for row in answer.rows] if answer is not None else []
             known = tuple(dict.fromkeys(guid for guid in ids if guid is not None and GUID.fullmatch(guid)))
             return Customers(known, complete=answer is not None)
@@ -260,21 +261,21 @@ class Inspection:
             message = (
                 f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
             )
-            finding = wire_finding(
+            finding = http_finding(
                 "PI314", f"{message}{len(self.customers.ids)}, or others, or in another order"
             )
             request = self._request("customers", query=(("size", str(size)),))
-            self.find([violation(finding, request, self.target.profile)])
+            self.report([violation(finding, request, self.target.profile)])
 
     def read_customers(self, size: int) -> Customers:
-        """The customer list in pages of a size; at most `MOST_PAGES` of them where the server is not ours."""
+        """The customer list in pages of a size; at most `MAX_PAGES` of them where the server is not ours."""
         ids: list[str] = []
         query: tuple[tuple[str, str], ...] | None = (("size", str(size)),)
         headers: dict[str, str] = {}
         pages = 0
-        while query is not None and (self.target.own or pages < MOST_PAGES):
+        while query is not None and (self.target.own or pages < MAX_PAGES):
             exchange = self._page(query, headers)
-            answer = answer_of(exchange, self.catalogue)
+            answer = success_of(exchange, self.catalogue)
             if answer is None:
                 return Customers(tuple(ids), complete=False)
             found = [row.text("id") for row in answer.rows]
@@ -290,15 +291,15 @@ class Inspection:
     def _report_circle(self, page: Exchange) -> None:
         """PI316: a page without a customer that is new, and yet it names a next one."""
         message = "the list leads in a circle: this page names nobody new, and yet a page after it"
-        finding = wire_finding("PI316", message, "/links/next")
-        with suppress(ContractBroken):
-            self.find([violation(finding, page.request, self.target.profile)])
+        finding = http_finding("PI316", message, "/links/next")
+        with suppress(ContractViolated):
+            self.report([violation(finding, page.request, self.target.profile)])
 
     def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange:
         """A page of the list, judged; what is wrong with it is recorded, and its customers are asked for."""
         exchange = self._send(self._request("customers", query=query, headers=headers))
         self._note(exchange)
-        with suppress(ContractBroken):
+        with suppress(ContractViolated):
             self._judge(exchange)
         return exchange
 
@@ -321,11 +322,11 @@ class Inspection:
             self._pending = None
             try:
                 seed(self.target.seed)(bounded(given(**strategies)(law)))()
-            except ContractBroken as broken:
+            except ContractViolated as broken:
                 if self._pseudonyms is None:
                     raise
                 # Without Hypothesis' note of the example it drew, which may hold a customer's id.
-                raise ContractBroken(broken.violations) from None
+                raise ContractViolated(broken.violations) from None
             except (Stopped, Flaky):
                 if self._pending is not None:
                     # The ceiling came while a break was being simplified, or it shows only now and then.
@@ -340,7 +341,7 @@ class Inspection:
         try:
             yield
         except Stopped as reason:
-            self.record.stopped = str(reason)
+            self.results.stopped = str(reason)
             raise
 
     # ── On the wire ────────────────────────────────────────────────────────────────────────────────
@@ -369,7 +370,7 @@ class Inspection:
                 outcome = self._client.send(
                     request.method, path, request.headers, self._secret(request.token)
                 )
-                self.record.requests = self._client.sent
+                self.results.requests = self._client.sent
                 if isinstance(outcome, Failure):
                     if outcome.unreached and self._client.answered == 0:
                         raise TargetUnreachable(outcome.reason, where=self.target.url)
@@ -377,10 +378,12 @@ class Inspection:
                 exchange = Exchange(request, outcome)
                 if outcome.status != 429:
                     return exchange
-                self.record.observe(
+                self.results.observe(
                     [Observation("throttled", request.operation, "", "the server throttled the run")]
                 )
-                self.find(judge(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes))
+                self.report(
+                    judge_exchange(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes)
+                )
             raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
 
     def _note(self, exchange: Exchange) -> None:
@@ -390,9 +393,9 @@ class Inspection:
         if response.status == 401 and request.token is Token.USER:
             self._token_refused = True
         if request.operation is not None:
-            self.record.operations.add(request.operation)
+            self.results.operations.add(request.operation)
         if request.customer is not None and response.status == 200:
-            self.record.customers.add(request.customer.lower())
+            self.results.customers.add(request.customer.lower())
         seen = (request.operation, hash(response.body))
         if seen not in self._observed:
             self._observed.add(seen)
@@ -404,8 +407,8 @@ class Inspection:
         if self._pseudonyms is not None:
             self._pseudonyms.learn(read_body(response.body).value)
             observations = map(self._pseudonyms.observation, observations)
-        self.record.observe(observations)
-        self.record.census.take(exchange, self.catalogue)
+        self.results.observe(observations)
+        self.results.census.take(exchange, self.catalogue)
 
     def _url(self, path: str, query: Iterable[tuple[str, str]]) -> str:
         words = urlencode(list(query))

@@ -17,24 +17,24 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.report.verdict import Judgement, counted
-from partner_insights.verify.run.session import ContractBroken, Inspection
+from partner_insights.verify.run.session import ContractViolated, SuiteSession
 from partner_insights.verify.run.target import Target, open_target
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from partner_insights.verify.report.baseline import Comparison
-    from partner_insights.verify.run.results import Record
+    from partner_insights.verify.run.results import Results
 
-OPENED = pytest.StashKey[Inspection]()
-"""Where `verify` leaves the inspection it opened for the suite's fixture."""
+OPEN_SESSION = pytest.StashKey[SuiteSession]()
+"""Where `verify` leaves the session it opened for the suite's fixture."""
 
-INFLUENCES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
+PYTEST_ENV = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 """Environment variables by which a user's own pytest habits would reach the run."""
 
 
 @dataclass(frozen=True)
-class Law:
+class TestResult:
     """One test of the suite and what became of it."""
 
     name: str
@@ -49,26 +49,26 @@ class Run:
     """A finished run of the suite."""
 
     target: Target
-    record: Record
+    results: Results
     catalogue: Catalogue
-    laws: list[Law] = field(default_factory=list)
+    tests: list[TestResult] = field(default_factory=list)
     interrupted: bool = False
 
     @property
     def tested(self) -> bool:
         """Whether a law was tried to its end on an operation, and the suite itself did not fail."""
-        tried = any(law.outcome in ("passed", "failed") for law in self.laws)
-        return tried and bool(self.record.operations) and not self.crashes
+        tried = any(law.outcome in ("passed", "failed") for law in self.tests)
+        return tried and bool(self.results.operations) and not self.crashes
 
     @property
     def whole(self) -> bool:
         """Whether the suite came to its end, so that what was not seen is not there."""
-        return not self.interrupted and self.record.stopped is None and not self.crashes
+        return not self.interrupted and self.results.stopped is None and not self.crashes
 
     @property
-    def crashes(self) -> list[Law]:
+    def crashes(self) -> list[TestResult]:
         """Laws that failed for another reason than the contract: faults of the suite."""
-        return [law for law in self.laws if law.outcome == "error"]
+        return [law for law in self.tests if law.outcome == "error"]
 
     @property
     def judgement(self) -> Judgement:
@@ -77,13 +77,13 @@ class Run:
 
     def judged(self, comparison: Comparison | None) -> Judgement:
         """The same, its violations held against a baseline."""
-        found = self.record.violations if comparison is None else comparison.new
-        observations = [*self.record.observations.values(), *self.record.census.observations()]
+        found = self.results.violations if comparison is None else comparison.new
+        observations = [*self.results.observations.values(), *self.results.census.observations()]
         return Judgement(
             profile=self.target.profile,
             target=self.target.name,
-            requests=self.record.requests,
-            operations=tuple(sorted(self.record.operations)),
+            requests=self.results.requests,
+            operations=tuple(sorted(self.results.operations)),
             violations=tuple(found),
             observations=tuple(observations),
             tested=self.tested,
@@ -93,8 +93,8 @@ class Run:
     @property
     def summary(self) -> str:
         """What was judged, in one line."""
-        record = self.record
-        outcomes = Counter(law.outcome for law in self.laws)
+        record = self.results
+        outcomes = Counter(law.outcome for law in self.tests)
         parts = [
             f"{self.target.name} by the {self.target.profile.value} contract",
             f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
@@ -110,9 +110,9 @@ class Run:
         return "; ".join(parts)
 
 
-def catalogue_to_ask(config: pytest.Config) -> Catalogue:
+def catalogue_of(config: pytest.Config) -> Catalogue:
     """The catalogue of the operations that a run of the suite asks."""
-    opened = config.stash.get(OPENED, None)
+    opened = config.stash.get(OPEN_SESSION, None)
     if opened is not None:
         return opened.catalogue
     try:
@@ -122,9 +122,9 @@ def catalogue_to_ask(config: pytest.Config) -> Catalogue:
 
 
 @contextmanager
-def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
-    """The inspection that `verify` opened for this run, or one of the target that pytest's options name."""
-    opened = config.stash.get(OPENED, None)
+def session_for(config: pytest.Config) -> Iterator[SuiteSession]:
+    """The session that `verify` opened for this run, or one of the target that pytest's options name."""
+    opened = config.stash.get(OPEN_SESSION, None)
     if opened is not None:
         yield opened
         return
@@ -132,21 +132,21 @@ def inspection_for(config: pytest.Config) -> Iterator[Inspection]:
         try:
             target = stack.enter_context(open_target(SuiteOptions.of(config)))
             catalogue = SuiteOptions.of(config).catalogue(target.profile)
-            inspection = stack.enter_context(opened_inspection(target, catalogue))
-            inspection.reach()
+            session = stack.enter_context(open_session(target, catalogue))
+            session.reach()
         except InputError as error:
             pytest.exit(str(error), error.exit_code)
-        yield inspection
+        yield session
 
 
 @contextmanager
-def opened_inspection(target: Target, catalogue: Catalogue | None = None) -> Iterator[Inspection]:
-    """An inspection of a target by a catalogue (by default the shipped one), closed at the end."""
-    inspection = Inspection(target, catalogue or Catalogue.load(target.profile))
+def open_session(target: Target, catalogue: Catalogue | None = None) -> Iterator[SuiteSession]:
+    """A session of a target by a catalogue (by default the shipped one), closed at the end."""
+    session = SuiteSession(target, catalogue or Catalogue.load(target.profile))
     try:
-        yield inspection
+        yield session
     finally:
-        inspection.close()
+        session.close()
 
 
 def run_suite(options: SuiteOptions) -> Run:
@@ -156,17 +156,17 @@ def run_suite(options: SuiteOptions) -> Run:
     InputError where the options are unusable, TargetUnreachable where the server gives no answer at all.
     """
     with open_target(options) as target:
-        return run_laws(target, options)
+        return run_tests(target, options)
 
 
-def run_laws(target: Target, options: SuiteOptions, *observers: object) -> Run:
+def run_tests(target: Target, options: SuiteOptions, *observers: object) -> Run:
     """Judge an open target by the whole suite; `observers` are pytest plugins that listen in."""
-    with opened_inspection(target, options.catalogue(target.profile)) as inspection:
-        run = Run(target, inspection.record, inspection.catalogue)
+    with open_session(target, options.catalogue(target.profile)) as session:
+        run = Run(target, session.results, session.catalogue)
         try:
-            inspection.reach()
+            session.reach()
             with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
-                plugins = [_Listener(run, inspection), *observers]
+                plugins = [_Collector(run, session), *observers]
                 status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
             run.interrupted = status == pytest.ExitCode.INTERRUPTED
         except KeyboardInterrupt:
@@ -191,7 +191,7 @@ def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
 def _isolated(scratch: Path) -> Iterator[None]:
     """An environment without the user's pytest and Hypothesis habits, put back afterwards."""
     before = dict(os.environ)
-    for name in INFLUENCES:
+    for name in PYTEST_ENV:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(scratch / "hypothesis")
@@ -202,15 +202,15 @@ def _isolated(scratch: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-class _Listener:
-    """Hands the inspection to the suite, and keeps what became of each law."""
+class _Collector:
+    """Hands the session to the suite, and keeps what became of each law."""
 
-    def __init__(self, run: Run, inspection: Inspection) -> None:
+    def __init__(self, run: Run, session: SuiteSession) -> None:
         self._run = run
-        self._inspection = inspection
+        self._inspection = session
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[OPENED] = self._inspection
+        config.stash[OPEN_SESSION] = self._inspection
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -218,19 +218,21 @@ class _Listener:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if call.when == "call" or not report.passed:
-            self._run.laws.append(_law(item.name, report, call.excinfo))
+            self._run.tests.append(_law(item.name, report, call.excinfo))
         return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._run.laws.append(Law(report.nodeid, "error", 0.0, str(report.longrepr)))
+            self._run.tests.append(TestResult(report.nodeid, "error", 0.0, str(report.longrepr)))
 
 
-def _law(name: str, report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> Law:
+def _law(
+    name: str, report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None
+) -> TestResult:
     reason = raised.value if raised is not None else None
     outcome = (
         report.outcome
-        if reason is None or not report.failed or isinstance(reason, ContractBroken)
+        if reason is None or not report.failed or isinstance(reason, ContractViolated)
         else "error"
     )
-    return Law(name, outcome, report.duration, "" if reason is None else str(reason))
+    return TestResult(name, outcome, report.duration, "" if reason is None else str(reason))
