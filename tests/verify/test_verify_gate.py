@@ -255,7 +255,7 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
     told = []
     for size in (1, 2000, 2**16):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(recording_entries, "BLOCK", size)
+            patched.setattr(recording_entries, "BLOCK_BYTES", size)
             checker = RecordingChecker(CATALOGUES[Profile.CORRECTED], Profile.CORRECTED)
             try:
                 checked = checker.check(path)
