@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.cli import main as command_line
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
-from partner_insights.mutants import Answered, Scene, mutants
+from partner_insights.mutants import MutableResponse, RequestContext, mutants
 from partner_insights.verify.recordings.check import RecordingChecker
 from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.recordings.files import recordings
@@ -106,9 +106,10 @@ class Inputs:
     def _spoilt(self) -> bytes:
         """A body as some mutant answers."""
         name, body = self.random.choice(list(self._bodies.items()))
-        scene = Scene(self._catalogue.operations[name], ordinal=self.random.randrange(9))
+        operation, ordinal = self._catalogue.operations[name], self.random.randrange(9)
+        request = RequestContext(self._catalogue, operation, ordinal=ordinal)
         headers = (("Content-Type", self._catalogue.content_type),)
-        return self.random.choice(self._mutants).wear(Answered(200, headers, body), scene).body
+        return self.random.choice(self._mutants).apply(MutableResponse(200, headers, body), request).body
 
     def _broken(self) -> bytes:
         """A body, or a file of them, with some bytes cut, doubled, flipped or put in."""

@@ -1,10 +1,10 @@
-"""Every mutant, worn by a running fake, and who finds it: our contract suite, and Schemathesis beside it.
+"""Every mutant of a running fake, and who finds it: our contract suite, and Schemathesis beside it.
 
     python benchmarks/kill_matrix.py                          # all mutants, one seed, ten clean controls
     python benchmarks/kill_matrix.py --only wrong-total-count --only 'Customer*:type'
     python benchmarks/kill_matrix.py --schemathesis           # needs `st` (see benchmarks/README.md)
 
-One fake answers for the whole run, dressed anew through its admin API for each mutant; the suite of
+One fake answers for the whole run, with each mutant in turn by its admin API; the suite of
 `verify` judges it over HTTP, in this process, by the strict contract. A mutant is killed when a violation
 under one of the codes that rightly report it is an error. A run ends early once that is so for every
 operation the mutant touches; what is not found runs through to the end. Exit code 1 where a mutant
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import pytest
 
 CUSTOMERS = 12
-"""Of the fake's world: few, so that the laws that ask for every customer are quick."""
+"""Of the fake's world: few, so that the laws about every customer are quick."""
 
 NOWHERE = "(no operation)"
 
@@ -68,19 +68,19 @@ class Row:
     requests: int = 0
     seconds: float = 0.0
     rival: dict[str, list[str]] | None = None
-    """Column → what Schemathesis reports, empty for nothing; None where it was not asked."""
+    """Column → what Schemathesis reports, empty for nothing; None where it did not run."""
 
 
-class Dressed:
-    """A fake and the mutants it wears."""
+class MutatedFake:
+    """A fake and the mutants it is given."""
 
     def __init__(self, fake: RunningFake) -> None:
         self.fake = fake
         self.app_only = self._app_only_token()
 
     @contextlib.contextmanager
-    def wearing(self, mutant: str, operations: Iterable[str] = ("*",)) -> Iterator[None]:
-        """Every answer of these operations is the mutant's until the end."""
+    def inject(self, mutant: str, operations: Iterable[str] = ("*",)) -> Iterator[None]:
+        """Every response of these operations is the mutant's until the end."""
         faults = [{"operation": operation, "fault": mutant} for operation in operations]
         plan = {"faults": faults, "all": True, "repeat": True}
         account = self._call("POST", "/_admin/faults", plan)
@@ -160,11 +160,11 @@ def missing(record: Any, mutant: Mutant) -> set[str]:
     return set(mutant.operations) - named
 
 
-def judged(dressed: Dressed, seed: int, mutant: Mutant | None, profile: Profile = Profile.STRICT) -> Row:
-    """One run of the suite against the fake as it is dressed now."""
+def judged(mutated: MutatedFake, seed: int, mutant: Mutant | None, profile: Profile = Profile.STRICT) -> Row:
+    """One run of the suite against the fake as it is now."""
     started = time.perf_counter()
     observers = [] if mutant is None else [EarlyEnd(mutant)]
-    run = run_tests(dressed.target(seed, profile), SuiteOptions(seed=seed), *observers)
+    run = run_tests(mutated.target(seed, profile), SuiteOptions(seed=seed), *observers)
     found = errors_of(run.results)
     crashes = [f"{law.name}: {law.message}" for law in run.crashes]
     if crashes:
@@ -185,12 +185,12 @@ def controls(seeds: int) -> Iterator[Row]:
     """The fake without a mutant, with so many seeds of its world and of the requests."""
     for seed in range(seeds):
         with running_fake("--seed", str(seed), "--customers", str(CUSTOMERS)) as fake:
-            row = judged(Dressed(fake), seed, None)
-        tell(row)
+            row = judged(MutatedFake(fake), seed, None)
+        print_row(row)
         yield row
 
 
-def tell(row: Row) -> None:
+def print_row(row: Row) -> None:
     """One line on stderr as soon as a row is known: the whole matrix takes minutes."""
     clean = not row.killed if row.kind == "control" else row.killed and not row.missed
     words = "" if clean else f"  killed={row.killed} missed={row.missed}"
@@ -204,29 +204,29 @@ def tell(row: Row) -> None:
 
 
 def matrix(chosen: list[Mutant], rival: Rival | None) -> Iterator[Row]:
-    """Every chosen mutant in turn, worn by one fake."""
+    """Every chosen mutant in turn, in one fake."""
     with running_fake("--seed", "7", "--customers", str(CUSTOMERS)) as fake:
-        dressed = Dressed(fake)
+        mutated = MutatedFake(fake)
         if rival is not None:
             rival.learn(fake)
         for mutant in chosen:
-            with dressed.wearing(mutant.id):
-                row = judged(dressed, 7, mutant)
+            with mutated.inject(mutant.id):
+                row = judged(mutated, 7, mutant)
                 if rival is not None:
                     row.rival = rival.judge(fake, mutant.operations)
             if row.killed and row.missed:
-                # What makes the customer list unreadable leaves nobody to ask for: try it without the list.
-                with dressed.wearing(mutant.id, row.missed):
-                    row.missed = sorted(set(row.missed) & set(judged(dressed, 7, mutant).missed))
-            tell(row)
+                # What makes the customer list unreadable leaves no customer id: try it without the list.
+                with mutated.inject(mutant.id, row.missed):
+                    row.missed = sorted(set(row.missed) & set(judged(mutated, 7, mutant).missed))
+            print_row(row)
             yield row
 
 
 def show(rows: list[Row], *, every: bool) -> None:
     """The table with all columns, survivors first, and the totals."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    asked = any(row.rival is not None for row in rows)
-    columns = tuple(COLUMNS) if asked else ()
+    compared = any(row.rival is not None for row in rows)
+    columns = tuple(COLUMNS) if compared else ()
     table = Table("mutant", "right codes", "verify", "missed at", *columns, title="kill matrix")
     for row in sorted(rows, key=lambda each: (each.killed, not each.missed)):
         if every or not row.killed or row.missed or row.rival is not None:
@@ -257,7 +257,7 @@ def main() -> int:
     parser.add_argument("--kind", choices=("schema", "behaviour"), help="only mutants of this kind")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows")
     parser.add_argument("--every", action="store_true", help="print every row, not only what is of interest")
-    parser.add_argument("--schemathesis", action="store_true", help="ask Schemathesis, too")
+    parser.add_argument("--schemathesis", action="store_true", help="run Schemathesis, too")
     parser.add_argument(
         "--st", default="st", metavar="COMMAND", help="how Schemathesis is called (default: st)"
     )

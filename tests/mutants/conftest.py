@@ -1,4 +1,4 @@
-"""What the mutants' tests share: a fake in its own process that wears one mutant after another."""
+"""What the mutants' tests share: a fake in its own process, with one mutant after another."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def app_only(fake: RunningFake) -> str:
         return str(json.load(answer)["access_token"])
 
 
-Wear = Callable[[str], AbstractContextManager[None]]
+Inject = Callable[[str], AbstractContextManager[None]]
 
 
 @contextlib.contextmanager
-def dressed(fake: RunningFake, name: str) -> Iterator[None]:
-    """A fake in a mutant for as long as the context lasts."""
+def injected(fake: RunningFake, name: str) -> Iterator[None]:
+    """A fake with a mutant for as long as the context lasts."""
     plan = {"faults": [{"operation": "*", "fault": name}], "all": True, "repeat": True}
     account = call(fake, "POST", "/_admin/faults", plan)
     try:
@@ -69,14 +69,14 @@ def dressed(fake: RunningFake, name: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def wearing(fake: RunningFake) -> Wear:
-    """Dress the fake in a mutant."""
-    return lambda name: dressed(fake, name)
+def inject(fake: RunningFake) -> Inject:
+    """Give the fake a mutant."""
+    return lambda name: injected(fake, name)
 
 
 @pytest.fixture(scope="session")
-def wear() -> Callable[[RunningFake, str], AbstractContextManager[None]]:
-    return dressed
+def inject_into() -> Callable[[RunningFake, str], AbstractContextManager[None]]:
+    return injected
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +114,10 @@ STRANGER = "00000000-0000-4000-8000-000000000000"
 
 
 def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], object]]:
-    """Every kind of question the suite asks about an operation, each once."""
+    """Every kind of request the suite sends to an operation, each once."""
     promised = session.catalogue.operations[operation]
     if promised.per_customer and not session.customers.ids:
-        return  # the list is spoilt as well, and nobody knows whom to ask for
+        return  # the list is invalid as well: there is no id to use
     customer = session.customers.ids[0] if promised.per_customer else None
     ids = {"MS-RequestId": STRANGER, "MS-CorrelationId": STRANGER.replace("0", "f", 8)}
     yield lambda: session.check(operation, customer=customer)
@@ -139,7 +139,7 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
 
 
 def interrogate(session: SuiteSession, mutant: Mutant) -> set[tuple[str, str]]:
-    """Ask about what the mutant touches until it is found; code and severity of all that was."""
+    """Send requests to what the mutant touches until it is found; code and severity of all that was."""
     session.customers  # noqa: B018 - read for its requests
     rounds = [attempt for name in sorted(mutant.operations) for attempt in attempts(session, name)]
     rounds.append(lambda: session.check(None, path="/v1/unknown"))

@@ -13,17 +13,23 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue
 from partner_insights.mutants import (
     IMPOSSIBLE,
-    Answered,
+    MutableResponse,
     Mutant,
-    Scene,
+    RequestContext,
     impossible,
     mutants,
     sample,
     single_fault_rows,
 )
-from partner_insights.mutants.impossible import why_impossible
 from partner_insights.mutants.invalid_values import BREAKS
-from partner_insights.mutants.schema_locations import ANNOTATIONS, APPLICATORS, Place, changed, places
+from partner_insights.mutants.schema_locations import (
+    ANNOTATIONS,
+    APPLICATORS,
+    SchemaLocation,
+    edit_at,
+    schema_locations,
+    why_impossible,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +43,7 @@ WIRE_ONLY = {
     "PI112",  # nor a bound that is itself excluded
     "PI113",
     "PI114",  # nor null beside a resource
-    "PI315",  # no answer at all is no spoilt answer: the fake's wire faults give it
+    "PI315",  # no response at all is no invalid response: the fake's connection faults give it
 }
 """Codes that no mutant can raise."""
 
@@ -59,7 +65,7 @@ def errors(schema: Mapping[str, Any], value: Any) -> list[tuple[str, str]]:
 
 
 def test_a_sample_is_valid() -> None:
-    """What mutants spoil keeps every keyword, and has every property there is."""
+    """What mutants corrupt keeps every keyword, and has every property there is."""
     for resource, derived in CATALOGUE.resources.items():
         value = sample(CATALOGUE, resource)
         assert errors(derived.schema, value) == []
@@ -87,7 +93,7 @@ def test_a_second_fault_is_seen() -> None:
 
 
 def keywords_of(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Every keyword a value can break, told without the mutants' own walk; references are not followed."""
+    """Every keyword a value can break, found without the mutants' own walk; references are not followed."""
     for keyword, stated in schema.items():
         if keyword == "required":
             yield from (f"{path}.{name}:required" for name in stated)
@@ -103,18 +109,18 @@ def keywords_of(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
 def test_every_keyword_of_every_schema_has_a_mutant_or_a_reason() -> None:
     """None is forgotten, wherever it stands."""
     for resource, derived in CATALOGUE.resources.items():
-        listed = {place.id for place in places(CATALOGUE, resource)}
-        spoilt = {row.mutant.id for row in single_fault_rows(CATALOGUE, resource)}
-        reasons = {place.id for place, _ in impossible(CATALOGUE)}
+        listed = {location.id for location in schema_locations(CATALOGUE, resource)}
+        mutated = {row.mutant.id for row in single_fault_rows(CATALOGUE, resource)}
+        reasons = {location.id for location, _ in impossible(CATALOGUE)}
         stated = {f"{resource}{rest}" for rest in keywords_of(derived.schema)}
         assert stated
         assert stated <= listed
-        assert listed == spoilt | (listed & reasons)
-        assert not spoilt & reasons
+        assert listed == mutated | (listed & reasons)
+        assert not mutated & reasons
 
 
 def test_every_mutant_of_a_body_is_in_the_catalogue() -> None:
-    """What the fake wears is what the fixtures are spoilt with."""
+    """The fake and the fixtures have the same mutants of a body."""
     bodies = {mutant.resource for mutant in SCHEMA}
     assert {"Collection", "ErrorResponse", "ThrottledResponse", "Customer", "CustomerCollection"} <= bodies
     for resource in bodies:
@@ -125,20 +131,20 @@ def test_every_mutant_of_a_body_is_in_the_catalogue() -> None:
 ANYTHING: list[Any] = [None, True, 0, -1, 1.5, 2**31, -(2**31) - 1, 2**70, "", "text", [], {}, [1], {"a": 1}]
 
 
-@pytest.mark.parametrize("place", [place for place, _ in impossible(CATALOGUE)], ids=lambda place: place.id)
-def test_what_is_called_impossible_is(place: Place) -> None:
+@pytest.mark.parametrize("location", [each for each, _ in impossible(CATALOGUE)], ids=lambda each: each.id)
+def test_what_is_called_impossible_is(location: SchemaLocation) -> None:
     """Whatever value stands there, never is that keyword broken alone."""
-    schema, sound = CATALOGUE.schema(place.resource), sample(CATALOGUE, place.resource)
-    alone = [(place.keyword, place.pointer)]
+    schema, sound = CATALOGUE.schema(location.resource), sample(CATALOGUE, location.resource)
+    alone = [(location.keyword, location.pointer)]
     for value in ANYTHING:
-        assert errors(schema, changed(CATALOGUE, place, sound, lambda _, value=value: value)) != alone
+        assert errors(schema, edit_at(CATALOGUE, location, sound, lambda _, value=value: value)) != alone
 
 
 def test_every_reason_is_of_use() -> None:
     """No entry of the set outlives what it excuses."""
     used = {known for _, known in impossible(CATALOGUE)}
     assert used == set(IMPOSSIBLE)
-    possible = next(place for place in places(CATALOGUE, "Link") if place.keyword == "type")
+    possible = next(each for each in schema_locations(CATALOGUE, "Link") if each.keyword == "type")
     assert why_impossible(possible) is None
 
 
@@ -189,14 +195,14 @@ def test_every_code_has_a_mutant() -> None:
     assert not covered & WIRE_ONLY
 
 
-def good_answer(operation: str) -> Answered:
+def good_answer(operation: str) -> MutableResponse:
     promised = CATALOGUE.operations[operation]
     rows = [sample(CATALOGUE, promised.resource), sample(CATALOGUE, promised.resource)]
     body: Any = rows[0]
     if promised.envelope is not None:
         body = {**sample(CATALOGUE, promised.envelope), "totalCount": 2, "items": rows}
     headers = (("Content-Type", CATALOGUE.content_type), *((name, "x") for name in CATALOGUE.common_headers))
-    return Answered(200, headers, json.dumps(body).encode())
+    return MutableResponse(200, headers, json.dumps(body).encode())
 
 
 @settings(max_examples=400, deadline=None)
@@ -208,22 +214,23 @@ def good_answer(operation: str) -> Answered:
     refused=st.booleans(),
 )
 def test_a_mutant_is_pure(mutant: Mutant, operation: str, method: str, ordinal: int, refused: bool) -> None:
-    """The same answer in the same scene is spoilt the same way, and others are left alone."""
+    """It changes equal responses to equal requests in the same way, and leaves others alone."""
     good = good_answer(operation)
     if refused:
-        good = Answered(404, good.headers, json.dumps(sample(CATALOGUE, "ErrorResponse")).encode())
-    scene = Scene(CATALOGUE.operations[operation], method, None, ordinal)
-    worn = mutant.wear(good, scene)
-    assert worn == mutant.wear(good, scene)
+        good = MutableResponse(404, good.headers, json.dumps(sample(CATALOGUE, "ErrorResponse")).encode())
+    request = RequestContext(CATALOGUE, CATALOGUE.operations[operation], method, None, ordinal)
+    mutated = mutant.apply(good, request)
+    assert mutated == mutant.apply(good, request)
     if operation not in mutant.operations:
-        assert worn == good
+        assert mutated == good
     if method == "GET" and not refused and mutant.kind == "schema" and operation in mutant.operations:
         expected = mutant.resource not in {"ErrorResponse", "ThrottledResponse"}
-        assert (worn != good) == (expected or (mutant.resource == "ThrottledResponse" and worn.status == 429))
+        throttled = mutant.resource == "ThrottledResponse" and mutated.status == 429
+        assert (mutated != good) == (expected or throttled)
 
 
 def test_an_unusual_answer_leaves_a_mutant_unharmed() -> None:
-    """Empty collections and empty bodies have nothing to spoil, and nothing breaks over them."""
+    """Empty collections and empty bodies have nothing to corrupt, and nothing breaks over them."""
     for name in CATALOGUE.operations:
         promised = CATALOGUE.operations[name]
         if promised.envelope is None:
@@ -232,4 +239,4 @@ def test_an_unusual_answer_leaves_a_mutant_unharmed() -> None:
             {**sample(CATALOGUE, promised.envelope), "totalCount": 0, "items": []}
         )
         for mutant in MUTANTS.values():
-            mutant.wear(empty, Scene(promised))
+            mutant.apply(empty, RequestContext(CATALOGUE, promised))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Operation, Profile, Standing
 from partner_insights.contract.error_bodies import refusal_body
-from partner_insights.mutants import Answered, Mutant, Scene, mutants
+from partner_insights.mutants import MutableResponse, Mutant, RequestContext, mutants
 from partner_insights.verify import Exchange, Request, Response, Token, judge_exchange
 from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.world import World
@@ -22,7 +22,7 @@ SCHEMA = [mutant for mutant in mutants(CATALOGUE).values() if mutant.kind == "sc
 IDS = {"MS-RequestId": "a", "MS-CorrelationId": "b", "MS-CV": "c.0", "MS-ServerId": "d"}
 
 
-def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Request, Answered]:
+def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Request, MutableResponse]:
     """What a world of this seed answers; without a token, where it is to refuse."""
     world = World(CATALOGUE, seed=seed, customers=3, as_of=date(2026, 11, 20))
     customer = 0 if operation.per_customer else None
@@ -40,11 +40,13 @@ def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Re
     if refused:
         headers.append(("WWW-Authenticate", "Bearer"))
         body = refusal_body(case)
-    return request, Answered(case.status if refused else 200, tuple(headers), b"").with_content(body)
+    return request, MutableResponse(case.status if refused else 200, tuple(headers), b"").with_content(body)
 
 
-def found(request: Request, answered: Answered, profile: Profile) -> set[tuple[str, str, Standing, str]]:
-    exchange = Exchange(request, Response(answered.status, answered.headers, answered.body))
+def found(
+    request: Request, response: MutableResponse, profile: Profile
+) -> set[tuple[str, str, Standing, str]]:
+    exchange = Exchange(request, Response(response.status, response.headers, response.body))
     judged = judge_exchange(exchange, CATALOGUES[profile], profile=profile)
     return {
         (violation.code, pointer_pattern(violation.pointer), violation.standing, violation.severity.value)
@@ -62,13 +64,13 @@ def test_any_answer_passes_and_any_schema_mutant_of_it_fails(
     refused = mutant.resource == "ErrorResponse"
     request, good = good_exchange(seed, operation, refused=refused)
     assert found(request, good, Profile.STRICT) == set()
-    worn = mutant.wear(good, Scene(operation, ordinal=2))
+    mutated = mutant.apply(good, RequestContext(CATALOGUE, operation, ordinal=2))
     inside = operation.envelope is not None and mutant.resource == operation.resource
     place = pointer_pattern(("/items/0" if inside else "") + (mutant.pointer or ""))
     (code,) = mutant.codes
     weighed = "warning" if mutant.standing is Standing.ASSUMED else "error"
-    assert (code, place, mutant.standing, "error") in found(request, worn, Profile.STRICT)
-    lenient = found(request, worn, Profile.CORRECTED)
+    assert (code, place, mutant.standing, "error") in found(request, mutated, Profile.STRICT)
+    lenient = found(request, mutated, Profile.CORRECTED)
     assert (code, place, mutant.standing, weighed) in lenient
     if weighed == "warning":
         # A totalCount below zero is no number of items either: PI201, which is documented.

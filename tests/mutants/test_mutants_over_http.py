@@ -1,4 +1,4 @@
-"""Laws over HTTP: what the fake answers passes the judge, what a mutant of it answers does not."""
+"""Laws over HTTP: the fake passes the judge, a mutant of it does not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MUTANTS = mutants(CATALOGUE)
 ELSEWHERE = {
     **dict.fromkeys(("PI108", "PI112", "PI113", "PI114"), "test_a_page_of_other_limits_is_kept_and_broken"),
     "PI111": "test_a_pattern_that_an_erratum_states_is_judged",
-    "PI315": "test_no_answer_at_all_is_told",
+    "PI315": "test_no_response_at_all_is_reported",
 }
 """Codes of keywords that no shipped table states, and of no answer at all, with the test that raises each."""
 
@@ -39,7 +39,7 @@ GAUGES = CustomContract(
 
 
 def the_first_of_each_code() -> Iterator[tuple[str, str]]:
-    """Each code with a mutant it is right for; behaviours first, for they are told by one code mostly."""
+    """Each code with a mutant it is right for; behaviours first, as most of them have one code."""
     ordered = sorted(MUTANTS.values(), key=lambda mutant: (mutant.kind, len(mutant.codes)))
     seen: set[str] = set()
     for mutant in ordered:
@@ -56,7 +56,7 @@ SOME = SCHEMA[::9]
 
 
 def test_what_the_fake_answers_keeps_the_contract(inspect: Any, every_attempt: Any) -> None:
-    """Without a mutant, all that is asked below finds nothing: no kill is a false alarm."""
+    """Without a mutant, the requests below find nothing: no kill is a false alarm."""
     session = inspect()
     for operation in CATALOGUE.operations:
         for attempt in every_attempt(session, operation):
@@ -69,11 +69,11 @@ def test_what_the_fake_answers_keeps_the_contract(inspect: Any, every_attempt: A
 
 @pytest.mark.parametrize(("code", "name"), FIRSTS, ids=[f"{code}-{name}" for code, name in FIRSTS])
 def test_each_code_is_raised_by_a_fake_that_does_wrong(
-    code: str, name: str, wearing: Any, inspect: Any, interrogated: Any
+    code: str, name: str, inject: Any, inspect: Any, interrogated: Any
 ) -> None:
-    """There is no code that only hand-made exchanges can raise."""
+    """There is no code that only exchanges written by hand can raise."""
     mutant = MUTANTS[name]
-    with wearing(name):
+    with inject(name):
         found = interrogated(inspect(), mutant)
     assert {(each, "error") for each in mutant.codes} & found, (code, found)
 
@@ -86,7 +86,7 @@ def test_no_code_is_left_out() -> None:
 
 @pytest.fixture(scope="module")
 def gauges() -> Iterator[RunningFake]:
-    """A fake of a page that states what the shipped ones do not."""
+    """A fake of a page with keywords that the shipped ones do not have."""
     with running_fake(*GAUGES.arguments()) as fake:
         yield fake
 
@@ -101,16 +101,16 @@ def gauges() -> Iterator[RunningFake]:
     ],
 )
 def test_a_page_of_other_limits_is_kept_and_broken(
-    gauges: RunningFake, wear: Any, tmp_path: Path, code: str, name: str
+    gauges: RunningFake, inject_into: Any, tmp_path: Path, code: str, name: str
 ) -> None:
-    """Its fake keeps it; in a mutant, `verify` by the same page finds the one keyword that is broken."""
-    with wear(gauges, name):
+    """Its fake is valid; with a mutant, `verify` by the same page finds the one keyword that is broken."""
+    with inject_into(gauges, name):
         assert judged(gauges, tmp_path) == {(code, "documented")}
     assert judged(gauges, tmp_path) == set()
 
 
 def judged(fake: RunningFake, folder: Path) -> set[tuple[str, str]]:
-    """Code and standing of all that `verify` finds, asking as little as it can."""
+    """Code and standing of all that `verify` finds, with as few requests as it can."""
     report = folder / "report.json"
     runner = CliRunner(env={"PARTNER_INSIGHTS_TOKEN": fake.token})
     bounds = ["--max-requests", "6", "--rate", "1000"]
@@ -150,7 +150,7 @@ def test_a_pattern_that_an_erratum_states_is_judged(inspect: Any, tmp_path: Path
     assert {(each.code, each.erratum) for each in session.results.violations} == {("PI111", "A-900")}
 
 
-def test_no_answer_at_all_is_told(inspect: Any, fake: Any) -> None:
+def test_no_response_at_all_is_reported(inspect: Any, fake: Any) -> None:
     """PI315, and PI311 for headers without end: from a server that closes, and from one that floods."""
     session = inspect()
     for content, code in ((b"", "PI315"), (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", "PI311")):
@@ -162,7 +162,7 @@ def test_no_answer_at_all_is_told(inspect: Any, fake: Any) -> None:
 
 @contextlib.contextmanager
 def one_answer(content: bytes) -> Iterator[str]:
-    """A server that sends the same bytes to whoever comes, and hangs up."""
+    """A server that sends the same bytes to every client, and closes the connection."""
     import socket
     import threading
 
@@ -181,9 +181,9 @@ def one_answer(content: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_a_schema_mutant_is_found(name: str, wearing: Any, inspect: Any, interrogated: Any) -> None:
+def test_a_schema_mutant_is_found(name: str, inject: Any, inspect: Any, interrogated: Any) -> None:
     """One broken keyword in one place is reported under its code."""
-    with wearing(name):
+    with inject(name):
         found = interrogated(inspect(), MUTANTS[name])
     assert {(code, "error") for code in MUTANTS[name].codes} & found
 
@@ -194,10 +194,10 @@ WEIGHED = [*[each.id for each in ASSUMED if each.kind == "schema"][::8], "duplic
 
 @pytest.mark.parametrize("name", WEIGHED)
 def test_what_breaks_an_assumption_only_warns_unless_strict(
-    name: str, wearing: Any, inspect: Any, interrogated: Any
+    name: str, inject: Any, inspect: Any, interrogated: Any
 ) -> None:
     """Both profiles mean something: warnings alone under `corrected`, an error under `strict`."""
-    with wearing(name):
+    with inject(name):
         lenient = interrogated(inspect("corrected"), MUTANTS[name])
         strict = interrogated(inspect("strict"), MUTANTS[name])
     (code,) = MUTANTS[name].codes
@@ -208,16 +208,16 @@ def test_what_breaks_an_assumption_only_warns_unless_strict(
 
 
 def test_what_breaks_a_documented_constraint_is_an_error_in_both(
-    wearing: Any, inspect: Any, interrogated: Any
+    inject: Any, inspect: Any, interrogated: Any
 ) -> None:
     """A number that is text."""
-    with wearing("number-as-string"):
+    with inject("number-as-string"):
         assert ("PI101", "error") in interrogated(inspect("corrected"), MUTANTS["number-as-string"])
 
 
-def test_a_mutant_taken_off_leaves_no_trace(wearing: Any, inspect: Any) -> None:
+def test_a_mutant_taken_off_leaves_no_trace(inject: Any, inspect: Any) -> None:
     """The measure of one mutant says nothing of the one before."""
-    with wearing("wrong-total-count"):
+    with inject("wrong-total-count"):
         assert inspect().customers.complete
     session = inspect()
     for operation in ("partner-licenses-usage", "customers"):

@@ -23,7 +23,7 @@ from partner_insights.verify.judge.schema_checks import KEYWORD_TEXTS
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.run.suite import run_suite
 from partner_insights.world import World
-from partner_insights.world.schema_data.bodies import Made, UnknownValue
+from partner_insights.world.schema_data.bodies import SchemaData, UnknownPathValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def test_a_nullable_value_is_null_now_and_then() -> None:
     """Over many customers, what may be null is null at times and has a value at others."""
     catalogue = SHOP.read().catalogue
     world = World(catalogue, customers=30, as_of=date(2026, 11, 22))
-    made, orders = Made(world, catalogue), catalogue.operations["customers-orders"]
+    made, orders = SchemaData(world, catalogue), catalogue.operations["customers-orders"]
     told = [
         order["cancelledBy"] is None
         for index in range(30)
@@ -109,7 +109,7 @@ def test_a_nullable_value_is_null_now_and_then() -> None:
 def test_circles_are_cut() -> None:
     """An order whose lines name their order ends, and every cut is one the contract allows."""
     catalogue = SHOP.read("strict").catalogue
-    body = Made(World(catalogue, as_of=date(2026, 11, 22)), catalogue).body(
+    body = SchemaData(World(catalogue, as_of=date(2026, 11, 22)), catalogue).body(
         catalogue.operations["products"], {}
     )
     depth, product = 0, body["items"][0]
@@ -199,7 +199,9 @@ def test_an_uncertain_page_fails_closed_and_is_served_leniently(tmp_path: Path) 
     lenient = CustomContract((page,), file, lenient=True).read()
     assert [found.line for found in lenient.diagnostics] == [10]
     catalogue = lenient.catalogue
-    body = Made(World(catalogue, as_of=date(2026, 11, 22)), catalogue).body(catalogue.operations["odds"], {})
+    body = SchemaData(World(catalogue, as_of=date(2026, 11, 22)), catalogue).body(
+        catalogue.operations["odds"], {}
+    )
     assert {tuple(item) for item in body["items"]} == {("id",)}
 
 
@@ -217,7 +219,7 @@ def test_the_same_seed_makes_the_same_answers() -> None:
 
     def ids(seed: int, customer: int) -> list[str]:
         world = World(catalogue, seed=seed, customers=3, as_of=date(2026, 11, 22))
-        items = Made(world, catalogue).items(orders, {"customer-id": world.customer_id(customer)})
+        items = SchemaData(world, catalogue).items(orders, {"customer-id": world.customer_id(customer)})
         return [item["orderId"] for item in items]
 
     assert ids(1, 0) == ids(1, 0)
@@ -237,8 +239,8 @@ def test_a_parameter_is_shown_by_the_list_before_it() -> None:
     assert key_property({"properties": properties}, "country-code") is None
     world = World(catalogue, customers=1, as_of=date(2026, 11, 22))
     values = {"customer-id": world.customer_id(0), "order-id": "x"}
-    with pytest.raises(UnknownValue, match="order-id"):
-        Made(world, catalogue).body(catalogue.operations["customers-orders-by-id"], values)
+    with pytest.raises(UnknownPathValue, match="order-id"):
+        SchemaData(world, catalogue).body(catalogue.operations["customers-orders-by-id"], values)
 
 
 def test_names_are_spelt_as_the_wire_does_on_request(tmp_path: Path) -> None:

@@ -145,9 +145,9 @@ def test_columns_leave_attributes_out_and_agree_with_rows() -> None:
         columns = world.columns(name)
         assert list(columns) == [key for key in described.schema["properties"] if key != "attributes"]
         for key, column in columns.items():
-            told = [row[key] for row in world.rows(name)]
-            assert column.tolist() == told
-            assert np.asarray(column).tolist() == told
+            values = [row[key] for row in world.rows(name)]
+            assert column.tolist() == values
+            assert np.asarray(column).tolist() == values
 
 
 def test_a_resource_nobody_knows_is_a_key_error() -> None:

@@ -19,7 +19,7 @@ from partner_insights.contract import Catalogue
 from partner_insights.world import FakerVocabulary, World
 from partner_insights.world.bodies import CustomerPage, customer_body, customers_body
 from partner_insights.world.customers import Customers
-from partner_insights.world.vocabulary import COMPANIES, KEPT, LOCALES
+from partner_insights.world.vocabulary import COMPANIES, LOCALES, WORDS_FILE
 
 LAW = settings(deadline=None, max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
@@ -90,25 +90,25 @@ def test_faker_is_not_loaded_for_a_world() -> None:
         "w = World(Catalogue.load('corrected'), as_of=date(2026, 1, 1));"
         "w.customer(3); print('faker' in sys.modules)"
     )
-    told = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, timeout=60, text=True
     )
-    assert told.stdout.split() == ["False"]
+    assert run.stdout.split() == ["False"]
 
 
 def test_the_kept_words_are_what_faker_says(tmp_path: Path) -> None:
     """`words.json` is what the Faker that it names gives; where a word was changed, the check says so."""
-    kept = json.loads(KEPT.read_bytes())
-    if kept["faker"] != version("faker"):
-        pytest.skip("another Faker is installed than made the words")
+    shipped = json.loads(WORDS_FILE.read_bytes())
+    if shipped["faker"] != version("faker"):
+        pytest.skip("another Faker is installed than chose the words")
     from partner_insights.world.faker_words import refresh
 
-    assert refresh(KEPT, check=True) == 0
-    spoilt = tmp_path / KEPT.name
-    spoilt.write_text(KEPT.read_text("utf-8").replace("PLC", "Inc", 1), "utf-8")
-    assert refresh(spoilt, check=True) == 1
-    assert refresh(spoilt, check=False) == 0
-    assert spoilt.read_bytes() == KEPT.read_bytes()
+    assert refresh(WORDS_FILE, check=True) == 0
+    changed = tmp_path / WORDS_FILE.name
+    changed.write_text(WORDS_FILE.read_text("utf-8").replace("PLC", "Inc", 1), "utf-8")
+    assert refresh(changed, check=True) == 1
+    assert refresh(changed, check=False) == 0
+    assert changed.read_bytes() == WORDS_FILE.read_bytes()
 
 
 @LAW

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue
 from partner_insights.world import World
 from partner_insights.world.customer_ids import CustomerIds, guid
-from partner_insights.world.hashing import draw, entities, field_key, scramble, scramble_all, unit
+from partner_insights.world.hashing import draw, entities, field_key, mix, mix_all, unit
 
 LAW = settings(deadline=None, max_examples=100)
 CATALOGUE = Catalogue.load("corrected")
@@ -28,9 +28,9 @@ def world(seed: int, customers: int) -> World:
 
 @LAW
 @given(st.lists(words, min_size=1))
-def test_one_word_and_many_scramble_alike(values: list[int]) -> None:
+def test_one_word_and_many_mix_alike(values: list[int]) -> None:
     """The hash of a Python integer is the hash of the same word in an array."""
-    assert scramble_all(np.array(values, dtype=np.uint64)).tolist() == [scramble(value) for value in values]
+    assert mix_all(np.array(values, dtype=np.uint64)).tolist() == [mix(value) for value in values]
 
 
 @LAW
@@ -94,7 +94,7 @@ def test_only_customers_of_the_world_are_known(seed: int, customers: int, index:
 @LAW
 @given(st.uuids())
 def test_any_other_guid_is_unknown(stranger: uuid.UUID) -> None:
-    """A GUID that was not made here is not mistaken for a customer."""
+    """A GUID of another origin is not mistaken for a customer."""
     assert world(0, 10**9).customer_index(str(stranger)) is None
 
 
@@ -125,8 +125,8 @@ def test_only_the_five_groups_are_a_guid(spoil: object) -> None:
 @given(words, words)
 def test_other_guids_are_version_4_too(high: int, low: int) -> None:
     """Any 128 bits make a canonical version-4 GUID."""
-    made = uuid.UUID(guid(high, low))
-    assert (made.version, made.variant, str(made)) == (4, uuid.RFC_4122, guid(high, low))
+    read = uuid.UUID(guid(high, low))
+    assert (read.version, read.variant, str(read)) == (4, uuid.RFC_4122, guid(high, low))
 
 
 @pytest.mark.parametrize("index", [-1, 5])

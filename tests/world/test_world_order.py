@@ -29,7 +29,7 @@ WORDS = {"customerName"}
 """The only property of the four resources that a vocabulary tells."""
 
 DIGEST = "ac17444010ba715cba0383e26a534bff6b2ae17626ef3acc7055513955b2ffbc"
-"""Of every value of seed 0 but the words; it changes only with the data, on purpose, told in CHANGELOG."""
+"""Of every value of seed 0 but the words; it changes only with the data, on purpose, as CHANGELOG says."""
 
 seeds = st.integers(-(2**64), 2**64)
 
@@ -80,7 +80,7 @@ def test_other_processes_agree(hash_seed: str) -> None:
         "people = [vars(w.customer(index)) for index in range(30)];"
         "print(json.dumps([w.rows('CustomerLicensesUsageInsights'), people]))"
     )
-    told = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
@@ -88,7 +88,7 @@ def test_other_processes_agree(hash_seed: str) -> None:
         timeout=60,
     )
     world = World(CATALOGUE, seed=9, customers=30, as_of=DAY)
-    rows, people = json.loads(told.stdout)
+    rows, people = json.loads(run.stdout)
     assert rows == world.rows(CUSTOMER[1])
     assert people == [vars(world.customer(index)) for index in range(30)]
 
@@ -100,16 +100,16 @@ def test_a_range_is_a_slice_of_the_whole(seed: int, resource: str, start: int, s
     world = World(CATALOGUE, seed=seed, customers=40, as_of=DAY)
     whole = {name: column.tolist() for name, column in world.columns(resource).items()}
     ids = {world.customer_id(index) for index in range(start, min(stop, 40))}
-    kept = [place for place, owner in enumerate(whole["customerId"]) if owner in ids]
+    places = [place for place, owner in enumerate(whole["customerId"]) if owner in ids]
     for name, column in replace(world).columns(resource, start, stop).items():
-        assert column.tolist() == [whole[name][place] for place in kept]
-        assert len(column) == len(kept)
+        assert column.tolist() == [whole[name][place] for place in places]
+        assert len(column) == len(places)
 
 
 @LAW
 @given(seeds, st.sampled_from(CUSTOMER), st.permutations(range(8)))
 def test_customers_may_be_asked_in_any_order(seed: int, resource: str, order: list[int]) -> None:
-    """The rows of each customer, asked one by one in any order, are the rows of all."""
+    """The rows of each customer, one by one in any order, are the rows of all."""
     world = World(CATALOGUE, seed=seed, customers=8, as_of=DAY)
     one_by_one = {index: world.rows(resource, index) for index in order}
     assert [row for index in range(8) for row in one_by_one[index]] == replace(world).rows(resource)
@@ -151,7 +151,7 @@ def test_only_words_come_from_the_vocabulary(seed: int, customers: int) -> None:
 
 
 def test_rows_belong_to_the_caller() -> None:
-    """Changing the rows one was given changes nobody else's, partner rows (which are kept) included."""
+    """Changing the rows one was given changes nobody else's, cached partner rows included."""
     world = World(CATALOGUE, customers=5, as_of=DAY)
     for resource in PARTNER + CUSTOMER:
         before = json.dumps(world.rows(resource))
@@ -164,7 +164,7 @@ def test_rows_belong_to_the_caller() -> None:
 def test_partner_sums_take_constant_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight times the customers are added up in the same memory, one thread's chunk at a time."""
     monkeypatch.setattr(partner, "CHUNK", 2048)
-    monkeypatch.setattr(partner, "MOST_THREADS", 1)
+    monkeypatch.setattr(partner, "MAX_THREADS", 1)
     peaks = []
     for customers in (10_000, 80_000):
         world = World(CATALOGUE, customers=customers, as_of=DAY)

@@ -233,7 +233,7 @@ def test_sums_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chunk
     world = World(CATALOGUE, customers=500, as_of=DAY)
     whole = [world.rows(name) for name in (PARTNER_DEPLOYMENT, PARTNER_USAGE)]
     monkeypatch.setattr(partner_rows, "CHUNK", chunk)
-    monkeypatch.setattr(partner_rows, "MOST_THREADS", threads)
+    monkeypatch.setattr(partner_rows, "MAX_THREADS", threads)
     monkeypatch.setattr("os.cpu_count", lambda: threads)
     again = replace(world)
     assert [again.rows(name) for name in (PARTNER_DEPLOYMENT, PARTNER_USAGE)] == whole

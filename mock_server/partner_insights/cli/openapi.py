@@ -22,9 +22,9 @@ def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
     # Loaded here, lest `--help` wait for NumPy.
     from partner_insights.fixtures.testing.settings import WorldSettings
-    from partner_insights.world.openapi_examples import described
+    from partner_insights.world.openapi_examples import openapi_with_examples
 
-    content = to_bytes(described(Catalogue.load(), WorldSettings().world()))
+    content = to_bytes(openapi_with_examples(Catalogue.load(), WorldSettings().world()))
     if out is None:
         click.echo(content.decode(), nl=False)
     else:

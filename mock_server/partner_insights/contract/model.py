@@ -147,7 +147,7 @@ class Operation:
     sources: tuple[str, ...] = ()
     seed: bool = False
     """One of the four licence analytics operations the product exists for."""
-    made: bool = False
+    synthetic: bool = False
     """Nothing is known of its data but their schemas: an operation of a page that is not ours."""
 
     @property

@@ -48,13 +48,13 @@ _RESPONSE_HEADERS = {
 def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
     """Every operation, schema, header and documented failure of the catalogue."""
     paths: dict[str, dict[str, Any]] = {}
-    made = any(operation.made for operation in catalogue.operations.values())
+    synthetic = any(operation.synthetic for operation in catalogue.operations.values())
     for operation in catalogue.operations.values():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, catalogue)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Partner Center " + ("resources" if made else "licence analytics"),
+            "title": "Partner Center " + ("resources" if synthetic else "licence analytics"),
             "version": "v1",
             "description": "The licence analytics operations of Microsoft Partner Center, derived from the "
             "tables of their documentation. Each constraint names its cell, its standing and its erratum "
@@ -68,7 +68,7 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
                 "description": "Deployment and usage, for a partner and for one customer.",
             },
             {"name": "customers", "description": "Where a client learns customer ids from."},
-            *([{"name": _OTHERS, "description": "Read from other pages."}] if made else []),
+            *([{"name": _OTHERS, "description": "Read from other pages."}] if synthetic else []),
         ],
         "paths": paths,
         "components": {
@@ -87,7 +87,7 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _tag(operation: Operation) -> str:
-    if operation.made:
+    if operation.synthetic:
         return _OTHERS
     return "licence analytics" if operation.seed else "customers"
 

@@ -67,7 +67,7 @@ class CustomContract:
         operations = operations_of(document, self.operations)
         known = _known(_unchanged(shipped, derivation.schemas), folder)
         by_id = {name: _checked(each, schemas, self.operations) for name, each in operations.by_id.items()}
-        by_id = {name: replace(each, made=_data_of(each) not in known) for name, each in by_id.items()}
+        by_id = {name: replace(each, synthetic=_data_of(each) not in known) for name, each in by_id.items()}
         used = _used(schemas, derivation.schemas, by_id.values(), operations)
         catalogue = Catalogue.of(used, folder, profile, replace(operations, by_id=by_id))
         return CustomCatalogue(catalogue, derivation.diagnostics)

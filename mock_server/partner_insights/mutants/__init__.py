@@ -1,22 +1,22 @@
-"""The catalogue → single-fault mutants of every answer: what a service may get wrong, one wrong at a time.
+"""The catalogue → mutants: what a service may get wrong, one fault in a response at a time.
 
-One list for three uses: the fake wears them, the fixtures hold them as invalid samples, and the kill
-matrix asks whether the judge finds them. The judge itself never sees it.
+One list for three uses: the fake injects them, the fixtures hold them as invalid samples, and the kill
+matrix checks that the judge finds them. The judge itself never sees it.
 """
 
 from partner_insights.mutants.catalogue import mutants
-from partner_insights.mutants.impossible import IMPOSSIBLE, Impossible, impossible
-from partner_insights.mutants.mutant import Answered, Mutant, Scene
-from partner_insights.mutants.rows import InvalidRow, single_fault_rows
+from partner_insights.mutants.mutant import MutableResponse, Mutant, RequestContext
 from partner_insights.mutants.sample_values import sample
+from partner_insights.mutants.schema_locations import IMPOSSIBLE, Impossible, impossible
+from partner_insights.mutants.schemas import InvalidRow, single_fault_rows
 
 __all__ = [
     "IMPOSSIBLE",
-    "Answered",
     "Impossible",
     "InvalidRow",
+    "MutableResponse",
     "Mutant",
-    "Scene",
+    "RequestContext",
     "impossible",
     "mutants",
     "sample",

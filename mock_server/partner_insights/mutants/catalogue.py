@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from partner_insights.mutants.behaviours import behaviours
+from partner_insights.mutants.dates import DATES
+from partner_insights.mutants.error_responses import ERROR_RESPONSES
+from partner_insights.mutants.http import HTTP
+from partner_insights.mutants.numbers import NUMBERS
+from partner_insights.mutants.row_sets import ROW_SETS
 from partner_insights.mutants.schemas import schema_mutants
+from partner_insights.mutants.value_types import VALUE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +18,13 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.mutants.mutant import Mutant
 
+BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES)
+"""The faults of a service beyond single keywords."""
+
 
 def mutants(catalogue: Catalogue) -> Mapping[str, Mutant]:
     """Every mutant; ids are stable as long as the contract says the same."""
-    return {mutant.id: mutant for mutant in (*schema_mutants(catalogue), *behaviours(catalogue))}
+    behaviours = (each.of(catalogue) for each in BEHAVIOURS)
+    # A contract of a user's own pages has no operation for most behaviours.
+    useful = (mutant for mutant in behaviours if mutant.operations)
+    return {mutant.id: mutant for mutant in (*schema_mutants(catalogue), *useful)}

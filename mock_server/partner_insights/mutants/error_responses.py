@@ -1,223 +1,159 @@
-"""Refusals that are not given, or are given wrongly → mutants of them."""
+"""Mutants of error responses: a request is not rejected, or with a wrong status, header or body."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from partner_insights.contract import Standing
 from partner_insights.mutants.http import PAGE
-from partner_insights.mutants.mutant import Answered, Change, Mutant, Scene, behaviour
+from partner_insights.mutants.mutant import (
+    ASSUMED,
+    DOCUMENTED,
+    Behaviour,
+    BehaviourTable,
+    Change,
+    MutableResponse,
+    RequestContext,
+)
+from partner_insights.mutants.operation_groups import both, enveloped, rejects
+from partner_insights.mutants.response_edits import of_errors, of_response
 from partner_insights.mutants.sample_values import sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from partner_insights.contract import Catalogue, Operation
+ERROR_RESPONSES: Final = BehaviourTable()
+mutant = ERROR_RESPONSES.mutant
+
+_ADMITTED: Final = (
+    ("answers-without-token", "200 without a valid token", "PI401", "unauthenticated"),
+    ("answers-app-only", "200 for an app-only token", "PI402", "app-only"),
+    ("answers-unknown-customer", "200 for an unknown customer", "PI403", "unknown-customer"),
+    ("answers-malformed-customer", "200 for a malformed customer id", "PI404", "malformed-customer"),
+    ("answers-any-method", "POST is answered like GET", "PI301", "method-not-allowed"),
+    ("answers-any-accept", "JSON for who accepts none", "PI301", "not-acceptable"),
+    ("answers-any-page-size", "200 for a page size out of bounds", "PI301", "invalid-query"),
+)
+"""Id, title, code and the error case that is answered as if nothing were wrong."""
+
+ERROR_RESPONSES.extend(
+    Behaviour(
+        name,
+        title,
+        code,
+        ASSUMED if case == "not-acceptable" else DOCUMENTED,
+        on=rejects(case),
+        admits=case,
+    )
+    for name, title, code, case in _ADMITTED
+)
 
 
-def refusing_mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """Every mutant of what is refused."""
-    yield from _admitting(catalogue)
-    yield from _error_bodies(catalogue)
-    yield from _error_heads(catalogue)
+@mutant("PI403", DOCUMENTED, of_response, both(rejects("unknown-customer"), enveloped))
+def empty_for_unknown_customer(response: MutableResponse, request: RequestContext) -> MutableResponse:
+    """200 without rows for an unknown customer."""
+    operation = request.operation
+    if response.status != 404 or operation is None or operation.envelope is None:
+        return response
+    empty = {**sample(request.catalogue, operation.envelope), "totalCount": 0, "items": []}
+    return replace(response, status=200).with_content(empty)
 
 
-def _admitting(catalogue: Catalogue) -> Iterator[Mutant]:
-    documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
+@mutant("PI301", DOCUMENTED, of_response)
+def answers_unknown_path(response: MutableResponse, request: RequestContext) -> MutableResponse:
+    """200 for a path that there is not."""
+    unknown = request.operation is None and response.status == 404
+    return replace(response, status=200) if unknown else response
 
-    collections = frozenset(each.id for each in catalogue.operations.values() if each.envelope is not None)
-    admitted = {
-        "answers-without-token": ("200 without a valid token", "PI401", documented, "unauthenticated"),
-        "answers-app-only": ("200 for an app-only token", "PI402", documented, "app-only"),
-        "answers-unknown-customer": ("200 for an unknown customer", "PI403", documented, "unknown-customer"),
-        "answers-malformed-customer": (
-            "200 for a malformed customer id",
-            "PI404",
-            documented,
-            "malformed-customer",
+
+@mutant("PI301 PI401 PI402 PI403 PI404", DOCUMENTED, of_errors)
+def errors_as_200(response: MutableResponse) -> MutableResponse:
+    """Every refusal comes with status 200."""
+    return replace(response, status=200)
+
+
+def of_error_body(edit: Callable[[Any], Any]) -> Change:
+    """An edit of the parsed body of every error."""
+    return of_errors(lambda response: response.with_content(edit(response.content)))
+
+
+@mutant("PI102", ASSUMED, of_error_body)
+def wrong_error_body(body: Any) -> Any:
+    """Errors are in another service's dialect."""
+    return {"error": {"code": body["code"], "message": body["description"]}}
+
+
+@mutant("PI102", ASSUMED, of_error_body)
+def throttle_dialect(body: Any) -> Any:
+    """Errors are in the dialect of the throttle."""
+    return {"statusCode": 400, "message": body["description"]}
+
+
+@mutant("PI101", DOCUMENTED, of_error_body)
+def error_data_null(body: Any) -> Any:
+    """An error's data is null."""
+    return {**body, "data": None}
+
+
+@mutant("PI101", DOCUMENTED, of_error_body)
+def error_data_object(body: Any) -> Any:
+    """An error's data is an object."""
+    return {**body, "data": {"0": "customer-id"}}
+
+
+@mutant("PI405", ASSUMED, of_error_body)
+def wrong_error_code(body: Any) -> Any:
+    """An error's code is another one."""
+    return {**body, "code": "9999"}
+
+
+@mutant("PI101", DOCUMENTED, of_error_body)
+def error_in_a_list(body: Any) -> Any:
+    """Errors come in a list."""
+    return [body]
+
+
+@mutant("PI302 PI307", DOCUMENTED, of_errors)
+def html_error(response: MutableResponse) -> MutableResponse:
+    """Errors are HTML pages."""
+    return html_error_called_json(response).with_header("Content-Type", "text/html")
+
+
+@mutant("PI307", DOCUMENTED, of_errors)
+def html_error_called_json(response: MutableResponse) -> MutableResponse:
+    """Errors are HTML pages that say they are JSON."""
+    return replace(response, body=PAGE)
+
+
+@mutant("PI306", DOCUMENTED, of_errors)
+def empty_error(response: MutableResponse) -> MutableResponse:
+    """Errors carry nothing."""
+    return replace(response, body=b"")
+
+
+def _status(wrong: int, status: int) -> Change:
+    return lambda response, _: replace(response, status=status) if response.status == wrong else response
+
+
+def _without(status: int, header: str) -> Change:
+    return lambda response, _: response.with_header(header, None) if response.status == status else response
+
+
+_FORBIDDEN: Final = "500 where an app-only token is refused, as one user reported"
+_APP_ONLY: Final = rejects("app-only")
+_UNKNOWN: Final = rejects("unknown-customer")
+
+ERROR_RESPONSES.extend(
+    (
+        Behaviour("unauthenticated-is-403", "403 where 401 belongs", "PI301", DOCUMENTED, _status(401, 403)),
+        Behaviour("unauthenticated-is-500", "500 where 401 belongs", "PI301", DOCUMENTED, _status(401, 500)),
+        Behaviour("forbidden-is-500", _FORBIDDEN, "PI301", DOCUMENTED, _status(403, 500), _APP_ONLY),
+        Behaviour(
+            "unknown-is-500", "500 for what is not found", "PI301", DOCUMENTED, _status(404, 500), _UNKNOWN
         ),
-        "answers-any-method": ("POST is answered like GET", "PI301", documented, "method-not-allowed"),
-        "answers-any-accept": ("JSON for who accepts none", "PI301", assumed, "not-acceptable"),
-        "answers-any-page-size": ("200 for a page size out of bounds", "PI301", documented, "invalid-query"),
-    }
-    for name, (title, codes, standing, case) in admitted.items():
-        yield behaviour(name, title, codes, standing, operations=_refusing(catalogue, case), admits=case)
-    yield behaviour(
-        "empty-for-unknown-customer",
-        "200 without rows for an unknown customer",
-        "PI403",
-        documented,
-        _nothing_for_strangers(catalogue),
-        operations=_refusing(catalogue, "unknown-customer") & collections,
-    )
-    yield behaviour(
-        "answers-unknown-path",
-        "200 for a path that there is not",
-        "PI301",
-        documented,
-        lambda answered, scene: (
-            replace(answered, status=200) if scene.operation is None and answered.status == 404 else answered
-        ),
-    )
-    yield behaviour(
-        "errors-as-200",
-        "every refusal comes with status 200",
-        "PI301 PI401 PI402 PI403 PI404",
-        documented,
-        of_errors(lambda answered: replace(answered, status=200)),
-    )
-
-
-def _refusing(catalogue: Catalogue, case: str) -> frozenset[str]:
-    """The operations that can meet this case."""
-    return frozenset(each.id for each in catalogue.operations.values() if _refuses(each, case))
-
-
-def _refuses(operation: Operation, case: str) -> bool:
-    if case == "app-only":
-        return case not in operation.auth
-    return any(error.case == case for error in operation.errors)
-
-
-def _nothing_for_strangers(catalogue: Catalogue) -> Change:
-    """An empty collection for a customer nobody knows."""
-
-    def change(answered: Answered, scene: Scene) -> Answered:
-        operation = scene.operation
-        if answered.status != 404 or operation is None or operation.envelope is None:
-            return answered
-        empty = {**sample(catalogue, operation.envelope), "totalCount": 0, "items": []}
-        return replace(answered, status=200).with_content(empty)
-
-    return change
-
-
-def of_errors(change: Callable[[Answered], Answered]) -> Change:
-    """A change of every refusal."""
-    return lambda answered, scene: change(answered) if answered.status >= 400 else answered
-
-
-def _of_body(respell: Callable[[Any], Any]) -> Change:
-    return of_errors(lambda answered: answered.with_content(respell(answered.content)))
-
-
-def _error_bodies(catalogue: Catalogue) -> Iterator[Mutant]:
-    documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
-    yield behaviour(
-        "wrong-error-body",
-        "errors are in another service's dialect",
-        "PI102",
-        assumed,
-        _of_body(lambda body: {"error": {"code": body["code"], "message": body["description"]}}),
-    )
-    yield behaviour(
-        "throttle-dialect",
-        "errors are in the dialect of the throttle",
-        "PI102",
-        assumed,
-        _of_body(lambda body: {"statusCode": 400, "message": body["description"]}),
-    )
-    yield behaviour(
-        "error-data-null",
-        "an error's data is null",
-        "PI101",
-        documented,
-        _of_body(lambda body: {**body, "data": None}),
-    )
-    yield behaviour(
-        "error-data-object",
-        "an error's data is an object",
-        "PI101",
-        documented,
-        _of_body(lambda body: {**body, "data": {"0": "customer-id"}}),
-    )
-    yield behaviour(
-        "wrong-error-code",
-        "an error's code is another one",
-        "PI405",
-        assumed,
-        _of_body(lambda body: {**body, "code": "9999"}),
-    )
-    yield behaviour(
-        "error-in-a-list",
-        "errors come in a list",
-        "PI101",
-        documented,
-        _of_body(lambda body: [body]),
-    )
-
-
-def _error_heads(catalogue: Catalogue) -> Iterator[Mutant]:
-    documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
-    yield behaviour(
-        "html-error",
-        "errors are HTML pages",
-        "PI302 PI307",
-        documented,
-        of_errors(lambda answered: replace(answered, body=PAGE).with_header("Content-Type", "text/html")),
-    )
-    yield behaviour(
-        "html-error-called-json",
-        "errors are HTML pages that say they are JSON",
-        "PI307",
-        documented,
-        of_errors(lambda answered: replace(answered, body=PAGE)),
-    )
-    yield behaviour(
-        "empty-error",
-        "errors carry nothing",
-        "PI306",
-        documented,
-        of_errors(lambda answered: replace(answered, body=b"")),
-    )
-    yield behaviour(
-        "unauthenticated-is-403",
-        "403 where 401 belongs",
-        "PI301",
-        documented,
-        _renumbered(401, 403),
-    )
-    yield behaviour(
-        "unauthenticated-is-500",
-        "500 where 401 belongs",
-        "PI301",
-        documented,
-        _renumbered(401, 500),
-    )
-    yield behaviour(
-        "forbidden-is-500",
-        "500 where an app-only token is refused, as one user reported",
-        "PI301",
-        documented,
-        _renumbered(403, 500),
-        operations=_refusing(catalogue, "app-only"),
-    )
-    yield behaviour(
-        "unknown-is-500",
-        "500 for what is not found",
-        "PI301",
-        documented,
-        _renumbered(404, 500),
-        operations=_refusing(catalogue, "unknown-customer"),
-    )
-    yield behaviour(
-        "no-allow",
-        "405 does not say what is allowed",
-        "PI313",
-        assumed,
-        lambda answered, _: answered.with_header("Allow", None) if answered.status == 405 else answered,
-    )
-    yield behaviour(
-        "no-challenge",
-        "401 has no WWW-Authenticate",
-        "PI313",
-        assumed,
-        lambda answered, _: (
-            answered.with_header("WWW-Authenticate", None) if answered.status == 401 else answered
+        Behaviour("no-allow", "405 does not say what is allowed", "PI313", ASSUMED, _without(405, "Allow")),
+        Behaviour(
+            "no-challenge", "401 has no WWW-Authenticate", "PI313", ASSUMED, _without(401, "WWW-Authenticate")
         ),
     )
-
-
-def _renumbered(wrong: int, status: int) -> Change:
-    return lambda answered, scene: replace(answered, status=status) if answered.status == wrong else answered
+)

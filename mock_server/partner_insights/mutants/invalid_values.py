@@ -1,4 +1,4 @@
-"""A keyword and a value that keeps it → a value that breaks this keyword and no other of its schema."""
+"""A keyword and a valid value → a value that breaks this keyword and no other of its schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Break = Callable[[Any, "SchemaObject"], Any]
 
 
 def _wrong_type(value: Any, schema: SchemaObject) -> Any:
-    """A number where a string belongs, and text everywhere else: how clients meet it in practice."""
+    """A number where a string belongs, and text everywhere else: as clients see it in practice."""
     stated = schema["type"]
     allowed = [stated] if isinstance(stated, str) else list(stated)
     if "string" not in allowed:
@@ -63,7 +63,7 @@ def _neither(value: Any, schema: SchemaObject) -> Any:
 
 
 def _between(value: Any, schema: SchemaObject) -> Any:
-    """A count and a half: inside every bound that the count keeps, for counts are not bounded above."""
+    """A count and a half: inside every bound, for counts are not bounded above."""
     return value + schema["multipleOf"] / 2
 
 

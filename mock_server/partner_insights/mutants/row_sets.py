@@ -1,131 +1,92 @@
-"""Too many, too few or somebody else's rows → mutants of what belongs into an answer."""
+"""Mutants of sets of rows: too many, too few, or those of another customer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from partner_insights.contract import Standing
-from partner_insights.mutants.mutant import Mutant, Scene, behaviour
-from partner_insights.mutants.response_edits import Groups, Rows, chosen, of_body, of_first, of_rows
+from partner_insights.mutants.mutant import ASSUMED, DOCUMENTED, BehaviourTable, RequestContext
+from partner_insights.mutants.operation_groups import (
+    collections,
+    customer_list,
+    has,
+    of_customer,
+    single_customer,
+)
+from partner_insights.mutants.response_edits import Row, Rows, affects, of_body, of_first, of_rows
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+ROW_SETS: Final = BehaviourTable()
+mutant = ROW_SETS.mutant
 
-FOREIGN = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
-"""A customer id that is nobody's, but for a chance of one in many worlds."""
-
-
-def counting_mutants(groups: Groups) -> Iterator[Mutant]:
-    """What is counted or listed wrongly."""
-    documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
-    yield behaviour(
-        "wrong-total-count",
-        "totalCount is one more than there are items",
-        "PI201",
-        documented,
-        of_body(lambda body, _: {**body, "totalCount": body["totalCount"] + 1}),
-        operations=groups.collections,
-    )
-    yield behaviour(
-        "zero-total-count",
-        "totalCount is 0 beside items",
-        "PI201",
-        documented,
-        of_body(lambda body, _: {**body, "totalCount": 0} if body["items"] else None),
-        operations=groups.collections,
-    )
-    yield behaviour(
-        "duplicated-row",
-        "the first row comes twice",
-        "PI203",
-        assumed,
-        of_rows(lambda rows, _: [*rows, rows[0]]),
-        operations=groups.collections,
-    )
-    yield behaviour(
-        "conflicting-rows",
-        "two rows of one identity have different counts",
-        "PI203",
-        assumed,
-        of_rows(_conflict),
-        operations=groups.customer,
-    )
-    yield behaviour(
-        "lost-row",
-        "a customer's first row is left out",
-        "PI208 PI209 PI210",
-        assumed,
-        of_rows(lambda rows, _: rows[1:] if len(rows) > 1 else None),
-        operations=groups.customer,
-    )
-    yield behaviour(
-        "empty-for-some-customers",
-        "customers with rows are told there are none",
-        "PI208 PI209 PI210",
-        assumed,
-        of_rows(lambda _, scene: [] if chosen(scene) else None),
-        operations=groups.customer,
-    )
-    yield behaviour(
-        "hidden-customer",
-        "the customer list leaves its first customer out",
-        "PI208 PI209 PI210 PI314",
-        assumed,
-        of_rows(lambda rows, _: rows[1:]),
-        operations=groups.lists,
-    )
-    yield behaviour(
-        "circular-list",
-        "the page after the second page of the customer list is that page again",
-        "PI316",
-        assumed,
-        of_body(_circle),
-        operations=groups.lists,
-    )
+_FOREIGN: Final = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+"""A customer id that no world has, with a negligible chance of an exception."""
 
 
-def _circle(body: Any, _: Scene) -> Any:
-    """Only the link of a page that was come to by a link can be followed to the same page."""
-    itself = body["links"]["self"]
-    return {**body, "links": {**body["links"], "next": itself}} if itself["headers"] else None
+@mutant("PI201", DOCUMENTED, of_body, collections)
+def wrong_total_count(body: Any, _: RequestContext) -> Any:
+    """totalCount is one more than there are items."""
+    return {**body, "totalCount": body["totalCount"] + 1}
 
 
-def _conflict(rows: Rows, scene: Scene) -> Rows:
+@mutant("PI201", DOCUMENTED, of_body, collections)
+def zero_total_count(body: Any, _: RequestContext) -> Any:
+    """totalCount is 0 beside items."""
+    return {**body, "totalCount": 0} if body["items"] else None
+
+
+@mutant("PI203", ASSUMED, of_rows, collections)
+def duplicated_row(rows: Rows, _: RequestContext) -> Rows:
+    """The first row comes twice."""
+    return [*rows, rows[0]]
+
+
+@mutant("PI203", ASSUMED, of_rows, of_customer)
+def conflicting_rows(rows: Rows, _: RequestContext) -> Rows:
+    """Two rows of one identity have different counts."""
     name = next(name for name in ("licensesSold", "licensesQualified") if name in rows[0])
     return [*rows, {**rows[0], name: rows[0][name] + 1}]
 
 
-def belonging_mutants(groups: Groups) -> Iterator[Mutant]:
-    """What is somebody else's."""
-    yield behaviour(
-        "foreign-row",
-        "one row is another customer's",
-        "PI202",
-        Standing.ASSUMED,
-        of_first(lambda row, _: {**row, "customerId": FOREIGN} if "customerId" in row else None),
-        operations=groups.having("customerId"),
-    )
-    yield behaviour(
-        "foreign-rows",
-        "all rows are another customer's",
-        "PI202",
-        Standing.ASSUMED,
-        of_rows(
-            lambda rows, _: (
-                [{**row, "customerId": FOREIGN} for row in rows] if "customerId" in rows[0] else None
-            )
-        ),
-        operations=groups.having("customerId"),
-    )
-    yield behaviour(
-        "foreign-customer",
-        "another customer is shown than the one asked for",
-        "PI202",
-        Standing.ASSUMED,
-        of_body(_another_customer),
-        operations=groups.single,
-    )
+@mutant("PI208 PI209 PI210", ASSUMED, of_rows, of_customer)
+def lost_row(rows: Rows, _: RequestContext) -> Rows | None:
+    """A customer's first row is left out."""
+    return rows[1:] if len(rows) > 1 else None
 
 
-def _another_customer(body: Any, _: Scene) -> Any:
-    return {**body, "id": FOREIGN, "companyProfile": {**body["companyProfile"], "tenantId": FOREIGN}}
+@mutant("PI208 PI209 PI210", ASSUMED, of_rows, of_customer)
+def empty_for_some_customers(rows: Rows, request: RequestContext) -> Rows | None:
+    """Customers with rows are told there are none."""
+    return [] if affects(request) else None
+
+
+@mutant("PI208 PI209 PI210 PI314", ASSUMED, of_rows, customer_list)
+def hidden_customer(rows: Rows, _: RequestContext) -> Rows:
+    """The customer list leaves its first customer out."""
+    return rows[1:]
+
+
+@mutant("PI316", ASSUMED, of_body, customer_list)
+def circular_list(body: Any, _: RequestContext) -> Any:
+    """The page after the second page of the customer list is that page again.
+
+    The first page's own link has no continuation: to follow it would lead to another first page.
+    """
+    itself = body["links"]["self"]
+    return {**body, "links": {**body["links"], "next": itself}} if itself["headers"] else None
+
+
+@mutant("PI202", ASSUMED, of_first, has("customerId"))
+def foreign_row(row: Row, _: RequestContext) -> Row | None:
+    """One row is another customer's."""
+    return {**row, "customerId": _FOREIGN} if "customerId" in row else None
+
+
+@mutant("PI202", ASSUMED, of_rows, has("customerId"))
+def foreign_rows(rows: Rows, _: RequestContext) -> Rows | None:
+    """All rows are another customer's."""
+    return [{**row, "customerId": _FOREIGN} for row in rows] if "customerId" in rows[0] else None
+
+
+@mutant("PI202", ASSUMED, of_body, single_customer)
+def foreign_customer(body: Any, _: RequestContext) -> Any:
+    """Another customer is shown than the one asked for."""
+    return {**body, "id": _FOREIGN, "companyProfile": {**body["companyProfile"], "tenantId": _FOREIGN}}

@@ -1,4 +1,4 @@
-"""A schema → one value that it allows: what a mutant spoils where an answer happens not to hold any."""
+"""A schema → one value that it allows: what a mutant corrupts where a response has none."""
 
 from __future__ import annotations
 

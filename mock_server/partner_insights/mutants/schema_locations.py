@@ -1,10 +1,11 @@
-"""A resource's schema → every keyword of it that can be broken, with the place where, references followed."""
+"""A resource's schema → every location of a keyword that a value can break, references followed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract import PROVENANCE
 from partner_insights.mutants.sample_values import resolved, sample_of
@@ -22,16 +23,16 @@ ANNOTATIONS = frozenset(
 APPLICATORS = frozenset({"$ref", "properties", "items"})
 """Keywords that are broken by what breaks the schemas they apply."""
 
-_DEEPEST = 12
+_MAX_DEPTH = 12
 
 
 @dataclass(frozen=True)
-class Place:
-    """One keyword of one subschema at one place of a resource."""
+class SchemaLocation:
+    """One keyword of one subschema of a resource."""
 
     resource: str
     steps: tuple[Step, ...]
-    """The way to the value; an array's first item stands for all (0)."""
+    """The path to the value; an array's first item stands for all (0)."""
     keyword: str
     schema: SchemaObject
     """The subschema that states the keyword."""
@@ -50,32 +51,32 @@ class Place:
 
     @property
     def pointer(self) -> str:
-        """The place in the resource as a JSON pointer; for a missing property, where it should be."""
+        """The value in the resource as a JSON pointer; for a missing property, where it should be."""
         steps = self.steps if self.missing is None else (*self.steps, self.missing)
         return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def places(catalogue: Catalogue, resource: str) -> Iterator[Place]:
+def schema_locations(catalogue: Catalogue, resource: str) -> Iterator[SchemaLocation]:
     """Every breakable keyword of a resource, nested ones included; items that are a resource have their own.
 
-    A keyword stated twice for one place (under a reference and beside it) is one place.
+    A keyword stated twice for one value (under a reference and beside it) is one location.
     """
     named = {operation.resource for operation in catalogue.operations.values()}
     seen: set[str] = set()
-    for place in _places(catalogue, resource, (), (catalogue.schema(resource),), named):
-        if place.id not in seen:
-            seen.add(place.id)
-            yield place
+    for location in _locations(catalogue, resource, (), (catalogue.schema(resource),), named):
+        if location.id not in seen:
+            seen.add(location.id)
+            yield location
 
 
-def _places(
+def _locations(
     catalogue: Catalogue,
     resource: str,
     steps: tuple[Step, ...],
     filler: tuple[SchemaObject, ...],
     named: set[str],
-) -> Iterator[Place]:
-    if len(steps) > _DEEPEST:
+) -> Iterator[SchemaLocation]:
+    if len(steps) > _MAX_DEPTH:
         return
     parts = list(resolved(catalogue, filler[-1]))
     if steps and any(part.get("title") in named for part in parts):
@@ -86,37 +87,68 @@ def _places(
             if keyword == "required":
                 for name in stated:
                     standing = catalogue.constraint(part, keyword, name).standing
-                    yield Place(resource, steps, keyword, part, standing, filler, name)
+                    yield SchemaLocation(resource, steps, keyword, part, standing, filler, name)
             elif keyword not in ANNOTATIONS | APPLICATORS:
                 standing = catalogue.constraint(part, keyword).standing
-                yield Place(resource, steps, keyword, part, standing, filler)
+                yield SchemaLocation(resource, steps, keyword, part, standing, filler)
         for name, member in part.get("properties", {}).items():
             members[name] = {**member, **members.get(name, {})}
     for name, member in members.items():
-        yield from _places(catalogue, resource, (*steps, name), (*filler, member), named)
+        yield from _locations(catalogue, resource, (*steps, name), (*filler, member), named)
     for part in parts:
         if isinstance(part.get("items"), Mapping):
-            yield from _places(catalogue, resource, (*steps, 0), (*filler, part["items"]), named)
+            yield from _locations(catalogue, resource, (*steps, 0), (*filler, part["items"]), named)
 
 
-def changed(catalogue: Catalogue, place: Place, value: Any, change: Any) -> Any:
-    """A copy of a resource's value with `change` made to the value at the place; what is absent is filled in.
+def edit_at(catalogue: Catalogue, location: SchemaLocation, value: Any, edit: Any) -> Any:
+    """A copy of a resource's value with its value at the location edited; what is absent is filled in.
 
-    Only what lies on the way is copied. A value too ill-typed to hold the place comes back as it is.
+    Only what lies on the path is copied. A value without such a location is returned as it is.
     """
-    return _changed(catalogue, place, value, 0, change)
+    return _edit_at(catalogue, location, value, 0, edit)
 
 
-def _changed(catalogue: Catalogue, place: Place, value: Any, depth: int, change: Any) -> Any:
-    if depth == len(place.steps):
-        return change(value)
-    step = place.steps[depth]
+def _edit_at(catalogue: Catalogue, location: SchemaLocation, value: Any, depth: int, edit: Any) -> Any:
+    if depth == len(location.steps):
+        return edit(value)
+    step = location.steps[depth]
     if isinstance(step, str):
         if not isinstance(value, dict):
             return value
-        inner = value[step] if step in value else sample_of(catalogue, place.filler[depth + 1])
-        return {**value, step: _changed(catalogue, place, inner, depth + 1, change)}
+        inner = value[step] if step in value else sample_of(catalogue, location.filler[depth + 1])
+        return {**value, step: _edit_at(catalogue, location, inner, depth + 1, edit)}
     if not isinstance(value, list):
         return value
-    inner = value[0] if value else sample_of(catalogue, place.filler[depth + 1])
-    return [_changed(catalogue, place, inner, depth + 1, change), *value[1:]]
+    inner = value[0] if value else sample_of(catalogue, location.filler[depth + 1])
+    return [_edit_at(catalogue, location, inner, depth + 1, edit), *value[1:]]
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """A kind of location whose keyword cannot be broken alone."""
+
+    ids: str
+    """A regular expression for the whole id of the location."""
+    reason: str
+
+
+IMPOSSIBLE: Final = (
+    Impossible(
+        r".*\.attributes\.objectType:type",
+        "the objectType is a constant as well: what is no string is not that string, and breaks both",
+    ),
+)
+
+
+def impossible(catalogue: Catalogue) -> Iterator[tuple[SchemaLocation, Impossible]]:
+    """Every location that has no mutant, and why."""
+    for resource in catalogue.resources:
+        for location in schema_locations(catalogue, resource):
+            known = why_impossible(location)
+            if known is not None:
+                yield location, known
+
+
+def why_impossible(location: SchemaLocation) -> Impossible | None:
+    """The reason why this location has no mutant; None where it has one."""
+    return next((each for each in IMPOSSIBLE if re.fullmatch(each.ids, location.id)), None)

@@ -1,25 +1,29 @@
-"""Every breakable keyword of every body → the mutant that breaks it in the answers that hold it."""
+"""Every location of every schema → the mutant that breaks its keyword, and the invalid values it makes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from partner_insights.mutants.impossible import why_impossible
 from partner_insights.mutants.invalid_values import BREAKS
-from partner_insights.mutants.mutant import Answered, Change, Mutant, Scene
+from partner_insights.mutants.mutant import Change, MutableResponse, Mutant, RequestContext
+from partner_insights.mutants.response_edits import of_errors
 from partner_insights.mutants.sample_values import sample
-from partner_insights.mutants.schema_locations import Place, changed, places
+from partner_insights.mutants.schema_locations import (
+    SchemaLocation,
+    edit_at,
+    schema_locations,
+    why_impossible,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from partner_insights.contract import Catalogue
 
-Spoil = "Callable[[Any], Any]"
-
 THROTTLED: Final = "ThrottledResponse"
 
-_WORDS: Final = {
+_TITLES: Final = {
     "type": "has another type",
     "required": "is missing",
     "const": "is another constant",
@@ -34,19 +38,38 @@ _WORDS: Final = {
 }
 
 
+@dataclass(frozen=True)
+class InvalidRow:
+    """A value of a resource with one fault."""
+
+    mutant: Mutant
+    value: Any
+
+
+def single_fault_rows(
+    catalogue: Catalogue, resource: str, valid: dict[str, Any] | None = None
+) -> Iterator[InvalidRow]:
+    """Every single-fault value of a resource, derived from `valid` (default: a sample of the schema).
+
+    KeyError for an unknown resource.
+    """
+    base = sample(catalogue, resource) if valid is None else valid
+    for mutant in resource_mutants(catalogue, resource):
+        if mutant.corrupt is not None:
+            yield InvalidRow(mutant, mutant.corrupt(base))
+
+
 def schema_mutants(catalogue: Catalogue) -> Iterator[Mutant]:
-    """One for each keyword of every body that an operation answers with, but the impossible ones."""
+    """One for each keyword of every body that an operation returns, but the impossible ones."""
     for resource in _bodies(catalogue):
-        for place in places(catalogue, resource):
-            if why_impossible(place) is None:
-                yield _mutant(catalogue, place)
+        yield from resource_mutants(catalogue, resource)
 
 
 def resource_mutants(catalogue: Catalogue, resource: str) -> Iterator[Mutant]:
     """One for each keyword of any resource, also of one that is only ever part of another."""
-    for place in places(catalogue, resource):
-        if why_impossible(place) is None:
-            yield _mutant(catalogue, place)
+    for location in schema_locations(catalogue, resource):
+        if why_impossible(location) is None:
+            yield _mutant(catalogue, location)
 
 
 def _bodies(catalogue: Catalogue) -> list[str]:
@@ -57,33 +80,33 @@ def _bodies(catalogue: Catalogue) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _mutant(catalogue: Catalogue, place: Place) -> Mutant:
-    spoils = _spoil(catalogue, place)
-    where = place.id.rpartition(":")[0]
+def _mutant(catalogue: Catalogue, location: SchemaLocation) -> Mutant:
+    corrupt = _corrupt(catalogue, location)
+    where = location.id.rpartition(":")[0]
     return Mutant(
-        id=place.id,
-        title=f"{where} {_WORDS.get(place.keyword, f'breaks {place.keyword}')}",
+        id=location.id,
+        title=f"{where} {_TITLES.get(location.keyword, f'breaks {location.keyword}')}",
         kind="schema",
-        operations=frozenset(_operations(catalogue, place.resource)),
-        codes=(catalogue.code_of_keyword(place.keyword).code,),
-        standing=place.standing,
-        change=_change(catalogue, place.resource, spoils),
-        resource=place.resource,
-        pointer=place.pointer,
-        keyword=place.keyword,
-        spoils=spoils,
+        operations=frozenset(_operations(catalogue, location.resource)),
+        codes=(catalogue.code_of_keyword(location.keyword).code,),
+        standing=location.standing,
+        change=_change(catalogue, location.resource, corrupt),
+        resource=location.resource,
+        pointer=location.pointer,
+        keyword=location.keyword,
+        corrupt=corrupt,
     )
 
 
-def _spoil(catalogue: Catalogue, place: Place) -> Callable[[Any], Any]:
-    def break_it(value: Any) -> Any:
-        if place.missing is None:
-            return BREAKS[place.keyword](value, place.schema)
+def _corrupt(catalogue: Catalogue, location: SchemaLocation) -> Callable[[Any], Any]:
+    def break_keyword(value: Any) -> Any:
+        if location.missing is None:
+            return BREAKS[location.keyword](value, location.schema)
         if not isinstance(value, dict):
             return value
-        return {name: kept for name, kept in value.items() if name != place.missing}
+        return {name: inner for name, inner in value.items() if name != location.missing}
 
-    return lambda value: changed(catalogue, place, value, break_it)
+    return lambda value: edit_at(catalogue, location, value, break_keyword)
 
 
 def _operations(catalogue: Catalogue, resource: str) -> Iterator[str]:
@@ -93,50 +116,48 @@ def _operations(catalogue: Catalogue, resource: str) -> Iterator[str]:
             yield operation.id
 
 
-def _change(catalogue: Catalogue, resource: str, spoils: Callable[[Any], Any]) -> Change:
+def _change(catalogue: Catalogue, resource: str, corrupt: Callable[[Any], Any]) -> Change:
     if resource == THROTTLED:
-        return _throttling(catalogue, spoils)
+        return lambda response, request: _throttle(response, request, corrupt)
     if resource in {case.body for case in catalogue.error_cases.values()}:
-        return lambda answered, scene: (
-            answered.with_content(spoils(answered.content)) if answered.status >= 400 else answered
-        )
-    return lambda answered, scene: _success(answered, scene, resource, spoils)
+        return of_errors(lambda response: response.with_content(corrupt(response.content)))
+    return lambda response, request: _corrupt_success(response, request, resource, corrupt)
 
 
-def _success(answered: Answered, scene: Scene, resource: str, spoils: Callable[[Any], Any]) -> Answered:
+def _corrupt_success(
+    response: MutableResponse, request: RequestContext, resource: str, corrupt: Callable[[Any], Any]
+) -> MutableResponse:
     """The envelope, the resource itself, or the first of the items."""
-    if answered.status != 200 or scene.operation is None or scene.method == "OPTIONS":
-        return answered
-    body = answered.content
-    if resource == scene.operation.envelope or scene.operation.envelope is None:
-        return answered.with_content(spoils(body))
+    if response.status != 200 or request.operation is None or not request.is_read:
+        return response
+    body = response.content
+    if request.operation.envelope in (None, resource):
+        return response.with_content(corrupt(body))
     if not isinstance(body, dict) or not body.get("items"):
-        return answered
-    return answered.with_content({**body, "items": [spoils(body["items"][0]), *body["items"][1:]]})
+        return response
+    return response.with_content({**body, "items": [corrupt(body["items"][0]), *body["items"][1:]]})
 
 
-def _throttling(catalogue: Catalogue, spoils: Callable[[Any], Any]) -> Change:
-    """Some requests are told to come again at once, in a spoilt body."""
-
-    def throttle(answered: Answered, scene: Scene) -> Answered:
-        if not is_throttled(scene):
-            return answered
-        return throttled(catalogue, answered).with_content(spoils(sample(catalogue, THROTTLED)))
-
-    return throttle
+def _throttle(
+    response: MutableResponse, request: RequestContext, corrupt: Callable[[Any], Any]
+) -> MutableResponse:
+    """Some requests get a 429 with an invalid body."""
+    if not is_throttled(request):
+        return response
+    return throttled(response, request).with_content(corrupt(sample(request.catalogue, THROTTLED)))
 
 
-def is_throttled(scene: Scene) -> bool:
-    """Whether this is one of the requests that a throttling mutant sends back: never two in a row."""
-    return scene.operation is not None and scene.ordinal % 5 == 2
+def is_throttled(request: RequestContext) -> bool:
+    """Whether a throttling mutant rejects this request: never two in a row."""
+    return request.operation is not None and request.ordinal % 5 == 2
 
 
-def throttled(catalogue: Catalogue, answered: Answered) -> Answered:
-    """The documented 429 in this answer's place, with nothing to wait for."""
-    content = {**sample(catalogue, THROTTLED), "statusCode": 429}
+def throttled(response: MutableResponse, request: RequestContext) -> MutableResponse:
+    """The documented 429 in place of a response, with nothing to wait for."""
+    content = {**sample(request.catalogue, THROTTLED), "statusCode": 429}
     return (
-        Answered(429, answered.headers, b"")
+        MutableResponse(429, response.headers, b"")
         .with_content(content)
-        .with_header("Content-Type", catalogue.content_type)
+        .with_header("Content-Type", request.catalogue.content_type)
         .with_header("Retry-After", "0")
     )

@@ -1,119 +1,107 @@
-"""Values of another kind and names of another case → mutants of how rows are spelt."""
+"""Mutants of values: of another type, null, out of range, or under a name in another case."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from partner_insights.contract import Standing
-from partner_insights.mutants.mutant import Mutant, Scene, behaviour
-from partner_insights.mutants.response_edits import Groups, Row, of_first, of_rows
+from partner_insights.mutants.mutant import ASSUMED, DOCUMENTED, BehaviourTable, Change, RequestContext
+from partner_insights.mutants.operation_groups import analytics, collections, has, has_counts
+from partner_insights.mutants.response_edits import Row, Rows, of_first, of_rows
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+VALUE_TYPES: Final = BehaviourTable()
+mutant = VALUE_TYPES.mutant
 
-
-def spelling_mutants(groups: Groups) -> Iterator[Mutant]:
-    """Every mutant of a value's kind or a name's case."""
-    documented, assumed = Standing.DOCUMENTED, Standing.ASSUMED
-    rows = groups.collections
-    counts = frozenset().union(
-        *(
-            groups.having(name)
-            for name in ("licensesSold", "licensesDeployed", "licensesActive", "licensesQualified")
-        )
-    )
-    first: dict[str, tuple[str, str, Standing, Callable[[Row], Row | None], frozenset[str]]] = {
-        "null-value": ("a value is null", "PI101", documented, lambda row: _text(row, lambda _: None), rows),
-        "null-optional-value": (
-            "a value that may be absent is null",
-            "PI101",
-            documented,
-            lambda row: {**row, "customerId": None},
-            groups.having("customerId"),
-        ),
-        "number-as-string": (
-            "a number is text",
-            "PI101",
-            documented,
-            lambda row: _number(row, str),
-            groups.analytics,
-        ),
-        "negative-count": (
-            "a count is negative",
-            "PI105",
-            assumed,
-            lambda row: _count(row, lambda n: -n - 1),
-            counts,
-        ),
-        "fractional-count": (
-            "a count is not whole",
-            "PI107",
-            assumed,
-            lambda row: _count(row, lambda n: n + 0.5),
-            counts,
-        ),
-        "boolean-for-a-count": (
-            "a count is a boolean",
-            "PI101",
-            documented,
-            lambda row: _count(row, bool),
-            counts,
-        ),
-        "case-changed-property": (
-            "a property's name is in another case",
-            "PI102",
-            assumed,
-            _other_case,
-            rows,
-        ),
-        "case-changed-object-type": (
-            "an objectType is in another case",
-            "PI103",
-            documented,
-            lambda row: {**row, "attributes": {"objectType": row["attributes"]["objectType"].lower()}},
-            rows,
-        ),
-    }
-    for name, (title, codes, standing, respell, operations) in first.items():
-        yield behaviour(name, title, codes, standing, of_first(_alone(respell)), operations=operations)
-    yield behaviour(
-        "null-row",
-        "a row is null",
-        "PI101",
-        documented,
-        of_rows(lambda found, _: [*found[:-1], None]),  # type: ignore[list-item]  # what no row is
-        operations=rows,
-    )
-    yield behaviour(
-        "null-in-the-last-row",
-        "a value of the last row only is null",
-        "PI101",
-        documented,
-        of_rows(lambda found, _: [*found[:-1], _text(found[-1], lambda _: None)]),
-        operations=rows,
-    )
+Value = Callable[[Any], Any]
+"""A value → another in its place."""
 
 
-def _alone(respell: Callable[[Row], Row | None]) -> Callable[[Row, Scene], Row | None]:
-    return lambda row, _: respell(row)
+def of_text(edit: Value) -> Change:
+    """An edit of a text that every first row has."""
+    return of_first(lambda row, _: _with(row, _text_name(row), edit))
 
 
-def _text(row: Row, respell: Callable[[str], Any]) -> Row:
-    """One text that every row has."""
-    name = next(name for name in ("serviceName", "relationshipToPartner") if name in row)
-    return {**row, name: respell(row[name])}
+def of_number(edit: Value) -> Change:
+    """An edit of the first number."""
+    return of_first(lambda row, _: _with(row, _number_name(row), edit))
 
 
-def _number(row: Row, respell: Callable[[Any], Any]) -> Row:
-    name = next(name for name, value in row.items() if isinstance(value, (int, float)))
-    return {**row, name: respell(row[name])}
+def of_count(edit: Value) -> Change:
+    """An edit of the first count of licences."""
+    return of_first(lambda row, _: _with(row, _count_name(row), edit))
 
 
-def _count(row: Row, respell: Callable[[Any], Any]) -> Row:
-    name = next(name for name in row if name.startswith("licenses"))
-    return {**row, name: respell(row[name])}
+def _with(row: Row, name: str, edit: Value) -> Row:
+    return {**row, name: edit(row[name])}
 
 
-def _other_case(row: Row) -> Row:
-    name = next(name for name in ("serviceName", "relationshipToPartner") if name in row)
+def _text_name(row: Row) -> str:
+    return next(name for name in ("serviceName", "relationshipToPartner") if name in row)
+
+
+def _number_name(row: Row) -> str:
+    return next(name for name, value in row.items() if isinstance(value, (int, float)))
+
+
+def _count_name(row: Row) -> str:
+    return next(name for name in row if name.startswith("licenses"))
+
+
+@mutant("PI101", DOCUMENTED, of_text, collections)
+def null_value(text: str) -> None:
+    """A value is null."""
+
+
+@mutant("PI101", DOCUMENTED, of_first, has("customerId"))
+def null_optional_value(row: Row, _: RequestContext) -> Row:
+    """A value that may be absent is null."""
+    return {**row, "customerId": None}
+
+
+@mutant("PI101", DOCUMENTED, of_number, analytics)
+def number_as_string(number: float) -> str:
+    """A number is text."""
+    return str(number)
+
+
+@mutant("PI105", ASSUMED, of_count, has_counts)
+def negative_count(count: int) -> int:
+    """A count is negative."""
+    return -count - 1
+
+
+@mutant("PI107", ASSUMED, of_count, has_counts)
+def fractional_count(count: int) -> float:
+    """A count is not whole."""
+    return count + 0.5
+
+
+@mutant("PI101", DOCUMENTED, of_count, has_counts)
+def boolean_for_a_count(count: int) -> bool:
+    """A count is a boolean."""
+    return bool(count)
+
+
+@mutant("PI102", ASSUMED, of_first, collections)
+def case_changed_property(row: Row, _: RequestContext) -> Row:
+    """A property's name is in another case."""
+    name = _text_name(row)
     return {(key[0].upper() + key[1:] if key == name else key): value for key, value in row.items()}
+
+
+@mutant("PI103", DOCUMENTED, of_first, collections)
+def case_changed_object_type(row: Row, _: RequestContext) -> Row:
+    """An objectType is in another case."""
+    return {**row, "attributes": {"objectType": row["attributes"]["objectType"].lower()}}
+
+
+@mutant("PI101", DOCUMENTED, of_rows, collections)
+def null_row(rows: Rows, _: RequestContext) -> Rows:
+    """A row is null."""
+    return [*rows[:-1], None]  # type: ignore[list-item]  # what no row is
+
+
+@mutant("PI101", DOCUMENTED, of_rows, collections)
+def null_in_the_last_row(rows: Rows, _: RequestContext) -> Rows:
+    """A value of the last row only is null."""
+    return [*rows[:-1], {**rows[-1], _text_name(rows[-1]): None}]

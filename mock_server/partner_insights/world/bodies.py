@@ -87,8 +87,8 @@ def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
     if stop < world.customers:
         links["next"] = _link(seek, continuation_token(world, stop))
     span = page.start, max(page.start, stop)
-    told = zip(world.ids.ids(*span), world.people.domains(*span), world.people.names(*span), strict=True)
-    items = [customer_resource(world.catalogue, *each) for each in told]
+    profiles = zip(world.ids.ids(*span), world.names.domains(*span), world.names.names(*span), strict=True)
+    items = [customer_resource(world.catalogue, *each) for each in profiles]
     body = collection_body(world.catalogue, "CustomerCollection", items)
     return {
         "totalCount": body["totalCount"],

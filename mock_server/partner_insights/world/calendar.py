@@ -16,12 +16,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from partner_insights.world.hashing import field_key, scramble
+from partner_insights.world.hashing import field_key, mix
 from partner_insights.world.products import O365, SERVICES, Service
 
 Dataset: TypeAlias = Literal["deployment", "usage"]
 DATASETS: Final[tuple[Dataset, ...]] = ("deployment", "usage")
-LONGEST_LAG: Final = 5
+MAX_LAG: Final = 5
 """Days (FACTS: the lag is one to five days)."""
 
 
@@ -34,7 +34,7 @@ class Calendar:
 
     def lag(self, service: Service, dataset: Dataset) -> int:
         """Days between the dataset's processing and the as-of date."""
-        return 1 + field_key(self.seed, "lag", service.code, dataset) % LONGEST_LAG
+        return 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
 
     @cached_property
     def data_days(self) -> tuple[int, ...]:
@@ -51,7 +51,7 @@ class Calendar:
         if (service, dataset) != (O365, "deployment"):
             return f"{day.isoformat()}T00:00:00+00:00"
         # The nightly run ends between 02:00 and 05:59:59.99, at another hundredth of a second every night.
-        hundredths = scramble(field_key(self.seed, "run", day.isoformat())) % (4 * 360_000)
+        hundredths = mix(field_key(self.seed, "run", day.isoformat())) % (4 * 360_000)
         seconds, fraction = divmod(2 * 360_000 + hundredths, 100)
         clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:02}"
         return f"{day.isoformat()}T{clock.rstrip('0').removesuffix('.')}+00:00"

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from partner_insights.world.hashing import MASK, Words, field_key, scramble, scramble_all
+from partner_insights.world.hashing import MASK, Words, field_key, mix, mix_all
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HALF: Final = (1 << 61) - 1
@@ -38,7 +38,7 @@ class CustomerIds:
         """The GUID of one customer, lower case."""
         left, right = index, 0
         for key in self._keys:
-            left, right = right, left ^ scramble(right + key & MASK) >> 3
+            left, right = right, left ^ mix(right + key & MASK) >> 3
         high = left >> 1
         word = (high >> 12) << 16 | _VERSION | high & 0xFFF
         text = f"{word:016x}{_VARIANT | (left & 1) << 61 | right:016x}"
@@ -62,14 +62,14 @@ class CustomerIds:
         left = (high >> 16 << 12 | high & 0xFFF) << 1 | low >> 61 & 1
         right = low & _HALF
         for key in reversed(self._keys):
-            left, right = right ^ scramble(left + key & MASK) >> 3, left
+            left, right = right ^ mix(left + key & MASK) >> 3, left
         return left if right == 0 else None
 
     def _ascii(self, index: Words) -> npt.NDArray[np.uint8]:
         """The 36 ASCII bytes of each index's GUID."""
         left, right = index, np.zeros_like(index)
         for key in self._keys:
-            left, right = right, left ^ scramble_all(right + np.uint64(key)) >> np.uint64(3)
+            left, right = right, left ^ mix_all(right + np.uint64(key)) >> np.uint64(3)
         high = left >> np.uint64(1)
         words = np.empty((len(index), 2), dtype=">u8")
         words[:, 0] = (high >> np.uint64(12)) << np.uint64(16) | np.uint64(_VERSION) | high & np.uint64(0xFFF)

@@ -1,4 +1,4 @@
-"""Customer indexes → names, domains, addresses and people, told in a vocabulary's words.
+"""Customer indexes → names, domains, addresses and people, in a vocabulary's words.
 
 A customer's display name is its own: the seed shuffles the company names, customer i takes the i-th, and
 later rounds of the list add a city, in time a number too ("Krebs AG Hamburg 2").
@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.world.customer_ids import CustomerIds, guid
-from partner_insights.world.hashing import GOLDEN, MASK, field_key, scramble
+from partner_insights.world.hashing import GOLDEN, MASK, field_key, mix
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Customer:
 
 @dataclass(frozen=True)
 class Customers:
-    """The customers of one seed, told in one vocabulary."""
+    """The customers of one seed, in the words of one vocabulary."""
 
     seed: int
     vocabulary: Vocabulary
@@ -127,14 +127,14 @@ class Customers:
 
     @staticmethod
     def _suffix(cities: tuple[str, ...], round_: int) -> str:
-        """What tells the names of a round from those of all others."""
+        """What distinguishes the names of a round from those of all others."""
         if round_ == 0:
             return ""
         number, city = divmod(round_ - 1, len(cities))
         return f" {cities[city]} {number + 1}" if number else f" {cities[city]}"
 
     def _number(self, field: str, index: int) -> int:
-        return scramble(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)
+        return mix(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)
 
     def _guid(self, field: str, index: int) -> str:
         return guid(self._number(f"{field}, high", index), self._number(f"{field}, low", index))

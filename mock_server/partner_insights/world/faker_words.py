@@ -1,4 +1,4 @@
-"""Faker → `words.json`, the words that worlds are told in. The one module that knows Faker.
+"""Faker → `words.json`, the words of all worlds. The one module that knows Faker.
 
 `python -m partner_insights.world.faker_words` writes the file; with `--check` it only compares, and exits 1
 where the installed Faker says something else.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from faker import VERSION
 from faker.factory import Factory
 
-from partner_insights.world.vocabulary import KEPT, LOCALES, Words
+from partner_insights.world.vocabulary import LOCALES, WORDS_FILE, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,4 +77,4 @@ def _few(draw: Callable[[], str]) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(refresh(KEPT, check="--check" in sys.argv[1:]))
+    sys.exit(refresh(WORDS_FILE, check="--check" in sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 Every number is `draw(entities, field, step)`: a counter-based hash (the SplitMix64 finaliser, Steele, Lea and
 Flood 2014) of three 64-bit words. So a value depends on nothing but its own seed, field, entity and step (a
-term, a day): not on which other values were asked for, in which order, or by how many workers. All arithmetic
+term, a day): not on which other values were needed, in which order, or by how many workers. All arithmetic
 is on integers or on operations IEEE 754 defines exactly, so that every machine computes the same bytes.
 """
 
@@ -36,15 +36,15 @@ def field_key(seed: int, *names: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def scramble(word: int) -> int:
+def mix(word: int) -> int:
     """The SplitMix64 finaliser of one Python integer below 2**64; a bijection."""
     word = (word ^ (word >> 30)) * _FIRST & MASK
     word = (word ^ (word >> 27)) * _SECOND & MASK
     return word ^ (word >> 31)
 
 
-def scramble_all(words: Words) -> Words:
-    """`scramble` of every word, in place: hands back its argument, so pass an array you own."""
+def mix_all(words: Words) -> Words:
+    """`mix` of every word, in place: hands back its argument, so pass an array you own."""
     words ^= words >> _30
     words *= _FIRST_WORD
     words ^= words >> _27
@@ -58,7 +58,7 @@ def entities(key: int | Words, index: Integers) -> Words:
     words = index.astype(np.uint64)
     words *= np.uint64(GOLDEN)
     words += np.uint64(key) if isinstance(key, int) else key
-    return scramble_all(words)
+    return mix_all(words)
 
 
 def draw(entity: Words, field: int, step: int | Integers = 0) -> Words:
@@ -69,11 +69,11 @@ def draw(entity: Words, field: int, step: int | Integers = 0) -> Words:
             words += np.uint64(step * GOLDEN & MASK)
     else:
         words += step.astype(np.uint64) * np.uint64(GOLDEN)
-    return scramble_all(words)
+    return mix_all(words)
 
 
 def unit(words: Words) -> Floats:
-    """Each hash as a float in [0, 1), of 52 bits; made in place, so pass an array you own."""
+    """Each hash as a float in [0, 1), of 52 bits; in place, so pass an array you own."""
     words >>= _12
     words |= _ONE
     floats: Floats = words.view(np.float64)
@@ -81,6 +81,6 @@ def unit(words: Words) -> Floats:
     return floats
 
 
-def below(words: Words, bound: int) -> Integers:
+def integers_below(words: Words, bound: int) -> Integers:
     """Each hash as a whole number in [0, bound), bound at most 2**31."""
     return ((words >> np.uint64(32)) * np.uint64(bound) >> np.uint64(32)).view(np.int64)

@@ -25,11 +25,11 @@ from partner_insights.world.hashing import (
     Floats,
     Integers,
     Words,
-    below,
     draw,
     entities,
     field_key,
-    scramble_all,
+    integers_below,
+    mix_all,
     unit,
 )
 from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
@@ -54,7 +54,7 @@ _SPREAD: Final = 0.35
 _DIRECT_SHARE: Final = 0.12
 _PRODUCT_COUNTS: Final = (30, 27, 20, 12, 7, 4)
 """Of a hundred customers, how many drew one, two, … six products (a product drawn twice counts once)."""
-_MOST: Final = len(_PRODUCT_COUNTS)
+_MAX_PRODUCTS: Final = len(_PRODUCT_COUNTS)
 _ABSENT: Final = 255
 _LANE: Final = 1 << 12
 
@@ -147,7 +147,7 @@ class Licenses:
 
     seed: int
     data_days: tuple[int, ...]
-    """The day (ordinal) to tell of, for each of SERVICES."""
+    """The day (ordinal) that the numbers describe, for each of SERVICES."""
 
     def channels(self, customer: Integers) -> Integers:
         """The channel of each customer, as an index into CHANNELS."""
@@ -215,7 +215,7 @@ class Licenses:
         base, anything, absent = _choices()
         first, second = (draw(customers, self._key("products"), step) for step in (0, 1))
         choice = base[_lane(first, 0)] | absent[_lane(second, 4)]
-        for slot in range(1, _MOST):
+        for slot in range(1, _MAX_PRODUCTS):
             lane = _lane(first, slot) if slot < 5 else _lane(second, slot - 5)
             choice |= anything[lane] << np.uint64(8 * slot)
         flat = choice.astype("<u8").view(np.uint8)
@@ -227,12 +227,12 @@ class Licenses:
 
     def _contract(self, licence: Words, day: Integers) -> Floats:
         """Seats sold for each unit of demand: another level in every term, 0.9 to 1.2."""
-        renewal = below(draw(licence, self._key("renewal")), _TERM)
+        renewal = integers_below(draw(licence, self._key("renewal")), _TERM)
         return 0.9 + 0.3 * unit(draw(licence, self._key("contract"), (day + renewal) // _TERM))
 
     def _adoption(self, licence: Words, day: Integers) -> Floats:
         """Users for each unit of demand: curves from plateau to plateau, 0 to 1.05, without a jump."""
-        age = day + below(draw(licence, self._key("adoption")), _GENERATION)
+        age = day + integers_below(draw(licence, self._key("adoption")), _GENERATION)
         generation = age // _GENERATION
         progress = (age - generation * _GENERATION) / float(_GENERATION)
         risen = progress * (1.0 + _HASTE) / (progress + _HASTE)
@@ -247,7 +247,7 @@ class Licenses:
     def _activity(self, licence: Words, offer: Integers | int) -> Floats:
         """Active licences for each deployed one: a level around the typical, ±6% over the months."""
         *keys, passed = self._activity_keys
-        level, before, after = (unit(scramble_all(licence ^ key[offer])) for key in keys)
+        level, before, after = (unit(mix_all(licence ^ key[offer])) for key in keys)
         level = np.clip(_LEAST_ACTIVE[offer] + 2.0 * _SPREAD * level, 0.0, 1.0)
         mood: Floats = 0.94 + 0.12 * (before + (after - before) * passed[offer])
         return level * mood

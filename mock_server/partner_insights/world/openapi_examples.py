@@ -15,18 +15,18 @@ from partner_insights.world.bodies import (
     customer_body,
     customers_body,
 )
-from partner_insights.world.schema_data.bodies import Made
+from partner_insights.world.schema_data.bodies import SchemaData
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.world.world import World
 
-_FEW: Final = 2
+_MAX_ITEMS: Final = 2
 """Items of an example; a real answer may have ten thousand."""
 _CUSTOMER_ID: Final = "customer-id"
 
 
-def described(catalogue: Catalogue, world: World, url: str | None = None) -> dict[str, Any]:
+def openapi_with_examples(catalogue: Catalogue, world: World, url: str | None = None) -> dict[str, Any]:
     """The catalogue's description with examples from the world; `url` is where a fake serves it."""
     document = deepcopy(openapi_document(catalogue))
     if url is not None:
@@ -49,7 +49,7 @@ def _add(entry: dict[str, Any], values: dict[str, str], body: dict[str, Any]) ->
 
 @dataclass(frozen=True)
 class Examples:
-    """What can be asked of a world, and what comes of it."""
+    """Parameter values that a world knows, and the bodies they lead to."""
 
     catalogue: Catalogue
     world: World
@@ -61,20 +61,22 @@ class Examples:
             shown = shown_by(operation, name, self.catalogue)
             if name == _CUSTOMER_ID:
                 values[name] = self.world.customer_id(0)
-            if shown is not None and shown.listing.made:
+            if shown is not None and shown.listing.synthetic:
                 above = dict(zip(shown.listing.parameters, values.values(), strict=False))
-                values[name] = str(Made(self.world, self.catalogue).items(shown.listing, above)[0][shown.key])
+                values[name] = str(
+                    SchemaData(self.world, self.catalogue).items(shown.listing, above)[0][shown.key]
+                )
             values.setdefault(name, "1")
         return values
 
     def body(self, operation: Operation) -> dict[str, Any]:
         """The body of a 200, cut to a few items."""
-        if operation.made:
-            return Made(self.world, self.catalogue).body(operation, self.values(operation))
+        if operation.synthetic:
+            return SchemaData(self.world, self.catalogue).body(operation, self.values(operation))
         customer = 0 if operation.per_customer else None
         if operation.resource != CUSTOMER:
-            rows = self.world.rows(operation.resource, customer)[:_FEW]
+            rows = self.world.rows(operation.resource, customer)[:_MAX_ITEMS]
             return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
         if customer is not None:
             return customer_body(self.world, customer)
-        return customers_body(self.world, CustomerPage(size=_FEW, named=True))
+        return customers_body(self.world, CustomerPage(size=_MAX_ITEMS, named=True))

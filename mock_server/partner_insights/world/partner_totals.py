@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 65_536
 """Customers added up at a time: few megabytes, and enough of them to keep NumPy busy for each call."""
-MOST_THREADS: Final = 4
+MAX_THREADS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _total(add_up: Callable[[int, int], Floats], customers: int) -> Floats:
     Whole numbers below 2**53 are exact in floats, so the order of adding plays no part.
     """
     none = add_up(0, 0)
-    threads = min(MOST_THREADS, os.cpu_count() or 1, -(-customers // CHUNK))
+    threads = min(MAX_THREADS, os.cpu_count() or 1, -(-customers // CHUNK))
     if threads < 2:
         return sum((add_up(*chunk) for chunk in _chunks(0, customers, 1)), none)
 

@@ -1,8 +1,8 @@
-"""Locales → the words a world is told in: company names, places, people.
+"""Locales → the words of a world: company names, places, people.
 
 Words only: whatever a vocabulary says, no count, id or date changes. Each locale has a small pool of words,
-the same for every seed. `faker_words` made them; they are kept, as Faker is slow to import and to ask, and
-another version of it has other words.
+the same for every seed. `faker_words` wrote them to a file: Faker is slow to import and to call,
+and another version of it has other words.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Locale:
         return self.culture.partition("-")[2]
 
 
-KEPT: Final = Path(__file__).with_name("words.json")
+WORDS_FILE: Final = Path(__file__).with_name("words.json")
 """`{"faker": its version, "words": {culture: words}}`."""
 
 LOCALES: Final = (
@@ -73,22 +73,22 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True)
 class FakerVocabulary:
-    """Words that Faker made and the package keeps, whichever Faker is installed."""
+    """Words that Faker chose and the package ships, whichever Faker is installed."""
 
     def words(self) -> tuple[Words, ...]:
         """The words of `words.json`."""
-        return _kept()[1]
+        return _read_words()[1]
 
     @property
     def faker(self) -> str:
-        """The version of the Faker that made them."""
-        return _kept()[0]
+        """The version of the Faker that chose them."""
+        return _read_words()[0]
 
 
 @cache
-def _kept() -> tuple[str, tuple[Words, ...]]:
-    kept = json.loads(KEPT.read_bytes())
-    pools = (kept["words"][locale.culture] for locale in LOCALES)
-    return kept["faker"], tuple(
+def _read_words() -> tuple[str, tuple[Words, ...]]:
+    content = json.loads(WORDS_FILE.read_bytes())
+    pools = (content["words"][locale.culture] for locale in LOCALES)
+    return content["faker"], tuple(
         Words(**{name: tuple(words) for name, words in pool.items()}) for pool in pools
     )

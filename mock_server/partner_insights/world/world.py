@@ -16,7 +16,7 @@ import numpy as np
 from partner_insights.errors import InputError
 from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
-from partner_insights.world.columns import Column, Frame, Make
+from partner_insights.world.columns import Column, ColumnMaker, RowSource
 from partner_insights.world.customer_ids import CustomerIds
 from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
@@ -29,7 +29,7 @@ from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_CUSTOMERS: Final = 1_000_000_000
+MAX_CUSTOMERS: Final = 1_000_000_000
 EARLIEST: Final = date(2000, 1, 1)
 """The first as-of date; any later date Python knows will do."""
 
@@ -49,25 +49,25 @@ class Contract(Protocol):
 
 
 @dataclass(frozen=True)
-class _Grain:
+class _ResourceKind:
     """What the rows of a resource are, and which properties are known for them by name."""
 
     dataset: Dataset
     partner: bool
-    known: Mapping[str, Make]
+    known: Mapping[str, ColumnMaker]
 
 
-_GRAINS: Final = {
-    "PartnerLicensesDeploymentInsights": _Grain("deployment", True, named.PARTNER_DEPLOYMENT),
-    "PartnerLicensesUsageInsights": _Grain("usage", True, named.PARTNER_USAGE),
-    "CustomerLicensesDeploymentInsights": _Grain("deployment", False, named.CUSTOMER_DEPLOYMENT),
-    "CustomerLicensesUsageInsights": _Grain("usage", False, named.CUSTOMER_USAGE),
+_RESOURCE_KINDS: Final = {
+    "PartnerLicensesDeploymentInsights": _ResourceKind("deployment", True, named.PARTNER_DEPLOYMENT),
+    "PartnerLicensesUsageInsights": _ResourceKind("usage", True, named.PARTNER_USAGE),
+    "CustomerLicensesDeploymentInsights": _ResourceKind("deployment", False, named.CUSTOMER_DEPLOYMENT),
+    "CustomerLicensesUsageInsights": _ResourceKind("usage", False, named.CUSTOMER_USAGE),
 }
 
 
 @dataclass(frozen=True)
 class World:
-    """A partner with `customers` customers on `as_of`; nothing is computed until it is asked for.
+    """A partner with `customers` customers on `as_of`; nothing is computed before it is needed.
 
     Every value is a pure function of seed, customer, field and date: a world with more customers, another
     range or another order of requests shows the same values. `dataclasses.replace(world, as_of=…)` is the
@@ -84,10 +84,10 @@ class World:
     vocabulary: Vocabulary = field(default_factory=FakerVocabulary)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.customers <= MOST_CUSTOMERS:
+        if not 0 <= self.customers <= MAX_CUSTOMERS:
             raise InputError(
                 f"{self.customers} customers is not a size a world can have",
-                remedy=f"give a number from 0 to {MOST_CUSTOMERS}",
+                remedy=f"give a number from 0 to {MAX_CUSTOMERS}",
             )
         if self.percent_scale not in (1, 100):
             raise InputError(f"percent scale {self.percent_scale} is unknown", remedy="give 100 or 1")
@@ -110,7 +110,7 @@ class World:
         return CustomerIds(self.seed)
 
     @cached_property
-    def people(self) -> Customers:
+    def names(self) -> Customers:
         """The words about customers."""
         return Customers(self.seed, self.vocabulary)
 
@@ -126,30 +126,28 @@ class World:
     def customer(self, index: int) -> Customer:
         """Who the customer is; IndexError outside 0 … customers−1."""
         channel = self.licenses.channels(np.array([self._checked(index)]))
-        return self.people.customer(index, CHANNELS[int(channel[0])])
+        return self.names.customer(index, CHANNELS[int(channel[0])])
 
     def columns(self, resource: str, start: int = 0, stop: int | None = None) -> dict[str, Column]:
         """The rows of a resource for customers start … stop−1 (default: all), as columns in schema order.
 
         All columns have one length. `attributes` is left out. Partner resources ignore the range; a resource
-        that is not one of the licence analytics has one row for each customer, made from what its schema
+        that is not one of the licence analytics has one row for each customer, generated from what its schema
         says. KeyError for a resource the catalogue does not have.
         """
         properties = self.catalogue.resources[resource].schema["properties"]
         start, stop = max(start, 0), self.customers if stop is None else min(stop, self.customers)
         stop = max(start, stop)
-        grain = _GRAINS.get(resource)
-        frame = (
-            None if grain is None else Frame(self, grain.dataset, self._rows(grain, start, stop), start, stop)
-        )
+        kind = _RESOURCE_KINDS.get(resource)
+        source = None if kind is None else self._source(kind, start, stop)
         result: dict[str, Column] = {}
         for name, schema in properties.items():
             if name == "attributes":
                 continue
-            if grain is not None and frame is not None and name in grain.known:
-                result[name] = grain.known[name](frame.rows, frame)
+            if kind is not None and source is not None and name in kind.known:
+                result[name] = kind.known[name](source.rows, source)
             else:
-                result[name] = self._by_schema(resource, name, schema, frame, start, stop)
+                result[name] = self._by_schema(resource, name, schema, source, start, stop)
         return result
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
@@ -172,10 +170,22 @@ class World:
             for values in zip(*(columns[name] for name in names), strict=True)
         ]
 
-    def _rows(self, grain: _Grain, start: int, stop: int) -> DeploymentRows | UsageRows | PartnerRows:
-        if grain.partner:
-            return self._partner_deployment if grain.dataset == "deployment" else self._partner_usage
-        make = self.licenses.deployment if grain.dataset == "deployment" else self.licenses.usage
+    def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
+        return RowSource(
+            rows=self._rows(kind, start, stop),
+            start=start,
+            stop=stop,
+            ids=self.ids,
+            names=self.names,
+            licenses=self.licenses,
+            processed=self.calendar.processed(kind.dataset),
+            percent_scale=self.percent_scale,
+        )
+
+    def _rows(self, kind: _ResourceKind, start: int, stop: int) -> DeploymentRows | UsageRows | PartnerRows:
+        if kind.partner:
+            return self._partner_deployment if kind.dataset == "deployment" else self._partner_usage
+        make = self.licenses.deployment if kind.dataset == "deployment" else self.licenses.usage
         return make(start, stop)
 
     @cached_property
@@ -191,12 +201,12 @@ class World:
         resource: str,
         name: str,
         schema: Mapping[str, Any],
-        frame: Frame | None,
+        source: RowSource | None,
         start: int,
         stop: int,
     ) -> Column:
         """A column no table knows by name: one value for each row, by what the property's schema says."""
-        index = np.arange(start, stop) if frame is None else frame.rows.identity
+        index = np.arange(start, stop) if source is None else source.rows.identity
         row = entities(field_key(self.seed, "row", resource), index)
         key = field_key(self.seed, resource, name)
         return schema_column(schema, row, key, self.resolve, name=name, vocabulary=self.vocabulary)

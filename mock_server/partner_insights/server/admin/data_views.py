@@ -89,8 +89,8 @@ def search_customers(world: World, search: str, after: int = 0, size: int = _SHO
     if alone is not None:
         return {"customers": [_line(world, alone)], "examined": 1, "total": world.customers, "next": None}
     stop = min(after + MAX_EXAMINED, world.customers)
-    names = world.people.names(after, stop)
-    domains = world.people.domains(after, stop) if _OF_A_DOMAIN.fullmatch(needle) else [""] * len(names)
+    names = world.names.names(after, stop)
+    domains = world.names.domains(after, stop) if _OF_A_DOMAIN.fullmatch(needle) else [""] * len(names)
     indexes: list[int] = []
     at = after
     for at, name, domain in zip(range(after, stop), names, domains, strict=True):

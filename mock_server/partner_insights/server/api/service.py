@@ -23,7 +23,7 @@ from partner_insights.server.http.errors import ApiError, error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import ApiResponse, json_response
 from partner_insights.world.bodies import CUSTOMER, collection_body, customer_body, customers_body
-from partner_insights.world.schema_data.bodies import Made, UnknownValue
+from partner_insights.world.schema_data.bodies import SchemaData, UnknownPathValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Service:
         scene = self.state.scene
         try:
             self._admit(operation, scene, headers)
-            if operation.made:
+            if operation.synthetic:
                 return self._made(operation, scene, values or {}, query)
             index = None if customer_id is None else _customer(scene, customer_id)
             return self._content(operation, scene, index, query, headers)
@@ -102,8 +102,8 @@ class Service:
             if name in query and not keeps(schema, query[name]):
                 raise ApiError("invalid-query", data=[name])
         try:
-            body = Made(scene.world, self.catalogue).body(operation, values, empty=scene.conditions.empty)
-        except UnknownValue as unknown:
+            body = SchemaData(scene.world, self.catalogue).body(operation, values, empty=scene.conditions.empty)
+        except UnknownPathValue as unknown:
             case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
             raise ApiError(case) from unknown
         return json_response(body, bom=scene.conditions.bom)

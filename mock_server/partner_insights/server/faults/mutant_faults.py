@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from partner_insights.contract.paths import filled
-from partner_insights.mutants import Answered, Scene
+from partner_insights.mutants import MutableResponse, RequestContext
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject
 from partner_insights.server.http.buffered import ENCODING, LENGTH, BufferedResponse
 from partner_insights.server.http.request_headers import RequestHeaders
@@ -46,10 +46,10 @@ class MutantInjector:
         """What a service with this one fault answers."""
         method = environ["REQUEST_METHOD"]
         operation = self.paths.operations.get(route.operation or "")
-        scene = Scene(operation, method, _customer(environ, route), ordinal)
+        request = RequestContext(self.catalogue, operation, method, _customer(environ, route), ordinal)
         good = self._admitted(environ, route, mutant)
-        worn = mutant.wear(Answered(good.status, good.headers, good.body), scene)
-        return _squeezed(BufferedResponse(worn.status, worn.headers, worn.body), environ)
+        mutated = mutant.apply(MutableResponse(good.status, good.headers, good.body), request)
+        return _squeezed(BufferedResponse(mutated.status, mutated.headers, mutated.body), environ)
 
     def _admitted(self, environ: WSGIEnvironment, route: RouteMatch, mutant: Mutant) -> BufferedResponse:
         """The answer; where it is a refusal that the mutant does not know, that to a mended request."""

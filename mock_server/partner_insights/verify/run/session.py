@@ -163,7 +163,7 @@ class SuiteSession:
         """Stopped (a skip) where one of our own operations is not among those that are judged."""
         for name in operations:
             operation = self.catalogue.operations.get(name)
-            if operation is None or operation.made:
+            if operation is None or operation.synthetic:
                 raise Stopped(f"{name} is not judged here")
 
     def unknown_item(self, operation: str) -> None:
@@ -221,7 +221,7 @@ class SuiteSession:
         listing = self._customer_list
         if listing is None:
             return Customers((), complete=False)
-        if listing.made:
+        if listing.synthetic:
             return self._made_customers(listing)
         return self.read_customers(PAGE_SIZE)
 

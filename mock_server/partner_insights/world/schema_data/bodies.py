@@ -1,4 +1,4 @@
-"""An operation of any page and the values in its path → the body of its 200, made from the schemas alone.
+"""An operation of any page and the values in its path → the body of its 200, from the schemas alone.
 
 A list has a few items, always the same for the same path; an item is found again under the key the list
 showed, and under no other.
@@ -14,7 +14,7 @@ import numpy as np
 from partner_insights.contract.paths import folded, is_findable, shown_by
 from partner_insights.world.hashing import entities, field_key
 from partner_insights.world.schema_data.columns import schema_column
-from partner_insights.world.schema_data.text_values import kept_format
+from partner_insights.world.schema_data.text_values import matches_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation, SchemaObject
     from partner_insights.world.world import World
 
-LEAST: Final = 3
-MOST: Final = 7
+MIN_ITEMS: Final = 3
+MAX_ITEMS: Final = 7
 """Items of a list, at least and at most."""
 
 
-class UnknownValue(LookupError):
+class UnknownPathValue(LookupError):
     """A value in a path that no list shows; `parameter` names it."""
 
     def __init__(self, parameter: str) -> None:
@@ -36,7 +36,7 @@ class UnknownValue(LookupError):
 
 
 @dataclass(frozen=True)
-class Made:
+class SchemaData:
     """Bodies for the operations of a catalogue whose data nobody knows."""
 
     world: World
@@ -57,11 +57,11 @@ class Made:
     def items(self, operation: Operation, values: Mapping[str, str]) -> list[dict[str, Any]]:
         """The items of a list under the given values of its path."""
         key = field_key(self.world.seed, "made", operation.resource, *_context(operation, values))
-        count = LEAST + key % (MOST - LEAST + 1)
+        count = MIN_ITEMS + key % (MAX_ITEMS - MIN_ITEMS + 1)
         return self._rows(operation, values, count)
 
     def _followed(self, operation: Operation, values: Mapping[str, str]) -> dict[str, Any] | None:
-        """Look every value up; the item itself where the operation asks for the one its path ends with."""
+        """Look every value up; the item itself where its path ends with that value."""
         item = None
         for parameter in operation.parameters:
             item = self._found(operation, parameter, values)
@@ -79,16 +79,16 @@ class Made:
         shown = shown_by(operation, parameter, self.catalogue)
         if shown is None:
             return None
-        if not shown.listing.made:
+        if not shown.listing.synthetic:
             if parameter == "customer-id" and self.world.customer_index(values[parameter]) is None:
-                raise UnknownValue(parameter)
+                raise UnknownPathValue(parameter)
             return None
         own = (values[name] for name in operation.parameters)
         above = dict(zip(shown.listing.parameters, own, strict=False))
         for item in self.items(shown.listing, above):
             if is_findable(item.get(shown.key)) and _same(item[shown.key], values[parameter]):
                 return item if shown.listing.resource == operation.resource else None
-        raise UnknownValue(parameter)
+        raise UnknownPathValue(parameter)
 
     def _rows(self, operation: Operation, values: Mapping[str, str], count: int) -> list[dict[str, Any]]:
         schema = self.catalogue.schema(operation.resource)
@@ -107,7 +107,7 @@ class Made:
         return [_with_values(row, schema, operation, values) for row in rows]
 
     def _enveloped(self, operation: Operation, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """The envelope around the items: what it counts and names is true, the rest is made if required."""
+        """The envelope around the items: what it counts and names is true, the rest only if required."""
         name = operation.envelope or ""
         schema = self.catalogue.schema(name)
         entity = entities(field_key(self.world.seed, "row", name), np.arange(1))
@@ -119,11 +119,11 @@ class Made:
             vocabulary=self.world.vocabulary,
         ).tolist()[0]
         known = {"items": items, "totalCount": len(items), "count": len(items)}
-        kept = {*schema.get("required", ()), "attributes"}
+        always = {*schema.get("required", ()), "attributes"}
         return {
             name: known.get(name, shell.get(name))
             for name in schema["properties"]
-            if name in known or (name in kept and name in shell)
+            if name in known or (name in always and name in shell)
         }
 
 
@@ -131,8 +131,8 @@ def _context(operation: Operation, values: Mapping[str, str]) -> tuple[str, ...]
     return tuple(values.get(name, "").casefold() for name in operation.parameters)
 
 
-def _same(key: object, asked: str) -> bool:
-    return str(key).casefold() == asked.casefold()
+def _same(key: object, value: str) -> bool:
+    return str(key).casefold() == value.casefold()
 
 
 def _with_values(
@@ -152,4 +152,4 @@ def _takes(described: SchemaObject, value: str) -> bool:
         return False
     form = described.get("format", "")
     long_enough = described.get("minLength", 0) <= len(value) <= described.get("maxLength", len(value))
-    return long_enough and form in ("", "uuid") and kept_format(value, form)
+    return long_enough and form in ("", "uuid") and matches_format(value, form)

@@ -14,16 +14,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from partner_insights.world.columns import Coded, Column
-from partner_insights.world.hashing import Integers, Words, below, draw, unit
+from partner_insights.world.columns import Column, DictionaryColumn
+from partner_insights.world.hashing import Integers, Words, draw, integers_below, unit
 from partner_insights.world.schema_data.regex_values import Pattern
-from partner_insights.world.schema_data.text_values import format_maker, kept_format, named_maker, words_of
+from partner_insights.world.schema_data.text_values import format_maker, matches_format, named_maker, words_of
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
-_DEEPEST: Final = 3
-"""Objects within objects before only what is required is made: resources may refer to each other."""
-_BOTTOM: Final = 8
-"""Where nothing more is made at all: a circle of required properties has no end that keeps them."""
+_MAX_DEPTH: Final = 3
+"""Depth from which an object has its required properties alone: resources may refer to each other."""
+_HARD_MAX_DEPTH: Final = 8
+"""Depth from which an object is empty: a circle of required properties has no valid end."""
 _ONE_IN: Final = 8
 """How many values of a nullable property there are for each null."""
 _SPREAD: Final = 2**31 - 1
@@ -47,11 +47,11 @@ def schema_column(
     `key` is the key of the property (`field_key`), `resolve` gives the schema behind a `$ref`, `name` is the
     property's, which says what kind of text or number suits it.
     """
-    maker = _Maker(resolve, vocabulary or FakerVocabulary(), key, name, depth)
+    maker = _SchemaColumnMaker(resolve, vocabulary or FakerVocabulary(), key, name, depth)
     return maker.column(schema, entity)
 
 
-def is_silent(schema: Mapping[str, Any]) -> bool:
+def accepts_anything(schema: Mapping[str, Any]) -> bool:
     """Whether a property is undetermined: nothing in its schema says what a value of it looks like."""
     return not schema.keys() & {
         "type",
@@ -67,8 +67,8 @@ def is_silent(schema: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Makes the column of one property: where it stands, and what it is called."""
+class _SchemaColumnMaker:
+    """Generates the column of one property, by its place and its name."""
 
     resolve: Resolve
     vocabulary: Vocabulary
@@ -90,19 +90,19 @@ class _Maker:
             return _chosen(list(schema["enum"]), hashes)
         if "anyOf" in schema:
             return self._any_of(schema, entity)
-        made = self._made(schema, entity, hashes)
-        return _some_null(made, entity, self.key) if _nullable(schema) else made
+        column = self._by_type(schema, entity, hashes)
+        return _some_null(column, entity, self.key) if _nullable(schema) else column
 
     def _any_of(self, schema: Mapping[str, Any], entity: Words) -> Column:
         """The first of the forms that is not null, now and then null where that is one of them."""
         forms = [form for form in schema["anyOf"] if form.get("type") != "null"]
         nullable = len(forms) < len(schema["anyOf"])
-        if not forms or (nullable and self.depth + 1 >= _DEEPEST):
+        if not forms or (nullable and self.depth + 1 >= _MAX_DEPTH):
             return _values([None] * len(entity))
-        made = self.column(forms[0], entity)
-        return _some_null(made, entity, self.key) if nullable else made
+        column = self.column(forms[0], entity)
+        return _some_null(column, entity, self.key) if nullable else column
 
-    def _made(self, schema: Mapping[str, Any], entity: Words, hashes: Words) -> Column:
+    def _by_type(self, schema: Mapping[str, Any], entity: Words, hashes: Words) -> Column:
         kind = _kind(schema)
         examples = [value for value in schema.get("examples", ()) if _suits(value, kind, schema)]
         if examples:
@@ -123,11 +123,12 @@ class _Maker:
         items = schema.get("items", {})
         least = schema.get("minItems", 0)
         nested = _kind(items) == "object"
-        too_deep = nested and self.depth >= _DEEPEST
-        if least == 0 and (too_deep or ("items" in schema and is_silent(items))):
+        too_deep = nested and self.depth >= _MAX_DEPTH
+        if least == 0 and (too_deep or ("items" in schema and accepts_anything(items))):
             return _values([[] for _ in range(len(entity))])
         most = min(schema.get("maxItems", max(least, 3)), max(least, 3))
-        counts = max(least, min(1, most)) + below(hashes, max(1, most - max(least, min(1, most)) + 1))
+        usual = max(least, min(1, most))
+        counts = usual + integers_below(hashes, max(1, most - usual + 1))
         # The nth item of every row at once: as many columns as the longest list.
         columns = [
             self.column(items, draw(entity, self.key, 1000 + nth)).tolist() for nth in range(max(1, most))
@@ -150,24 +151,24 @@ class _Maker:
             .column(inner, draw(entity, self.key, 1 + nth))
             .tolist()
             for nth, (name, inner) in enumerate(properties.items())
-            if self._is_made(name in required, inner)
+            if self._is_included(name in required, inner)
         }
         return _values([{name: columns[name][row] for name in columns} for row in range(len(entity))])
 
-    def _is_made(self, required: bool, schema: Mapping[str, Any]) -> bool:
-        if self.depth >= _BOTTOM:
+    def _is_included(self, required: bool, schema: Mapping[str, Any]) -> bool:
+        if self.depth >= _HARD_MAX_DEPTH:
             return False
-        cut = "$ref" in schema and self.depth + 1 >= _DEEPEST
-        return required or (self.depth < _DEEPEST and not cut and not is_silent(schema))
+        cut = "$ref" in schema and self.depth + 1 >= _MAX_DEPTH
+        return required or (self.depth < _MAX_DEPTH and not cut and not accepts_anything(schema))
 
-    def _texts(self, schema: Mapping[str, Any], hashes: Words) -> Coded:
+    def _texts(self, schema: Mapping[str, Any], hashes: Words) -> DictionaryColumn:
         if self.owner and self.words == ("object", "type") and "format" not in schema:
             return _chosen_texts([self.owner], hashes)
         make = self._text_maker(schema)
         shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
-        # A word that is cut or filled may be alike for many: an identifier is told apart at its end.
+        # A word that is cut or filled may be alike for many: identifiers differ at their end.
         texts = [_fitted(make(word), shortest, longest) for word in hashes.tolist()]
-        return Coded(np.arange(len(texts)), texts)
+        return DictionaryColumn(np.arange(len(texts)), texts)
 
     def _text_maker(self, schema: Mapping[str, Any]) -> Callable[[int], str]:
         pattern = Pattern.read(schema["pattern"]) if "pattern" in schema else None
@@ -192,7 +193,7 @@ def _nullable(schema: Mapping[str, Any]) -> bool:
 
 
 def _some_null(column: Column, entity: Words, key: int) -> Column:
-    nulls = below(draw(entity, key, 99), _ONE_IN + 1) == 0
+    nulls = integers_below(draw(entity, key, 99), _ONE_IN + 1) == 0
     if not nulls.any():
         return column
     values = column.tolist()
@@ -207,7 +208,7 @@ def _suits(value: Any, kind: str, schema: Mapping[str, Any]) -> bool:
         pattern = schema.get("pattern")
         return (
             schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
-            and kept_format(value, schema.get("format", ""))
+            and matches_format(value, schema.get("format", ""))
             and (pattern is None or Pattern.finds(pattern, value))
         )
     if kind in ("number", "integer"):
@@ -232,11 +233,11 @@ def _is(value: Any, kind: str) -> bool:
 def _chosen(options: Sequence[Any], hashes: Words) -> Column:
     if all(isinstance(option, str) for option in options):
         return _chosen_texts(options, hashes)
-    return _values([options[code] for code in below(hashes, len(options)).tolist()])
+    return _values([options[code] for code in integers_below(hashes, len(options)).tolist()])
 
 
-def _chosen_texts(options: Sequence[str], hashes: Words) -> Coded:
-    return Coded(below(hashes, len(options)), options)
+def _chosen_texts(options: Sequence[str], hashes: Words) -> DictionaryColumn:
+    return DictionaryColumn(integers_below(hashes, len(options)), options)
 
 
 def _values(values: Sequence[Any]) -> npt.NDArray[Any]:
@@ -248,9 +249,9 @@ def _values(values: Sequence[Any]) -> npt.NDArray[Any]:
 
 
 def _distinct(items: list[Any], least: int) -> list[Any]:
-    """The items without those said twice, as long as enough of them are left."""
-    told = [item for nth, item in enumerate(items) if item not in items[:nth]]
-    return told if len(told) >= least else items
+    """The items without repetitions, as long as enough of them are left."""
+    distinct = [item for nth, item in enumerate(items) if item not in items[:nth]]
+    return distinct if len(distinct) >= least else items
 
 
 def _fitted(text: str, shortest: int, longest: int | None) -> str:
@@ -282,7 +283,7 @@ def _numbers(schema: Mapping[str, Any], kind: str, words: tuple[str, ...], hashe
     low, high, step = _span(schema, kind, words)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    steps: Integers = first + below(hashes, min(_SPREAD, max(1, last - first + 1)))
+    steps: Integers = first + integers_below(hashes, min(_SPREAD, max(1, last - first + 1)))
     numbers: npt.NDArray[Any] = steps * step if step >= 1 else steps / (1 / step)
     if float(step).is_integer() and float(first * step).is_integer():
         return numbers.astype(np.int64)

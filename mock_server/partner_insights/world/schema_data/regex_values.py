@@ -11,7 +11,7 @@ import string
 from dataclasses import dataclass
 from typing import Final
 
-from partner_insights.world.hashing import GOLDEN, MASK, scramble
+from partner_insights.world.hashing import GOLDEN, MASK, mix
 
 _CLASSES: Final = {"d": string.digits, "w": string.ascii_letters + string.digits, "s": " "}
 _ATOM: Final = re.compile(
@@ -34,7 +34,7 @@ class Pattern:
 
     @classmethod
     def read(cls, pattern: str) -> Pattern | None:
-        """The pattern of an expression; None where it is not simple, or what it makes would not match."""
+        """The pattern of an expression; None where it is not simple, or its texts would not match."""
         body = pattern.removeprefix("^")
         body = body.removesuffix("$") if not body.endswith(r"\$") else body
         atoms: list[tuple[str, int, int]] = []
@@ -46,8 +46,8 @@ class Pattern:
                 return None
             atoms.append((letters, *_counts(found)))
             at = found.end()
-        made = cls(tuple(atoms))
-        return made if cls.finds(pattern, made.text(0)) and cls.finds(pattern, made.text(MASK)) else None
+        read = cls(tuple(atoms))
+        return read if cls.finds(pattern, read.text(0)) and cls.finds(pattern, read.text(MASK)) else None
 
     @staticmethod
     def finds(pattern: str, text: str) -> bool:
@@ -59,13 +59,13 @@ class Pattern:
 
     def text(self, word: int) -> str:
         """The text of one hash."""
-        made: list[str] = []
+        text: list[str] = []
         for letters, least, most in self.atoms:
-            word = scramble(word + GOLDEN & MASK)
+            word = mix(word + GOLDEN & MASK)
             for _ in range(least + word % (most - least + 1)):
-                word = scramble(word + GOLDEN & MASK)
-                made.append(letters[word % len(letters)])
-        return "".join(made)
+                word = mix(word + GOLDEN & MASK)
+                text.append(letters[word % len(letters)])
+        return "".join(text)
 
 
 def _letters(found: re.Match[str]) -> str:

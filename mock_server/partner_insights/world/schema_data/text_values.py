@@ -11,10 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from partner_insights.world.customer_ids import guid
-from partner_insights.world.hashing import MASK, scramble
+from partner_insights.world.hashing import MASK, mix
 from partner_insights.world.vocabulary import Vocabulary
 
-Maker = Callable[[int], str]
+TextMaker = Callable[[int], str]
 """The text of one hash."""
 
 _EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in _WORD.findall(name))
 
 
-def format_maker(form: str, words: Sequence[str]) -> Maker | None:
+def format_maker(form: str, words: Sequence[str]) -> TextMaker | None:
     """What makes texts of a format; None for a format that nobody here knows."""
     if form == "date-time":
         return lambda word: _moment(word, words).isoformat()
@@ -55,7 +55,7 @@ def format_maker(form: str, words: Sequence[str]) -> Maker | None:
     return _FORMATS.get(form)
 
 
-def kept_format(text: str, form: str) -> bool:
+def matches_format(text: str, form: str) -> bool:
     """Whether a text is of a format; true for a format that nobody here knows."""
     check = _CHECKS.get(form)
     try:
@@ -64,7 +64,7 @@ def kept_format(text: str, form: str) -> bool:
         return False
 
 
-def named_maker(words: Sequence[str], vocabulary: Vocabulary) -> Maker:
+def named_maker(words: Sequence[str], vocabulary: Vocabulary) -> TextMaker:
     """What makes texts for a name: the first of the kinds below that has a word of it, or a plain word."""
     present = set(words)
     last = words[-1] if words else ""
@@ -80,7 +80,7 @@ def named_maker(words: Sequence[str], vocabulary: Vocabulary) -> Maker:
 
 
 def _pick(options: Sequence[str], word: int, salt: int = 0) -> str:
-    return options[(scramble(word + salt & MASK) >> 20) % len(options)]
+    return options[(mix(word + salt & MASK) >> 20) % len(options)]
 
 
 def _plain(word: int) -> str:
@@ -150,9 +150,9 @@ def _product(word: int, vocabulary: Vocabulary) -> str:
     return _pick([product.name for product in PRODUCTS], word)
 
 
-_Spoken = Callable[[int, Vocabulary], str]
+_VocabularyMaker = Callable[[int, Vocabulary], str]
 
-_BY_WORD: Final[tuple[tuple[tuple[str, ...], _Spoken], ...]] = (
+_BY_WORD: Final[tuple[tuple[tuple[str, ...], _VocabularyMaker], ...]] = (
     (("email",), _email),
     (("mail",), _email),
     (("user", "principal", "name"), _email),
@@ -206,7 +206,7 @@ _BY_WORD: Final[tuple[tuple[tuple[str, ...], _Spoken], ...]] = (
 )
 """Words that a name must have, all of them, and what such a property holds; the first that fits counts."""
 
-_BY_LAST: Final[Mapping[str, _Spoken]] = {
+_BY_LAST: Final[Mapping[str, _VocabularyMaker]] = {
     "id": lambda word, _: _guid(word),
     "ids": lambda word, _: _guid(word),
     "address": _street,
@@ -231,9 +231,9 @@ _BY_LAST: Final[Mapping[str, _Spoken]] = {
     "name": _of(_PHRASES),
     "link": lambda word, _: _url(word),
 }
-"""The last word of a name, where no pair of words told more."""
+"""The last word of a name, where no pair of words is known."""
 
-_FORMATS: Final[Mapping[str, Maker]] = {
+_FORMATS: Final[Mapping[str, TextMaker]] = {
     "uuid": _guid,
     "email": lambda word: f"user{word & 0xFFFF}@tenant.example",
     "uri": _url,

@@ -1,0 +1,77 @@
+"""Groups of operations that a mutant means something for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Catalogue, Operation
+    from partner_insights.mutants.mutant import AppliesTo
+
+_CUSTOMER: Final = "Customer"
+
+
+def analytics(operation: Operation, catalogue: Catalogue) -> bool:
+    """The four licence analytics operations."""
+    return operation.seed
+
+
+def of_partner(operation: Operation, catalogue: Catalogue) -> bool:
+    """Those of them about the partner as a whole."""
+    return operation.seed and not operation.per_customer
+
+
+def of_customer(operation: Operation, catalogue: Catalogue) -> bool:
+    """Those of them about one customer."""
+    return operation.seed and operation.per_customer
+
+
+def customer_list(operation: Operation, catalogue: Catalogue) -> bool:
+    """The customer list."""
+    return operation.resource == _CUSTOMER and operation.envelope is not None
+
+
+def single_customer(operation: Operation, catalogue: Catalogue) -> bool:
+    """One customer by its id."""
+    return operation.resource == _CUSTOMER and operation.envelope is None
+
+
+def collections(operation: Operation, catalogue: Catalogue) -> bool:
+    """Licence analytics and the customer list: a known envelope around rows."""
+    return analytics(operation, catalogue) or customer_list(operation, catalogue)
+
+
+def enveloped(operation: Operation, catalogue: Catalogue) -> bool:
+    """Any operation that returns a list."""
+    return operation.envelope is not None
+
+
+def per_customer(operation: Operation, catalogue: Catalogue) -> bool:
+    """Any operation about one customer, licence analytics or not."""
+    return operation.per_customer
+
+
+def has(*names: str) -> AppliesTo:
+    """Licence analytics whose rows have all these properties."""
+    return lambda operation, catalogue: operation.seed and set(names) <= _properties(operation, catalogue)
+
+
+def has_counts(operation: Operation, catalogue: Catalogue) -> bool:
+    """Licence analytics whose rows count licences."""
+    return operation.seed and any(name.startswith("licenses") for name in _properties(operation, catalogue))
+
+
+def rejects(case: str) -> AppliesTo:
+    """Any operation that documents this error case."""
+    if case == "app-only":
+        return lambda operation, _: case not in operation.auth
+    return lambda operation, _: any(error.case == case for error in operation.errors)
+
+
+def both(first: AppliesTo, second: AppliesTo) -> AppliesTo:
+    """What is in two groups."""
+    return lambda *operation: first(*operation) and second(*operation)
+
+
+def _properties(operation: Operation, catalogue: Catalogue) -> set[str]:
+    return set(catalogue.schema(operation.resource)["properties"])
