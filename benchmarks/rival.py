@@ -53,7 +53,7 @@ class Rival:
         self.version = version.stdout.strip()
 
     def learn(self, fake: RunningFake) -> None:
-        """Accept what it reports of this fake, which wears no mutant."""
+        """Accept what it reports of this fake without a mutant."""
         (self._folder / "openapi.json").write_text(json.dumps(_description(fake)), encoding="utf-8")
         for column in COLUMNS:
             self.baseline[column] = self._run(fake, column, "--baseline-update", "--continue-on-failure")

@@ -21,6 +21,7 @@ from partner_insights.mutants import (
     sample,
     single_fault_rows,
 )
+from partner_insights.mutants.catalogue import BEHAVIOURS
 from partner_insights.mutants.invalid_values import BREAKS
 from partner_insights.mutants.schema_locations import (
     ANNOTATIONS,
@@ -186,6 +187,7 @@ def test_every_mutant_is_described() -> None:
         assert set(mutant.codes) <= CATALOGUE.codes.keys()
         assert mutant.admits <= CATALOGUE.error_cases.keys()
     assert len({mutant.title for mutant in MUTANTS.values()}) == len(MUTANTS)
+    assert len(MUTANTS) == len(SCHEMA) + len(BEHAVIOURS)  # no id twice
 
 
 def test_every_code_has_a_mutant() -> None:
