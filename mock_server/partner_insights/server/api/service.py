@@ -54,7 +54,7 @@ class Service:
         try:
             self._admit(operation, scene, headers)
             if operation.synthetic:
-                return self._made(operation, scene, values or {}, query)
+                return self._synthetic(operation, scene, values or {}, query)
             index = None if customer_id is None else _customer(scene, customer_id)
             return self._content(operation, scene, index, query, headers)
         except ApiError as refused:
@@ -91,10 +91,10 @@ class Service:
             body = customers_body(scene.world, page)
         return json_response(body, bom=scene.conditions.bom)
 
-    def _made(
+    def _synthetic(
         self, operation: Operation, scene: Snapshot, values: Mapping[str, str], query: Mapping[str, str]
     ) -> ApiResponse:
-        """A response made from the schemas alone, for an operation of a page that is not ours."""
+        """A response from the schemas alone, for an operation of a page that is not ours."""
         customer_id = values.get("customer-id")
         if customer_id is not None and not is_guid(customer_id):
             raise ApiError("malformed-customer", data=["customer-id"])
@@ -102,7 +102,9 @@ class Service:
             if name in query and not keeps(schema, query[name]):
                 raise ApiError("invalid-query", data=[name])
         try:
-            body = SchemaData(scene.world, self.catalogue).body(operation, values, empty=scene.conditions.empty)
+            body = SchemaData(scene.world, self.catalogue).body(
+                operation, values, empty=scene.conditions.empty
+            )
         except UnknownPathValue as unknown:
             case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
             raise ApiError(case) from unknown

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from partner_insights import __version__
 from partner_insights.server.auth.examples import curl_line, example_token, token_line
 from partner_insights.server.http.response import JSON, ApiResponse, respond
-from partner_insights.world.openapi_examples import described
+from partner_insights.world.openapi_examples import openapi_with_examples
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
@@ -76,7 +76,8 @@ class Console:
 
     def description(self) -> Response:
         """The OpenAPI description, with examples of the world in force and the address it was asked at."""
-        document = described(self._catalogue, self._state.scene.world, request.host_url.rstrip("/"))
+        url = request.host_url.rstrip("/")
+        document = openapi_with_examples(self._catalogue, self._state.scene.world, url)
         return respond(ApiResponse(200, json.dumps(document).encode(), content_type=JSON))
 
     def _content(self) -> dict[str, Any]:
@@ -126,7 +127,7 @@ class Console:
         """What is faked, in words."""
         if self._settings.recording is not None:
             return "A replay of recorded answers"
-        if any(operation.made for operation in self._catalogue.operations.values()):
+        if any(operation.synthetic for operation in self._catalogue.operations.values()):
             return f"A fake of {len(self._catalogue.operations)} operations by pages of your own"
         return "A fake of the Partner Center licence analytics API"
 
