@@ -21,12 +21,14 @@ def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
     return f"curl {trust}{header}{shlex.quote(url)}"
 
 
-def example_token(auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY) -> str | None:
+def example_token(
+    auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY, issued: int | None = None
+) -> str | None:
     """An App+User token that works under the auth mode, good for so long; None where none is needed."""
     if auth == AuthMode.OFF:
         return None
     subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")
-    return tokens.access(subject, PARTNER_CENTER, lifetime=lifetime)
+    return tokens.access(subject, PARTNER_CENTER, lifetime=lifetime, issued=issued)
 
 
 def token_line(url: str) -> str:

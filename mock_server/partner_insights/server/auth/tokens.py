@@ -69,9 +69,17 @@ class Tokens:
 
     key: bytes = field(repr=False)
 
-    def access(self, subject: Subject, audience: str, *, scope: str = "", lifetime: int = LIFETIME) -> str:
-        """A signed access token with the claims a real one has (version 1.0)."""
-        now = int(time.time())
+    def access(
+        self,
+        subject: Subject,
+        audience: str,
+        *,
+        scope: str = "",
+        lifetime: int = LIFETIME,
+        issued: int | None = None,
+    ) -> str:
+        """A signed access token with the claims a real one has (version 1.0); `issued` is now by default."""
+        now = int(time.time()) if issued is None else issued
         tenant = subject.tenant_id
         claims: dict[str, Any] = {
             "aud": audience,

@@ -7,8 +7,8 @@ sent that no other matches.
 from __future__ import annotations
 
 import ctypes
-import random
 import time
+from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.server.http.tcp_info import connections
@@ -31,7 +31,7 @@ def reset_mid_body(peer: str, first: bytes) -> Iterator[bytes]:
     for _ in range(5):
         time.sleep(_MOMENT)
         before = {each.descriptor: each.sent for each in connections()}
-        size = random.randrange(1000, 16000, _FRAMING)  # noqa: S311 - not to be told from others by chance
+        size = SystemRandom().randrange(1000, 16000, _FRAMING)
         yield b" " * size
         time.sleep(_MOMENT)
         grown = [
