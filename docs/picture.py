@@ -29,15 +29,15 @@ def run(folder: str, *arguments: str) -> str:
 
 
 def draw() -> str:
-    """The session of the README in which a recorded answer breaks the contract, as SVG."""
+    """The session of the README in which a recorded response breaks the contract, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         run(folder, "fixtures", "write", "customer-licenses-usage", "--out", "usage.json")
         usage = (Path(folder) / "usage.json").read_text(encoding="utf-8")
         broken = usage.replace('"workloadName": "Exchange"', '"workloadName": 3.14')
-        (Path(folder) / "answer.json").write_text(broken, encoding="utf-8")
-        printed = run(folder, "check", "answer.json")
+        (Path(folder) / "response.json").write_text(broken, encoding="utf-8")
+        printed = run(folder, "check", "response.json")
     screen = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
-    screen.print("[dim]$[/] [bold]partner-insights check answer.json[/]", highlight=False)
+    screen.print("[dim]$[/] [bold]partner-insights check response.json[/]", highlight=False)
     screen.print(Text.from_ansi(printed))
     svg = screen.export_svg(title="partner-insights", theme=DIMMED_MONOKAI, unique_id="check")
     # The picture asks no other host for a font: any monospaced one will do.
