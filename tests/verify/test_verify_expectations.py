@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partner_insights.contract.formats import GUID
 from partner_insights.verify import Request, Token
-from partner_insights.verify.judge.expected import GUID, accepts_json, expectation
+from partner_insights.verify.judge.expected import accepts_json, expectation
 from partner_insights.verify.run.session import next_page
 from partner_insights.verify.run.strategies import (
     guids,

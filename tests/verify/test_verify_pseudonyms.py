@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from partner_insights.contract import Severity, Standing
+from partner_insights.contract.formats import GUID
 from partner_insights.verify import Observation, Request, Violation
-from partner_insights.verify.judge.expected import GUID
 from partner_insights.verify.judge.violation import display_value, shortened
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 

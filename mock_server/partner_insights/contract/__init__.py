@@ -1,6 +1,6 @@
 """Tables, errata and operations → the contract: derived schemas, one catalogue, OpenAPI, explanations."""
 
-from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue, DerivedResource
+from partner_insights.contract.catalogue import Catalogue, DerivedResource
 from partner_insights.contract.model import (
     PROVENANCE,
     Code,
@@ -16,6 +16,7 @@ from partner_insights.contract.model import (
     Source,
     Standing,
 )
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 
 __all__ = [
     "PROVENANCE",

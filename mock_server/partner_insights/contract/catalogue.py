@@ -23,6 +23,7 @@ from partner_insights.contract.model import (
     Source,
     Standing,
 )
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX, file_name, reference_to, referred
 from partner_insights.contract.toml_files import (
     Operations,
     read_codes,
@@ -34,13 +35,11 @@ from partner_insights.contract.toml_files import (
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from jsonschema import Draft202012Validator
     from referencing import Registry
-
-SCHEMA_SUFFIX = ".schema.json"
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class Catalogue:
 
         contents = [
             (
-                name + SCHEMA_SUFFIX,
+                file_name(name),
                 Resource.from_contents(dict(derived.schema), default_specification=DRAFT202012),
             )
             for name, derived in self.resources.items()
@@ -132,20 +131,24 @@ class Catalogue:
         """The schema of one resource; KeyError for a name that is not derived."""
         return self.resources[resource].schema
 
+    def followed(self, schema: SchemaObject) -> Iterator[SchemaObject]:
+        """The schema, then the one it refers to, and so on: no derived schema refers straight to itself."""
+        yield schema
+        while (resource := referred(schema)) is not None:
+            schema = self.schema(resource)
+            yield schema
+
     def response_schema(self, operation: Operation | str) -> SchemaObject:
         """The schema of a 200's body: the envelope with its items, or the resource itself."""
         promised = self.operations[operation] if isinstance(operation, str) else operation
-        item = {"$ref": promised.resource + SCHEMA_SUFFIX}
+        item = reference_to(promised.resource)
         if promised.envelope is None:
             return item
-        return {
-            "$ref": promised.envelope + SCHEMA_SUFFIX,
-            "properties": {"items": {"items": item}},
-        }
+        return {**reference_to(promised.envelope), "properties": {"items": {"items": item}}}
 
     def error_schema(self, case: ErrorCase) -> SchemaObject:
         """The schema of the body of a documented failure."""
-        return {"$ref": case.body + SCHEMA_SUFFIX}
+        return reference_to(case.body)
 
     def validator(self, schema: SchemaObject) -> Draft202012Validator:
         """A validator that resolves references here and checks formats (jsonschema skips them unasked)."""

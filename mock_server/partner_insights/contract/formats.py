@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 TEXTS: Final = ("date-time", "date", "uuid", "uri")
 """Of texts: jsonschema checks them, `date-time` and `uri` only where packages of their own are installed."""
+
+GUID_PATTERN: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""Of any case; a regular expression for any language."""
+GUID: Final = re.compile(GUID_PATTERN)
 
 WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
     "int32": (-(2**31), 2**31 - 1),

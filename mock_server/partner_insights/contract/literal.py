@@ -6,10 +6,11 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import PROVENANCE, Standing
-from partner_insights.contract.presence import write_required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_UNSAID = {"present": False}
 
 
 def literal_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,3 +45,15 @@ def _undo(
         row[keyword] = was
         keywords[keyword] = before
     return name
+
+
+def write_required(schema: dict[str, Any]) -> None:
+    """Set, or drop, the `required` list of a resource's schema."""
+    names = [
+        name
+        for name, row in schema["properties"].items()
+        if row.get(PROVENANCE, {"keywords": {}})["keywords"].get("presence", _UNSAID)["present"]
+    ]
+    schema.pop("required", None)
+    if names:
+        schema["required"] = names

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
 from partner_insights.contract.error_bodies import refusal_body
+from partner_insights.contract.schema_files import resource_of
 
 if TYPE_CHECKING:
+    from partner_insights.contract.catalogue import Catalogue
     from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
 
 _JSON = "application/json"
@@ -171,7 +172,7 @@ def _component(schema: SchemaObject) -> dict[str, Any]:
     component: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "$ref":
-            component[key] = f"#/components/schemas/{value.removesuffix(SCHEMA_SUFFIX)}"
+            component[key] = f"#/components/schemas/{resource_of(value)}"
         elif key == "properties":
             component[key] = {name: _component(row) for name, row in value.items()}
         elif key == "items":

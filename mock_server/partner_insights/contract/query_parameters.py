@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from partner_insights.contract.model import SchemaObject
 
 
-def keeps(schema: SchemaObject, text: str) -> bool:
+def is_valid(schema: SchemaObject, text: str) -> bool:
     """Whether the text is a value of the parameter: whole numbers within bounds, or one of a closed list."""
     if schema.get("type") == "integer":
         # int() alone would take spaces, underscores and other scripts' digits.

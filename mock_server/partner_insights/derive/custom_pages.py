@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract.catalogue import SCHEMA_SUFFIX, Catalogue
-from partner_insights.contract.model import PROVENANCE, Operation, Profile, SchemaObject
+from partner_insights.contract.catalogue import Catalogue
+from partner_insights.contract.model import Operation, Profile, SchemaObject
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX, references_in
 from partner_insights.contract.toml_files import Operations, operations_of, read_operations, read_toml
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.errors import InputError
@@ -233,18 +234,5 @@ def _used(
         name = waiting.pop()
         if name not in used and name in schemas:
             used[name] = schemas[name]
-            waiting += references_of(schemas[name])
+            waiting += references_in(schemas[name])
     return [used[name] for name in sorted(used)]
-
-
-def references_of(schema: object) -> Iterator[str]:
-    """The resources that a schema refers to, at any depth."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"].removesuffix(SCHEMA_SUFFIX)
-        for key, value in schema.items():
-            if key != PROVENANCE:
-                yield from references_of(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from references_of(value)

@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.contract.literal import write_required
 from partner_insights.contract.model import PROVENANCE, Erratum
-from partner_insights.contract.presence import write_required
+from partner_insights.contract.schema_files import file_name
 from partner_insights.derive.casing import spell_as_on_the_wire
 from partner_insights.derive.errata import apply_errata
 from partner_insights.derive.example_check import drop_unfit_examples
 from partner_insights.derive.references import Definition, References, referred_to, without_list
-from partner_insights.derive.schema import Schema, file_name, resource_schema
+from partner_insights.derive.schema import Schema, resource_schema
 from partner_insights.errors import InputError
 from partner_insights.tables import Diagnostic, Page, read_page
 

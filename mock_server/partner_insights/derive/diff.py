@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import PROVENANCE, Erratum
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.derive.derivation import Derivation, derive, pages_of
 from partner_insights.errors import InputError
 from partner_insights.tables import Page, Resource, read_page
@@ -15,8 +16,6 @@ from partner_insights.tables import Page, Resource, read_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-
-_SUFFIX = ".schema.json"
 
 
 class Level(IntEnum):
@@ -104,7 +103,9 @@ def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -
 
 
 def _schemas(path: Path, shipped: Path) -> Mapping[str, dict[str, Any]]:
-    files = sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else [path] if path.suffix == ".json" else []
+    files = (
+        sorted(path.glob(f"*{SCHEMA_SUFFIX}")) if path.is_dir() else [path] if path.suffix == ".json" else []
+    )
     if files:
         return {schema["title"]: schema for schema in map(_read, files)}
     derivation: Derivation = derive(pages_of([path]), (), shipped=shipped, lenient=True)
@@ -128,7 +129,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _pages(path: Path) -> list[Page]:
-    is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{_SUFFIX}")))
+    is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{SCHEMA_SUFFIX}")))
     return [] if is_derived else [read_page(page) for page in pages_of([path])]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from partner_insights.contract.literal import write_required
 from partner_insights.contract.model import PROVENANCE, Erratum, Target
-from partner_insights.contract.presence import write_required
 from partner_insights.derive.schema import Schema
 from partner_insights.errors import InputError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from partner_insights.contract.catalogue import SCHEMA_SUFFIX
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.errors import InputError
 from partner_insights.files import write_files
 

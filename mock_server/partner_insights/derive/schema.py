@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.schema_files import file_name, reference_to
 from partner_insights.derive.keywords import Listed, documented, fact_keywords
 from partner_insights.tables import Facts, Property, Resource, TypeExpression
 
@@ -17,11 +18,6 @@ _LISTED = "listed"  # where a reference leads to a list of values, until they ha
 ResolveReference = Callable[[TypeExpression], "str | Listed | None"]
 """From a reference cell to the name of the resource it means, or a list of values; None where "
 "no page has it."""
-
-
-def file_name(resource: str) -> str:
-    """The file, and so the `$id`, of a resource's schema."""
-    return f"{resource}.schema.json"
 
 
 def resource_schema(page: str, resource: Resource, resolve: ResolveReference) -> Schema:
@@ -118,7 +114,7 @@ def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Sch
             return {"type": "integer" if numbers else "string", _LISTED: found}
         if found is None:
             return {}
-        reference = {"$ref": file_name(found)}
+        reference: Schema = {**reference_to(found)}
         return {"anyOf": [reference, {"type": "null"}]} if expression.nullable else reference
     json_type: str = (
         expression.json_type if expression.kind == "scalar" and expression.json_type else expression.kind

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.schema_files import reference_to
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from partner_insights.contract import Catalogue, SchemaObject
-
-_SUFFIX: Final = ".schema.json"
 
 _FORMATTED: Final[Mapping[str, str]] = {
     "date-time": "2017-03-10T00:00:00+00:00",
@@ -22,7 +22,7 @@ _FORMATTED: Final[Mapping[str, str]] = {
 
 def sample(catalogue: Catalogue, resource: str) -> dict[str, Any]:
     """A valid value of a resource with every property its schema lists; KeyError for an unknown one."""
-    value: dict[str, Any] = sample_of(catalogue, {"$ref": resource + _SUFFIX})
+    value: dict[str, Any] = sample_of(catalogue, reference_to(resource))
     return value
 
 
@@ -31,7 +31,7 @@ def sample_of(catalogue: Catalogue, schema: SchemaObject, above: frozenset[str] 
 
     `above` are the resources it is part of: one of them inside itself is left out, or an empty array.
     """
-    parts = list(resolved(catalogue, schema))
+    parts = list(catalogue.followed(schema))
     above |= {part["title"] for part in parts if "title" in part}
     stated = {name: value for part in reversed(parts) for name, value in part.items()}
     for keyword in ("const", "default"):
@@ -53,17 +53,8 @@ def sample_of(catalogue: Catalogue, schema: SchemaObject, above: frozenset[str] 
     return _scalar(kind, stated)
 
 
-def resolved(catalogue: Catalogue, schema: SchemaObject) -> Iterator[SchemaObject]:
-    """The schema and those it refers to."""
-    while True:
-        yield schema
-        if "$ref" not in schema:
-            return
-        schema = catalogue.schema(schema["$ref"].removesuffix(_SUFFIX))
-
-
 def _within(catalogue: Catalogue, schema: SchemaObject, above: frozenset[str]) -> bool:
-    return any(part.get("title") in above for part in resolved(catalogue, schema))
+    return any(part.get("title") in above for part in catalogue.followed(schema))
 
 
 def _object(catalogue: Catalogue, parts: list[SchemaObject], above: frozenset[str]) -> dict[str, Any]:

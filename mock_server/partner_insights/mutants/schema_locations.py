@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract import PROVENANCE
-from partner_insights.mutants.sample_values import resolved, sample_of
+from partner_insights.mutants.sample_values import sample_of
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, SchemaObject, Standing
@@ -78,7 +78,7 @@ def _locations(
 ) -> Iterator[SchemaLocation]:
     if len(steps) > _MAX_DEPTH:
         return
-    parts = list(resolved(catalogue, filler[-1]))
+    parts = list(catalogue.followed(filler[-1]))
     if steps and any(part.get("title") in named for part in parts):
         return  # an item that is an operation's resource has mutants of its own
     members: dict[str, dict[str, Any]] = {}

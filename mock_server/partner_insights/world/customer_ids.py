@@ -7,7 +7,6 @@ else than zeros (but for one in 2**61), and so is known not to be of this one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -15,9 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from partner_insights.contract.formats import GUID
 from partner_insights.world.hashing import MASK, Words, field_key, mix, mix_all
 
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HALF: Final = (1 << 61) - 1
 _ROUNDS: Final = 4
 _VERSION: Final = 0x4000
@@ -53,7 +52,7 @@ class CustomerIds:
 
     def index(self, guid: str) -> int | None:
         """The index inside a GUID of any case; None where the text is no GUID or not one of this seed."""
-        if not _GUID.fullmatch(guid):
+        if not GUID.fullmatch(guid):
             return None
         number = int(guid.replace("-", ""), 16)
         high, low = number >> 64, number & MASK

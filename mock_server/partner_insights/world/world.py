@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
+from partner_insights.contract.schema_files import resource_of
 from partner_insights.errors import InputError
 from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
@@ -213,7 +214,7 @@ class World:
 
     def resolve(self, reference: str) -> Mapping[str, Any]:
         """The schema of the resource a `$ref` names by its file; empty for one that is not there."""
-        described = self.catalogue.resources.get(reference.removesuffix(".schema.json"))
+        described = self.catalogue.resources.get(resource_of(reference))
         return {} if described is None else described.schema
 
     def _checked(self, index: int) -> int:

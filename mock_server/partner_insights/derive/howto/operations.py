@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.schema_files import referred
 from partner_insights.derive.custom_pages import customer_named, default_errors, operation_id
 from partner_insights.derive.howto.page import resource_name
 from partner_insights.derive.howto.samples import body_of, object_type
@@ -185,8 +186,8 @@ def _envelope(
 
 
 def _holds(envelope: SchemaObject, resource: str) -> bool:
-    item = envelope["properties"]["items"].get("items", {}).get("$ref")
-    return item is None or item == f"{resource}.schema.json"
+    item = envelope["properties"]["items"].get("items", {})
+    return referred(item) in (None, resource)
 
 
 def _query(parameters: Iterable[Parameter], route: Route) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.schema_files import referred
 from partner_insights.derive.howto.operations import toml_value
 from partner_insights.derive.howto.samples import reading_of
 
@@ -113,7 +114,7 @@ class _Walk:
 
     def over(self, path: tuple[str | int, ...], value: Any, schema: SchemaObject) -> None:
         schema = next((form for form in schema.get("anyOf", ()) if "$ref" in form), schema)
-        resource = str(schema.get("$ref", "")).removesuffix(".schema.json")
+        resource = referred(schema) or ""
         described = self.catalogue.resources.get(resource)
         behind = described.schema if described is not None else {}
         if isinstance(value, list):

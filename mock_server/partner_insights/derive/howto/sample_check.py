@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract.catalogue import Catalogue
+from partner_insights.contract.schema_files import reference_to
 from partner_insights.contract.toml_files import read_errata, read_operations
 from partner_insights.derive.bundled_pages import TABLES
 from partner_insights.derive.derivation import derive, pages_of
@@ -135,10 +136,10 @@ def _schema_of(scenario: Scenario, body: object, catalogue: Catalogue) -> Schema
         resource = next((name for name in named if name in catalogue.resources), None)
     if resource is None:
         return None
-    item = {"$ref": f"{resource}.schema.json"}
+    item = reference_to(resource)
     if "items" in body:
         envelope = "CustomerCollection" if "links" in body and resource == "Customer" else "Collection"
-        return {"$ref": f"{envelope}.schema.json", "properties": {"items": {"items": item}}}
+        return {**reference_to(envelope), "properties": {"items": {"items": item}}}
     lists = [name for name, value in body.items() if isinstance(value, list) and value]
     if scenario.fields is not None and resource == resource_name(scenario.title) and lists:
         return {"properties": {lists[0]: {"items": item}}}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.query_parameters import keeps
+from partner_insights.contract.query_parameters import is_valid
 from partner_insights.server.api.pagination import parse_page
 from partner_insights.server.auth.bearer import Authenticator
 from partner_insights.server.auth.tokens import Caller, Tokens
@@ -99,7 +99,7 @@ class Service:
         if customer_id is not None and not is_guid(customer_id):
             raise ApiError("malformed-customer", data=["customer-id"])
         for name, schema in operation.query.items():
-            if name in query and not keeps(schema, query[name]):
+            if name in query and not is_valid(schema, query[name]):
                 raise ApiError("invalid-query", data=[name])
         try:
             body = SchemaData(scene.world, self.catalogue).body(

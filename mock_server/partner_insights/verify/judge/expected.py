@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from partner_insights.contract.formats import GUID
+from partner_insights.contract.query_parameters import is_valid
 from partner_insights.verify.judge.exchange import Request, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from partner_insights.contract import Catalogue, ErrorCase, Operation
-
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -77,20 +77,9 @@ def _refusals(request: Request, operation: Operation) -> Iterator[str]:
             yield "malformed-customer"
         elif request.customer_known is False:
             yield "unknown-customer"
-    if any(not _valid(operation, name, value) for name, value in request.query):
+    documented = ((operation.query[name], text) for name, text in request.query if name in operation.query)
+    if not all(is_valid(schema, text) for schema, text in documented):
         yield "invalid-query"
-
-
-def _valid(operation: Operation, name: str, value: str) -> bool:
-    """Whether a documented query parameter has a documented value; unknown parameters are ignored."""
-    schema = operation.query.get(name)
-    if schema is None:
-        return True
-    if schema.get("type") == "integer":
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-            return False
-        return bool(schema.get("minimum", int(value)) <= int(value) <= schema.get("maximum", int(value)))
-    return value in schema.get("enum", [value])
 
 
 def accepts_json(accept: str | None) -> bool:

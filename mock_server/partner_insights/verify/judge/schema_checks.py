@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Standing
+from partner_insights.contract.schema_files import referred
 from partner_insights.verify.judge.violation import Finding, Observation, display_value, pointer_of, shortened
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def undocumented(
     pending: list[tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]] = [((), value, [schema])]
     while pending:
         path, current, schemas = pending.pop()
-        schemas = list(_resolved(schemas, catalogue))
+        schemas = [each for schema in schemas for each in catalogue.followed(schema)]
         if isinstance(current, list):
             items = [part["items"] for part in schemas if "items" in part]
             pending.extend(((*path, index), item, items) for index, item in enumerate(current) if items)
@@ -116,17 +117,6 @@ def undocumented(
                         pointer_of(*path, name),
                         f"no page lists this property; it holds {display_value(member)}",
                     )
-
-
-def _resolved(schemas: list[SchemaObject], catalogue: Catalogue) -> Iterator[SchemaObject]:
-    """The schemas with those they refer to: no derived schema refers straight back to itself."""
-    resolver = catalogue.registry.resolver()
-    for schema in schemas:
-        while True:
-            yield schema
-            if "$ref" not in schema:
-                break
-            schema = resolver.lookup(schema["$ref"]).contents
 
 
 KEYWORD_TEXTS: Mapping[str, Callable[[Any], str]] = {
@@ -149,7 +139,7 @@ KEYWORD_TEXTS: Mapping[str, Callable[[Any], str]] = {
 
 
 def _form(form: Mapping[str, Any]) -> str:
-    return str(form.get("$ref", form.get("type", "something"))).removesuffix(".schema.json")
+    return referred(form) or str(form.get("type", "something"))
 
 
 def explain_constraint(constraint: Constraint, stated: Any, catalogue: Catalogue) -> str:

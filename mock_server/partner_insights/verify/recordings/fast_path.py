@@ -19,6 +19,7 @@ import orjson
 
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.schema_files import resource_of
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout, conforms
 from partner_insights.verify.recordings.fast_rules import RULED, FastRules, Parts, PastCheck
 
@@ -299,7 +300,7 @@ def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
 def _bundled(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for keyword, value in _bounded(schema).items():
         if keyword == "$ref":
-            yield keyword, f"#/$defs/{value.removesuffix('.schema.json')}"
+            yield keyword, f"#/$defs/{resource_of(value)}"
         elif keyword == "properties":
             yield keyword, {name: dict(_bundled(nested)) for name, nested in value.items()}
         elif keyword == "items":

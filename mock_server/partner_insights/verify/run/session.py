@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from partner_insights.contract import Catalogue, Severity
+from partner_insights.contract.formats import GUID
 from partner_insights.contract.paths import key_property, shown_by
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
-from partner_insights.verify.judge.expected import GUID
 from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.judge import judge_exchange, judge_head, judge_repeat, judge_sums, observe

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from partner_insights.verify.judge.expected import GUID
+from partner_insights.contract.formats import GUID
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from partner_insights.contract.paths import folded, is_findable, shown_by
+from partner_insights.contract.schema_files import reference_to
 from partner_insights.world.hashing import entities, field_key
 from partner_insights.world.schema_data.columns import schema_column
 from partner_insights.world.schema_data.text_values import matches_format
@@ -96,7 +97,7 @@ class SchemaData:
         entity = entities(field_key(self.world.seed, "row", operation.resource, *context), np.arange(count))
         seed = field_key(self.world.seed, "made", operation.resource)
         column = schema_column(
-            {**schema, "type": "object", "$ref": operation.resource + ".schema.json"},
+            {**schema, "type": "object", **reference_to(operation.resource)},
             entity,
             seed,
             self.world.resolve,
@@ -112,7 +113,7 @@ class SchemaData:
         schema = self.catalogue.schema(name)
         entity = entities(field_key(self.world.seed, "row", name), np.arange(1))
         shell: Any = schema_column(
-            {"type": "object", "$ref": f"{name}.schema.json"},
+            {"type": "object", **reference_to(name)},
             entity,
             field_key(self.world.seed, "made", name),
             self.world.resolve,

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from partner_insights.contract.formats import GUID
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import MASK, mix
 from partner_insights.world.vocabulary import Vocabulary
@@ -245,7 +246,7 @@ _FORMATS: Final[Mapping[str, TextMaker]] = {
 }
 
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
-    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch,
+    "uuid": GUID.fullmatch,
     "date": lambda text: re.fullmatch(r"\d{4}-\d\d-\d\d", text) and date.fromisoformat(text),
     "date-time": lambda text: (
         re.fullmatch(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text)
