@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import PROVENANCE, Catalogue, Standing
+from partner_insights.contract.model import Target
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.bundled_pages import derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
@@ -257,6 +258,35 @@ def test_missing_page_and_empty_folder(tmp_path: Path) -> None:
         derive_pages([tmp_path], SCHEMAS)
 
 
+def test_an_erratum_says_once_what_its_targets_share(workshop: Path) -> None:
+    """Lists of resources and properties mean all their pairs; what a target says itself goes first."""
+    (workshop / "errata.toml").write_text(
+        """
+        [[erratum]]
+        id = "E-1"
+        title = "t"
+        standing = "corrected"
+        reason = "r"
+        evidence = ["e"]
+        page = "shared.md"
+        column = "Property"
+        change = { required = false }
+        targets = [
+            { resource = ["A", "B"], property = ["x", "y"] },
+            { page = "own.md", resource = "C", property = "z", column = "Type", contains = "words" },
+            { resource = "D" },
+        ]
+        """,
+        encoding="utf-8",
+    )
+    off = {"required": False}
+    assert read_errata(workshop / "errata.toml")["E-1"].targets == (
+        *(Target("shared.md", a, b, "Property", b, None, off) for a, b in ("Ax", "Ay", "Bx", "By")),
+        Target("own.md", "C", "z", "Type", None, "words", off),
+        Target("shared.md", "D", None, "Property", None, None, off),
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -264,6 +294,9 @@ def test_missing_page_and_empty_folder(tmp_path: Path) -> None:
         ('id = "E-001"', 'id = "A-001"', "its own id"),
         ('title = "workloadName is a string"', "", "title"),
         ("[[erratum]]", "[[erratum", "not valid TOML"),
+        ('contains = "reseller"', 'containing = "reseller"', "E-009: containing is unknown"),
+        ('property = "channel" }', 'property = "channel", cel = "x" }', "E-009: cel is unknown"),
+        ('contains = "reseller"', "", "what the Description cell of .*channel holds"),
     ],
 )
 def test_a_malformed_erratum_is_named(workshop: Path, old: str, new: str, words: str) -> None:

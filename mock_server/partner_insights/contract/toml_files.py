@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import (
@@ -19,7 +20,7 @@ from partner_insights.contract.model import (
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 KEYWORD_SILENCE = (
@@ -32,6 +33,9 @@ RULE_SILENCE = (
 WIRE_SILENCE = (
     "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
 )
+
+_TARGET_KEYS = {"page", "resource", "property", "column", "cell", "contains", "change"}
+_ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def read_errata(path: Path) -> dict[str, Erratum]:
                 standing=Standing(entry["standing"]),
                 reason=entry["reason"],
                 evidence=tuple(entry["evidence"]),
-                targets=tuple(_target(target) for target in entry["targets"]),
+                targets=tuple(_targets(entry)),
             )
             if not erratum.evidence or not erratum.targets or erratum.id in errata:
                 raise ValueError("an erratum has its own id, some evidence and a target")
@@ -162,16 +166,28 @@ def _operation(entry: Mapping[str, Any], cases: Mapping[str, ErrorCase]) -> Oper
     )
 
 
-def _target(entry: Mapping[str, Any]) -> Target:
-    return Target(
-        page=entry["page"],
-        resource=entry["resource"],
-        property=entry.get("property"),
-        column=entry["column"],
-        cell=entry.get("cell"),
-        contains=entry.get("contains"),
-        change=entry["change"],
-    )
+def _targets(erratum: Mapping[str, Any]) -> Iterator[Target]:
+    """What a target does not say itself, its erratum says for all of them."""
+    for own in erratum["targets"]:
+        unknown = (own.keys() | erratum.keys()) - _TARGET_KEYS - _ERRATUM_KEYS
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))} is unknown")
+        entry = {**erratum, **own}
+        for resource, name in product(_list(entry["resource"]), _list(entry.get("property"))):
+            yield _target(entry, resource, name)
+
+
+def _target(entry: Mapping[str, Any], resource: str, name: str | None) -> Target:
+    cell, contains = entry.get("cell"), entry.get("contains")
+    if cell is None and contains is None and name is not None:
+        if entry["column"] != "Property":
+            raise ValueError(f"it does not say what the {entry['column']} cell of {resource}.{name} holds")
+        cell = name
+    return Target(entry["page"], resource, name, entry["column"], cell, contains, entry["change"])
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 class _Entry:
