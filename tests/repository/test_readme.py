@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -137,6 +139,34 @@ def differing_steps(page: str, shell: Shell) -> list[str]:
             if not shows(output, printed):
                 differing.append(f"$ {command}\nshown:\n{output}\nprinted:\n{printed}")
     return differing
+
+
+def missing_imports(program: str) -> set[str]:
+    """What a program imports that neither Python nor `pip install .` brings."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = set()
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    brought = {re.split(r"[^\w-]", each, maxsplit=1)[0].replace("-", "_") for each in project["dependencies"]}
+    return names - sys.stdlib_module_names - brought - {"partner_insights"}
+
+
+def test_programs_need_no_other_package() -> None:
+    """The README's programs run with what its first command installed."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    programs = [text for language, text in blocks(page) if language == "python"]
+    assert programs
+    assert [missing_imports(program) for program in programs] == [set()] * len(programs)
+
+
+def test_another_package_is_found() -> None:
+    """A program that needs more than the first command installed is found, however it imports it."""
+    assert missing_imports("import requests, json") == {"requests"}
+    assert missing_imports("def f():\n    from httpx._client import Client") == {"httpx"}
+    assert missing_imports("import pytest, partner_insights.fixtures") == set()
 
 
 @pytest.mark.skipif(
