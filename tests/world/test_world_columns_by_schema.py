@@ -23,7 +23,10 @@ Schema = dict[str, Any]
 def world_of(properties: Schema, resource: str = "Widget", **others: Schema) -> World:
     schemas = {resource: {"properties": properties}, **others}
     return World(
-        SimpleNamespace(resources={name: SimpleNamespace(schema=schema) for name, schema in schemas.items()}),
+        SimpleNamespace(
+            resources={name: SimpleNamespace(schema=schema) for name, schema in schemas.items()},
+            operations={"widget": SimpleNamespace(resource=resource, per_customer=True)},
+        ),
         seed=1,
         customers=12,
         as_of=DAY,
@@ -142,6 +145,8 @@ def test_columns_leave_attributes_out_and_agree_with_rows() -> None:
     """A column turned into an array or a list reads as the rows do."""
     world = World(Catalogue.load("corrected"), as_of=DAY)
     for name, described in world.catalogue.resources.items():
+        if not world.has_rows(name):
+            continue
         columns = world.columns(name)
         assert list(columns) == [key for key in described.schema["properties"] if key != "attributes"]
         for key, column in columns.items():

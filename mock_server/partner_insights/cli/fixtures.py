@@ -15,7 +15,6 @@ from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
-from partner_insights.fixtures.files.batches import is_per_customer
 from partner_insights.fixtures.files.exports import EXPORTS, export
 from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.files.invalid import write_invalid
@@ -33,7 +32,7 @@ from partner_insights.fixtures.testing import settings as standard
 from partner_insights.fixtures.testing.settings import WorldSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import date
 
     from partner_insights.fixtures.files.executors import Executor
@@ -138,7 +137,9 @@ def write(
     is_world = chosen.resource is None and chosen.operation is None
     form = form or ("json" if is_world else format_of(out))
     check_format(form)
-    grown = None if count is None or chosen.resource is None else customers_for(chosen.resource, count)
+    grown = (
+        None if count is None or chosen.resource is None else customers_for(catalogue, chosen.resource, count)
+    )
     size = customers or grown or standard.CUSTOMERS
     world = WorldSettings(seed, size, as_of).world()
     if chosen.operation is not None:
@@ -184,9 +185,9 @@ def _executor(workers: int | None, scheduler: str | None) -> Executor:
 
 
 def _write_world(
-    plan: Plan, names: Sequence[str], out: Path, executor: Executor, force: bool, resume: bool
+    plan: Plan, names: Mapping[str, bool], out: Path, executor: Executor, force: bool, resume: bool
 ) -> int:
-    per_customer = sum(map(is_per_customer, names))
+    per_customer = sum(names.values())
     try:
         with bar_on(Console(stderr=True), plan.customers * per_customer) as on_progress:
             manifest = write_world(

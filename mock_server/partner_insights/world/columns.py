@@ -6,7 +6,8 @@ Texts repeat (a product name in every other row), so writers translate or escape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -38,12 +39,60 @@ class DictionaryColumn:
         return list(map(self.categories.__getitem__, self.codes.tolist()))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        texts = np.empty(len(self.categories), dtype=object)
-        texts[:] = self.categories
-        return texts[self.codes].astype(dtype if dtype is not None else object)
+        return _array(self.categories, None)[self.codes].astype(dtype if dtype is not None else object)
 
 
-Column: TypeAlias = "npt.NDArray[Any] | DictionaryColumn"
+@dataclass(frozen=True)
+class ConstantColumn:
+    """A column that reads `value` in every row."""
+
+    value: Any
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def tolist(self) -> list[Any]:
+        """The value, row by row; an object anew for each."""
+        if isinstance(self.value, (dict, list)):
+            return [deepcopy(self.value) for _ in range(self.length)]
+        return [self.value] * self.length
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return _array(self.tolist(), dtype)
+
+
+@dataclass(frozen=True)
+class StructColumn:
+    """A column of objects that all have the same members."""
+
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def tolist(self) -> list[dict[str, Any]]:
+        """The objects, row by row."""
+        return list(objects(self.columns))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return _array(self.tolist(), dtype)
+
+
+def objects(columns: Mapping[str, Column]) -> Iterator[dict[str, Any]]:
+    """Columns of one length as JSON-ready objects, row by row."""
+    names = tuple(columns)
+    for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _array(values: Sequence[Any], dtype: Any) -> npt.NDArray[Any]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array.astype(dtype if dtype is not None else object)
+
+
+Column: TypeAlias = "npt.NDArray[Any] | DictionaryColumn | ConstantColumn | StructColumn"
 """One property of every row, in row order. `tolist()` gives JSON-ready values."""
 
 

@@ -17,7 +17,8 @@ from partner_insights.contract.schema_files import resource_of
 from partner_insights.errors import InputError
 from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
-from partner_insights.world.columns import Column, ColumnMaker, RowSource
+from partner_insights.world.columns import Column, ColumnMaker, ConstantColumn, RowSource, objects
+from partner_insights.world.customer_columns import customer_columns, customer_part
 from partner_insights.world.customer_ids import CustomerIds
 from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
@@ -40,12 +41,25 @@ class _Described(Protocol):
     def schema(self) -> Mapping[str, Any]: ...
 
 
+class _Operation(Protocol):
+    @property
+    def resource(self) -> str: ...
+
+    @property
+    def per_customer(self) -> bool: ...
+
+
 class Contract(Protocol):
-    """What a world needs of the catalogue: each resource's schema, its properties in the table's order."""
+    """What a world needs of the catalogue: each resource's schema, its properties in table order."""
 
     @property
     def resources(self) -> Mapping[str, _Described]:
         """By resource name."""
+        ...
+
+    @property
+    def operations(self) -> Mapping[str, _Operation]:
+        """By operation id."""
         ...
 
 
@@ -76,13 +90,13 @@ class World:
     beyond reason.
     """
 
-    catalogue: Contract
+    catalogue: Contract = field(repr=False)
     seed: int = 0
     customers: int = 50
     as_of: date = field(default_factory=date.today)
     percent_scale: int = 100
     """100: percents from 0 to 100 with two decimals; 1: fractions from 0 to 1 with four (E-004)."""
-    vocabulary: Vocabulary = field(default_factory=FakerVocabulary)
+    vocabulary: Vocabulary = field(default_factory=FakerVocabulary, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.customers <= MAX_CUSTOMERS:
@@ -129,24 +143,40 @@ class World:
         channel = self.licenses.channels(np.array([self._checked(index)]))
         return self.names.customer(index, CHANNELS[int(channel[0])])
 
+    def has_rows(self, resource: str) -> bool:
+        """Whether responses have rows of a resource; an envelope, an error or a link is none."""
+        answered = any(each.resource == resource for each in self.catalogue.operations.values())
+        return answered or customer_part(self, resource) is not None
+
+    def per_customer(self, resource: str) -> bool:
+        """Whether a resource has rows for each customer, not one set of them for the partner."""
+        operations = self.catalogue.operations.values()
+        return any(each.per_customer for each in operations if each.resource == resource)
+
     def columns(self, resource: str, start: int = 0, stop: int | None = None) -> dict[str, Column]:
         """The rows of a resource for customers start … stop−1 (default: all), as columns in schema order.
 
         All columns have one length. `attributes` is left out. Partner resources ignore the range; a resource
-        that is not one of the licence analytics has one row for each customer, generated from what its schema
-        says. KeyError for a resource the catalogue does not have.
+        that nobody knows by name has one row for each customer, generated from what its schema says.
+        KeyError for a resource the catalogue does not have, InputError for one that no response has rows of.
         """
         properties = self.catalogue.resources[resource].schema["properties"]
+        if not self.has_rows(resource):
+            answered = sorted({each.resource for each in self.catalogue.operations.values()})
+            raise InputError(f"no response has rows of {resource}", remedy=f"ask for {', '.join(answered)}")
         start, stop = max(start, 0), self.customers if stop is None else min(stop, self.customers)
         stop = max(start, stop)
         kind = _RESOURCE_KINDS.get(resource)
         source = None if kind is None else self._source(kind, start, stop)
+        of_customer = customer_columns(self, resource, start, stop)
         result: dict[str, Column] = {}
         for name, schema in properties.items():
             if name == "attributes":
                 continue
             if kind is not None and source is not None and name in kind.known:
                 result[name] = kind.known[name](source.rows, source)
+            elif name in of_customer:
+                result[name] = of_customer[name]
             else:
                 result[name] = self._by_schema(resource, name, schema, source, start, stop)
         return result
@@ -160,16 +190,12 @@ class World:
         if customer is not None:
             self._checked(customer)
         span = (0, None) if customer is None else (customer, customer + 1)
-        columns = {name: column.tolist() for name, column in self.columns(resource, *span).items()}
+        columns = self.columns(resource, *span)
         properties = self.catalogue.resources[resource].schema["properties"]
-        length = len(next(iter(columns.values()))) if columns else 0
         if "attributes" in properties:
-            columns["attributes"] = [{"objectType": resource} for _ in range(length)]
-        names = [name for name in properties if name in columns]
-        return [
-            dict(zip(names, values, strict=True))
-            for values in zip(*(columns[name] for name in names), strict=True)
-        ]
+            length = len(next(iter(columns.values()))) if columns else 0
+            columns["attributes"] = ConstantColumn({"objectType": resource}, length)
+        return list(objects({name: columns[name] for name in properties if name in columns}))
 
     def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
         return RowSource(
