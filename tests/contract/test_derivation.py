@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import PROVENANCE, Catalogue, Standing
-from partner_insights.contract.model import Target
+from partner_insights.contract.model import ErratumTarget
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.bundled_pages import derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
@@ -281,9 +281,9 @@ def test_an_erratum_says_once_what_its_targets_share(workshop: Path) -> None:
     )
     off = {"required": False}
     assert read_errata(workshop / "errata.toml")["E-1"].targets == (
-        *(Target("shared.md", a, b, "Property", b, None, off) for a, b in ("Ax", "Ay", "Bx", "By")),
-        Target("own.md", "C", "z", "Type", None, "words", off),
-        Target("shared.md", "D", None, "Property", None, None, off),
+        *(ErratumTarget("shared.md", a, b, "Property", b, None, off) for a, b in ("Ax", "Ay", "Bx", "By")),
+        ErratumTarget("own.md", "C", "z", "Type", None, "words", off),
+        ErratumTarget("shared.md", "D", None, "Property", None, None, off),
     )
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from partner_insights._data import schemas_dir
 from partner_insights.cli.diff import command
 from partner_insights.contract.toml_files import read_errata
-from partner_insights.derive.diff import Comparison, Level, compare
+from partner_insights.derive.diff import EditionDiff, Level, compare
 
 SCHEMAS = schemas_dir()
 PAGE = SCHEMAS / "tables" / "analytics-resources.md"
@@ -30,7 +30,7 @@ THING = """# Things
 """
 
 
-def compared(old: Path, new: Path) -> Comparison:
+def compared(old: Path, new: Path) -> EditionDiff:
     return compare(old, new, ERRATA, shipped=SCHEMAS / "tables")
 
 
@@ -141,7 +141,7 @@ def test_a_change_is_told_with_its_cells_and_its_level(tmp_path: Path, change: s
 def test_an_edition_does_not_differ_from_itself() -> None:
     """Page against page, folder against folder: no change."""
     for place in (PAGE, PAGE.parent, SCHEMAS):
-        assert compared(place, place) == Comparison((), ())
+        assert compared(place, place) == EditionDiff((), ())
 
 
 def test_the_renamed_example_is_wording(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_guarded_cell_that_changed_names_its_erratum(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     line = next(line for line in page.splitlines() if line.startswith("| workloadName      | number"))
     comparison = compared(*edited(tmp_path, page, line, line.replace("number", "string")))
-    looks = [(look.erratum, look.found, look.fits) for look in comparison.looks]
+    looks = [(look.erratum, look.found, look.fits) for look in comparison.errata]
     assert looks == [("E-001", "string", False)]
 
 

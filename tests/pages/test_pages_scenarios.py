@@ -1,4 +1,4 @@
-"""Scenario pages: their routes become operations, their samples are held against the tables."""
+"""How-to pages: their routes become operations, their samples are held against the tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partner_insights._data import schemas_dir
@@ -16,8 +16,8 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.derivation import derive, pages_of
-from partner_insights.derive.howto.lenient_json import read_tolerantly
-from partner_insights.derive.howto.page import read_scenario_text
+from partner_insights.derive.howto.lenient_json import parse_lenient
+from partner_insights.derive.howto.page import read_howto_text
 from partner_insights.derive.howto.proposed_errata import errata_toml
 from partner_insights.derive.howto.sample_check import check_pages
 
@@ -37,16 +37,21 @@ values = st.recursive(
 @given(values, st.integers(0, 2))
 def test_clean_json_is_read_as_it_is(value: object, indent: int) -> None:
     """What a strict reader takes, the tolerant one reads alike and without a defect."""
-    reading = read_tolerantly(json.dumps(value, indent=indent or None))
+    reading = parse_lenient(json.dumps(value, indent=indent or None))
     assert reading.value == value
     assert reading.defects == []
 
 
 @LAW
 @given(st.text(alphabet='{}[]:,"ab1 \n/.<>*', max_size=60) | st.text(max_size=30))
+@example("00")
+@example("[1, 1٣]")
+@example("9" * 5000)
+@example("[\xa0]")
+@example('{"\\q": "\t"}')
 def test_any_text_is_read_to_its_end(text: str) -> None:
     """No text raises or hangs, and what is no JSON never goes without a defect."""
-    reading = read_tolerantly(text)
+    reading = parse_lenient(text)
     try:
         json.loads(text)
     except ValueError:
@@ -69,7 +74,7 @@ def test_any_text_is_read_to_its_end(text: str) -> None:
 )
 def test_a_spoilt_sample_is_read_over(text: str, codes: list[str], value: object) -> None:
     """Each way in which published samples are no JSON is named, and the rest is read."""
-    reading = read_tolerantly(text)
+    reading = parse_lenient(text)
     assert [defect.code for defect in reading.defects] == codes
     assert reading.value == value
 
@@ -187,12 +192,12 @@ def test_a_page_without_a_read_makes_no_operation() -> None:
 )
 def test_any_text_is_a_page(text: str, part: str) -> None:
     """No text of a page raises."""
-    assert read_scenario_text(f"{part}{text}", "page.md").page == "page.md"
+    assert read_howto_text(f"{part}{text}", "page.md").page == "page.md"
 
 
 @needs_reference
 def test_the_known_operations_come_out_of_their_pages() -> None:
-    """From the published scenario pages, the six operations are read as schemas/operations.toml has them."""
+    """From the published how-to pages, the six operations are read as schemas/operations.toml has them."""
     result = CliRunner().invoke(main, ["derive", "--operations", str(REFERENCE)])
     assert result.exit_code == 0
     read = {entry["id"]: entry for entry in tomllib.loads(result.stdout)["operation"]}

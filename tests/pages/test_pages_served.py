@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue
-from partner_insights.contract.paths import key_property, shown_by
+from partner_insights.contract.paths import find_listing, key_property
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.schema_checks import KEYWORD_TEXTS
@@ -230,7 +230,7 @@ def test_the_same_seed_makes_the_same_answers() -> None:
 def test_a_parameter_is_shown_by_the_list_before_it() -> None:
     """`{order-id}` is the orderId of the list at the path before it; without a list, anything is found."""
     catalogue = SHOP.read().catalogue
-    shown = shown_by(catalogue.operations["customers-orders-by-id"], "order-id", catalogue)
+    shown = find_listing(catalogue.operations["customers-orders-by-id"], "order-id", catalogue)
     assert shown is not None
     assert (shown.listing.id, shown.key) == ("customers-orders", "orderId")
     properties = {"iso2Code": {"type": "string"}, "id": {"type": "string"}, "code": {"$ref": "x"}}

@@ -17,12 +17,12 @@ from partner_insights.record.anonymizer import (
     NAMES,
     OPAQUE,
     PROSE,
-    Anonymous,
+    Anonymizer,
     documented_properties,
 )
 
 CATALOGUE = Catalogue.load()
-ANONYMOUS = Anonymous(b"key", CATALOGUE)
+ANONYMOUS = Anonymizer(b"key", CATALOGUE)
 SECRET = "Contoso Ltd"
 
 PLACES = st.sampled_from(
@@ -75,10 +75,10 @@ def test_every_documented_text_has_a_treatment() -> None:
 def test_pseudonyms_hang_on_the_key_alone() -> None:
     """The same key gives the same pseudonyms in another run; another key gives others."""
     body = {"id": "7BB674D2-65c7-4bde-87e6-2bb621edb3fd", "customerName": SECRET, "domain": "contoso.com"}
-    assert Anonymous(b"key", CATALOGUE).body(body) == ANONYMOUS.body(body)
-    other = Anonymous(b"other", CATALOGUE).body(body)
+    assert Anonymizer(b"key", CATALOGUE).body(body) == ANONYMOUS.body(body)
+    other = Anonymizer(b"other", CATALOGUE).body(body)
     assert all(other[name] != value for name, value in ANONYMOUS.body(body).items())
-    assert Anonymous(b"other", CATALOGUE).proof != ANONYMOUS.proof
+    assert Anonymizer(b"other", CATALOGUE).key_check != ANONYMOUS.key_check
 
 
 def test_documented_refusals_stay_readable() -> None:

@@ -25,7 +25,7 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.record.anonymizer import Anonymous
+from partner_insights.record.anonymizer import Anonymizer
 from partner_insights.record.store import Store
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.verify.recordings.check import check_recording
@@ -433,13 +433,13 @@ def test_full_disk(fake: RunningFake, world: World, tmp_path: Path) -> None:
         with contextlib.suppress(OSError), (disk / "more").open("wb") as rest:
             rest.write(b"x" * 2**20)
         with pytest.raises(InputError, match="No space left on device"):
-            Store(disk / "other", Anonymous(b"key", CATALOGUE))
+            Store(disk / "other", Anonymizer(b"key", CATALOGUE))
         assert list((disk / "other").iterdir()) == []
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
     """A line of the index that there is no room for leaves nothing of itself: the next one is whole."""
-    store = Store(tmp_path / "recording", Anonymous(b"key", CATALOGUE))
+    store = Store(tmp_path / "recording", Anonymizer(b"key", CATALOGUE))
     index = tmp_path / "recording" / INDEX
     before = index.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

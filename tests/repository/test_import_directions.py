@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "recording_folder": {"errors", "files"},
     "tables": {"errors"},
     "contract": {"errors", "_data", "files"},
-    "derive": {"errors", "_data", "files", "tables", "contract"},
+    "derive": {"errors", "_data", "files", "toml", "tables", "contract"},
     "world": {"errors", "_data", "contract"},
     "mutants": {"errors", "contract"},
     "server": {"errors", "_data", "files", "contract", "world", "mutants", "recording_folder"},

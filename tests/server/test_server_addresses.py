@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from partner_insights.cli.page_options import read_custom
-from partner_insights.contract.paths import filled
+from partner_insights.contract.paths import fill
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
 from partner_insights.server.http.routes import PathTable
@@ -35,7 +35,7 @@ def shop() -> Catalogue:
 def paths(shop: Catalogue) -> dict[str, str]:
     """Operation → a path of it that is found."""
     examples = Examples(shop, World(shop, customers=3))  # type: ignore[arg-type]
-    return {each.id: filled(each.path, examples.values(each)) for each in shop.operations.values()}
+    return {each.id: fill(each.path, examples.values(each)) for each in shop.operations.values()}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
-from partner_insights.tables import CODES, Page, read_page, read_page_text
+from partner_insights.tables import DIAGNOSTIC_CODES, Page, read_page, read_page_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _check_sanity(page: Page, text: str) -> None:
     for diagnostic in page.diagnostics:
         assert 1 <= diagnostic.line <= last
         assert len(str(diagnostic).splitlines()) == 1
-        assert CODES[diagnostic.code].level == diagnostic.level
+        assert DIAGNOSTIC_CODES[diagnostic.code].level == diagnostic.level
     assert [d.line for d in page.diagnostics] == sorted(d.line for d in page.diagnostics)
     assert page.resources or page.errors
     for resource in page.resources:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.tables import Facts, TypeExpression, read_page_text
-from partner_insights.tables.inline import Inline, Link, read_inline
+from partner_insights.tables.inline import Inline, InlineLink, read_inline
 from partner_insights.tables.row_facts import read_facts
 from partner_insights.tables.types import read_type, spellings
 
@@ -233,7 +233,7 @@ def test_prose_states_facts(prose: str, facts: Facts) -> None:
 def test_inline_markup_is_text_and_links() -> None:
     """A cell's text is what a reader sees, its links where they lead."""
     assert read_inline(r"**a**  `b\|c` <br/>d\_e &amp; [f *g*](./h.md#i)") == Inline(
-        r"a b\|c d_e & f g", (Link("f g", "h.md#i"),)
+        r"a b\|c d_e & f g", (InlineLink("f g", "h.md#i"),)
     )
 
 

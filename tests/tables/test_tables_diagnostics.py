@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from partner_insights.errors import InputError
-from partner_insights.tables import CODES, read_page, read_page_text
+from partner_insights.tables import DIAGNOSTIC_CODES, read_page, read_page_text
 from partner_insights.tables.diagnostics import excerpt
-from partner_insights.tables.document import MOST_LINES
+from partner_insights.tables.document import MAX_LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ FAULTS = {
         "link-mismatch", 5, "'[Links](#link)'", TABLE.replace("string", "array of [Links](#link)")
     ),
     "front matter that never ends": Fault("unclosed-front-matter", 1, "'---'", "---\ntitle: x\n\n" + TABLE),
-    "more lines than a page has": Fault("too-long", MOST_LINES + 1, "more", TABLE + "\n" * MOST_LINES),
+    "more lines than a page has": Fault("too-long", MAX_LINES + 1, "more", TABLE + "\n" * MAX_LINES),
     "a translated page": Fault(
         "translated-page", 1, "'ms.translationtype: MT'", "---\nms.translationtype: MT\n---\n" + TABLE
     ),
@@ -124,8 +124,8 @@ def test_a_fault_is_reported_on_its_line(fault: Fault) -> None:
     reported = [d for d in read_page_text(fault.text, "page.md").diagnostics if d.code == fault.code]
     assert [(d.line, d.found) for d in reported] == [(fault.line, fault.found)]
     (diagnostic,) = reported
-    assert diagnostic.level == CODES[fault.code].level
-    assert diagnostic.accepted == CODES[fault.code].accepted
+    assert diagnostic.level == DIAGNOSTIC_CODES[fault.code].level
+    assert diagnostic.accepted == DIAGNOSTIC_CODES[fault.code].accepted
     shown = (
         f"page.md:{fault.line}: {diagnostic.message} (found {fault.found}; accepted: {diagnostic.accepted})"
     )
@@ -140,13 +140,13 @@ def test_the_page_the_faults_are_planted_in_has_none() -> None:
 
 
 LIMITS = {
-    "rows": ("blocks.MOST_PARTS", 8, TABLE + "| b | string | Two. |\n" * 9, 11),
-    "headings": ("blocks.MOST_PARTS", 3, "# a\n" * 9, 4),
-    "rows of HTML": ("blocks.MOST_PARTS", 5, "<table><tr><td>a</td></tr>\n</table>\n\n" * 9, 7),
-    "marks": ("markdown.MOST_MARKS", 9, "*a* [b](c)\n" * 9, 4),
-    "strays": ("blocks.MOST_STRAYS", 2, TABLE + "\n| b | string | Two. |\n" * 9, 11),
+    "rows": ("blocks.MAX_PARTS", 8, TABLE + "| b | string | Two. |\n" * 9, 11),
+    "headings": ("blocks.MAX_PARTS", 3, "# a\n" * 9, 4),
+    "rows of HTML": ("blocks.MAX_PARTS", 5, "<table><tr><td>a</td></tr>\n</table>\n\n" * 9, 7),
+    "marks": ("markdown.MAX_MARKS", 9, "*a* [b](c)\n" * 9, 4),
+    "orphans": ("blocks.MAX_ORPHANS", 2, TABLE + "\n| b | string | Two. |\n" * 9, 11),
     "descriptions": (
-        "resources.MOST_DIFFERENT",
+        "resources.MAX_DIFFERENT",
         2,
         TABLE + "".join(f"| p{i} | string | Must be {i}. |\n" for i in range(9)),
         8,
@@ -167,7 +167,7 @@ def test_what_is_longer_than_any_page_is_refused(kind: str, monkeypatch: pytest.
 
 def test_every_code_has_a_fault() -> None:
     """No code is there that no page can give."""
-    assert {fault.code for fault in FAULTS.values()} == set(CODES)
+    assert {fault.code for fault in FAULTS.values()} == set(DIAGNOSTIC_CODES)
 
 
 def test_a_duplicate_names_both_lines() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from partner_insights.cli.check_pages import or_pages
+from partner_insights.cli.check_pages import also_pages
 from partner_insights.cli.options import OUTPUT_FILE
 from partner_insights.errors import InputError
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Environment variable with a key: the same pseudonyms each time.  [default: a new key each time]",
 )
-@or_pages
+@also_pages
 def command(
     files: tuple[Path, ...],
     operation: str | None,

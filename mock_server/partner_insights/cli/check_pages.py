@@ -1,4 +1,4 @@
-"""`check --page`: sample responses on scenario pages → what they and the tables disagree about."""
+"""`check --page`: sample responses on how-to pages → what they and the tables disagree about."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPENING = """\
 """
 
 
-def or_pages(function: Callable[..., _Result]) -> Callable[..., _Result | int]:
+def also_pages(function: Callable[..., _Result]) -> Callable[..., _Result | int]:
     """Let a verb that judges files judge the samples of pages in their place."""
 
     @click.option(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--operations",
     is_flag=True,
-    help="Read scenario pages: write the operations they describe, in the form of schemas/operations.toml.",
+    help="Read how-to pages: write the operations they describe, in the form of schemas/operations.toml.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a derived file differs.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`derive --operations`: scenario pages → the text of an operations file."""
+"""`derive --operations`: how-to pages → the text of an operations file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def derive_operations(pages: list[Path], out: Path | None) -> None:
     from partner_insights.contract import Catalogue
     from partner_insights.derive.derivation import pages_of
     from partner_insights.derive.howto.operations import described_operations, operations_toml
-    from partner_insights.derive.howto.page import read_scenario
+    from partner_insights.derive.howto.page import read_howto_page
 
     resources = Catalogue.load().resources
     envelopes = {
         name: each.schema for name, each in resources.items() if "items" in each.schema["properties"]
     }
-    scenarios = [read_scenario(path) for path in pages_of(pages)]
+    scenarios = [read_howto_page(path) for path in pages_of(pages)]
     operations, passed = described_operations(scenarios, envelopes)
     for each in passed:
         if each.line > 1 or len(scenarios) == 1:  # of a folder, most pages are about something else
@@ -38,7 +38,7 @@ def derive_operations(pages: list[Path], out: Path | None) -> None:
         raise InputError(
             "describes no operation that reads",
             where=", ".join(map(str, pages)),
-            remedy="give scenario pages, those with a table of method and request URI",
+            remedy="give how-to pages, those with a table of method and request URI",
         )
     text = operations_toml(operations)
     if out is None:

@@ -12,10 +12,10 @@ import click
 from partner_insights._data import schemas_dir
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.bundled_pages import TABLES
-from partner_insights.derive.diff import Change, Comparison, Level, compare
+from partner_insights.derive.diff import Change, EditionDiff, Level, compare
 
 if TYPE_CHECKING:
-    from partner_insights.derive.diff import Look
+    from partner_insights.derive.diff import ErratumToReview
 
 _LEVELS = [level.label for level in Level]
 
@@ -55,17 +55,17 @@ def command(old: Path, new: Path, form: str, fail_on: str) -> int:
     return int(level is not None and level >= Level[fail_on.upper().replace("-", "_")])
 
 
-def _text(comparison: Comparison) -> str:
+def _text(comparison: EditionDiff) -> str:
     lines = []
     for change in comparison.changes:
         lines.append(f"{change.level.label}: {change.subject}: {change.aspect} ({change.place})")
         lines += [f"  {change.column} cell, before: {_shown(change.before)}"]
         lines += [f"  {change.column} cell, after:  {_shown(change.after)}"]
-    lines += [f"look again: {_look(look)}" for look in comparison.looks]
+    lines += [f"look again: {_look(look)}" for look in comparison.errata]
     return "\n".join([*lines, _summary(comparison)])
 
 
-def _json(comparison: Comparison) -> str:
+def _json(comparison: EditionDiff) -> str:
     document = {
         "level": None if comparison.level is None else comparison.level.label,
         "changes": [_change(change) for change in comparison.changes],
@@ -79,7 +79,7 @@ def _json(comparison: Comparison) -> str:
                 "found": look.found,
                 "fits": look.fits,
             }
-            for look in comparison.looks
+            for look in comparison.errata
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
@@ -98,7 +98,7 @@ def _change(change: Change) -> dict[str, str | None]:
     }
 
 
-def _markdown(comparison: Comparison) -> str:
+def _markdown(comparison: EditionDiff) -> str:
     lines = [f"**{_summary(comparison)}**"]
     if comparison.changes:
         lines += ["", "| Level | What | Cell | Before | After |", "|---|---|---|---|---|"]
@@ -109,13 +109,13 @@ def _markdown(comparison: Comparison) -> str:
         lines.append(
             f"| {change.level.label} | {what} | {change.column} ({change.place}) | {before} | {after} |"
         )
-    if comparison.looks:
+    if comparison.errata:
         lines += ["", "Errata that need another look:", ""]
-        lines += [f"- {_look(look)}" for look in comparison.looks]
+        lines += [f"- {_look(look)}" for look in comparison.errata]
     return "\n".join(lines)
 
 
-def _look(look: Look) -> str:
+def _look(look: ErratumToReview) -> str:
     fits = "still fits" if look.fits else "does not fit any more"
     return (
         f"{look.erratum} ({look.title}): the {look.column} cell of {look.subject} is now "
@@ -124,7 +124,7 @@ def _look(look: Look) -> str:
     )
 
 
-def _summary(comparison: Comparison) -> str:
+def _summary(comparison: EditionDiff) -> str:
     if not comparison.changes:
         return "no change"
     counts = [

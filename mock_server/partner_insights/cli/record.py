@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from partner_insights.record.proxy import Proxy
-    from partner_insights.record.session import Session
+    from partner_insights.record.recorder import Recorder
     from partner_insights.verify.judge.exchange import Exchange
     from partner_insights.verify.report.verdict import Judgement
 
@@ -62,9 +62,9 @@ def command(
     it was broken, 2 where nothing was recorded.
     """
     from partner_insights.contract import Catalogue, Profile
-    from partner_insights.record.anonymizer import Anonymous
+    from partner_insights.record.anonymizer import Anonymizer
     from partner_insights.record.proxy import Proxy
-    from partner_insights.record.session import Session
+    from partner_insights.record.recorder import Recorder
     from partner_insights.record.store import Store
     from partner_insights.record.upstream import Upstream
     from partner_insights.server.process.ready import ReadyFile
@@ -76,8 +76,8 @@ def command(
     key = pseudonym_key(pseudonym_key_env) or secrets.token_bytes(32)
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     screen = console()
-    store = Store(out, Anonymous(key, catalogue))
-    session = Session(upstream.url, catalogue, Profile(profile), store, lambda *told: _tell(screen, *told))
+    store = Store(out, Anonymizer(key, catalogue))
+    session = Recorder(upstream.url, catalogue, Profile(profile), store, lambda *told: _tell(screen, *told))
     proxy = Proxy(port, upstream, session)
     try:
         if ready is not None:
@@ -120,7 +120,7 @@ def _tell(screen: Console, exchange: Exchange, judgement: Judgement, refused: st
         show(screen, judgement)
 
 
-def _end(screen: Console, session: Session, stored: int, out: Path) -> int:
+def _end(screen: Console, session: Recorder, stored: int, out: Path) -> int:
     from partner_insights.verify.report.terminal import show_verdict
     from partner_insights.verify.report.verdict import counted
 

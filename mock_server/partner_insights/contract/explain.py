@@ -13,7 +13,7 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from partner_insights.contract.catalogue import Catalogue
 
-BASELINE_SILENCE = (
+BASELINE_HOW_TO_ACCEPT = (
     "Where it is known and cannot be mended yet, an entry in a baseline, with reason, ticket and expiry: "
     "`verify --baseline FILE`, `--update-baseline` to make one."
 )
@@ -123,8 +123,8 @@ def _code(code: Code, catalogue: Catalogue) -> Iterator[Section]:
     elif code.standing is not None:
         lines.append(("standing", _standing(code.standing)))
         lines.append(("source", code.source or ""))
-    lines.append(("to silence", code.silence))
-    lines.append(("for a while", BASELINE_SILENCE))
+    lines.append(("to silence", code.how_to_accept))
+    lines.append(("for a while", BASELINE_HOW_TO_ACCEPT))
     yield f"{code.code}  {code.title}", lines
 
 

@@ -87,11 +87,11 @@ class Erratum:
     standing: Standing
     reason: str
     evidence: tuple[str, ...]
-    targets: tuple[Target, ...] = ()
+    targets: tuple[ErratumTarget, ...] = ()
 
 
 @dataclass(frozen=True)
-class Target:
+class ErratumTarget:
     """The cell an erratum is about, the text it expects there, and the change it makes."""
 
     page: str
@@ -190,7 +190,7 @@ class Code:
     code: str
     title: str
     meaning: str
-    silence: str
+    how_to_accept: str
     keyword: str | None = None
     """The schema keyword this code reports, for the codes of single values."""
     standing: Standing | None = None

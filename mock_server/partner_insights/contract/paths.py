@@ -17,7 +17,7 @@ _KEY_TYPES = {"string", "integer", "number"}
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListedBy:
     """Where the values of a path parameter are found."""
 
     listing: Operation
@@ -25,7 +25,7 @@ class Shown:
     """The property of the list's items that holds the value."""
 
 
-def shown_by(operation: Operation, parameter: str, catalogue: Catalogue) -> Shown | None:
+def find_listing(operation: Operation, parameter: str, catalogue: Catalogue) -> ListedBy | None:
     """The collection at the path before the parameter; None where there is none, or its items have no key."""
     before, found, _ = operation.path.partition("{" + parameter + "}")
     if not found:
@@ -34,7 +34,7 @@ def shown_by(operation: Operation, parameter: str, catalogue: Catalogue) -> Show
     for other in catalogue.operations.values():
         if other.envelope is not None and _shape(other.path) == wanted:
             key = key_property(catalogue.schema(other.resource), parameter)
-            return None if key is None else Shown(other, key)
+            return None if key is None else ListedBy(other, key)
     return None
 
 
@@ -43,21 +43,21 @@ def key_property(schema: SchemaObject, parameter: str) -> str | None:
 
     `{subscription-id}` → `subscriptionId`, else `id`; `{country-iso2-code}` → `iso2Code`.
     """
-    wanted = folded(parameter)
+    wanted = fold_name(parameter)
     names = [
         name
         for name, row in schema.get("properties", {}).items()
-        if _may_be_key(row) and len(folded(name)) > 1 and wanted.endswith(folded(name))
+        if _may_be_key(row) and len(fold_name(name)) > 1 and wanted.endswith(fold_name(name))
     ]
     return max(names, key=len, default=None)
 
 
-def filled(path: str, values: Mapping[str, str]) -> str:
+def fill(path: str, values: Mapping[str, str]) -> str:
     """The path with its parameters' values, which must be quoted already."""
     return _PARAMETER.sub(lambda found: values.get(found[0][1:-1], ""), path)
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """A name without what spellings differ in: case, hyphens, underscores."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 

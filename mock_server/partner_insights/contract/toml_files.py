@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.contract.model import (
     Code,
     Erratum,
+    ErratumTarget,
     ErrorCase,
     Operation,
     Rule,
     Source,
     Standing,
-    Target,
 )
 from partner_insights.errors import InputError
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-KEYWORD_SILENCE = (
+KEYWORD_HOW_TO_ACCEPT = (
     "If the service is right and the cell is wrong, add an erratum with your evidence to schemas/errata.toml "
     "and derive again."
 )
-RULE_SILENCE = (
+RULE_HOW_TO_ACCEPT = (
     "If the service is right, drop the rule from schemas/rules.toml or narrow its resources, saying why."
 )
-WIRE_SILENCE = (
+WIRE_HOW_TO_ACCEPT = (
     "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
 )
 
@@ -116,7 +116,7 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
                 code=number,
                 title=entry["title"],
                 meaning=entry["meaning"],
-                silence=KEYWORD_SILENCE if keyword else WIRE_SILENCE,
+                how_to_accept=KEYWORD_HOW_TO_ACCEPT if keyword else WIRE_HOW_TO_ACCEPT,
                 keyword=keyword,
                 standing=None if keyword else Standing(entry["standing"]),
                 source=None if keyword else entry["source"],
@@ -125,7 +125,7 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
         if rule.code in codes:
             raise InputError(f"the code {rule.code} of the rule {rule.name} is taken", where=str(path))
         codes[rule.code] = Code(
-            rule.code, rule.name, f"The rule: {rule.statement}.", RULE_SILENCE, standing=rule.standing
+            rule.code, rule.name, f"The rule: {rule.statement}.", RULE_HOW_TO_ACCEPT, standing=rule.standing
         )
     return dict(sorted(codes.items()))
 
@@ -166,7 +166,7 @@ def _operation(entry: Mapping[str, Any], cases: Mapping[str, ErrorCase]) -> Oper
     )
 
 
-def _targets(erratum: Mapping[str, Any]) -> Iterator[Target]:
+def _targets(erratum: Mapping[str, Any]) -> Iterator[ErratumTarget]:
     """What a target does not say itself, its erratum says for all of them."""
     for own in erratum["targets"]:
         unknown = (own.keys() | erratum.keys()) - _TARGET_KEYS - _ERRATUM_KEYS
@@ -177,13 +177,13 @@ def _targets(erratum: Mapping[str, Any]) -> Iterator[Target]:
             yield _target(entry, resource, name)
 
 
-def _target(entry: Mapping[str, Any], resource: str, name: str | None) -> Target:
+def _target(entry: Mapping[str, Any], resource: str, name: str | None) -> ErratumTarget:
     cell, contains = entry.get("cell"), entry.get("contains")
     if cell is None and contains is None and name is not None:
         if entry["column"] != "Property":
             raise ValueError(f"it does not say what the {entry['column']} cell of {resource}.{name} holds")
         cell = name
-    return Target(entry["page"], resource, name, entry["column"], cell, contains, entry["change"])
+    return ErratumTarget(entry["page"], resource, name, entry["column"], cell, contains, entry["change"])
 
 
 def _list(value: Any) -> list[Any]:

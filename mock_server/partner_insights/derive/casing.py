@@ -18,7 +18,7 @@ def wire_case(name: str) -> str:
     return _LEADING.sub(lambda leading: leading[0].lower(), name, count=1) if name[:1].isupper() else name
 
 
-def spell_as_on_the_wire(schema: dict[str, Any]) -> None:
+def apply_wire_case(schema: dict[str, Any]) -> None:
     """Rename the properties of a resource's schema in place; one that an erratum has renamed is "
     "left alone."""
     properties: dict[str, Any] = {}

@@ -121,7 +121,7 @@ def _with_defaults(document: dict[str, Any], shipped: Mapping[str, Any], path: P
             remedy="give at least one [[operation]] with path and resource",
         )
     operations = [_with_entry_defaults(entry, path) for entry in entries]
-    _refuse_twins(operations, path)
+    _refuse_duplicates(operations, path)
     paths = [entry["path"] for entry in operations]
     if any("{customer-id}" in each for each in paths) and "/v1/customers" not in paths:
         taken = {entry["id"] for entry in operations} | set(paths)
@@ -191,7 +191,7 @@ def default_errors(path: str, auth: Iterable[str], query: Mapping[str, Any]) -> 
     yield from _OF_EVERY_OPERATION
 
 
-def _refuse_twins(operations: Iterable[Mapping[str, Any]], path: Path) -> None:
+def _refuse_duplicates(operations: Iterable[Mapping[str, Any]], path: Path) -> None:
     seen: dict[str, str] = {}
     for entry in operations:
         for place in (entry["id"], re.sub(r"{[^{}]*}", "{}", entry["path"])):

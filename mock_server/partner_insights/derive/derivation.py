@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.contract.literal import write_required
 from partner_insights.contract.model import PROVENANCE, Erratum
 from partner_insights.contract.schema_files import file_name
-from partner_insights.derive.casing import spell_as_on_the_wire
+from partner_insights.derive.casing import apply_wire_case
 from partner_insights.derive.errata import apply_errata
-from partner_insights.derive.example_check import drop_unfit_examples
+from partner_insights.derive.example_check import drop_invalid_examples
 from partner_insights.derive.references import Definition, References, referred_to, without_list
 from partner_insights.derive.schema import Schema, resource_schema
 from partner_insights.errors import InputError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from partner_insights.derive.keywords import Listed
+    from partner_insights.derive.keywords import EnumSource
     from partner_insights.tables import TypeExpression
 
 _KEY_ORDER = (
@@ -98,9 +98,9 @@ def derive(
     )
     for schema in schemas.values():
         if wire_case:
-            spell_as_on_the_wire(schema)
+            apply_wire_case(schema)
         write_required(schema)
-    diagnostics += [found for schema in schemas.values() for found in drop_unfit_examples(schema)]
+    diagnostics += [found for schema in schemas.values() for found in drop_invalid_examples(schema)]
     return Derivation(
         pages=tuple(page.name for page in pages),
         schemas={name: _ordered(schemas[name]) for name in sorted(schemas)},
@@ -162,7 +162,7 @@ def _follow(definitions: dict[str, Definition], references: References) -> list[
 
 
 def _schema(definition: Definition, references: References) -> Schema:
-    def resolve(expression: TypeExpression) -> str | Listed | None:
+    def resolve(expression: TypeExpression) -> str | EnumSource | None:
         found = references.find(expression, definition.page)
         return references.find_values(expression, definition.page) if found is None else found.resource.name
 

@@ -59,7 +59,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Look:
+class ErratumToReview:
     """An erratum whose cell changed: whether it still fits, and why it needs another look."""
 
     erratum: str
@@ -72,11 +72,11 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EditionDiff:
     """All changes from one edition to another, the gravest first, and the errata they touch."""
 
     changes: tuple[Change, ...]
-    looks: tuple[Look, ...]
+    errata: tuple[ErratumToReview, ...]
 
     @property
     def level(self) -> Level | None:
@@ -84,7 +84,7 @@ class Comparison:
         return max((change.level for change in self.changes), default=None)
 
 
-def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -> Comparison:
+def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -> EditionDiff:
     """Compare pages (a file or a folder of them), or folders of derived schemas.
 
     What is not certain on a page counts as undetermined. InputError where there is nothing to compare.
@@ -92,11 +92,11 @@ def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -
     translated = _translated(new) - _translated(old)
     if translated:
         changes = list(_translations(old, new))
-        return Comparison(tuple(changes), ())
+        return EditionDiff(tuple(changes), ())
     before, after = _schemas(old, shipped), _schemas(new, shipped)
     changes = list(_resources(before, after))
     changes.sort(key=lambda change: -change.level)
-    return Comparison(tuple(changes), tuple(_looks(before, after, errata)))
+    return EditionDiff(tuple(changes), tuple(_looks(before, after, errata)))
 
 
 # Reading
@@ -311,7 +311,7 @@ def _translated_rows(page: Page, was: Resource, now: Resource) -> Iterator[Chang
 
 def _looks(
     before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]], errata: Iterable[Erratum]
-) -> Iterator[Look]:
+) -> Iterator[ErratumToReview]:
     for erratum in errata:
         for target in erratum.targets:
             if target.property is None or target.resource not in before:
@@ -325,7 +325,7 @@ def _looks(
             )
             expected = target.cell if target.cell is not None else f"… {target.contains} …"
             subject = f"{target.resource}.{target.property}"
-            yield Look(erratum.id, erratum.title, subject, target.column, expected, now, fits)
+            yield ErratumToReview(erratum.id, erratum.title, subject, target.column, expected, now, fits)
 
 
 def _cell(schema: dict[str, Any] | None, name: str, column: str) -> str | None:

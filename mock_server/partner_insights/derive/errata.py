@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from partner_insights.contract.literal import write_required
-from partner_insights.contract.model import PROVENANCE, Erratum, Target
+from partner_insights.contract.model import PROVENANCE, Erratum, ErratumTarget
 from partner_insights.derive.schema import Schema
 from partner_insights.errors import InputError
 
@@ -33,7 +33,7 @@ def apply_errata(schemas: Mapping[str, Schema], pages: Iterable[str], errata: It
                 raise _stale(erratum, f"the page {target.page} has no resource {target.resource} any more")
 
 
-def _apply(schema: Schema, target: Target, erratum: Erratum) -> None:
+def _apply(schema: Schema, target: ErratumTarget, erratum: Erratum) -> None:
     if target.property is None:
         row = schema
     else:
@@ -62,7 +62,7 @@ def _row(schema: Schema, name: str) -> Schema | None:
     return None
 
 
-def _guard_cell(row: Schema, target: Target, erratum: Erratum) -> None:
+def _guard_cell(row: Schema, target: ErratumTarget, erratum: Erratum) -> None:
     provenance = row[PROVENANCE]
     text = " ".join(provenance["cells"].get(target.column, "").split())
     row_name = f"{target.resource}.{target.property}"

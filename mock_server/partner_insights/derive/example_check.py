@@ -17,7 +17,7 @@ _JUDGED = (
 )
 
 
-def drop_unfit_examples(schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
+def drop_invalid_examples(schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """Take the examples that do not fit from a resource's schema, in place; tells of each."""
     for name, row in schema["properties"].items():
         for place in (row, row.get("items")):

@@ -16,7 +16,7 @@ _NUMERIC = ("number", "integer")
 
 
 @dataclass(frozen=True)
-class Listed:
+class EnumSource:
     """An enumeration table and the page it stands on."""
 
     page: str
@@ -24,7 +24,7 @@ class Listed:
 
 
 @dataclass
-class Stated:
+class Keywords:
     """Keywords, and the note of each."""
 
     keywords: dict[str, Any] = field(default_factory=dict)
@@ -45,11 +45,11 @@ def fact_keywords(
     facts: Facts,
     schema: Mapping[str, Any],
     description: str,
-    listed: Listed | None,
-    resolve: Callable[[TypeExpression], str | Listed | None],
-) -> Stated:
+    listed: EnumSource | None,
+    resolve: Callable[[TypeExpression], str | EnumSource | None],
+) -> Keywords:
     """What the facts of a row say of a value of this schema; facts that do not suit its type say nothing."""
-    stated = Stated()
+    stated = Keywords()
     json_type = _single(schema.get("type"))
     examples = [coerced(example, json_type) for example in facts.examples]
     if examples:
@@ -93,18 +93,22 @@ def _suits(value: Any, json_type: Any) -> bool:
     return bool(json_type == "string")
 
 
-def _referred(facts: Facts, resolve: Callable[[TypeExpression], str | Listed | None]) -> Listed | None:
+def _referred(
+    facts: Facts, resolve: Callable[[TypeExpression], str | EnumSource | None]
+) -> EnumSource | None:
     """The list of values that the description links to."""
     from partner_insights.tables import TypeExpression
 
     for link in facts.enumerations:
         found = resolve(TypeExpression("reference", name=link.text, target=link.target))
-        if isinstance(found, Listed):
+        if isinstance(found, EnumSource):
             return found
     return None
 
 
-def _values(stated: Stated, facts: Facts, json_type: Any, description: str, listed: Listed | None) -> None:
+def _values(
+    stated: Keywords, facts: Facts, json_type: Any, description: str, listed: EnumSource | None
+) -> None:
     if listed is not None:
         values, note = list(listed.enumeration.values), documented(description)
         note["from"] = {
@@ -125,7 +129,7 @@ def _values(stated: Stated, facts: Facts, json_type: Any, description: str, list
         stated.add("enum", list(dict.fromkeys(members)), note)
 
 
-def _bounds(stated: Stated, facts: Facts, json_type: Any, description: str) -> None:
+def _bounds(stated: Keywords, facts: Facts, json_type: Any, description: str) -> None:
     bounds: tuple[tuple[str, str, Any], ...] = ()
     if json_type == "string":
         bounds = (

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from partner_insights.derive.keywords import Listed
+from partner_insights.derive.keywords import EnumSource
 from partner_insights.tables import Enumeration, Page, Resource, TypeExpression, read_page
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ class References:
                     return Definition(page, resource)
         return None
 
-    def find_values(self, expression: TypeExpression, origin: Page) -> Listed | None:
+    def find_values(self, expression: TypeExpression, origin: Page) -> EnumSource | None:
         """The list of values a cell on the page `origin` refers to."""
         for page, fragment in self._candidates(expression, origin):
             for enumeration in page.enumerations:
                 if _is_meant(enumeration, fragment, expression.name):
-                    return Listed(page.name, enumeration)
+                    return EnumSource(page.name, enumeration)
         return None
 
     def _candidates(self, expression: TypeExpression, origin: Page) -> Iterator[tuple[Page, str | None]]:

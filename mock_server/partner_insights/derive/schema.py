@@ -8,14 +8,14 @@ from typing import Any
 
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import file_name, reference_to
-from partner_insights.derive.keywords import Listed, documented, fact_keywords
+from partner_insights.derive.keywords import EnumSource, documented, fact_keywords
 from partner_insights.tables import Facts, Property, Resource, TypeExpression
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 _LISTED = "listed"  # where a reference leads to a list of values, until they have become an enum
-ResolveReference = Callable[[TypeExpression], "str | Listed | None"]
+ResolveReference = Callable[[TypeExpression], "str | EnumSource | None"]
 """From a reference cell to the name of the resource it means, or a list of values; None where "
 "no page has it."""
 
@@ -109,7 +109,7 @@ def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Sch
     """The keywords of a type cell; a reference that no page defines is left without constraint."""
     if expression.kind == "reference":
         found = resolve(expression)
-        if isinstance(found, Listed):
+        if isinstance(found, EnumSource):
             numbers = all(re.fullmatch(r"-?\d{1,15}", value) for value in found.enumeration.values)
             return {"type": "integer" if numbers else "string", _LISTED: found}
         if found is None:

@@ -45,7 +45,7 @@ _PROPERTY: Final = re.compile(r"[a-z@$_][A-Za-z0-9@$_.-]{0,63}")
 _VERSION: Final = re.compile(r"v[0-9.]+")
 
 
-class Anonymous:
+class Anonymizer:
     """Texts, addresses and bodies without customers, under one key."""
 
     def __init__(self, key: bytes, catalogue: Catalogue) -> None:
@@ -62,7 +62,7 @@ class Anonymous:
         }
 
     @property
-    def proof(self) -> str:
+    def key_check(self) -> str:
         """Tells whether two recordings have one key, and not which."""
         return self._digest("proof", "")[:16]
 

@@ -17,21 +17,21 @@ from partner_insights.verify.judge.json_body import BOM, read_body
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from partner_insights.record.anonymizer import Anonymous
+    from partner_insights.record.anonymizer import Anonymizer
     from partner_insights.verify.judge.exchange import Exchange, Response
 
-MOST_ANSWERS: Final = 100_000
-MOST_BYTES: Final = 4 * 2**30
+MAX_ANSWERS: Final = 100_000
+MAX_BYTES: Final = 4 * 2**30
 """What one recording may grow to; then traffic still passes, and nothing more is stored."""
 
 
 class Store:
     """A folder that is being recorded to; one writer at a time."""
 
-    def __init__(self, folder: Path, anonymous: Anonymous) -> None:
+    def __init__(self, folder: Path, anonymizer: Anonymizer) -> None:
         """Begin a recording, or go on with one of the same key; InputError where neither can be."""
         self._folder = folder
-        self._anonymous = anonymous
+        self._anonymizer = anonymizer
         self._answers: dict[Key, RecordedAnswer] = {}
         self._bytes = 0
         try:
@@ -41,7 +41,7 @@ class Store:
             else:
                 facts = {"recording": VERSION, "partnerInsights": partner_insights.__version__}
                 try:
-                    self._append(facts | {"keyProof": anonymous.proof})
+                    self._append(facts | {"keyProof": anonymizer.key_check})
                 except OSError:
                     (folder / INDEX).unlink()  # an empty index would be in the way of another try
                     raise
@@ -69,7 +69,7 @@ class Store:
         before = self._answers.get(key)
         if before is not None and before.status < 300 <= response.status:
             return "a success of the same request is stored already"
-        if before is None and (len(self._answers) >= MOST_ANSWERS or self._bytes >= MOST_BYTES):
+        if before is None and (len(self._answers) >= MAX_ANSWERS or self._bytes >= MAX_BYTES):
             return "the recording is as large as it may become"
         content = self._body(response)
         if content is None:
@@ -88,7 +88,7 @@ class Store:
             raise InputError(
                 "exists already and is no recording", where=str(self._folder), remedy="choose another --out"
             ) from error
-        if recording.facts.get("keyProof") != self._anonymous.proof:
+        if recording.facts.get("keyProof") != self._anonymizer.key_check:
             raise InputError(
                 "is a recording with other pseudonyms: the same customer would have two",
                 where=str(self._folder),
@@ -102,9 +102,9 @@ class Store:
 
     def _key(self, exchange: Exchange, continuation: str | None) -> Key:
         request = exchange.request
-        values = [] if request.customer is None else [self._anonymous.name(request.customer)]
-        token = None if continuation is None else self._anonymous.opaque(continuation)
-        return key_of(request.operation or "", values, self._anonymous.query(dict(request.query)), token)
+        values = [] if request.customer is None else [self._anonymizer.name(request.customer)]
+        token = None if continuation is None else self._anonymizer.opaque(continuation)
+        return key_of(request.operation or "", values, self._anonymizer.query(dict(request.query)), token)
 
     def _body(self, response: Response) -> bytes | None:
         if not response.body:
@@ -112,7 +112,7 @@ class Store:
         read = read_body(response.body)
         if not read.readable:
             return None
-        return json.dumps(self._anonymous.body(read.value), separators=(",", ":")).encode("ascii")
+        return json.dumps(self._anonymizer.body(read.value), separators=(",", ":")).encode("ascii")
 
     @staticmethod
     def _answer(key: Key, response: Response) -> RecordedAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partner_insights.tables.diagnostics import CODES, Diagnostic
+from partner_insights.tables.diagnostics import DIAGNOSTIC_CODES, Diagnostic
 from partner_insights.tables.enumerations import Enumeration
 from partner_insights.tables.page import Page, read_page, read_page_text
 from partner_insights.tables.resources import Property, Resource
@@ -10,7 +10,7 @@ from partner_insights.tables.row_facts import Facts
 from partner_insights.tables.types import TypeExpression
 
 __all__ = [
-    "CODES",
+    "DIAGNOSTIC_CODES",
     "Diagnostic",
     "Enumeration",
     "Facts",

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pyromark
 
 from partner_insights.tables.document import (
-    MOST_PARTS,
-    MOST_STRAYS,
+    MAX_ORPHANS,
+    MAX_PARTS,
     Document,
+    EnclosingBlock,
     Heading,
-    Row,
-    Stray,
-    Swallower,
+    OrphanLine,
     Table,
+    TableRow,
 )
 from partner_insights.tables.html import read_html_table
 from partner_insights.tables.inline import fold, read_inline
@@ -46,7 +46,7 @@ _VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECAS
 # More columns than this are no table of properties; rows filled up to its width could cost any memory.
 _WIDEST = 128
 # What introduces a table is a sentence or two.
-_LONGEST_LEAD = 100
+_MAX_LEAD = 100
 _CONTAINERS = frozenset({"BlockQuote", "List"})
 _BLOCKS = frozenset({"Heading", "Paragraph", "Table", "CodeBlock", "HtmlBlock"})
 _ROWS = frozenset({"TableHead", "TableRow"})
@@ -100,7 +100,7 @@ class Blocks:
         self.lead = self.above = ""
         self.slugs: Counter[str] = Counter()
         self.targets = _definitions(lines)
-        self.salvaged: list[Row] = []
+        self.salvaged: list[TableRow] = []
         self.swept = 0  # the index of the first line that nothing has been made of yet
         self.parts = 0
 
@@ -140,7 +140,7 @@ class Blocks:
     def _count(self, parts: int, index: int) -> None:
         """Take note of so many parts, the first on the line of this index; too many end the reading."""
         self.parts += parts
-        if self.parts > MOST_PARTS:
+        if self.parts > MAX_PARTS:
             self._too_long(index)
 
     def _too_long(self, index: int) -> None:
@@ -159,7 +159,7 @@ class Blocks:
             self.swept = end
         elif name == "Paragraph" and not nested:  # one in a quote or list introduces nothing
             self._sweep(start)
-            self.above = "\n".join(self.lines[start : min(end, start + _LONGEST_LEAD)])
+            self.above = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)])
             self.lead = self.lead or read_inline(self.above).text
         elif name == "Table":
             self._sweep(start)
@@ -237,9 +237,9 @@ class Blocks:
         rows = rows if nested else self._unindented(rows)
         cells = self._cells(rows[0])
         if len(cells) > _WIDEST:
-            self._stray("wide", rows[0], headless=True)
+            self._orphan("wide", rows[0], headless=True)
         else:
-            header = Row(rows[0] + 1, tuple(cells), len(cells))
+            header = TableRow(rows[0] + 1, tuple(cells), len(cells))
             self._file(header, [self._row(index, len(cells)) for index in rows[1:]])
         self.swept = max(self.swept, rows[-1] + 1, rows[0] + 2)
 
@@ -252,7 +252,7 @@ class Blocks:
                 return rows[:position]
         return rows
 
-    def _row(self, index: int, width: int) -> Row:
+    def _row(self, index: int, width: int) -> TableRow:
         return row_of(index + 1, self._cells(index), width)
 
     def _cells(self, index: int) -> list[str]:
@@ -268,7 +268,7 @@ class Blocks:
 
         return _REFERENCE.sub(written_out, cell) if "]" in cell else cell
 
-    def _file(self, header: Row, rows: Sequence[Row]) -> None:
+    def _file(self, header: TableRow, rows: Sequence[TableRow]) -> None:
         self._restore()
         above = read_inline(self.above).text if self.above else ""
         self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, above))
@@ -298,17 +298,17 @@ class Blocks:
         """File such a table, its rows as salvaged; returns the index of the line after it."""
         cells = self._cells(start)
         if len(cells) > _WIDEST:
-            self._stray("wide", start, headless=True)
+            self._orphan("wide", start, headless=True)
             return start + 2
         # A fitting header right below other words with pipes is a table to GFM, though not to this parser.
         fits = delimiter_width(self._content(start + 1)) == len(cells)
         if not fits:
-            self._stray("paragraph", start, headless=True)
+            self._orphan("paragraph", start, headless=True)
         stop = start + 2
         while stop < end and self._content(stop):
             stop += 1
         rows = [replace(self._row(index, len(cells)), salvaged=not fits) for index in range(start + 2, stop)]
-        self._file(Row(start + 1, tuple(cells), len(cells)), rows)
+        self._file(TableRow(start + 1, tuple(cells), len(cells)), rows)
         return stop
 
     def _content(self, index: int) -> str:
@@ -316,31 +316,31 @@ class Blocks:
         line = self.lines[index]
         return line if line.startswith(("|", "#")) else _CONTAINER_MARKS.sub("", line, count=1)
 
-    def _stray(self, block: Swallower, index: int, *, headless: bool) -> None:
-        if len(self.document.strays) == MOST_STRAYS:
+    def _orphan(self, block: EnclosingBlock, index: int, *, headless: bool) -> None:
+        if len(self.document.orphans) == MAX_ORPHANS:
             self._too_long(index)
             return
         heading = self.path[-1] if self.path else None
-        self.document.strays.append(
-            Stray(index + 1, fold(self._content(index)), block, heading, headless=headless)
+        self.document.orphans.append(
+            OrphanLine(index + 1, fold(self._content(index)), block, heading, headless=headless)
         )
 
-    def _strays(self, block: Swallower, start: int, end: int) -> None:
+    def _strays(self, block: EnclosingBlock, start: int, end: int) -> None:
         for index in range(start, end):
             line = self._content(index) if "|" in self.lines[index] else ""
             if line.startswith("|") and len(split_row(line)) > 1 and not delimiter_width(line):
-                self._stray(block, index, headless=False)
+                self._orphan(block, index, headless=False)
                 if block == "paragraph":
                     self._salvage(index, line)
 
     def _salvage(self, index: int, line: str) -> None:
-        """Give an orphan row back to the table above it, where it fits: the stray says that it was one."""
+        """Give an orphan line back to the table above it, where it fits as a row; it stays reported."""
         table = self.document.tables[-1] if self.document.tables else None
         if table is None or table.headings != tuple(self.path):
             return
         cells = self._cells(index)
         if len(cells) == len(table.header.cells) and index + 1 > table.line:
-            self.salvaged.append(Row(index + 1, tuple(cells), len(cells), salvaged=True))
+            self.salvaged.append(TableRow(index + 1, tuple(cells), len(cells), salvaged=True))
 
     def _restore(self) -> None:
         """Put the salvaged rows behind the table they follow, before the next one is filed."""

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from partner_insights.tables.document import (
-    MOST_DIFFERENT,
-    MOST_LINES,
-    MOST_MARKS,
-    MOST_PARTS,
-    MOST_STRAYS,
+    MAX_DIFFERENT,
+    MAX_LINES,
+    MAX_MARKS,
+    MAX_ORPHANS,
+    MAX_PARTS,
 )
 
 if TYPE_CHECKING:
@@ -19,68 +19,78 @@ if TYPE_CHECKING:
 
 Level = Literal["error", "warning"]
 
-_LONGEST_EXCERPT = 80
+_MAX_EXCERPT = 80
 
 
 @dataclass(frozen=True)
-class Code:
+class DiagnosticCode:
     """What one kind of diagnostic means: how grave it is, and what a page may hold instead."""
 
     level: Level
     accepted: str
 
 
-CODES: Mapping[str, Code] = MappingProxyType(
+DIAGNOSTIC_CODES: Mapping[str, DiagnosticCode] = MappingProxyType(
     {
-        "no-resource-table": Code(
+        "no-resource-table": DiagnosticCode(
             "error", "a heading that is a resource's name, and under it a table Property | Type | Description"
         ),
-        "unnamed-resource": Code(
+        "unnamed-resource": DiagnosticCode(
             "error", "a heading above the table that is the resource's name, one word as in '## Customer'"
         ),
-        "duplicate-resource": Code("error", "one table for each resource"),
-        "continued-table": Code("warning", "one table for each resource"),
-        "unknown-column": Code(
+        "duplicate-resource": DiagnosticCode("error", "one table for each resource"),
+        "continued-table": DiagnosticCode("warning", "one table for each resource"),
+        "unknown-column": DiagnosticCode(
             "error",
             "Property (or Name, Field), Type (or Data type) and Description, besides Required "
             "and Length, each at most once",
         ),
-        "missing-column": Code("error", "the columns Property and Type; Description besides"),
-        "empty-table": Code("error", "at least one row right below the delimiter row"),
-        "unknown-type": Code(
+        "missing-column": DiagnosticCode("error", "the columns Property and Type; Description besides"),
+        "empty-table": DiagnosticCode("error", "at least one row right below the delimiter row"),
+        "unknown-type": DiagnosticCode(
             "error",
             "string, number, integer (int, long), decimal, double, boolean, date, date-time, GUID, URI, "
             "object, 'string in UTC date-time format', enum where its values are listed, a "
             "resource's name or a link "
             "to it, 'array of' one of these, and 'or null' behind it",
         ),
-        "unreadable-name": Code(
+        "unreadable-name": DiagnosticCode(
             "error", "a property's name: letters, digits, and any of _ - . @ $, without spaces"
         ),
-        "duplicate-property": Code("error", "each property once in a table"),
-        "repeated-row": Code("warning", "each row once"),
-        "unread-cell": Code(
+        "duplicate-property": DiagnosticCode("error", "each property once in a table"),
+        "repeated-row": DiagnosticCode("warning", "each row once"),
+        "unread-cell": DiagnosticCode(
             "warning", "in a column Required yes or no, in a column Length 'least, most' or a number"
         ),
-        "extra-cells": Code("error", "as many cells as the header has; a pipe inside a cell is written \\|"),
-        "missing-cells": Code("warning", "as many cells as the header has"),
-        "not-a-row": Code("error", "a blank line between a table and the text after it"),
-        "broken-table": Code("error", "a delimiter row of as many cells as the header row, right below it"),
-        "orphan-row": Code("error", "table rows right below one another, under a header and a delimiter row"),
-        "stray-row": Code(
+        "extra-cells": DiagnosticCode(
+            "error", "as many cells as the header has; a pipe inside a cell is written \\|"
+        ),
+        "missing-cells": DiagnosticCode("warning", "as many cells as the header has"),
+        "not-a-row": DiagnosticCode("error", "a blank line between a table and the text after it"),
+        "broken-table": DiagnosticCode(
+            "error", "a delimiter row of as many cells as the header row, right below it"
+        ),
+        "orphan-row": DiagnosticCode(
+            "error", "table rows right below one another, under a header and a delimiter row"
+        ),
+        "stray-row": DiagnosticCode(
             "warning", "table rows right below one another, under a header and a delimiter row"
         ),
-        "html-table": Code("error", "a Markdown table, or an HTML table of plain rows without merged cells"),
-        "unspaced-heading": Code("warning", "a space between the hashes of a heading and its text"),
-        "link-mismatch": Code("warning", "a link whose text is the name of the resource it leads to"),
-        "too-long": Code(
-            "error",
-            f"up to {MOST_LINES} lines, {MOST_PARTS} headings, paragraphs and table rows, "
-            f"{MOST_MARKS} marks, {MOST_DIFFERENT} types and descriptions that differ, "
-            f"and {MOST_STRAYS} rows outside of tables",
+        "html-table": DiagnosticCode(
+            "error", "a Markdown table, or an HTML table of plain rows without merged cells"
         ),
-        "unclosed-front-matter": Code("error", "a line --- below the front matter"),
-        "translated-page": Code(
+        "unspaced-heading": DiagnosticCode("warning", "a space between the hashes of a heading and its text"),
+        "link-mismatch": DiagnosticCode(
+            "warning", "a link whose text is the name of the resource it leads to"
+        ),
+        "too-long": DiagnosticCode(
+            "error",
+            f"up to {MAX_LINES} lines, {MAX_PARTS} headings, paragraphs and table rows, "
+            f"{MAX_MARKS} marks, {MAX_DIFFERENT} types and descriptions that differ, "
+            f"and {MAX_ORPHANS} rows outside of tables",
+        ),
+        "unclosed-front-matter": DiagnosticCode("error", "a line --- below the front matter"),
+        "translated-page": DiagnosticCode(
             "error", "the English page: a machine translates the names of properties too"
         ),
     }
@@ -104,8 +114,8 @@ class Diagnostic:
 
 
 def diagnose(code: str, *, page: str, line: int, found: str, message: str) -> Diagnostic:
-    """The diagnostic of a code in `CODES`; `found` is text of the page by `excerpt`, or words about it."""
-    meaning = CODES[code]
+    """The diagnostic of a code; `found` is text of the page by `excerpt`, or words about it."""
+    meaning = DIAGNOSTIC_CODES[code]
     return Diagnostic(meaning.level, code, page, line, found, meaning.accepted, message)
 
 
@@ -115,6 +125,6 @@ def excerpt(text: str) -> str:
     if not folded:
         return "nothing"
     printable = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in folded[: _LONGEST_EXCERPT + 1]
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in folded[: _MAX_EXCERPT + 1]
     )
-    return f"'{printable}'" if len(printable) <= _LONGEST_EXCERPT else f"'{printable[:_LONGEST_EXCERPT]}…'"
+    return f"'{printable}'" if len(printable) <= _MAX_EXCERPT else f"'{printable[:_MAX_EXCERPT]}…'"

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 # The longest pages there are hold some thousands of each; ten megabytes of such pages in one keep within
 # all of these. What is longer is generated, and wrong.
-MOST_LINES = 300_000
-MOST_PARTS = 80_000
-MOST_MARKS = 700_000
-MOST_DIFFERENT = 15_000
-MOST_STRAYS = 10_000
+MAX_LINES = 300_000
+MAX_PARTS = 80_000
+MAX_MARKS = 700_000
+MAX_DIFFERENT = 15_000
+MAX_ORPHANS = 10_000
 
-Swallower = Literal["paragraph", "html_block", "code_block", "unclosed", "wide"]
+EnclosingBlock = Literal["paragraph", "html_block", "code_block", "unclosed", "wide"]
 """What a line belongs to that was meant for a table."""
 
 
@@ -37,17 +37,17 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A table row: as many cells (Markdown, trimmed) as the header has, and how many it was written with.
 
-    `surplus` is what stands in cells beyond the header's, which the Markdown standard drops. `salvaged` is a
-    row that the standard keeps out of the table; a diagnostic says so.
+    `extra_cells` is what stands in cells beyond the header's, which the Markdown standard drops. `salvaged`
+    is a row that the standard keeps out of the table; a diagnostic says so.
     """
 
     line: int
     cells: tuple[str, ...]
     written: int
-    surplus: str = ""
+    extra_cells: str = ""
     salvaged: bool = False
 
 
@@ -58,8 +58,8 @@ class Table:
     `lead` is the first paragraph under the last heading, `above` the last one before the table.
     """
 
-    header: Row
-    rows: tuple[Row, ...]
+    header: TableRow
+    rows: tuple[TableRow, ...]
     headings: tuple[Heading, ...]
     lead: str
     above: str = ""
@@ -71,12 +71,12 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Stray:
+class OrphanLine:
     """A line that was meant for a table and by the Markdown standard is in none."""
 
     line: int
     text: str
-    block: Swallower
+    block: EnclosingBlock
     heading: Heading | None
     headless: bool  # the header row of a table whose delimiter row does not fit it
 
@@ -89,7 +89,7 @@ class Document:
     unclosed_front_matter: bool = False
     headings: list[Heading] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
-    strays: list[Stray] = field(default_factory=list)
+    orphans: list[OrphanLine] = field(default_factory=list)
     html_tables: list[tuple[int, str]] = field(default_factory=list)
     """The HTML tables that cannot be read: line, and why."""
     too_long_at: int | None = None

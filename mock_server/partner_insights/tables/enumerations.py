@@ -34,7 +34,7 @@ _NAME = re.compile(
     r"([A-Za-z_]\w*)(?: (?:enum(?:eration)?|values?|type|enum values?|enumeration values|enum type|members))*"
 )
 _INTRODUCED = re.compile(r"\benum(?:eration)?s?\b", re.IGNORECASE)
-_LONGEST = 80
+_MAX_VALUE = 80
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def enumerations(tables: Iterable[Table]) -> tuple[Enumeration, ...]:
             continue
         rows = [row for row in table.rows if row.cells[0]]
         values = [read_inline(row.cells[0]).text.strip("\"'") for row in rows]
-        if values and len(values) == len(table.rows) and all(0 < len(value) <= _LONGEST for value in values):
+        short = all(0 < len(value) <= _MAX_VALUE for value in values)
+        if values and len(values) == len(table.rows) and short:
             name, heading = named
             lines = tuple(row.line for row in rows)
             enumeration = Enumeration(

@@ -6,7 +6,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.document import Row
+from partner_insights.tables.document import TableRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,17 +16,17 @@ _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I
 _SPAN = re.compile(r"\b(?:row|col)span\s*=\s*[\"']?(\d+)", re.IGNORECASE)
 _MARKS = re.compile(r"([\\`*_\[\]<>&|!])")
 # No real table is longer, and none that is longer is worth the memory.
-_LONGEST = 5_000
+_MAX_LINES = 5_000
 
 
-def read_html_table(lines: Sequence[str], start: int) -> tuple[int, tuple[Row, ...], str]:
+def read_html_table(lines: Sequence[str], start: int) -> tuple[int, tuple[TableRow, ...], str]:
     """The table whose `<table` stands on the line of index `start`.
 
     Returns the index of the line after it, its rows (the header first; none where it cannot be read for
     certain), and why not.
     """
     reader = _Reader()
-    for index in range(start, min(len(lines), start + _LONGEST)):
+    for index in range(start, min(len(lines), start + _MAX_LINES)):
         text = lines[index]
         if index == start:
             text = text[text.casefold().index("<table") :]
@@ -48,7 +48,7 @@ class _Reader:
     """Gathers rows, one token after the other."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[TableRow] = []
         self.cells: list[str] | None = None
         self.cell: list[str] | None = None
         self.line = 0
@@ -109,7 +109,7 @@ class _Reader:
     def _end_row(self) -> None:
         self._end_cell()
         if self.cells:
-            self.rows.append(Row(self.line, tuple(self.cells), len(self.cells)))
+            self.rows.append(TableRow(self.line, tuple(self.cells), len(self.cells)))
         self.cells = None
 
     def _anchor(self, attributes: str, *, closing: bool) -> None:

@@ -12,7 +12,7 @@ import pyromark
 # Text without any of these is its own visible text: no need to parse it.
 _MARKUP = re.compile(r"[\[\]*_`\\<>&!~]")
 # Nobody writes such a cell; left as it is, so that no text can cost more than its length.
-_LONGEST_PARSED = 8_000
+_MAX_PARSED = 8_000
 # Behind this no mark begins a block: a cell that begins with a hash is no heading.
 _GUARD = "x "
 _LINE_END = re.compile(r" *\\?\n *")
@@ -20,7 +20,7 @@ _LINE_BREAK_TAG = re.compile(r"</?br\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Link:
+class InlineLink:
     """A link: the text one sees and where it leads, as written (a leading `./` left out)."""
 
     text: str
@@ -32,15 +32,15 @@ class Inline:
     """Visible text, white space folded, without the marks of bold, code and the like; and its links."""
 
     text: str
-    links: tuple[Link, ...] = ()
+    links: tuple[InlineLink, ...] = ()
 
 
 def read_inline(markdown: str) -> Inline:
     """The visible text and the links of a piece of Markdown without block structure."""
-    if not _MARKUP.search(markdown) or len(markdown) > _LONGEST_PARSED:
+    if not _MARKUP.search(markdown) or len(markdown) > _MAX_PARSED:
         return Inline(fold(markdown))
     visible: list[str] = []
-    links: list[Link] = []
+    links: list[InlineLink] = []
     opened: list[tuple[str, int]] = []  # the targets of links and images, and where in the text they begin
     event: Any
     for event in _parser().events(_GUARD + _LINE_END.sub(" ", markdown)):
@@ -57,7 +57,7 @@ def read_inline(markdown: str) -> Inline:
             opened.append((target["dest_url"], len(visible)))
         elif kind == "End" and content == "Link":
             target, start = opened.pop()
-            links.append(Link(fold("".join(visible[start:])), target.removeprefix("./")))
+            links.append(InlineLink(fold("".join(visible[start:])), target.removeprefix("./")))
         elif kind == "End" and content == "Image":  # its text stands for it where it cannot be shown
             del visible[opened.pop()[1] :]
     return Inline(fold("".join(visible)[len(_GUARD) :]), tuple(links))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from partner_insights.tables.blocks import Blocks
-from partner_insights.tables.document import MOST_LINES, MOST_MARKS, Document
+from partner_insights.tables.document import MAX_LINES, MAX_MARKS, Document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def _too_long_at(lines: Sequence[str]) -> int | None:
     seen = 0
     for number, line in enumerate(lines, start=1):
         seen += sum(map(line.count, _MARKS))
-        if seen > MOST_MARKS or number > MOST_LINES:
+        if seen > MAX_MARKS or number > MAX_LINES:
             return number
     return None
 

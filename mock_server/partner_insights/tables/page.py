@@ -9,7 +9,7 @@ from partner_insights.errors import InputError
 from partner_insights.tables.column_roles import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import Enumeration, enumerations
-from partner_insights.tables.inline import Link
+from partner_insights.tables.inline import InlineLink
 from partner_insights.tables.markdown import read_document
 from partner_insights.tables.resource_headings import resource_name, resource_tables
 from partner_insights.tables.resources import Resource, ResourceReader
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from partner_insights.tables.document import Document, Stray
+    from partner_insights.tables.document import Document, OrphanLine
 
 _SWALLOWED_BY = {
     "paragraph": "the line belongs to no table",
@@ -84,7 +84,7 @@ def read_page_text(text: str, name: str) -> Page:
     listed = enumerations(document.tables)
     names = [*(source.name for source in sources), *(found.name for found in listed)]
     reader = ResourceReader(
-        name, names, {found.name.casefold(): Link(found.name, f"#{found.anchor}") for found in listed}
+        name, names, {found.name.casefold(): InlineLink(found.name, f"#{found.anchor}") for found in listed}
     )
     resources = tuple(reader.read(source) for source in sources)
     complaints += [*reader.complaints, *_complaints(document, name, has_resources=bool(resources))]
@@ -108,8 +108,8 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
             yield diagnose(
                 "unspaced-heading", page=page, line=heading.line, found=excerpt(heading.text), message=message
             )
-    for stray in document.strays:
-        yield _stray(stray, page)
+    for orphan in document.orphans:
+        yield _orphan(orphan, page)
     for line, why in document.html_tables:
         yield diagnose(
             "html-table",
@@ -126,15 +126,15 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
         )
 
 
-def _stray(stray: Stray, page: str) -> Diagnostic:
-    cells = [cell.strip() for cell in stray.text.strip("|").split("|")]
+def _orphan(orphan: OrphanLine, page: str) -> Diagnostic:
+    cells = [cell.strip() for cell in orphan.text.strip("|").split("|")]
     meant = documents_resource(cells) or (
-        stray.heading is not None and resource_name(stray.heading.text) is not None
+        orphan.heading is not None and resource_name(orphan.heading.text) is not None
     )
     if not meant:
-        code, message = "stray-row", _SWALLOWED_BY[stray.block]
-    elif stray.headless and stray.block == "paragraph":
+        code, message = "stray-row", _SWALLOWED_BY[orphan.block]
+    elif orphan.headless and orphan.block == "paragraph":
         code, message = "broken-table", "the delimiter row does not fit the header row, so this is no table"
     else:
-        code, message = "orphan-row", _SWALLOWED_BY[stray.block]
-    return diagnose(code, page=page, line=stray.line, found=excerpt(stray.text), message=message)
+        code, message = "orphan-row", _SWALLOWED_BY[orphan.block]
+    return diagnose(code, page=page, line=orphan.line, found=excerpt(orphan.text), message=message)

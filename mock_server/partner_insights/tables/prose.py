@@ -25,12 +25,12 @@ _QUOTED = re.compile(
 _NOTATIONS = (("`",), _CODE), (("*", "__"), _BOLD), (('"', "'", "“", "‘"), _QUOTED)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TRAILING = ",.;"
-_LONGEST = 8_000
+_MAX_TEXT = 8_000
 
 
-def mark(markdown: str) -> str:
+def mark_terms(markdown: str) -> str:
     """The text with terms between `BEGIN` and `END`, line breaks as new lines, and no other markup."""
-    text = markdown[:_LONGEST]
+    text = markdown[:_MAX_TEXT]
     if BEGIN in text or END in text:
         text = _CONTROL.sub("", text)
     if "\\" in text:
@@ -47,7 +47,7 @@ def mark(markdown: str) -> str:
     return "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip()
 
 
-def unmark(text: str) -> str:
+def unmark_terms(text: str) -> str:
     """The text without the marks."""
     return _CONTROL.sub("", text)
 

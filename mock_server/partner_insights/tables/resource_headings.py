@@ -79,7 +79,7 @@ class ResourceTable:
         return indices_of(self.columns)
 
 
-class _Gathering:
+class _JoinedTables:
     """The table of a resource, and those under the same heading that go on with it."""
 
     def __init__(self, first: ResourceTable) -> None:
@@ -108,7 +108,7 @@ class _Gathering:
 
 def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTable], list[Diagnostic]]:
     """The tables that document resources, one for each resource; no complaint about the other tables."""
-    found: dict[str, _Gathering] = {}
+    found: dict[str, _JoinedTables] = {}
     complaints: list[Diagnostic] = []
     candidates = [
         (table, columns)
@@ -116,7 +116,7 @@ def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTa
         if documents_resource(columns := tuple(read_inline(cell).text for cell in table.header.cells))
         and not _speaks_of_messages(table, columns)
     ]
-    naming = Naming([table for table, _ in candidates])
+    naming = ResourceHeadings([table for table, _ in candidates])
     for table, columns in candidates:
         roles = indices_of(columns)
         named = naming.of(table)
@@ -133,7 +133,7 @@ def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTa
             continued = known.take(table, columns, named[1])
             complaints.append(_second(table, known.first, page, continued=continued))
         elif says_property(columns) or _has_properties(table, columns):
-            found[named[0]] = _Gathering(ResourceTable(table, *named, columns))
+            found[named[0]] = _JoinedTables(ResourceTable(table, *named, columns))
     return [gathering.whole() for gathering in found.values()], complaints
 
 
@@ -146,7 +146,7 @@ def resource_name(heading: str) -> str | None:
     return name
 
 
-class Naming:
+class ResourceHeadings:
     """Which heading gives a table the name of its resource, on a page with these tables of properties."""
 
     def __init__(self, tables: Sequence[Table]) -> None:

@@ -12,8 +12,8 @@ from partner_insights.tables.column_roles import (
     with_columns,
 )
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
-from partner_insights.tables.document import MOST_DIFFERENT, Row
-from partner_insights.tables.inline import Inline, Link, read_inline
+from partner_insights.tables.document import MAX_DIFFERENT, TableRow
+from partner_insights.tables.inline import Inline, InlineLink, read_inline
 from partner_insights.tables.resource_headings import PROPERTY_NAME
 from partner_insights.tables.row_facts import NOTHING, Facts, may_state_facts, read_facts
 from partner_insights.tables.types import TypeExpression, read_type, spellings
@@ -60,7 +60,7 @@ class ResourceReader:
     """Reads the tables of one page; `complaints` gathers what it could not read."""
 
     def __init__(
-        self, page: str, names: Iterable[str], lists: Mapping[str, Link] = MappingProxyType({})
+        self, page: str, names: Iterable[str], lists: Mapping[str, InlineLink] = MappingProxyType({})
     ) -> None:
         self.page = page
         self.names = spellings(names)
@@ -79,7 +79,7 @@ class ResourceReader:
             role: column for column in source.columns if (role := role_of(column)) is not None
         }
         for row in self._rows(source):
-            if len(self._facts_of) + len(self._types) > MOST_DIFFERENT:
+            if len(self._facts_of) + len(self._types) > MAX_DIFFERENT:
                 self._too_long(row)
                 break
             row_property = self._property(source, row, titles)
@@ -98,16 +98,16 @@ class ResourceReader:
             heading.aliases,
         )
 
-    def _rows(self, source: ResourceTable) -> Iterator[Row]:
+    def _rows(self, source: ResourceTable) -> Iterator[TableRow]:
         """The rows of a table; of two that stand on one line, the second besides the complaint about it."""
         for row in source.table.rows:
             yield row
-            if row.surplus and row.written >= 2 * len(row.cells):
-                cells = tuple(row.surplus.split(" | "))
+            if row.extra_cells and row.written >= 2 * len(row.cells):
+                cells = tuple(row.extra_cells.split(" | "))
                 if len(cells) == len(row.cells) and PROPERTY_NAME.fullmatch(read_inline(cells[0]).text):
-                    yield Row(row.line, cells, len(cells), salvaged=True)
+                    yield TableRow(row.line, cells, len(cells), salvaged=True)
 
-    def _too_long(self, row: Row) -> None:
+    def _too_long(self, row: TableRow) -> None:
         if not self._full:
             self._complain(
                 "too-long", row.line, "more", "the page is longer than any page: from here on no row is read"
@@ -143,7 +143,7 @@ class ResourceReader:
                 "empty-table", source.table.line, "nothing", f"the table of {source.name} has no rows"
             )
 
-    def _property(self, source: ResourceTable, row: Row, titles: Mapping[str, str]) -> Property | None:
+    def _property(self, source: ResourceTable, row: TableRow, titles: Mapping[str, str]) -> Property | None:
         cells = [self._inline(cell) for cell in row.cells]
         if not self._is_row(source, row):
             return None
@@ -196,7 +196,7 @@ class ResourceReader:
             self._short[cell] = read_inline(cell)
         return self._short[cell]
 
-    def _facts(self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline]) -> Facts:
+    def _facts(self, source: ResourceTable, row: TableRow, name: str, cells: Sequence[Inline]) -> Facts:
         columns = source.indices
         description = columns.get("description")
         facts = NOTHING if description is None else self._stated(row.cells[description], cells[description])
@@ -222,7 +222,7 @@ class ResourceReader:
             self._facts_of[cell] = read_facts(cell, inline)
         return self._facts_of[cell]
 
-    def _is_row(self, source: ResourceTable, row: Row) -> bool:
+    def _is_row(self, source: ResourceTable, row: TableRow) -> bool:
         """Whether a line the Markdown standard takes for a row was meant as one; complains of its cells."""
         width = len(row.cells)
         if row.written < 2 <= width:
@@ -230,16 +230,16 @@ class ResourceReader:
             self._complain("not-a-row", row.line, excerpt(row.cells[0]), message)
             return False
         counts = f"{row.written} cells under {width} columns"
-        if row.surplus:
+        if row.extra_cells:
             self._complain(
-                "extra-cells", row.line, excerpt(row.surplus), f"a row of {source.name} has {counts}"
+                "extra-cells", row.line, excerpt(row.extra_cells), f"a row of {source.name} has {counts}"
             )
         elif row.written < width:
             self._complain("missing-cells", row.line, counts, f"a row of {source.name} is short")
         return True
 
     def _type(
-        self, source: ResourceTable, row: Row, name: str, cells: Sequence[Inline], facts: Facts
+        self, source: ResourceTable, row: TableRow, name: str, cells: Sequence[Inline], facts: Facts
     ) -> TypeExpression | None:
         column = source.indices.get("type")
         if column is None:

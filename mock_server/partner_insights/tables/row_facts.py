@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from partner_insights.tables.enum_prose import read_choices
 from partner_insights.tables.inline import read_inline
-from partner_insights.tables.prose import BEGIN, TERM, mark, unmark
+from partner_insights.tables.prose import BEGIN, TERM, mark_terms, unmark_terms
 from partner_insights.tables.range_prose import Number, read_limits, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.tables.inline import Inline, Link
+    from partner_insights.tables.inline import Inline, InlineLink
 
 # "(for example:  o365, crm)". Without the colon it introduces a remark rather than values.
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
@@ -109,7 +109,7 @@ class Facts:
     constant: str | None = None
     values: tuple[str, ...] = ()
     closed: bool = True
-    enumerations: tuple[Link, ...] = ()
+    enumerations: tuple[InlineLink, ...] = ()
     nullable: bool = False
     read_only: bool = False
     deprecated: bool = False
@@ -182,7 +182,7 @@ def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
         return NOTHING
     low = markdown.casefold()
     inline = inline or read_inline(markdown)
-    prose = mark(markdown)
+    prose = mark_terms(markdown)
     text = inline.text
     choices = read_choices(prose)
     limits = read_limits(text)
@@ -237,11 +237,11 @@ def _constants(text: str) -> dict[str, str]:
     return {name: only.pop() for name, only in values.items() if len(only) == 1}
 
 
-def _enumerations(prose: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
+def _enumerations(prose: str, links: tuple[InlineLink, ...]) -> tuple[InlineLink, ...]:
     """The links behind "supported values are the member names found in"."""
     if not links:
         return ()
-    plain = unmark(prose)
+    plain = unmark_terms(prose)
     found = []
     for link in links:
         place = plain.find(link.text)

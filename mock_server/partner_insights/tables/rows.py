@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from partner_insights.tables.document import Row
+from partner_insights.tables.document import TableRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,10 @@ def delimiter_width(line: str) -> int:
     return len(cells) if all(map(_DELIMITER_CELL.fullmatch, cells)) else 0
 
 
-def row_of(line: int, cells: Sequence[str], width: int) -> Row:
+def row_of(line: int, cells: Sequence[str], width: int) -> TableRow:
     """The row of a table that is `width` columns wide: filled up where it is short, cut where it is long."""
     written = len(cells)
     if written == width:
-        return Row(line, tuple(cells), written)
+        return TableRow(line, tuple(cells), written)
     kept = tuple(cells[:width]) + ("",) * (width - written)
-    return Row(line, kept, written, " | ".join(filter(None, cells[width:])))
+    return TableRow(line, kept, written, " | ".join(filter(None, cells[width:])))

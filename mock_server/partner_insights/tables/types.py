@@ -128,7 +128,7 @@ _TYPE_WORDS = {
 
 _ALIKE = 0.85
 # No real cell is longer; keeps nesting shallow and time short.
-_LONGEST = 300
+_MAX_CELL = 300
 
 
 def spellings(names: Iterable[str]) -> Mapping[str, str]:
@@ -143,7 +143,7 @@ def read_type(cell: Inline, resources: Mapping[str, str]) -> TypeExpression | No
     `resources` are the `spellings` of the names defined on the same page. A name that is not among them is
     taken for a resource of another page only where it has a capital letter and is no type's name misspelt.
     """
-    if len(cell.text) > _LONGEST or len(cell.links) > 1:
+    if len(cell.text) > _MAX_CELL or len(cell.links) > 1:
         return None
     return _Reader(cell, resources).read(cell.text.removesuffix("."), plural=False)
 

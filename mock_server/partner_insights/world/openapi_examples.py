@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.openapi import openapi_document
-from partner_insights.contract.paths import shown_by
+from partner_insights.contract.paths import find_listing
 from partner_insights.world.bodies import (
     CUSTOMER,
     CustomerPage,
@@ -58,7 +58,7 @@ class Examples:
         """Values for the parameters of the path that lead somewhere: those that lists show."""
         values: dict[str, str] = {}
         for name in operation.parameters:
-            shown = shown_by(operation, name, self.catalogue)
+            shown = find_listing(operation, name, self.catalogue)
             if name == _CUSTOMER_ID:
                 values[name] = self.world.customer_id(0)
             if shown is not None and shown.listing.synthetic:

@@ -19,13 +19,13 @@ _TOKEN: Final = re.compile(
       |(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z)|\#[^\n]*)
       |(?P<ellipsis>\.{2,}|…)
       |(?P<string>"(?:[^"\\\n]|\\.)*")
-      |(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w-]))
+      |(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w-]))
       |(?P<mark>[{}\[\]:,])
       |(?P<word>[^\s{}\[\]:,"]+|")""",
     re.VERBOSE | re.DOTALL,
 )
 _LITERALS: Final = {"true": True, "false": False, "null": None}
-_DEEPEST: Final = 60
+_MAX_DEPTH: Final = 60
 
 
 class _Unknown:
@@ -46,7 +46,7 @@ class Defect:
 
 
 @dataclass
-class Reading:
+class LenientJson:
     """A text that was read."""
 
     value: Any
@@ -56,7 +56,7 @@ class Reading:
     defects: list[Defect] = field(default_factory=list)
 
 
-def read_tolerantly(text: str) -> Reading:
+def parse_lenient(text: str) -> LenientJson:
     """Read a text; never raises, and takes time in proportion to its length."""
     return _Reader(text).read()
 
@@ -64,11 +64,11 @@ def read_tolerantly(text: str) -> Reading:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.breaks = [found.start() for found in re.finditer("\n", text)]
-        self.reading = Reading(UNKNOWN)
+        self.reading = LenientJson(UNKNOWN)
         self.tokens = self._tokens(text)
         self.at = 0
 
-    def read(self) -> Reading:
+    def read(self) -> LenientJson:
         self.reading.value = self._value((), 0)
         if self.at < len(self.tokens):
             self._defect("text" if self._kind() != "mark" else "bracket", self._text())
@@ -80,7 +80,10 @@ class _Reader:
             kind, line = found.lastgroup or "", bisect_right(self.breaks, found.start()) + 1
             if kind in ("comment", "ellipsis"):
                 self.reading.defects.append(Defect(line, kind, found[0][:60]))
-            elif kind != "space":
+            elif kind == "space":
+                if found[0].strip(" \t\r\n"):
+                    self.reading.defects.append(Defect(line, "text", repr(found[0])[1:-1][:60]))
+            else:
                 tokens.append((kind, found[0], line))
         return tokens
 
@@ -95,6 +98,10 @@ class _Reader:
             return 1
         return self.tokens[min(self.at, len(self.tokens) - 1)][2]
 
+    def _defect_before(self, code: str, found: str) -> None:
+        """A defect of the token that was read last."""
+        self.reading.defects.append(Defect(self.tokens[self.at - 1][2], code, found[:60]))
+
     def _defect(self, code: str, found: str) -> None:
         self.reading.defects.append(Defect(self._line(), code, found[:60]))
 
@@ -108,11 +115,9 @@ class _Reader:
             return self._nested(text, path, depth)
         self.at += 1
         if kind == "string":
-            return _string(text)
+            return self._string(text)
         if kind == "number":
-            return (
-                json.loads(text) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text) else UNKNOWN
-            )
+            return self._number(text)
         if text in _LITERALS:
             return _LITERALS[text]
         self.at -= 1
@@ -121,10 +126,27 @@ class _Reader:
             self.at += 1
         return UNKNOWN
 
+    def _number(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:  # 007, or more digits than anybody counts with
+            self._defect_before("placeholder", text)
+            return UNKNOWN
+
+    def _string(self, text: str) -> str:
+        try:
+            return str(json.loads(text))
+        except ValueError:  # an escape that JSON does not have, or a control character
+            self._defect_before("text", text)
+        try:
+            return str(json.loads(text, strict=False))
+        except ValueError:
+            return text[1:-1]
+
     def _nested(self, text: str, path: Path, depth: int) -> Any:
-        if text not in "{[" or depth >= _DEEPEST:
+        if text not in "{[" or depth >= _MAX_DEPTH:
             self._defect("placeholder", text)
-            self.at += depth >= _DEEPEST or text in ":"
+            self.at += depth >= _MAX_DEPTH or text in ":"
             return UNKNOWN
         self.at += 1
         return self._object(path, depth) if text == "{" else self._array(path, depth)
@@ -136,9 +158,9 @@ class _Reader:
                 self._defect("placeholder" if self._kind() == "word" else "text", self._text())
                 self.at += 1
                 continue
-            name = _string(self._text())
             line = self._line()
             self.at += 1
+            name = self._string(self.tokens[self.at - 1][1])
             if self._text() == ":" and self._kind() == "mark":
                 self.at += 1
             else:
@@ -188,10 +210,3 @@ class _Reader:
             return
         if self._kind() in ("string", "number", "word") or (self._kind() == "mark" and self._text() in "{["):
             self._defect("comma", f"none before {self._text()}")
-
-
-def _string(text: str) -> str:
-    try:
-        return str(json.loads(text, strict=False))
-    except ValueError:
-        return text[1:-1]

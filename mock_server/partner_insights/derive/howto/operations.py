@@ -1,8 +1,7 @@
-"""Scenario pages → the operations they describe, as the text of an operations file."""
+"""How-to pages → the operations they describe, as the text of an operations file."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,12 +10,13 @@ from partner_insights.contract.schema_files import referred
 from partner_insights.derive.custom_pages import customer_named, default_errors, operation_id
 from partner_insights.derive.howto.page import resource_name
 from partner_insights.derive.howto.samples import body_of, object_type
+from partner_insights.toml import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from partner_insights.contract.model import SchemaObject
-    from partner_insights.derive.howto.page import Parameter, Route, Scenario
+    from partner_insights.derive.howto.page import HowToPage, Parameter, RequestLine
 
 _NUMBERS: Final = {"int", "integer", "int32", "int64", "long", "short"}
 _ASIDE: Final = re.compile(
@@ -36,7 +36,7 @@ class DescribedOperation:
 
 
 @dataclass(frozen=True)
-class PassedOver:
+class Skipped:
     """A page, or a route of it, that makes no operation."""
 
     page: str
@@ -48,30 +48,28 @@ class PassedOver:
 
 
 def described_operations(
-    scenarios: Iterable[Scenario], envelopes: Mapping[str, SchemaObject]
-) -> tuple[list[DescribedOperation], list[PassedOver]]:
+    howtos: Iterable[HowToPage], envelopes: Mapping[str, SchemaObject]
+) -> tuple[list[DescribedOperation], list[Skipped]]:
     """The GETs of the pages, ids made unique; and what was passed over.
 
     `envelopes` are the resources that may surround items, by name: those with `items`.
     """
     operations: list[DescribedOperation] = []
-    passed: list[PassedOver] = []
+    passed: list[Skipped] = []
     taken: dict[str, str] = {}
-    for scenario in scenarios:
-        if not scenario.routes:
-            passed.append(PassedOver(scenario.page, 1, "has no table of requests"))
-        for route in scenario.routes:
+    for howto in howtos:
+        if not howto.routes:
+            passed.append(Skipped(howto.page, 1, "has no table of requests"))
+        for route in howto.routes:
             shape = re.sub(r"{[^{}]*}", "{}", customer_named(route.path))
             if route.method != "GET":
-                passed.append(PassedOver(scenario.page, route.line, f"{route.method} is no read"))
+                passed.append(Skipped(howto.page, route.line, f"{route.method} is no read"))
             elif shape in taken:
-                passed.append(
-                    PassedOver(scenario.page, route.line, f"{route.path} is on {taken[shape]} already")
-                )
+                passed.append(Skipped(howto.page, route.line, f"{route.path} is on {taken[shape]} already"))
             else:
-                taken[shape] = f"{scenario.page}:{route.line}"
-                found = _operation(scenario, route, envelopes, {each.entry["id"] for each in operations})
-                if isinstance(found, PassedOver):
+                taken[shape] = f"{howto.page}:{route.line}"
+                found = _operation(howto, route, envelopes, {each.entry["id"] for each in operations})
+                if isinstance(found, Skipped):
                     passed.append(found)
                 else:
                     operations.append(found)
@@ -80,7 +78,7 @@ def described_operations(
 
 def operations_toml(operations: Sequence[DescribedOperation]) -> str:
     """The text of an operations file."""
-    parts = ["# Routes read from scenario pages; what it leaves out is as in schemas/operations.toml.\n"]
+    parts = ["# Routes read from how-to pages; what it leaves out is as in schemas/operations.toml.\n"]
     for operation in operations:
         parts.append(f"\n# {operation.page}:{operation.line}\n")
         if operation.remark is not None:
@@ -95,50 +93,35 @@ def operations_toml(operations: Sequence[DescribedOperation]) -> str:
     return "".join(parts)
 
 
-def toml_value(value: Any) -> str:
-    """A value of JSON's kinds on one line of TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(name)} = {toml_value(each)}" for name, each in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(toml_value, value)) + "]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_value(name)
-
-
 def _operation(
-    scenario: Scenario, route: Route, envelopes: Mapping[str, SchemaObject], taken: set[str]
-) -> DescribedOperation | PassedOver:
+    howto: HowToPage, route: RequestLine, envelopes: Mapping[str, SchemaObject], taken: set[str]
+) -> DescribedOperation | Skipped:
     path = customer_named(route.path)
-    body = next((body for sample in scenario.samples if (body := body_of(sample)) is not None), None)
-    resource, remark = _resource(scenario, body)
+    body = next((body for sample in howto.samples if (body := body_of(sample)) is not None), None)
+    resource, remark = _resource(howto, body)
     if resource is None:
-        return PassedOver(scenario.page, route.line, "nothing names what it answers with")
-    envelope, doubt = _envelope(scenario, body, resource, envelopes)
-    query = _query(scenario.parameters, route)
+        return Skipped(howto.page, route.line, "nothing names what it answers with")
+    envelope, doubt = _envelope(howto, body, resource, envelopes)
+    query = _query(howto.parameters, route)
     entry: dict[str, Any] = {
         "id": _unused(
-            _id(scenario.page, path, more=sum(each.method == "GET" for each in scenario.routes) > 1), taken
+            _id(howto.page, path, more=sum(each.method == "GET" for each in howto.routes) > 1), taken
         ),
         "method": "GET",
         "path": path,
-        "title": scenario.title,
+        "title": howto.title,
     }
     if envelope is not None:
         entry["envelope"] = envelope
     entry |= {
         "resource": resource,
-        "auth": list(scenario.auth),
-        "errors": list(default_errors(path, scenario.auth, query)),
-        "sources": [scenario.page],
+        "auth": list(howto.auth),
+        "errors": list(default_errors(path, howto.auth, query)),
+        "sources": [howto.page],
     }
     if query:
         entry["query"] = query
-    return DescribedOperation(entry, scenario.page, route.line, doubt or remark)
+    return DescribedOperation(entry, howto.page, route.line, doubt or remark)
 
 
 def _id(page: str, path: str, *, more: bool) -> str:
@@ -154,25 +137,25 @@ def _unused(name: str, taken: set[str]) -> str:
     return next(each for each in numbered if each not in taken)
 
 
-def _resource(scenario: Scenario, body: Any) -> tuple[str | None, str | None]:
+def _resource(howto: HowToPage, body: Any) -> tuple[str | None, str | None]:
     """What the items are: by the sample's objectType and the prose's link, which should agree."""
     told = object_type(body)
-    linked = None if scenario.answer is None else re.sub(r"\W", "", scenario.answer.text)
+    linked = None if howto.answer is None else re.sub(r"\W", "", howto.answer.text)
     if told is not None and linked is not None and told.casefold() != linked.casefold():
         return linked, f"the prose says {linked}, the sample's objectType {told}"
     if told is not None or linked is not None:
         return told or linked, None
-    if scenario.fields is not None:
-        return resource_name(scenario.title), "named after the page, whose own table has its fields"
+    if howto.fields is not None:
+        return resource_name(howto.title), "named after the page, whose own table has its fields"
     return None, None
 
 
 def _envelope(
-    scenario: Scenario, body: Any, resource: str, envelopes: Mapping[str, SchemaObject]
+    howto: HowToPage, body: Any, resource: str, envelopes: Mapping[str, SchemaObject]
 ) -> tuple[str | None, str | None]:
     """The envelope that fits the sample best; without a sample, the plain one where many are told of."""
     if not isinstance(body, dict):
-        return ("Collection", None) if scenario.collection else (None, None)
+        return ("Collection", None) if howto.collection else (None, None)
     if "items" in body:
         fitting = [name for name, schema in envelopes.items() if _holds(schema, resource)]
         best = min(
@@ -180,7 +163,7 @@ def _envelope(
         )
         return best or "Collection", None
     lists = [name for name, value in body.items() if isinstance(value, list)]
-    if scenario.fields is not None and lists:
+    if howto.fields is not None and lists:
         return None, f"the sample's items are in {lists[0]!r}: no envelope here has that"
     return None, None
 
@@ -190,7 +173,7 @@ def _holds(envelope: SchemaObject, resource: str) -> bool:
     return referred(item) in (None, resource)
 
 
-def _query(parameters: Iterable[Parameter], route: Route) -> dict[str, Any]:
+def _query(parameters: Iterable[Parameter], route: RequestLine) -> dict[str, Any]:
     """The parameters that are not in the path, with what their Type cells say."""
     rows = {each.name: each for each in parameters}
     in_path = set(re.findall(r"{([^{}]*)}", route.path))

@@ -1,4 +1,4 @@
-"""A scenario page (how one thing is asked of the API) → its routes, its parameters and its samples."""
+"""A how-to page (how one thing is asked of the API) → its routes, its parameters and its samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
 from partner_insights.tables import read_page_text
-from partner_insights.tables.inline import Link, read_inline
+from partner_insights.tables.inline import InlineLink, read_inline
 from partner_insights.tables.markdown import read_document
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _PARAMETER_HEADERS: Final = {"name", "parameter", "parameters"}
 
 
 @dataclass(frozen=True)
-class Route:
+class RequestLine:
     """One row of a "Request syntax" table."""
 
     method: str
@@ -55,7 +55,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleResponse:
     """A response (or a body alone) in a code block."""
 
     line: int
@@ -67,40 +67,40 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Scenario:
+class HowToPage:
     """What one page says of its operations."""
 
     page: str
     title: str
-    routes: tuple[Route, ...]
+    routes: tuple[RequestLine, ...]
     parameters: tuple[Parameter, ...]
-    example: Route | None
+    example: RequestLine | None
     """The request example's own path and query."""
     auth: tuple[str, ...]
-    answer: Link | None
+    answer: InlineLink | None
     """The link to the resource that the response is said to be, or to hold."""
     collection: bool | None
     """Whether the prose says that there are many; None where it says nothing."""
     fields: Resource | None
     """The table of the response's fields, where the page itself holds one."""
-    samples: tuple[Sample, ...]
+    samples: tuple[SampleResponse, ...]
 
     @property
-    def is_one(self) -> bool:
+    def says_anything(self) -> bool:
         """Whether the page says anything of a request or its answer."""
         return bool(self.routes or self.samples)
 
 
-def read_scenario(path: Path) -> Scenario:
+def read_howto_page(path: Path) -> HowToPage:
     """Read a page; InputError only where the file cannot be read as text."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
-    return read_scenario_text(text, path.name)
+    return read_howto_text(text, path.name)
 
 
-def read_scenario_text(text: str, page: str) -> Scenario:
+def read_howto_text(text: str, page: str) -> HowToPage:
     """Read the text of a page; any text is a page."""
     document = read_document(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -108,7 +108,7 @@ def read_scenario_text(text: str, page: str) -> Scenario:
     answer, collection = _answer(prose)
     title = next((each.text for each in document.headings if each.level == 1), page)
     requests = [found for block in blocks if (found := _request_in(block)) is not None]
-    return Scenario(
+    return HowToPage(
         page=page,
         title=title,
         routes=tuple(_routes(document)),
@@ -166,7 +166,7 @@ def _split(lines: Iterable[str]) -> tuple[list[_Prose], list[_Block]]:
 # ── The request ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _routes(document: Document) -> Iterator[Route]:
+def _routes(document: Document) -> Iterator[RequestLine]:
     for table in document.tables:
         headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
         places = [place for place, text in enumerate(headers) if "uri" in text or "url" in text]
@@ -180,13 +180,13 @@ def _routes(document: Document) -> Iterator[Route]:
                 yield route
 
 
-def _route(method: str, text: str, line: int) -> Route | None:
+def _route(method: str, text: str, line: int) -> RequestLine | None:
     found = _ROUTE.search(re.sub(r"\s*HTTP[/ ]\d.*$", "", text.replace(" ", "") if "{" in text else text))
     if found is None or not re.fullmatch(r"[A-Z]+", method):
         return None
     path = re.sub(r"HTTP/?\d.*$", "", found["path"])
     names = _QUERY_NAME.findall(found["query"] or "")
-    return Route(method, re.sub(r"<([\w-]+)>", r"{\1}", path).rstrip("/") or "/", tuple(names), line)
+    return RequestLine(method, re.sub(r"<([\w-]+)>", r"{\1}", path).rstrip("/") or "/", tuple(names), line)
 
 
 def _parameters(document: Document) -> Iterator[Parameter]:
@@ -208,7 +208,7 @@ def _parameters(document: Document) -> Iterator[Parameter]:
             )
 
 
-def _request_in(block: _Block) -> Route | None:
+def _request_in(block: _Block) -> RequestLine | None:
     first = next((line.strip() for line in block.lines if line.strip()), "")
     found = _REQUEST.match(first)
     return None if found is None else _route(found[1].upper(), found[2], block.line)
@@ -224,7 +224,7 @@ def _auth(prose: Iterable[_Prose]) -> tuple[str, ...]:
 # ── The answer ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _answer(prose: Iterable[_Prose]) -> tuple[Link | None, bool | None]:
+def _answer(prose: Iterable[_Prose]) -> tuple[InlineLink | None, bool | None]:
     """The first link in the response's prose that leads to a resource, and whether many are spoken of."""
     for each in prose:
         if "response" not in each.section.casefold():
@@ -270,7 +270,7 @@ def resource_name(title: str) -> str:
     return "".join(word[0].upper() + word[1:] for word in words) or "Response"
 
 
-def _sample_in(block: _Block) -> Sample | None:
+def _sample_in(block: _Block) -> SampleResponse | None:
     """The body of a response in a block; None for a request, for code, and for a response without a body."""
     if (
         block.language not in ("http", "https", "json", "jsonc", "json5", "")
@@ -286,4 +286,4 @@ def _sample_in(block: _Block) -> Sample | None:
     if start is None:
         return None
     text = "\n".join(block.lines[start:])
-    return Sample(block.line + start, text, int(status[1]) if status else None, block.section)
+    return SampleResponse(block.line + start, text, int(status[1]) if status else None, block.section)

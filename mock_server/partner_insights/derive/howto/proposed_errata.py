@@ -5,6 +5,7 @@ The tables are taken word for word, without any erratum: what is known already c
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import referred
-from partner_insights.derive.howto.operations import toml_value
 from partner_insights.derive.howto.samples import reading_of
+from partner_insights.toml import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from partner_insights.contract.catalogue import Catalogue
     from partner_insights.contract.model import Erratum, SchemaObject
-    from partner_insights.derive.howto.page import Sample
+    from partner_insights.derive.howto.page import SampleResponse
 
 Kind = Literal["type", "missing", "undocumented", "spelling", "casing", "date form", "value"]
 _JSON_TYPES: Final = {
@@ -31,7 +32,7 @@ _JSON_TYPES: Final = {
     list: "array",
     dict: "object",
 }
-_SHOWN: Final = 3
+_MAX_PLACES: Final = 3
 """Places of evidence that are told of each disagreement."""
 _DIGITS: Final = re.compile(r"\d+")
 _PLACEHOLDER: Final = re.compile(r"<[^<>]*>|\{[\w -]*\}|\[[\w -]*\]")
@@ -87,7 +88,7 @@ class PrintedBody:
     """A sample of a page, and the schema that its page says it has."""
 
     page: str
-    sample: Sample
+    sample: SampleResponse
     schema: SchemaObject
 
 
@@ -133,7 +134,7 @@ class _Walk:
         instances.count += 1
         instances.places.append(self._evidence(path, f"a {resource}"))
         for name, member in value.items():
-            shown = toml_value(member) if not isinstance(member, dict | list) else "…"
+            shown = _as_json(member) if not isinstance(member, dict | list) else "…"
             evidence = self._evidence((*path, name), f'"{name}": {shown[:80]}')
             instances.present.setdefault(name, []).append((member, evidence))
 
@@ -203,7 +204,7 @@ def _missing(
         reason = f"no sample shows it, but {recased[0]} beside it is spelt small"
         return _about(row, "casing", resource, name, {"name": small}, reason, tuple(instances.places[:1]))
     reason = f"none of {instances.count} in the samples has it: its presence is not promised"
-    places = tuple({place.page: place for place in instances.places}.values())[:_SHOWN]
+    places = tuple({place.page: place for place in instances.places}.values())[:_MAX_PLACES]
     return _about(row, "missing", resource, name, {"required": False}, reason, places)
 
 
@@ -241,7 +242,7 @@ def _values(
                 row, "date form", resource, name, {"examples": _forms(values)}, reason, _some(pairs), "Type"
             )
         else:
-            reason = f"the samples break {keyword} = {toml_value(row.get(keyword))}"
+            reason = f"the samples break {keyword} = {_as_json(row.get(keyword))}"
             wider = _widened(keyword, row, values)
             change = {} if wider == row.get(keyword) else {keyword: wider}
             yield _about(row, "value", resource, name, change, reason, _some(pairs), _column(row, keyword))
@@ -306,7 +307,10 @@ def _forms(values: Iterable[Any]) -> list[str]:
 
 
 def _widened(keyword: str, row: SchemaObject, values: list[Any]) -> Any:
-    """The keyword's value with which the samples would hold."""
+    """The keyword's value with which the samples would hold, but for null, which TOML does not have."""
+    values = [value for value in values if value is not None]
+    if not values:
+        return row.get(keyword)
     if keyword == "enum":
         return [*row["enum"], *dict.fromkeys(value for value in values if value not in row["enum"])]
     if keyword == "const":
@@ -318,10 +322,14 @@ def _widened(keyword: str, row: SchemaObject, values: list[Any]) -> Any:
     return row.get(keyword)
 
 
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _some(found: list[tuple[Any, Evidence]]) -> tuple[Evidence, ...]:
     """A few places, of different texts where there are such."""
     by_text = {evidence.text: evidence for _, evidence in reversed(found)}
-    return tuple(sorted(by_text.values(), key=lambda each: (each.page, each.line)))[:_SHOWN]
+    return tuple(sorted(by_text.values(), key=lambda each: (each.page, each.line)))[:_MAX_PLACES]
 
 
 def _marked(found: Disagreement, errata: Iterable[Erratum]) -> Disagreement:

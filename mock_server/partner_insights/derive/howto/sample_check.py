@@ -1,4 +1,4 @@
-"""Scenario pages and the tables they speak of → what their samples show: defects and disagreements."""
+"""How-to pages and the tables they speak of → what their samples show: defects and disagreements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partner_insights.contract.toml_files import read_errata, read_operations
 from partner_insights.derive.bundled_pages import TABLES
 from partner_insights.derive.derivation import derive, pages_of
 from partner_insights.derive.howto.operations import described_operations
-from partner_insights.derive.howto.page import Scenario, read_scenario, resource_name
+from partner_insights.derive.howto.page import HowToPage, read_howto_page, resource_name
 from partner_insights.derive.howto.proposed_errata import Disagreement, PrintedBody, disagreements
 from partner_insights.derive.howto.samples import body_of, object_type, reading_of
 from partner_insights.derive.schema import resource_schema
@@ -68,16 +68,16 @@ class CheckedPages:
 
 
 def check_pages(paths: Iterable[Path]) -> CheckedPages:
-    """Hold the samples of scenario pages against the tables of resource pages, given or shipped.
+    """Hold the samples of how-to pages against the tables of resource pages, given or shipped.
 
     The tables are read leniently and without errata. InputError for a page that cannot be read.
     """
     files = pages_of(paths)
-    scenarios = [scenario for path in files if (scenario := read_scenario(path)).is_one]
+    howtos = [howto for path in files if (howto := read_howto_page(path)).says_anything]
     tables = [path for path in files if read_page(path).resources]
-    catalogue = _literal_catalogue(tables, scenarios)
-    bodies, unjudged = _bodies(scenarios, catalogue)
-    defects = [defect for scenario in scenarios for defect in _defects(scenario)]
+    catalogue = _literal_catalogue(tables, howtos)
+    bodies, unjudged = _bodies(howtos, catalogue)
+    defects = [defect for howto in howtos for defect in _defects(howto)]
     errata = read_errata(schemas_dir() / "errata.toml").values()
     return CheckedPages(
         samples=len(bodies),
@@ -87,46 +87,44 @@ def check_pages(paths: Iterable[Path]) -> CheckedPages:
     )
 
 
-def _literal_catalogue(tables: list[Path], scenarios: Iterable[Scenario]) -> Catalogue:
-    """The shipped tables, those given, and the fields that scenario pages list themselves; no erratum."""
+def _literal_catalogue(tables: list[Path], howtos: Iterable[HowToPage]) -> Catalogue:
+    """The shipped tables, those given, and the fields that how-to pages list themselves; no erratum."""
     folder = schemas_dir()
     shipped = folder / TABLES
     schemas = dict(derive(pages_of([shipped]), (), shipped=shipped, lenient=True).schemas)
     if tables:
         schemas |= derive(tables, (), shipped=shipped, lenient=True).schemas
-    for scenario in scenarios:
-        if scenario.fields is not None:
-            name = resource_name(scenario.title)
-            schemas[name] = resource_schema(scenario.page, scenario.fields, lambda _: None)
+    for howto in howtos:
+        if howto.fields is not None:
+            name = resource_name(howto.title)
+            schemas[name] = resource_schema(howto.page, howto.fields, lambda _: None)
     operations = read_operations(folder / "operations.toml")
     return Catalogue.of(schemas.values(), folder, "corrected", replace(operations, by_id={}))
 
 
-def _bodies(
-    scenarios: Iterable[Scenario], catalogue: Catalogue
-) -> tuple[list[PrintedBody], list[PageDefect]]:
+def _bodies(howtos: Iterable[HowToPage], catalogue: Catalogue) -> tuple[list[PrintedBody], list[PageDefect]]:
     bodies: list[PrintedBody] = []
     unjudged: list[PageDefect] = []
-    for scenario in scenarios:
-        for sample in scenario.samples:
+    for howto in howtos:
+        for sample in howto.samples:
             body = body_of(sample)
             if body is None:
                 continue
-            schema = _schema_of(scenario, body, catalogue)
+            schema = _schema_of(howto, body, catalogue)
             if schema is None:
-                told = object_type(body) or (scenario.answer.text if scenario.answer else "nothing")
+                told = object_type(body) or (howto.answer.text if howto.answer else "nothing")
                 message = f"the sample is not judged: no given table is of its resource ({told})"
-                unjudged.append(PageDefect(scenario.page, sample.line, "unjudged", message))
+                unjudged.append(PageDefect(howto.page, sample.line, "unjudged", message))
             else:
-                bodies.append(PrintedBody(scenario.page, sample, schema))
+                bodies.append(PrintedBody(howto.page, sample, schema))
     return bodies, unjudged
 
 
-def _schema_of(scenario: Scenario, body: object, catalogue: Catalogue) -> SchemaObject | None:
+def _schema_of(howto: HowToPage, body: object, catalogue: Catalogue) -> SchemaObject | None:
     """What the sample should be: an envelope and items, a resource, or a list of the page's own fields."""
     if not isinstance(body, dict):
         return None
-    one = replace(scenario, samples=())
+    one = replace(howto, samples=())
     resource = object_type(body)
     if resource is None or resource not in catalogue.resources:
         schemas = {name: each.schema for name, each in catalogue.resources.items()}
@@ -141,20 +139,20 @@ def _schema_of(scenario: Scenario, body: object, catalogue: Catalogue) -> Schema
         envelope = "CustomerCollection" if "links" in body and resource == "Customer" else "Collection"
         return {**reference_to(envelope), "properties": {"items": {"items": item}}}
     lists = [name for name, value in body.items() if isinstance(value, list) and value]
-    if scenario.fields is not None and resource == resource_name(scenario.title) and lists:
+    if howto.fields is not None and resource == resource_name(howto.title) and lists:
         return {"properties": {lists[0]: {"items": item}}}
     return item
 
 
-def _defects(scenario: Scenario) -> Iterator[PageDefect]:
-    for sample in scenario.samples:
+def _defects(howto: HowToPage) -> Iterator[PageDefect]:
+    for sample in howto.samples:
         for defect in reading_of(sample).defects:
             line = sample.line + defect.line - 1
             message = f"the sample is no JSON: {_MEANING[defect.code]} (found {defect.found!r})"
-            yield PageDefect(scenario.page, line, defect.code, message)
-    if scenario.fields is not None:
-        names = {row.name for row in scenario.fields.properties}
-        for parameter in scenario.parameters:
+            yield PageDefect(howto.page, line, defect.code, message)
+    if howto.fields is not None:
+        names = {row.name for row in howto.fields.properties}
+        for parameter in howto.parameters:
             for name in _BOLD.findall(parameter.description):
                 halves = ((name[:place], name[place:]) for place in range(2, len(name) - 1))
                 glued = next((pair for pair in halves if name not in names and set(pair) <= names), None)
@@ -162,4 +160,4 @@ def _defects(scenario: Scenario) -> Iterator[PageDefect]:
                     message = (
                         f"{name} in the list of {parameter.name} is {glued[0]} and {glued[1]} run together"
                     )
-                    yield PageDefect(scenario.page, parameter.line, "glued", message)
+                    yield PageDefect(howto.page, parameter.line, "glued", message)

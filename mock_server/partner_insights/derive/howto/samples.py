@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.derive.howto.lenient_json import UNKNOWN, Reading, read_tolerantly
+from partner_insights.derive.howto.lenient_json import UNKNOWN, LenientJson, parse_lenient
 
 if TYPE_CHECKING:
-    from partner_insights.derive.howto.page import Sample
+    from partner_insights.derive.howto.page import SampleResponse
 
 
 @cache
-def reading_of(sample: Sample) -> Reading:
+def reading_of(sample: SampleResponse) -> LenientJson:
     """The sample's body, with the line of each part and its defects (lines within the sample)."""
-    return read_tolerantly(sample.text)
+    return parse_lenient(sample.text)
 
 
-def body_of(sample: Sample) -> Any:
+def body_of(sample: SampleResponse) -> Any:
     """The body of a success; None where the sample is a failure, or nothing of it can be read."""
     if sample.status is not None and not 200 <= sample.status < 300:
         return None

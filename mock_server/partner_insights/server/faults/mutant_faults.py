@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from partner_insights.contract.paths import filled
+from partner_insights.contract.paths import fill
 from partner_insights.mutants import MutableResponse, RequestContext
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject
 from partner_insights.server.http.buffered import ENCODING, LENGTH, BufferedResponse
@@ -73,7 +73,7 @@ class MutantInjector:
         """At an operation that is there, about a customer that is."""
         found = route.operation or self.paths.closest(asked["PATH_INFO"])[0].id
         operation, world = self.paths.operations[found], self.state.scene.world
-        return {"PATH_INFO": filled(operation.path, Examples(self.catalogue, world).values(operation))}
+        return {"PATH_INFO": fill(operation.path, Examples(self.catalogue, world).values(operation))}
 
 
 _REPAIRS: Final[Mapping[str, Callable[[MutantInjector, WSGIEnvironment, RouteMatch], dict[str, Any]]]] = {

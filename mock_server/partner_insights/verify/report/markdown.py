@@ -108,7 +108,7 @@ def _details(report: Report, violation: Violation) -> Iterator[str]:
         yield f"- cell: {source.page}:{source.line}: {code(source.cell)}"
     if violation.erratum is not None:
         yield f"- erratum {escaped(report.erratum(violation))}"
-    yield f"- {escaped(report.catalogue.codes[violation.code].silence)}"
+    yield f"- {escaped(report.catalogue.codes[violation.code].how_to_accept)}"
     if violation.request.curl:
         fence = "`" * max(3, 1 + longest_run(violation.request.curl))
         yield f"\n{fence}sh\n{violation.request.curl}\n{fence}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
-from partner_insights.contract.paths import filled, is_findable, shown_by
+from partner_insights.contract.paths import fill, find_listing, is_findable
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.run.client import Stopped
 
@@ -49,10 +49,10 @@ class PathValues:
                 values[parameter] = quote(customer, safe="")
             else:
                 values[parameter] = quote(self._value(operation, parameter, lister), safe="")
-        return filled(operation.path, values | dict(spoilt or {}))
+        return fill(operation.path, values | dict(spoilt or {}))
 
     def _value(self, operation: Operation, parameter: str, lister: str | None) -> str:
-        shown = shown_by(operation, parameter, self._catalogue)
+        shown = find_listing(operation, parameter, self._catalogue)
         if shown is None:
             return DEFAULT_VALUE
         place = (shown.listing.id, shown.key, (lister or "").lower())
@@ -72,6 +72,6 @@ def listed_parameter(operation: Operation, catalogue: Catalogue) -> str | None:
     shown = [
         name
         for name in operation.parameters
-        if name != CUSTOMER and shown_by(operation, name, catalogue) is not None
+        if name != CUSTOMER and find_listing(operation, name, catalogue) is not None
     ]
     return shown[-1] if shown else None

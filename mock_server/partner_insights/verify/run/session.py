@@ -13,7 +13,7 @@ from hypothesis.errors import Flaky
 
 from partner_insights.contract import Catalogue, Severity
 from partner_insights.contract.formats import GUID
-from partner_insights.contract.paths import key_property, shown_by
+from partner_insights.contract.paths import find_listing, key_property
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
 from partner_insights.verify.judge.http_checks import http_finding
@@ -230,7 +230,7 @@ class SuiteSession:
         """The operation that names the customers; None where there is none to be asked."""
         for operation in self.catalogue.operations.values():
             if operation.per_customer:
-                shown = shown_by(operation, "customer-id", self.catalogue)
+                shown = find_listing(operation, "customer-id", self.catalogue)
                 return None if shown is None else shown.listing
         return self.catalogue.operations.get("customers")
 

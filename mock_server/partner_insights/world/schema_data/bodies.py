@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from partner_insights.contract.paths import folded, is_findable, shown_by
+from partner_insights.contract.paths import find_listing, fold_name, is_findable
 from partner_insights.contract.schema_files import reference_to
 from partner_insights.world.hashing import entities, field_key
 from partner_insights.world.schema_data.columns import schema_column
@@ -77,7 +77,7 @@ class SchemaData:
         UnknownValue where a list shows them and this is none. The item is None, too, where it is of another
         resource than the operation's: then only that it exists is known.
         """
-        shown = shown_by(operation, parameter, self.catalogue)
+        shown = find_listing(operation, parameter, self.catalogue)
         if shown is None:
             return None
         if not shown.listing.synthetic:
@@ -140,9 +140,9 @@ def _with_values(
     row: dict[str, Any], schema: SchemaObject, operation: Operation, values: Mapping[str, str]
 ) -> dict[str, Any]:
     """The row with the path's own values in the properties of the same name, where those take any text."""
-    by_name = {folded(name): value for name, value in values.items() if name in operation.parameters}
+    by_name = {fold_name(name): value for name, value in values.items() if name in operation.parameters}
     for name, described in schema["properties"].items():
-        value = by_name.get(folded(name))
+        value = by_name.get(fold_name(name))
         if value is not None and name in row and _takes(described, value):
             row[name] = value.casefold() if described.get("format") == "uuid" else value
     return row

@@ -25,7 +25,7 @@ KEPT_FINDINGS = 2_000
 """Kinds of findings that a long session remembers."""
 
 
-class Session:
+class Recorder:
     """What one run of the proxy saw. Exchanges may come from several threads; one is judged at a time."""
 
     def __init__(
