@@ -20,11 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights import cli
+from partner_insights.cli.sections import SectionedCommand
 from partner_insights.cli.verbs import VERBS, main
 from partner_insights.errors import InputError, TargetUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Callback: TypeAlias = Callable[[], object]
 
@@ -68,6 +69,45 @@ def test_short_help_is_the_verbs_own(verb: str) -> None:
     assert command is not None
     assert command.name == verb
     assert command.get_short_help_str(limit=1000).rstrip(".") == VERBS[verb].rstrip(".")
+
+
+def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for verb in command.list_commands(ctx):
+            found = command.get_command(ctx, verb)
+            assert found is not None
+            yield from commands(found, f"{name} {verb}".strip())
+
+
+def unsectioned(command: click.Command) -> list[str]:
+    """The options of a command that its help shows under no heading, or under several."""
+    options = [each.opts[0] for each in command.params if isinstance(each, click.Option)]
+    sections = command.sections if isinstance(command, SectionedCommand) else {}
+    shown = [name for names in sections.values() for name in names]
+    return [name for name in options if shown.count(name) != 1]
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands(main)))
+def test_many_options_have_headings(name: str, command: click.Command) -> None:
+    """A verb with more than eight options shows each of them under one heading of its help."""
+    if sum(isinstance(each, click.Option) for each in command.params) > 8:
+        assert unsectioned(command) == []
+        words = run(*name.split(), "--help").output
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert f"\n  {option.opts[0]}" in words
+
+
+def test_option_without_heading_is_found() -> None:
+    """The measure sees an option in no section, which the help still shows, and one in two."""
+    options = [click.Option([name]) for name in ("--one", "--two", "--three")]
+    sections = {"A": ("--one", "--two"), "B": ("--two",)}
+    command = SectionedCommand("x", params=options, sections=sections)
+    assert unsectioned(command) == ["--two", "--three"]
+    command.sections = {"A": ("--one",), "B": ("--two",)}
+    assert "Options:\n  --three" in command.get_help(click.Context(command))
 
 
 def test_help_lists_every_verb_and_loads_none() -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from partner_insights._data import fixtures_dir
 from partner_insights.cli.options import COUNT, DAY, SEED, day
 from partner_insights.cli.progress import bar_on
+from partner_insights.cli.sections import SectionedCommand
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.fixtures.files import executors
@@ -51,7 +52,29 @@ def command() -> None:
     """Write fixtures, or keep the committed ones true."""
 
 
-@command.command("write")
+_WRITE_SECTIONS: Final = {
+    "What to write": (
+        "--seed",
+        "--customers",
+        "--count",
+        "--as-of",
+    ),
+    "Where and how": (
+        "--out",
+        "--format",
+        "--as",
+        "--force",
+    ),
+    "Large worlds": (
+        "--parts",
+        "--resume",
+        "--workers",
+        "--scheduler",
+    ),
+}
+
+
+@command.command("write", cls=SectionedCommand, sections=_WRITE_SECTIONS)
 @click.argument("target", metavar="RESOURCE|OPERATION|world")
 @click.option(
     "--out",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
 from partner_insights.cli.page_options import page_options, read_custom
+from partner_insights.cli.sections import SectionedCommand
 from partner_insights.errors import InputError
 from partner_insights.server.scenarios import SCENARIOS, combine
 from partner_insights.server.settings import AuthMode, Settings
@@ -21,7 +22,42 @@ if TYPE_CHECKING:
     from partner_insights.derive.custom_pages import CustomContract
 
 
-@click.command("serve")
+_SECTIONS: Final = {
+    "The world": (
+        "--seed",
+        "--customers",
+        "--as-of",
+        "--percent-scale",
+        "--from",
+    ),
+    "The answers": (
+        "--scenario",
+        "--auth",
+        "--bom",
+    ),
+    "Other pages": (
+        "--page",
+        "--operations",
+        "--lenient",
+        "--wire-case",
+    ),
+    "The server": (
+        "--host",
+        "--port",
+        "--workers",
+        "--ready-file",
+    ),
+    "Access from elsewhere": (
+        "--admin-token",
+        "--cors-origin",
+        "--tls-cert",
+        "--tls-key",
+        "--tls-self-signed",
+    ),
+}
+
+
+@click.command("serve", cls=SectionedCommand, sections=_SECTIONS)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option(
     "--port", type=PORT, default=8010, show_default=True, help="Port to listen at; 0 takes a free one."

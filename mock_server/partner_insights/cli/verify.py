@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
 from partner_insights.cli.page_options import page_options
+from partner_insights.cli.sections import SectionedCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,39 @@ if TYPE_CHECKING:
     from partner_insights.verify.run.suite import Run
 
 
-@click.command("verify")
+_SECTIONS: Final = {
+    "The server": (
+        "--url",
+        "--token-env",
+        "--ca-file",
+        "--max-requests",
+        "--rate",
+    ),
+    "The contract": (
+        "--profile",
+        "--seed",
+        "--page",
+        "--operations",
+        "--lenient",
+        "--wire-case",
+    ),
+    "Known deviations": (
+        "--baseline",
+        "--update-baseline",
+        "--propose-errata",
+    ),
+    "Reports": (
+        "--json",
+        "--junit",
+        "--html",
+        "--markdown",
+        "--show-customers",
+        "--pseudonym-key-env",
+    ),
+}
+
+
+@click.command("verify", cls=SectionedCommand, sections=_SECTIONS)
 @click.option(
     "--url", metavar="URL", help="Base URL of the server to judge; without it, a fake is started and judged."
 )
