@@ -1,4 +1,4 @@
-"""The bytes of the file BENCH_BODY as a WSGI application that does nothing else, for `granian`."""
+"""The bytes of the file BENCH_BODY as applications that do nothing else, for `granian`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ HEADERS = [
 ]
 
 
-def app(_: Any, start_response: Any) -> list[bytes]:
+def wsgi(_: Any, start_response: Any) -> list[bytes]:
     start_response("200 OK", HEADERS)
     return [BODY]
+
+
+async def rsgi(_: Any, protocol: Any) -> None:
+    protocol.response_bytes(200, HEADERS, BODY)
