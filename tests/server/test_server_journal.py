@@ -59,7 +59,8 @@ def test_what_was_asked_for_is_noted(client: FlaskClient, app_user: dict[str, st
     client.get(USAGE, headers={**app_user, "Prefer": "code=503"})
     (entry,) = entries(client)
     assert (entry["status"], entry["fault"], entry["prefer"]) == (503, "code 503", "code=503")
-    client.get(USAGE, headers={**app_user, "Prefer": "fault=close"})
+    with pytest.raises(ConnectionAbortedError):
+        client.get(USAGE, headers={**app_user, "Prefer": "fault=close"})
     entry = entries(client)[-1]
     assert (entry["status"], entry["fault"]) == (None, "close")
 
@@ -161,7 +162,7 @@ def test_it_is_bounded() -> None:
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": long, "QUERY_STRING": long, "HTTP_AUTHORIZATION": long,
                "HTTP_USER_AGENT": long, "HTTP_MS_REQUESTID": long, "HTTP_PREFER": long}  # fmt: skip
     for _ in range(MAX_ENTRIES + 10):
-        journal.open(environ, NO_MATCH, ID.format(1)).keep_body(b"x" * 100_000)
+        journal.open(environ, NO_MATCH, ID.format(1)).answer(200, [], b"x" * 100_000)
     kept = journal.entries()
     assert (len(kept), journal.forgotten) == (MAX_ENTRIES, 10)
     entry = kept[-1]

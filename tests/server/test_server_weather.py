@@ -45,7 +45,7 @@ def test_quotas_hold_on_both_keys(steps: list[tuple[float, str | None]]) -> None
     passed: list[tuple[float, str | None]] = []
     for step, who in steps:
         clock.now += step
-        if throttle.refuse(who) is None:
+        if throttle.check(who) is None:
             passed.append((clock.now, who))
     for start, (began, _) in enumerate(passed):
         for stop in range(start, len(passed)):
@@ -60,19 +60,19 @@ def test_who_waits_is_let_in_and_who_does_not_waits_longer() -> None:
     """After Retry-After a request passes; one before its time extends the wait, up to a bound."""
     clock = Clock()
     throttle = RateLimiter(clock, Quota("partner", 100, 1.0), Quota("customer", 1, 0.5))
-    assert throttle.refuse("a") is None
-    refused = throttle.refuse("a")
+    assert throttle.check("a") is None
+    refused = throttle.check("a")
     assert refused is not None
     assert (refused.key, refused.retry_after) == ("customer", 2)
-    assert throttle.refuse("b") is None
+    assert throttle.check("b") is None
     clock.now += 1.5
-    again = throttle.refuse("a")
+    again = throttle.check("a")
     assert again is not None
     assert again.retry_after == 2  # half a second was left; one more is added
     clock.now += again.retry_after
-    assert throttle.refuse("a") is None
+    assert throttle.check("a") is None
     for _ in range(200):
-        longest = throttle.refuse("a")
+        longest = throttle.check("a")
     assert longest is not None
     assert longest.retry_after <= MAX_WAIT
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.http import HTTP_STATUS_CODES
 
-from partner_insights.contract.error_bodies import error_body
 from partner_insights.server.admin.admin import Admin
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
@@ -17,9 +15,9 @@ from partner_insights.server.auth.token_endpoint import TokenEndpoint, openid_co
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.console.views import Console
 from partner_insights.server.cors import Cors
-from partner_insights.server.http.body_timeout import MOST_READ, TimelyBodies
-from partner_insights.server.http.errors import ApiError
+from partner_insights.server.http.errors import ApiError, http_error_response
 from partner_insights.server.http.response import ApiResponse, json_response, request_headers, respond
+from partner_insights.server.http.rsgi_request import MAX_BODY
 from partner_insights.server.middleware import ApiMiddleware
 from partner_insights.server.response_cache import ResponseCache
 from partner_insights.server.settings import AuthMode, Settings
@@ -46,21 +44,26 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         else Replay(catalogue, state, settings, tokens, settings.recording)
     )
     app = _Fake(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_READ
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
     _add_discovery(app)
-    timely = TimelyBodies(TolerantPaths(app.wsgi_app))
-    middleware = ApiMiddleware(timely, catalogue, state, tokens, ResponseCache(state, service.gate))
+    middleware = ApiMiddleware(
+        TolerantPaths(app.wsgi_app),
+        catalogue,
+        state,
+        tokens,
+        ResponseCache(state, service.gate),
+        Cors(frozenset(settings.cors_origins)) if settings.cors_origins else None,
+    )
     admin = Admin(state, settings, middleware)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
-    outermost = Cors(middleware, frozenset(settings.cors_origins)) if settings.cors_origins else middleware
-    app.wsgi_app = outermost  # type: ignore[method-assign]  # Flask's documented way to wrap
+    app.wsgi_app = middleware  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
 
 
@@ -135,8 +138,7 @@ def _failure(app: Flask, service: Service, error: Exception) -> Response:
         allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
         return respond(service.error_response(ApiError("method-not-allowed", headers=allowed)))
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        words = HTTP_STATUS_CODES.get(error.code, "Bad Request").capitalize()
-        return respond(json_response(error_body(str(error.code), words), status=error.code))
+        return respond(http_error_response(error))
     app.logger.error(
         "request %s failed: %s %r", request_headers().request_id, request.method, request.path, exc_info=error
     )

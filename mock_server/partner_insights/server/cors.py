@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from _typeshed.wsgi import WSGIEnvironment
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from partner_insights.server.middleware import ApiMiddleware
+    from partner_insights.server.http.delivery import Headers
 
 ANY: Final = "*"
 _ORIGIN: Final = re.compile(
@@ -44,52 +42,46 @@ def read_origin(text: str) -> str:
 
 @dataclass(frozen=True)
 class Cors:
-    """The layer around an application that lets pages of some origins use it."""
+    """What lets pages of some origins read the responses."""
 
-    application: ApiMiddleware
     origins: frozenset[str]
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request; a preflight is answered here, and reaches nothing."""
-        if _OURS.fullmatch(environ.get("PATH_INFO", "")):
-            return self.application(environ, start_response)
-        granted = self._granted(environ)
-        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
-            start_response(
-                "204 No Content", self._vary([*granted, *(_preflight(environ) if granted else [])])
-            )
-            return []
+    def is_for(self, environ: WSGIEnvironment) -> bool:
+        """Whether the path is one that pages elsewhere may have to do with."""
+        return not _OURS.fullmatch(environ.get("PATH_INFO", ""))
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, self._open(headers, granted), *error)
+    def is_preflight(self, environ: WSGIEnvironment) -> bool:
+        """Whether a browser asks for leave: it is answered here, and reaches nothing."""
+        asks = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        return asks and environ["REQUEST_METHOD"] == "OPTIONS" and self.is_for(environ)
 
-        return self.application(environ, start)
+    def preflight(self, environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
+        """The headers of the response to a preflight."""
+        granted = self._granted(environ.get("HTTP_ORIGIN"))
+        return tuple(self._vary([*granted, *(_permissions(environ) if granted else [])]))
 
-    def known_answer(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes] | None:
-        """The application's known answer, if it knows one, with the permission of this request's origin."""
-        known = self.application.known_answer(environ)
-        if known is None:
-            return None
-        status, headers, body = known
-        return status, self._open(headers, self._granted(environ)), body
-
-    def _open(self, headers: list[tuple[str, str]], granted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def open(self, headers: Headers, origin: str | None) -> Headers:
+        """The headers of a response, with the permission of the origin that made the request."""
+        granted = self._granted(origin)
         exposed = [("Access-Control-Expose-Headers", _EXPOSED)] if granted else []
         return self._vary([*headers, *granted, *exposed])
 
-    def _granted(self, environ: WSGIEnvironment) -> list[tuple[str, str]]:
-        """The permission for the origin of a request; none where it has none."""
-        origin = environ.get("HTTP_ORIGIN", "")
+    def _granted(self, origin: str | None) -> Headers:
+        """The permission of an origin; none where it has none."""
         if ANY in self.origins:
             return [("Access-Control-Allow-Origin", ANY)]
-        return [("Access-Control-Allow-Origin", origin)] if origin.lower() in self.origins else []
+        return (
+            [("Access-Control-Allow-Origin", origin)]
+            if origin is not None and origin.lower() in self.origins
+            else []
+        )
 
-    def _vary(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def _vary(self, headers: Headers) -> Headers:
         # What one origin was answered is not what another is; caches must know.
         return headers if ANY in self.origins else [*headers, ("Vary", "Origin")]
 
 
-def _preflight(environ: WSGIEnvironment) -> list[tuple[str, str]]:
+def _permissions(environ: WSGIEnvironment) -> Headers:
     """Leave for what is asked: the API itself decides on methods and headers."""
     permissions = [
         ("Access-Control-Allow-Methods", "GET, HEAD, POST"),

@@ -1,32 +1,29 @@
-"""A request that was answered before → the same answer, without Flask: only its ids are new.
+"""A request that was answered before → the same response, without Flask: only its ids are new.
 
-The front decides nothing by itself. It keeps what the application answered under everything the application
-may have looked at, so that an equal request can be given the same bytes; any other request is not known here.
+The cache decides nothing by itself. It stores what the application answered under everything the application
+may have looked at, so that an equal request can be given the same bytes; any other request is not in it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from partner_insights.server.http.response import BODY_KEY, id_headers
+from partner_insights.server.http.buffered import BufferedResponse
+from partner_insights.server.http.response import id_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from _typeshed.wsgi import WSGIEnvironment
 
     from partner_insights.server.auth.bearer import Authenticator
+    from partner_insights.server.http.delivery import Headers
     from partner_insights.server.journal.journal import Entry
     from partner_insights.server.state import Snapshot, State
 
 CACHE_KEY_HEADERS: Final = (
     "HTTP_AUTHORIZATION",
-    "REQUEST_METHOD",
-    "QUERY_STRING",
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_ENCODING",
     "HTTP_X_LOCALE",
@@ -39,149 +36,131 @@ CACHE_KEY_HEADERS: Final = (
     "HTTP_TRANSFER_ENCODING",
     "HTTP_CONNECTION",
     "HTTP_UPGRADE",
-    # In no answer, but in the journal.
+    # In no response, but in the journal.
     "HTTP_USER_AGENT",
     "HTTP_MS_CONTRACT_VERSION",
-    "REMOTE_ADDR",
 )
-"""What equal requests to one path have in common; MS-RequestId and MS-CorrelationId are each one's own."""
+"""What equal requests have in common besides method, path, query and client, in the names of a WSGI environ.
+
+MS-RequestId and MS-CorrelationId are each one's own.
+"""
 
 MAX_BYTES: Final = 8 * 2**20
 _OVERHEAD: Final = 4096
-"""Bytes an answer costs besides its body: what was looked at, the headers, the objects around them."""
-_MAX_ALIKE: Final = 32
-"""Answers kept for one token at one path; looking through them must not take longer than Flask does."""
-_TAIL: Final = 24
-"""Characters of a token that tell it from most others."""
+"""Bytes a response costs besides its body: the key, the headers, the objects around them."""
+
+CacheKey: TypeAlias = tuple[str | None, ...]
+
+
+def key_of(environ: WSGIEnvironment) -> CacheKey:
+    """What tells a request from others that may be answered otherwise."""
+    return (
+        environ["REQUEST_METHOD"],
+        environ.get("PATH_INFO", ""),
+        environ.get("QUERY_STRING", ""),
+        environ.get("REMOTE_ADDR"),
+        *map(environ.get, CACHE_KEY_HEADERS),
+    )
+
+
+def has_body(environ: WSGIEnvironment) -> bool:
+    """Whether a request announces a body."""
+    return environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """An answer as it was given, parted where the ids stand, and what was asked."""
+    """A response as it was given; its headers, Content-Length first, in two parts where the ids stand."""
 
-    asked: tuple[str, ...]
-    values: Callable[[WSGIEnvironment], tuple[str, ...]]
-    """Takes from a request what is to be equal to `asked`; KeyError where it has less."""
-    lacked: frozenset[str]
-    """What was looked for and not there."""
-    status: str
-    before: tuple[tuple[str, str], ...]
-    after: tuple[tuple[str, str], ...]
+    status: int
+    before: Headers
+    after: Headers
     body: bytes
+    length: int | None
     good_until: float
     """When its token expires, by `time.time()`."""
     entry: Entry
-    """What the journal has of it."""
+    """What the journal says of it."""
+    content: bytes | None
+    """The body before compression."""
+    cost: int
+    """Bytes it is counted as."""
 
-    @property
-    def cost(self) -> int:
-        """Bytes it is counted as."""
-        return len(self.body) + sum(map(len, self.asked)) + _OVERHEAD
+    def headers(self, request_id: str, correlation_id: str) -> Headers:
+        """All headers, the ids among them."""
+        return [*self.before, *id_headers(request_id, correlation_id), *self.after]
 
-
-CacheKey: TypeAlias = tuple[str, str]
-"""The path, and the end of the token."""
+    def response(self, request_id: str, correlation_id: str) -> BufferedResponse:
+        """The response under new ids."""
+        headers = self.headers(request_id, correlation_id)
+        return BufferedResponse(self.status, tuple(headers[1:]), self.body, self.length, self.content)
 
 
 @dataclass
 class _Generation:
-    """What was answered from one scene; another scene, another memory."""
+    """What was answered from one snapshot of the state; another snapshot, another generation."""
 
     scene: Snapshot
-    answers: dict[CacheKey, tuple[CachedResponse, ...]] = field(default_factory=dict)
+    responses: dict[CacheKey, CachedResponse] = field(default_factory=dict)
     bytes: int = 0
-
-    def keep(self, place: CacheKey, known: CachedResponse) -> None:
-        before = self.answers.get(place, ())
-        others = [each for each in before if (each.asked, each.lacked) != (known.asked, known.lacked)]
-        kept = (known, *others[: _MAX_ALIKE - 1])
-        self.bytes += sum(each.cost for each in kept) - sum(each.cost for each in before)
-        self.answers[place] = kept
-
-
-@dataclass(frozen=True)
-class RequestSnapshot:
-    """A request about to be answered, and the scene it finds."""
-
-    place: CacheKey
-    asked: dict[str, str]
-    scene: Snapshot
 
 
 class ResponseCache:
-    """The answers that were given lately, within a bound on memory."""
+    """The responses that were given lately, within a bound on memory."""
 
     def __init__(self, state: State, gate: Authenticator, bound: int = MAX_BYTES) -> None:
         self._state = state
         self._gate = gate
         self._bound = bound
-        self._memory = _Generation(state.scene)
+        self._generation = _Generation(state.scene)
         self._lock = Lock()
 
-    def find(self, environ: WSGIEnvironment, now: float) -> CachedResponse | None:
-        """The answer to an equal request under the scene in force; None: ask the application."""
-        memory = self._memory
-        if memory.scene is not self._state.scene:
+    def find(self, key: CacheKey) -> CachedResponse | None:
+        """The response to an equal request under the state in force; None: ask the application."""
+        generation = self._generation
+        if generation.scene is not self._state.scene:
             return None
-        for known in memory.answers.get(_place(environ), ()):
-            try:
-                if known.lacked.isdisjoint(environ) and known.values(environ) == known.asked:
-                    return known if known.good_until > now else None
-            except KeyError:
-                continue
-        return None
+        cached = generation.responses.get(key)
+        return cached if cached is not None and cached.good_until > time.time() else None
 
-    def look(self, environ: WSGIEnvironment) -> RequestSnapshot:
-        """Take down a request, before the application changes anything about it."""
-        asked: dict[str, str] = {name: environ[name] for name in CACHE_KEY_HEADERS if name in environ}
-        return RequestSnapshot(_place(environ), asked, self._state.scene)
-
-    def keep(
-        self, asked: RequestSnapshot, status: str, headers: Any, environ: WSGIEnvironment, entry: Entry
+    def store(
+        self, key: CacheKey, scene: Snapshot, response: BufferedResponse, authorization: Any, entry: Entry
     ) -> None:
-        """Remember a good answer that the application gave to an ordinary request."""
-        scene, body = self._state.scene, environ.get(BODY_KEY)
+        """Remember a good response that the application gave to a request that found `scene` in force."""
         # A scene that changed meanwhile: nobody knows which of them was answered from.
-        if asked.scene is not scene or scene.conditions.per_request or body is None:
+        if scene is not self._state.scene or response.status != 200 or key[0] not in ("GET", "HEAD"):
             return
-        method = environ["REQUEST_METHOD"]
-        if not status.startswith("200 ") or method not in ("GET", "HEAD"):
-            return
-        parts = _parted(headers)
-        until = self._gate.good_until(environ.get("HTTP_AUTHORIZATION"))
+        parts = _parted(response.head().headers)
+        until = self._gate.good_until(authorization)
         if parts is None or until <= time.time():
             return
-        sent = b"" if method == "HEAD" else body
-        what = (
-            tuple(asked.asked.values()),
-            itemgetter(*asked.asked),
-            frozenset(CACHE_KEY_HEADERS) - asked.asked.keys(),
+        content = response.content
+        cost = len(response.body) + sum(len(part) for part in key if part) + _OVERHEAD
+        if content is not None and content is not response.body:
+            cost += len(content)
+        cached = CachedResponse(
+            response.status, *parts, response.body, response.length, until, entry, content, cost
         )
-        self._store(asked, CachedResponse(*what, status, *parts, sent, until, entry))
-
-    def _store(self, asked: RequestSnapshot, known: CachedResponse) -> None:
         with self._lock:
-            memory = self._memory
+            generation = self._generation
             # Forgetting everything at once is seldom, and costs each request one way through the application.
-            if memory.scene is not asked.scene or memory.bytes + known.cost > self._bound:
-                memory = _Generation(asked.scene)
-            if known.cost <= self._bound:
-                memory.keep(asked.place, known)
-            self._memory = memory
+            if generation.scene is not scene or generation.bytes + cost > self._bound:
+                generation = _Generation(scene)
+            if cost <= self._bound:
+                replaced = generation.responses.get(key)
+                generation.bytes += cost - (replaced.cost if replaced is not None else 0)
+                generation.responses[key] = cached
+            self._generation = generation
 
 
-def _place(environ: WSGIEnvironment) -> CacheKey:
-    return environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", "")[-_TAIL:]
+_IDS: Final = tuple(name for name, _ in id_headers("", ""))
 
 
-_FRESH: Final = tuple(name for name, _ in id_headers("", ""))
-
-
-def _parted(headers: Any) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] | None:
-    """The headers before and after the fresh ones; None where those are not as they are made."""
+def _parted(headers: Headers) -> tuple[Headers, Headers] | None:
+    """The headers before and after the ids; None where those are not as they are made."""
     names = tuple(name for name, _ in headers)
-    if _FRESH[0] not in names:
+    if _IDS[0] not in names:
         return None
-    place = names.index(_FRESH[0])
-    stop = place + len(_FRESH)
-    return (tuple(headers[:place]), tuple(headers[stop:])) if names[place:stop] == _FRESH else None
+    place = names.index(_IDS[0])
+    stop = place + len(_IDS)
+    return (headers[:place], headers[stop:]) if names[place:stop] == _IDS else None

@@ -19,7 +19,7 @@ from partner_insights.world.openapi_examples import Examples
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
     from partner_insights.contract import Catalogue
     from partner_insights.mutants import Mutant
@@ -34,35 +34,37 @@ _USER: Final = Subject("mutant.example", "mutant", "mutant@mutant.example")
 class MutantInjector:
     """Puts mutants on the answers of an application, which knows nothing of them."""
 
-    application: WSGIApplication
+    respond: Callable[[WSGIEnvironment], BufferedResponse]
+    """What answers a request without a fault."""
     catalogue: Catalogue
     paths: PathTable
     state: State
     tokens: Tokens
 
     def answer(
-        self, environ: WSGIEnvironment, route: RouteMatch, mutant: Mutant, ordinal: int
+        self,
+        environ: WSGIEnvironment,
+        asked: WSGIEnvironment,
+        route: RouteMatch,
+        mutant: Mutant,
+        ordinal: int,
     ) -> BufferedResponse:
-        """What a service with this one fault answers."""
+        """What a service with this one fault answers to `environ`, by way of what it answers to `asked`."""
         method = environ["REQUEST_METHOD"]
         operation = self.paths.operations.get(route.operation or "")
         request = RequestContext(self.catalogue, operation, method, _customer(environ, route), ordinal)
-        good = self._admitted(environ, route, mutant)
+        good = self._admitted(asked, route, mutant)
         mutated = mutant.apply(MutableResponse(good.status, good.headers, good.body), request)
         return _squeezed(BufferedResponse(mutated.status, mutated.headers, mutated.body), environ)
 
-    def _admitted(self, environ: WSGIEnvironment, route: RouteMatch, mutant: Mutant) -> BufferedResponse:
-        """The answer; where it is a refusal that the mutant does not know, that to a mended request."""
-        asked = dict(environ)
-        asked.pop("HTTP_ACCEPT_ENCODING", None)  # a mutant sees the body as it is
-        if asked["REQUEST_METHOD"] == "HEAD":
-            asked["REQUEST_METHOD"] = "GET"
+    def _admitted(self, asked: WSGIEnvironment, route: RouteMatch, mutant: Mutant) -> BufferedResponse:
+        """The answer; a refusal that the mutant does not know is avoided by changing the request."""
         for _ in range(len(_REPAIRS) + 1):
-            caught = BufferedResponse.from_app(self.application, dict(asked))
+            caught = self.respond(dict(asked))
             case = _case(caught) if mutant.admits else None
             if case is None or case not in mutant.admits:
                 break
-            asked |= _REPAIRS[case](self, asked, route)
+            asked = asked | _REPAIRS[case](self, asked, route)
         return caught
 
     def with_token(self, asked: WSGIEnvironment, route: RouteMatch) -> dict[str, Any]:

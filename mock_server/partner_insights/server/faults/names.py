@@ -35,6 +35,11 @@ class FaultCatalogue:
 
         return mutants(self.catalogue)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the catalogue of mutants has been read, which takes a moment."""
+        return "mutants" in vars(self)
+
     def faults(self) -> list[dict[str, str]]:
         """Every fault that can be asked for by name, with a line each."""
         wire = [{"name": each.id, "description": each.title} for each in CONNECTION_FAULTS.values()]

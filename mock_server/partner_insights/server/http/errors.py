@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from partner_insights.contract.error_bodies import refusal_body
+from werkzeug.http import HTTP_STATUS_CODES
+
+from partner_insights.contract.error_bodies import error_body, refusal_body
 from partner_insights.server.http.response import ApiResponse, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from werkzeug.exceptions import HTTPException
+
     from partner_insights.contract import ErrorCase
+
+
+def http_error_response(error: HTTPException) -> ApiResponse:
+    """The response to a failure that HTTP has a status for and nobody documents, in the API's dialect."""
+    code = error.code or 500
+    words = HTTP_STATUS_CODES.get(code, "Bad Request").capitalize()
+    return json_response(error_body(str(code), words), status=code)
 
 
 class ApiError(Exception):

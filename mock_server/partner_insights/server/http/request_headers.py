@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RANDOM: Final = Random()  # noqa: S311 - ids only. Not the module's own generator: tests may seed that one.
-os.register_at_fork(after_in_child=_RANDOM.seed)
+_BATCH: Final = 1000
+_guids: Final[list[str]] = []
+"""Made beforehand, many at once: most requests need two."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_guids.clear)
 _DIGITS: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _GUID: Final = b"00000000-0000-0000-0000-000000000000"
 _VARIANT: Final = dict(zip("0123456789abcdef", 4 * "89ab", strict=True))
@@ -72,8 +74,16 @@ def is_guid(text: str) -> bool:
 
 
 def new_guid() -> str:
-    """A random GUID (RFC 9562, version 4), in a quarter of the time that `uuid4` takes."""
-    digits = f"{_RANDOM.getrandbits(128):032x}"
+    """A random GUID (RFC 9562, version 4), in a tenth of the time that `uuid4` takes."""
+    try:
+        return _guids.pop()
+    except IndexError:
+        digits = os.urandom(16 * _BATCH).hex()
+        _guids.extend(_spelled(digits[at : at + 32]) for at in range(0, len(digits), 32))
+        return new_guid()
+
+
+def _spelled(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 

@@ -26,14 +26,14 @@ SERVER_ID: Final = "partner-insights"
 _BATCH: Final = 1000
 _vectors: Final[list[str]] = []
 """Made beforehand, many at once: each answer carries one."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_vectors.clear)
 
 MIN_GZIP_BYTES: Final = 1024
 """Below about one packet, gzip costs more than it saves."""
 
 RESPONSE_KEY: Final = "partner_insights.answer"
 """Where the environ of a request has the answer it was given."""
-BODY_KEY: Final = "partner_insights.body"
-"""And where that answer's body as it goes out to GET, compressed or not."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,6 @@ def respond(answer: ApiResponse) -> Response:
     """The answer in the common headers, and left in the environ for who keeps a journal."""
     request.environ[RESPONSE_KEY] = answer
     body, headers = render(answer, request_headers())
-    request.environ[BODY_KEY] = body
     response = Response(body, status=answer.status)
     # Werkzeug presets a content type and a length of its own.
     response.headers.clear()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from partner_insights.server.auth.tokens import Caller
-from partner_insights.server.http.response import RESPONSE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,8 +96,8 @@ class Entry:
         self.body = self.body_end = b""
         """The beginning; of a list of customers the end, too, where the link to the next page is."""
 
-    def answer(self, status: int, headers: Any, environ: Mapping[str, Any]) -> None:
-        """Take down how it is answered."""
+    def answer(self, status: int, headers: Any, content: bytes | None) -> None:
+        """Take down how it is answered; `content` is the body before compression, where that is known."""
         self.answered = time.monotonic()
         self.status = status
         for name, value in headers:
@@ -108,16 +107,11 @@ class Entry:
                 self.content_type = value
             elif name == "Retry-After":
                 self.retry_after = int(value) if value.isdigit() else None
-        answer = environ.get(RESPONSE_KEY)
-        if answer is not None:
-            self.keep_body(answer.body)
-
-    def keep_body(self, body: bytes) -> None:
-        """Take down as much of the body as is of use."""
-        # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
-        self.body = bytes(memoryview(body)[:_MAX_TEXT])
-        if self.route.operation == "customers":
-            self.body_end = body[-_MAX_TEXT:]
+        if content is not None:
+            # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
+            self.body = bytes(memoryview(content)[:_MAX_TEXT])
+            if self.route.operation == "customers":
+                self.body_end = content[-_MAX_TEXT:]
 
     def no_reply(self) -> None:
         """Take down that no reply comes."""
@@ -184,11 +178,11 @@ class Journal:
         return entry
 
     def add_repeat(
-        self, first: Entry, now: float, request_id: str, sent_id: str | None, correlation_id: str | None
+        self, first: Entry, request_id: str, sent_id: str | None, correlation_id: str | None
     ) -> None:
         """A new entry like one there was, answered at once."""
         self._entries.append(
-            (next(self._numbers), first, now, time.monotonic(), request_id, sent_id, correlation_id)
+            (next(self._numbers), first, time.time(), time.monotonic(), request_id, sent_id, correlation_id)
         )
 
     def entries(self) -> list[Entry]:

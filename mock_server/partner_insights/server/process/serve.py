@@ -6,7 +6,6 @@ the platform may fork workers or spawn them.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import http.client
 import multiprocessing
@@ -17,27 +16,21 @@ import ssl
 import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, cast
 
-# The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone,
-# and much for each of many threads.
-os.environ.setdefault(
-    "_RJEM_MALLOC_CONF",
-    "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,"
-    "tcache_max:4096,tcache_nslots_small_max:16,tcache_nslots_small_min:2,lg_tcache_nslots_mul:-1",
-)
+# The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0")
 # NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 
 from partner_insights.errors import InputError
 from partner_insights.server.auth.tokens import warm_up
-from partner_insights.server.process.leader_follower import MOST, Turns
 from partner_insights.server.process.listen import ListenAddress
 
 if TYPE_CHECKING:
@@ -45,22 +38,24 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from _typeshed.wsgi import WSGIApplication
-
     from partner_insights.contract import Catalogue
+    from partner_insights.server.middleware import ApiMiddleware
+    from partner_insights.server.process.front import RsgiFront
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
 
 _MAX_CONNECTIONS: Final = 50_000
 """At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
+HEAD_SECONDS: Final = 30
+"""How long the head of a request may take to come, and a connection be idle before it."""
 _MAX_HEAD: Final = 64 * 1024
 """Bytes: far more than any client sends, and not so many that hostile ones fill the memory."""
 _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
 _POLL: Final = 0.01
-_M_ARENA_MAX: Final = -8
-"""Of mallopt(3), in the GNU C library."""
+_LOOPS: Final = ("uvloop", "winloop", "rloop")
+"""Event loops, the fastest first; asyncio's own where there is none of them."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +76,17 @@ class WorkerApplication:
     settings: Settings
     catalogue: Catalogue | None = None
     """What to serve; None: the shipped catalogue."""
-    made: Path | None = None
+    temp_folder: Path | None = None
     """A folder made for the run, which the supervisor removes, and a worker where that one was killed."""
 
-    def __call__(self) -> WSGIApplication:
+    def __call__(self) -> RsgiFront:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
-        _end_with_parent(self.made)
-        _share_memory()
+        _end_with_parent(self.temp_folder)
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
+        from partner_insights.server.process.front import RsgiFront
         from partner_insights.world import World
 
         try:
@@ -105,11 +100,10 @@ class WorkerApplication:
                 percent_scale=options.percent_scale,
             )
             app = create_app(world, catalogue, self.settings)
-            os.environ.clear()  # the server puts all of it into each request's environ
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
             gc.enable()
             threading.Thread(target=warm_up, daemon=True).start()  # meanwhile it answers that it is there
-            return Turns(app, getattr(app.wsgi_app, "known_answer", _unknown))
+            return RsgiFront(cast("ApiMiddleware", app.wsgi_app))
         except InputError as error:
             print(f"partner-insights: {error}", file=sys.stderr, flush=True)
             os._exit(error.exit_code)
@@ -134,15 +128,15 @@ def serve(
     with ListenAddress.claim(host, port, "http" if tls is None else "https") as endpoint:
         server = _Server(endpoint, settings, ready, tls)
         try:
-            made = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
-            application = WorkerApplication(world, settings, catalogue, made)
+            temp_folder = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
+            application = WorkerApplication(world, settings, catalogue, temp_folder)
             server.serve(target_loader=application, wrap_loader=False)
         except KeyboardInterrupt:
             server.shutdown()
         except SystemExit:
             # Ctrl-C reaches the workers too; one that ends before it is told to looks crashed to Granian.
             if not server.interrupt_signal:
-                return 1 if server.announced.is_set() else InputError.exit_code
+                return server.report_end()
         return 0
 
 
@@ -160,11 +154,11 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             "partner_insights",
             address=endpoint.address,
             port=endpoint.port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.RSGI,
             workers=settings.workers,
-            blocking_threads=MOST,
+            loop=next((Loops(name) for name in _LOOPS if find_spec(name)), Loops.asyncio),
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(max_buffer_size=_MAX_HEAD),
+            http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=_MAX_HEAD),
             backpressure=_MAX_CONNECTIONS,  # it counts connections, not requests
             http=HTTPModes.http1,
             websockets=False,
@@ -175,6 +169,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
             ssl_protocol_min=SSLProtocols.tls12,  # what .NET Framework clients speak
         )
         self.announced = threading.Event()
+        self._ended: list[int] = []
         self._endpoint = endpoint
         self._settings = settings
         self._ready = ready
@@ -183,6 +178,20 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # which class it is de
         """Start the workers, then watch for the first answer. Not before: a fork copies no other thread."""
         super().startup(spawn_target, target_loader)
         threading.Thread(target=self._announce, daemon=True).start()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop the workers; those that ended before they were told to are remembered."""
+        self._ended = [code for each in self.wrks if (code := each.inner.exitcode) is not None]
+        super().shutdown(exit_code)
+
+    def report_end(self) -> int:
+        """The exit code where a worker ended by itself; said in words where it had been serving."""
+        if not self.announced.is_set():
+            return InputError.exit_code  # the worker has said why
+        codes = ", ".join(map(str, self._ended)) or "unknown"
+        words = f"a worker ended by itself, with exit code {codes}; the fake has stopped"
+        print(f"partner-insights: {words}", file=sys.stderr, flush=True)
+        return 1
 
     def _announce(self) -> None:
         warm_up()  # a token is to be told, and the workers are loading as yet
@@ -223,23 +232,13 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _unknown(_: object) -> None:
-    """Of an application that knows no answers beforehand."""
-
-
-def _share_memory() -> None:
-    """Have the threads allocate in one place, as Python lets one at a time do it: each would keep its own."""
-    with suppress(AttributeError, OSError, TypeError):  # a C library that knows no places, or is none
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-
-
 def _take_own_signals() -> None:
     # A forked worker inherits the supervisor's handlers, which would swallow a SIGTERM while it loads.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end_with_parent(made: Path | None) -> None:
+def _end_with_parent(temp_folder: Path | None) -> None:
     """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -247,8 +246,8 @@ def _end_with_parent(made: Path | None) -> None:
 
     def wait() -> None:
         parent.join()
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
+        if temp_folder is not None:
+            shutil.rmtree(temp_folder, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

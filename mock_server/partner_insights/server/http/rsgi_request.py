@@ -1,0 +1,76 @@
+"""A request as the server hands it over (RSGI) → the WSGI environ it is for Flask, and its body in time."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+MAX_BODY: Final = 2**20
+"""Bytes of a body; longer ones are refused."""
+BODY_SECONDS: Final = 10.0
+"""How long a body may take to come."""
+_PLAIN: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+def environ_of(scope: Any) -> WSGIEnvironment:
+    """The environ (PEP 3333) of a request, its body yet to come."""
+    server, _, port = scope.server.rpartition(":")
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": client_host(scope),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = _PLAIN.get(name) or "HTTP_" + name.upper().replace("-", "_")
+        # A field that comes twice is one with both values (RFC 9110, 5.3).
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if scope.authority is not None:
+        environ["HTTP_HOST"] = scope.authority  # a target in absolute form overrules Host (RFC 9112, 3.2.2)
+    return environ
+
+
+def client_host(scope: Any) -> str:
+    """The client's IP address."""
+    host: str = scope.client.rpartition(":")[0]
+    return host.strip("[]")
+
+
+async def read_body(protocol: Any, environ: WSGIEnvironment) -> None:
+    """Put the body into the environ; RequestEntityTooLarge, RequestTimeout or ClientDisconnected instead."""
+    announced = environ.get("CONTENT_LENGTH", "")
+    length = int(announced) if announced.isascii() and announced.isdigit() else None
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            if (length or 0) <= MAX_BODY:
+                async for piece in protocol:
+                    body += piece
+                    if len(body) > MAX_BODY:
+                        break
+    except TimeoutError as error:
+        raise RequestTimeout from error
+    if max(length or 0, len(body)) > MAX_BODY:
+        raise RequestEntityTooLarge
+    if length is not None and len(body) < length:
+        raise ClientDisconnected
+    environ["wsgi.input"] = BytesIO(body)

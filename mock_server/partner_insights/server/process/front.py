@@ -1,0 +1,140 @@
+"""Requests as the server hands them over (RSGI) → responses: the ordinary ones at once, the others by Flask.
+
+One coroutine serves each request. What was answered before is answered in it; what Flask has to work out is
+done by a few threads; what a fault holds back is awaited, and holds back nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # granian re-exports it unsaid
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+
+from partner_insights.server.faults.tcp_reset import reset
+from partner_insights.server.http.delivery import Head, Send, Wait
+from partner_insights.server.http.rsgi_request import environ_of, read_body
+from partner_insights.server.response_cache import CACHE_KEY_HEADERS, has_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partner_insights.server.http.delivery import Delivery, Step
+    from partner_insights.server.middleware import ApiMiddleware
+
+_A = TypeVar("_A")
+_R = TypeVar("_R")
+THREADS: Final = 4
+"""In which Flask works out responses; one at a time does, as they share an interpreter."""
+READ_SECONDS: Final = 60
+"""How long a large response may take to be read; longer than the server lets a connection be idle."""
+_LARGE: Final = 64 * 1024
+"""Bytes of a response that may not fit into the buffers of the system, for a client that does not read."""
+_KEY_HEADERS: Final = tuple(
+    name.removeprefix("HTTP_").replace("_", "-").lower() for name in CACHE_KEY_HEADERS
+)
+_IMPOSSIBLE: Final = [("Content-Length", "1"), ("Transfer-Encoding", "chunked")]
+"""A head that contradicts itself cannot be written: the server closes the connection without a word."""
+
+
+class RsgiFront:
+    """The application as Granian calls it."""
+
+    def __init__(self, middleware: ApiMiddleware) -> None:
+        self._middleware = middleware
+        self._unread: dict[str, object] = {}
+        """Clients that were sent something large, and have sent no request since."""
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flask")
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer a request."""
+        if self._unread:
+            self._unread.pop(scope.client, None)
+        items = scope.headers.items()
+        headers = dict(items)
+        if len(headers) == len(items) and scope.authority is None:  # no field comes twice
+            get = headers.get
+            client = scope.client.rpartition(":")[0]
+            key = (scope.method, scope.path, scope.query_string, client, *map(get, _KEY_HEADERS))
+            found = self._middleware.repeat(key, get("ms-requestid"), get("ms-correlationid"), get("origin"))
+            if found is not None:
+                cached, sent = found
+                protocol.response_bytes(cached.status, sent, cached.body)
+                if len(cached.body) > _LARGE:
+                    await self._until_read(scope.client, protocol)
+                return
+        try:
+            await self._carry_out(await self._delivery(scope, protocol), scope, protocol)
+        except (ProtocolClosed, ClientDisconnected):
+            pass  # nobody is there to answer
+        except Exception:
+            traceback.print_exc()
+            raise
+
+    async def _delivery(self, scope: Any, protocol: Any) -> Delivery:
+        """What is to happen on the wire."""
+        environ, middleware = environ_of(scope), self._middleware
+        if "HTTP_PREFER" in environ and not middleware.chooser.names.is_read:
+            exchange = await self._in_thread(middleware.begin, environ)
+        else:
+            exchange = middleware.begin(environ)
+        if has_body(environ):
+            try:
+                await read_body(protocol, environ)
+            except (RequestEntityTooLarge, RequestTimeout) as error:
+                return middleware.refuse(exchange, error)
+            exchange.asked["wsgi.input"] = environ["wsgi.input"]
+        if middleware.needs_flask(exchange):
+            return await self._in_thread(middleware.delivery, exchange)
+        return middleware.delivery(exchange)
+
+    async def _in_thread(self, call: Callable[[_A], _R], argument: _A) -> _R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, argument)
+
+    async def _until_read(self, client: str, protocol: Any) -> None:
+        """End the connection of a client that does not read: the server would hold the response for ever.
+
+        A client that has read sends its next request, or is closed for being idle.
+        """
+        mark = self._unread[client] = object()
+        try:
+            await asyncio.wait_for(protocol.client_disconnect(), READ_SECONDS)
+        except TimeoutError:
+            if self._unread.get(client) is mark:
+                reset(client)
+        finally:
+            if self._unread.get(client) is mark:
+                del self._unread[client]
+
+    async def _carry_out(self, delivery: Delivery, scope: Any, protocol: Any) -> None:
+        stream: Any = None
+        for place, step in enumerate(delivery.steps, 1):
+            if isinstance(step, Wait):
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, Head):
+                delivery.begins()
+                body = _whole_body(delivery.steps[place:])
+                if body is not None:
+                    protocol.response_bytes(step.status, step.headers, body)
+                    if len(body) > _LARGE:
+                        await self._until_read(scope.client, protocol)
+                    return
+                stream = protocol.response_stream(step.status, step.headers)
+            elif isinstance(step, Send):
+                await stream.send_bytes(step.body)
+            elif stream is None:
+                delivery.begins()
+                protocol.response_bytes(200, _IMPOSSIBLE, b"x")
+            elif step.reset:
+                reset(scope.client)
+
+
+def _whole_body(steps: tuple[Step, ...]) -> bytes | None:
+    """The body, where it goes out at once; None where something happens to it."""
+    if not steps:
+        return b""
+    first = steps[0]
+    return first.body if len(steps) == 1 and isinstance(first, Send) else None
