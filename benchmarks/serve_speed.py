@@ -151,7 +151,7 @@ def noting(rows: dict[str, Row], name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        rows[name] = {"missing": f"not measured: {error}"}
+        rows[name] = {"missing": str(error)}
 
 
 def in_turn(servers: Mapping[str, tuple[str, int]], headers: Mapping[str, str]) -> dict[str, Row]:
@@ -264,12 +264,15 @@ def alone(name: str, site: Site, headers: Mapping[str, str], seconds: int) -> Ro
 def started(name: str, site: Site) -> Iterator[Started]:
     """A peer once it answers; stopped, with its children, in the end."""
     site = replace(site, port=free_port())
-    command = PEERS[name].command(site)
+    peer = PEERS[name]
+    if peer.packages and not site.packages(peer.folder).is_dir():
+        raise OSError(f"npm could not install {' '.join(peer.packages)}")
+    command = peer.command(site)
     url = f"http://127.0.0.1:{site.port}"
     began = time.perf_counter()
     process = subprocess.Popen(
         command,
-        cwd=site.peers / PEERS[name].folder,
+        cwd=site.peers / peer.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -386,12 +389,14 @@ COLUMNS = (
 
 def show(result: Mapping[str, Mapping[str, Any]]) -> None:
     """The tables."""
-    table = Table("server", *COLUMNS, "")
+    table = Table("server", *COLUMNS)
     for name, row in result["servers"].items():
-        cells = (f"{row[each]:,.2f}" if each in row else "" for each in COLUMNS)
-        table.add_row(name, *cells, row.get("missing", ""))
+        table.add_row(name, *(f"{row[each]:,.2f}" if each in row else "" for each in COLUMNS))
     console = Console(width=150)
     console.print(table)
+    for name, row in result["servers"].items():
+        if "missing" in row:
+            console.print(f"{name} is missing: {row['missing']}")
     for name, row in result["touched"].items():
         console.print(f"{name}: {row['requests/s']:,.0f} requests/s, {row['CPU µs']:.1f} µs of CPU")
     for words, key in (("the page of 500 customers:", "page"), ("with 1,000,000 customers:", "million")):
