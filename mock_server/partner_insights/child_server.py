@@ -84,7 +84,7 @@ def running_fake(*options: str, timeout: float = START_TIMEOUT) -> Iterator[Runn
 class _Child:
     """The child process, the folder with its ready file, and its output.
 
-    The output goes to a file, not a pipe: nobody has to read it for the child to go on.
+    The output goes to a file, not a pipe: the child goes on although it is not read.
     """
 
     def __init__(self, options: tuple[str, ...]) -> None:

@@ -1,5 +1,5 @@
-"""`diff`: two editions of pages, or of derived schemas → what changed, and an exit code by how "
-"much it matters."""
+"""`diff`: two editions of pages, or of derived schemas → what changed, and an exit code by how
+much it matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fixtures`: a world → files for tests, and the committed set kept true."""
+"""`fixtures`: a world → files for tests, and the committed set compared or renewed."""
 
 from __future__ import annotations
 

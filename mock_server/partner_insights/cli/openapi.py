@@ -20,7 +20,7 @@ from partner_insights.derive.publication import publish
 )
 def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
-    # Loaded here, lest `--help` wait for NumPy.
+    # Loaded here, so that `--help` does not wait for NumPy.
     from partner_insights.fixtures.testing.settings import WorldSettings
     from partner_insights.world.openapi_examples import openapi_with_examples
 

@@ -70,7 +70,7 @@ def _contract(
 
 
 def read_custom(custom: CustomContract) -> Catalogue:
-    """The catalogue of the pages; what about them is not certain is told on the way."""
+    """The catalogue of the pages; what about them is not certain goes to stderr."""
     found = custom.read()
     for diagnostic in found.diagnostics:
         click.echo(f"{diagnostic.level}: {diagnostic}", err=True)

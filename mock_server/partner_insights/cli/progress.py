@@ -20,7 +20,7 @@ WORTH_WATCHING: Final = 50_000
 def bar_on(console: Console, customers: int, count: int | None = None) -> Iterator[OnProgress]:
     """A bar that shows rows, rows a second and the time left; `customers` (or `count` rows) fill it.
 
-    Nobody is told anything where there is no terminal or little to do.
+    Nothing is shown where there is no terminal or little to do.
     """
     if not console.is_terminal or (count or customers) < WORTH_WATCHING:
         yield no_progress

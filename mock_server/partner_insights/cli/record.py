@@ -1,4 +1,4 @@
-"""`record`: traffic with a real server → judged as it passes, and stored as fixtures about nobody."""
+"""`record`: traffic with a real server → judged as it passes, and stored without its customers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def command(
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     screen = console()
     store = Store(out, Anonymizer(key, catalogue))
-    session = Recorder(upstream.url, catalogue, Profile(profile), store, lambda *told: _tell(screen, *told))
+    session = Recorder(upstream.url, catalogue, Profile(profile), store, lambda *words: _tell(screen, *words))
     proxy = Proxy(port, upstream, session)
     try:
         if ready is not None:

@@ -214,5 +214,5 @@ def _admin_token(given: str | None, *, local: bool) -> str | None:
         raise click.BadParameter(
             "give printable ASCII without blanks around it.", param_hint="'--admin-token'"
         )
-    # Whoever can reach an outside address could otherwise change what the fake answers.
+    # Any machine that reaches an outside address could otherwise change what the fake answers.
     return given if given is not None or local else secrets.token_urlsafe(16)

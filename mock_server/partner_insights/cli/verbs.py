@@ -62,7 +62,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the verbs there are when the one asked for is none of them."""
+        """Name the verbs there are when the one given is none of them."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             ctx.fail(f"No such command {args[0]!r}; there are {', '.join(VERBS)}.")
         return super().resolve_command(ctx, args)

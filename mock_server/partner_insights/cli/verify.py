@@ -197,7 +197,7 @@ def command(
 
 
 def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
-    """Each report that was asked for."""
+    """Each report of the options."""
     from partner_insights.files import write_report
     from partner_insights.verify.report.errata import proposal
     from partner_insights.verify.report.html import page

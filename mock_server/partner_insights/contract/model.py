@@ -26,7 +26,7 @@ class Standing(StrEnum):
     CORRECTED = "corrected"
     """An erratum overrules the cell, with evidence."""
     ASSUMED = "assumed"
-    """Nobody says so; we do, with a reason."""
+    """No page says so; we do, with a reason."""
 
 
 class Severity(StrEnum):

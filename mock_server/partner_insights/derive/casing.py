@@ -1,5 +1,5 @@
-"""Names as a table writes them → names as the wire spells them: the casing rule, and its trace "
-"in the provenance."""
+"""Names as a table writes them → names as the wire spells them: the casing rule, and its trace
+in the provenance."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def wire_case(name: str) -> str:
 
 
 def apply_wire_case(schema: dict[str, Any]) -> None:
-    """Rename the properties of a resource's schema in place; one that an erratum has renamed is "
-    "left alone."""
+    """Rename the properties of a resource's schema in place; one that an erratum has renamed is
+    left alone."""
     properties: dict[str, Any] = {}
     for name, row in schema["properties"].items():
         keywords = row[PROVENANCE]["keywords"]

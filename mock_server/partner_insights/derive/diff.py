@@ -168,13 +168,13 @@ def _properties(resource: str, before: dict[str, Any], after: dict[str, Any]) ->
 
 
 def _row(resource: str, name: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
-    told: set[str] = set()
+    reported: set[str] = set()
     for aspect, level, column in _constraints(before, after):
-        told.add(column)
+        reported.add(column)
         yield _change(level, resource, name, aspect, column, before, after)
     was, now = _cells(before), _cells(after)
     for column in {**was, **now}:
-        if was.get(column) != now.get(column) and column not in told:
+        if was.get(column) != now.get(column) and column not in reported:
             yield _change(Level.WIRE_IRRELEVANT, resource, name, "wording", column, before, after)
 
 
@@ -194,7 +194,7 @@ def _change(
 _LOWER_BOUNDS = {"minimum", "exclusiveMinimum", "minLength"}
 _UPPER_BOUNDS = {"maximum", "exclusiveMaximum", "maxLength"}
 _SILENT = {"description", "examples", PROVENANCE, "properties", "required", "items"}
-_TOLD = {"deprecated", "readOnly"}
+_ANNOTATIONS = {"deprecated", "readOnly"}
 
 
 def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Level, str]]:
@@ -204,7 +204,7 @@ def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tupl
     for keyword in sorted((before.keys() | after.keys()) - _SILENT - with_type):
         was, now = before.get(keyword), after.get(keyword)
         if was != now:
-            level = Level.COMPATIBLE if keyword in _TOLD else _gravity(keyword, was, now)
+            level = Level.COMPATIBLE if keyword in _ANNOTATIONS else _gravity(keyword, was, now)
             yield keyword, level, _column(keyword, after if now is not None else before)
     if _presence(before) != _presence(after):
         stated = after if "presence" in after[PROVENANCE]["keywords"] else before
@@ -277,8 +277,8 @@ def _place(schema: dict[str, Any]) -> str:
 
 
 def _translations(old: Path, new: Path) -> Iterator[Change]:
-    """The cells of a translated page beside those of the original, row by row: its names cannot "
-    "be trusted."""
+    """The cells of a translated page beside those of the original, row by row: its names cannot
+    be trusted."""
     originals = {page.name: page for page in _pages(old)}
     only = next(iter(originals.values()), None)
     for page in _pages(new):

@@ -18,7 +18,7 @@ _JUDGED = (
 
 
 def drop_invalid_examples(schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Take the examples that do not fit from a resource's schema, in place; tells of each."""
+    """Take the examples that do not fit from a resource's schema, in place, with a diagnostic for each."""
     for name, row in schema["properties"].items():
         for place in (row, row.get("items")):
             if isinstance(place, dict) and "examples" in place:

@@ -1,5 +1,5 @@
-"""A reference cell → the resource, or the list of values, it means: on the given pages or on "
-"the shipped ones."""
+"""A reference cell → the resource, or the list of values, it means: on the given pages or on
+the shipped ones."""
 
 from __future__ import annotations
 

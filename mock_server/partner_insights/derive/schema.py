@@ -16,8 +16,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 _LISTED = "listed"  # where a reference leads to a list of values, until they have become an enum
 ResolveReference = Callable[[TypeExpression], "str | EnumSource | None"]
-"""From a reference cell to the name of the resource it means, or a list of values; None where "
-"no page has it."""
+"""From a reference cell to the name of the resource it means, or a list of values; None where
+no page has it."""
 
 
 def resource_schema(page: str, resource: Resource, resolve: ResolveReference) -> Schema:
@@ -54,8 +54,8 @@ def _property_schema(page: str, row: Property, resolve: ResolveReference) -> Sch
     if inner is None:
         schema, notes = schema | facts.keywords, notes | facts.notes
     elif facts.keywords:
-        kept = {name: documented(title["type"]) for name in inner}
-        schema["items"] = inner | facts.keywords | {PROVENANCE: place | {"keywords": kept | facts.notes}}
+        members = {name: documented(title["type"]) for name in inner}
+        schema["items"] = inner | facts.keywords | {PROVENANCE: place | {"keywords": members | facts.notes}}
     if description:
         notes["description"] = documented(title["description"])
     schema, notes = _about(row.facts, schema, notes, title["description"])

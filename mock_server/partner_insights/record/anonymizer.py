@@ -1,8 +1,8 @@
-"""A real answer → the same answer about nobody: names, ids, domains and whatever is not documented replaced.
+"""A real answer → the same with other names, ids and domains, and nothing that is not documented.
 
-What may stay is listed, everything else is replaced: a property nobody documented may hold anything. The
+What may stay is listed, everything else is replaced: an undocumented property may hold anything. The
 replacement is keyed, so the same customer is the same pseudonym in every answer and run of one key; without
-the key nobody finds the customer again.
+the key the customer cannot be found again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, JsonValue
 
-KEPT: Final = frozenset(
+UNCHANGED: Final = frozenset(
     {
         *("servicename", "servicecode", "channel", "productname", "workloadname", "workloadcode"),
         *("processeddatetime", "objecttype", "relationshiptopartner", "method", "key", "code", "source"),
@@ -34,9 +34,9 @@ DOMAINS: Final = frozenset({"domain"})
 IDS: Final = frozenset({"id", "customerid", "tenantid"})
 ADDRESSES: Final = frozenset({"uri"})
 OPAQUE: Final = frozenset({"value", "etag"})
-"""Tokens and versions: nobody but the service can read them."""
+"""Tokens and versions: only the service can read them."""
 PROSE: Final = frozenset({"description", "message", "data"})
-"""Free text: kept where the documentation has the same, numbers aside."""
+"""Free text: stays where the documentation has the same, numbers aside."""
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _OTHERS: Final = re.compile(r"[^0-9]")
@@ -53,7 +53,7 @@ class Anonymizer:
         self._pseudonyms = Pseudonyms(key)
         self._catalogue = catalogue
         self._treatments: dict[str, Callable[[str], str]] = {
-            **dict.fromkeys(KEPT, self._without_guids),
+            **dict.fromkeys(UNCHANGED, self._without_guids),
             **dict.fromkeys(NAMES | IDS, self.name),
             **dict.fromkeys(DOMAINS, self.domain),
             **dict.fromkeys(ADDRESSES, self.uri),
@@ -63,7 +63,7 @@ class Anonymizer:
 
     @property
     def key_check(self) -> str:
-        """Tells whether two recordings have one key, and not which."""
+        """Equal for two recordings with one key; does not give the key away."""
         return self._digest("proof", "")[:16]
 
     def body(self, value: JsonValue) -> JsonValue:
@@ -79,7 +79,7 @@ class Anonymizer:
         return f"{self._pseudonyms.name(text)}.example"
 
     def opaque(self, text: str) -> str:
-        """What stands for a text nobody may see: GUIDs stay GUIDs, an empty one empty."""
+        """What stands in the place of a secret text: GUIDs stay GUIDs, an empty one empty."""
         if GUID.fullmatch(text):
             return self._pseudonyms.guid(text)
         return f"text-{self._digest('text', text)[:16]}" if text else text

@@ -61,7 +61,7 @@ class Proxy(ThreadingHTTPServer):
             self.turns.acquire(timeout=max(0.0, end - time.monotonic()))
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that went away is nobody's fault; anything else is shown."""
+        """A caller that hung up is no error; anything else is shown."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -120,4 +120,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the listener tells of each exchange."""
+        """Log nothing: the listener reports each exchange."""

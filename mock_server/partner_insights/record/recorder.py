@@ -1,4 +1,4 @@
-"""Exchanges as they pass the proxy → judged, told, stored."""
+"""Exchanges as they pass the proxy → judged, reported, stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 CONTINUATION = "MS-ContinuationToken"
-KEPT_FINDINGS = 2_000
+MAX_FINDINGS = 2_000
 """Kinds of findings that a long session remembers."""
 
 
@@ -74,10 +74,10 @@ class Recorder:
         observations = list(observe(exchange, self._catalogue))
         for violation in violations:
             self.times[violation.key] += 1
-            if len(self._violations) < KEPT_FINDINGS:
+            if len(self._violations) < MAX_FINDINGS:
                 self._violations.setdefault(violation.key, violation)
         for observation in observations:
-            if len(self._observations) < KEPT_FINDINGS:
+            if len(self._observations) < MAX_FINDINGS:
                 self._observations.setdefault(observation.key, observation)
         return self._judgement((operation,), violations, observations, True)
 
@@ -136,12 +136,12 @@ def _shown(name: str, value: str) -> str:
 
 def _addressed(path: str, catalogue: Catalogue) -> tuple[Operation | None, str | None]:
     """The operation of a path, doubled and trailing slashes or not, and the customer it names."""
-    asked = [unquote(part) for part in path.split("/") if part]
+    segments = [unquote(part) for part in path.split("/") if part]
     for operation in catalogue.operations.values():
         pattern = [part for part in operation.path.split("/") if part]
-        if len(pattern) == len(asked) and all(
-            part.startswith("{") or part == given for part, given in zip(pattern, asked, strict=True)
+        if len(pattern) == len(segments) and all(
+            part.startswith("{") or part == given for part, given in zip(pattern, segments, strict=True)
         ):
-            values = (given for part, given in zip(pattern, asked, strict=True) if part == "{customer-id}")
+            values = (given for part, given in zip(pattern, segments, strict=True) if part == "{customer-id}")
             return operation, next(values, None)
     return None, None

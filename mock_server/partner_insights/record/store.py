@@ -143,7 +143,7 @@ class Store:
         write_files({path: content})
 
     def _append(self, line: dict[str, Any]) -> None:
-        """A whole line or, on a full disk, nothing of it: the next one would be spoilt by the rest."""
+        """A whole line or, on a full disk, nothing of it: the rest would make the next line invalid."""
         content = json.dumps(line).encode("ascii") + b"\n"
         with (self._folder / INDEX).open("ab", buffering=0) as index:
             end = index.tell()

@@ -52,7 +52,7 @@ _BLOCKS = frozenset({"Heading", "Paragraph", "Table", "CodeBlock", "HtmlBlock"})
 _ROWS = frozenset({"TableHead", "TableRow"})
 
 
-# The parser is to see no marks within rows: only their lines are asked of it, and each mark is an event.
+# The parser is to see no marks within rows: only their lines are needed, and each mark is an event.
 _WITHOUT_MARKS = str.maketrans("*_`[]<>!&~", "x" * 10)
 
 

@@ -81,8 +81,8 @@ def lists_values(table: Table) -> bool:
         return not others or not (_TEXT_TITLES | _NUMBER_TITLES).isdisjoint(others)
     if first == "name" and not _NUMBER_TITLES.isdisjoint(others):
         return True
-    told = _INTRODUCED.search(table.lead) or _INTRODUCED.search(table.above)
-    return bool(told) and role_of(first) == "name" and not _TEXT_TITLES.isdisjoint(others)
+    introduced = _INTRODUCED.search(table.lead) or _INTRODUCED.search(table.above)
+    return bool(introduced) and role_of(first) == "name" and not _TEXT_TITLES.isdisjoint(others)
 
 
 def _named(headings: Sequence[Heading]) -> tuple[str, Heading] | None:

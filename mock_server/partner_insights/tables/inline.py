@@ -11,7 +11,7 @@ import pyromark
 
 # Text without any of these is its own visible text: no need to parse it.
 _MARKUP = re.compile(r"[\[\]*_`\\<>&!~]")
-# Nobody writes such a cell; left as it is, so that no text can cost more than its length.
+# Longer than any cell that is written; left as it is, so that no text costs more than its length.
 _MAX_PARSED = 8_000
 # Behind this no mark begins a block: a cell that begins with a hash is no heading.
 _GUARD = "x "
@@ -64,7 +64,7 @@ def read_inline(markdown: str) -> Inline:
 
 
 def fold(text: str) -> str:
-    """The text with every run of white space made one space, and none at its ends."""
+    """The text with one space for every run of white space, and none at its ends."""
     return " ".join(text.split())
 
 

@@ -93,7 +93,7 @@ _QUOTES = "\"'`“”‘’"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a description states, as it is spelt there: nothing here has been made a number yet.
+    """What a description states, as it is spelt there: nothing here is a number yet.
 
     `examples` are values the property may have; `constants` are members of the object it holds; `optional`
     and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones

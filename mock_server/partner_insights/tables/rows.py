@@ -42,5 +42,5 @@ def row_of(line: int, cells: Sequence[str], width: int) -> TableRow:
     written = len(cells)
     if written == width:
         return TableRow(line, tuple(cells), written)
-    kept = tuple(cells[:width]) + ("",) * (width - written)
-    return TableRow(line, kept, written, " | ".join(filter(None, cells[width:])))
+    shown = tuple(cells[:width]) + ("",) * (width - written)
+    return TableRow(line, shown, written, " | ".join(filter(None, cells[width:])))

@@ -115,7 +115,7 @@ _MAP = re.compile(
     re.IGNORECASE,
 )
 
-# "Sku", "riskLevel": what nobody writes but as a name.
+# "Sku", "riskLevel": what is only ever written as a name.
 _CAMEL = re.compile(r"[A-Z]\w*|[a-z][a-z0-9]+[A-Z]\w*")
 # Words that speak of types: a cell of one of these never names a resource the page does not define.
 _TYPE_WORDS = {
@@ -198,8 +198,8 @@ class _Reader:
 
 
 def _is_vague(word: TypeExpression) -> bool:
-    """Whether a word leaves something open: as the text of a link it is the name of what the "
-    "link leads to."""
+    """Whether a word leaves something open: as the text of a link it is the name of what the
+    link leads to."""
     return word.enumeration or (word.kind == "array" and word.items is None)
 
 

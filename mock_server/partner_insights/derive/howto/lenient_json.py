@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-Path = tuple[str | int, ...]
+JsonPath = tuple[str | int, ...]
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>[\s\ufeff\u00a0]+)
@@ -51,7 +51,7 @@ class LenientJson:
 
     value: Any
     """`UNKNOWN` where nothing of it can be known."""
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[JsonPath, int] = field(default_factory=dict)
     """The line of each member and item, by its path."""
     defects: list[Defect] = field(default_factory=list)
 
@@ -105,7 +105,7 @@ class _Reader:
     def _defect(self, code: str, found: str) -> None:
         self.reading.defects.append(Defect(self._line(), code, found[:60]))
 
-    def _value(self, path: Path, depth: int) -> Any:
+    def _value(self, path: JsonPath, depth: int) -> Any:
         kind, text = self._kind(), self._text()
         self.reading.lines[path] = self._line()
         if kind == "end":
@@ -129,7 +129,7 @@ class _Reader:
     def _number(self, text: str) -> Any:
         try:
             return json.loads(text)
-        except ValueError:  # 007, or more digits than anybody counts with
+        except ValueError:  # 007, or thousands of digits
             self._defect_before("placeholder", text)
             return UNKNOWN
 
@@ -143,7 +143,7 @@ class _Reader:
         except ValueError:
             return text[1:-1]
 
-    def _nested(self, text: str, path: Path, depth: int) -> Any:
+    def _nested(self, text: str, path: JsonPath, depth: int) -> Any:
         if text not in "{[" or depth >= _MAX_DEPTH:
             self._defect("placeholder", text)
             self.at += depth >= _MAX_DEPTH or text in ":"
@@ -151,7 +151,7 @@ class _Reader:
         self.at += 1
         return self._object(path, depth) if text == "{" else self._array(path, depth)
 
-    def _object(self, path: Path, depth: int) -> dict[str, Any]:
+    def _object(self, path: JsonPath, depth: int) -> dict[str, Any]:
         members: dict[str, Any] = {}
         while not self._closed("}", "]"):
             if self._kind() != "string":
@@ -177,7 +177,7 @@ class _Reader:
             self._comma("}")
         return members
 
-    def _array(self, path: Path, depth: int) -> list[Any]:
+    def _array(self, path: JsonPath, depth: int) -> list[Any]:
         items: list[Any] = []
         while not self._closed("]", "}"):
             before = self.at

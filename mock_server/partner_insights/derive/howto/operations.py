@@ -37,7 +37,7 @@ class DescribedOperation:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A page, or a route of it, that makes no operation."""
+    """A page, or a route of it, that is no operation."""
 
     page: str
     line: int
@@ -50,30 +50,30 @@ class Skipped:
 def described_operations(
     howtos: Iterable[HowToPage], envelopes: Mapping[str, SchemaObject]
 ) -> tuple[list[DescribedOperation], list[Skipped]]:
-    """The GETs of the pages, ids made unique; and what was passed over.
+    """The GETs of the pages, with unique ids; and what was skipped.
 
     `envelopes` are the resources that may surround items, by name: those with `items`.
     """
     operations: list[DescribedOperation] = []
-    passed: list[Skipped] = []
+    skipped: list[Skipped] = []
     taken: dict[str, str] = {}
     for howto in howtos:
         if not howto.routes:
-            passed.append(Skipped(howto.page, 1, "has no table of requests"))
+            skipped.append(Skipped(howto.page, 1, "has no table of requests"))
         for route in howto.routes:
             shape = re.sub(r"{[^{}]*}", "{}", customer_named(route.path))
             if route.method != "GET":
-                passed.append(Skipped(howto.page, route.line, f"{route.method} is no read"))
+                skipped.append(Skipped(howto.page, route.line, f"{route.method} is no read"))
             elif shape in taken:
-                passed.append(Skipped(howto.page, route.line, f"{route.path} is on {taken[shape]} already"))
+                skipped.append(Skipped(howto.page, route.line, f"{route.path} is on {taken[shape]} already"))
             else:
                 taken[shape] = f"{howto.page}:{route.line}"
                 found = _operation(howto, route, envelopes, {each.entry["id"] for each in operations})
                 if isinstance(found, Skipped):
-                    passed.append(found)
+                    skipped.append(found)
                 else:
                     operations.append(found)
-    return operations, passed
+    return operations, skipped
 
 
 def operations_toml(operations: Sequence[DescribedOperation]) -> str:
@@ -139,12 +139,12 @@ def _unused(name: str, taken: set[str]) -> str:
 
 def _resource(howto: HowToPage, body: Any) -> tuple[str | None, str | None]:
     """What the items are: by the sample's objectType and the prose's link, which should agree."""
-    told = object_type(body)
+    shown = object_type(body)
     linked = None if howto.answer is None else re.sub(r"\W", "", howto.answer.text)
-    if told is not None and linked is not None and told.casefold() != linked.casefold():
-        return linked, f"the prose says {linked}, the sample's objectType {told}"
-    if told is not None or linked is not None:
-        return told or linked, None
+    if shown is not None and linked is not None and shown.casefold() != linked.casefold():
+        return linked, f"the prose says {linked}, the sample's objectType {shown}"
+    if shown is not None or linked is not None:
+        return shown or linked, None
     if howto.fields is not None:
         return resource_name(howto.title), "named after the page, whose own table has its fields"
     return None, None
@@ -153,7 +153,7 @@ def _resource(howto: HowToPage, body: Any) -> tuple[str | None, str | None]:
 def _envelope(
     howto: HowToPage, body: Any, resource: str, envelopes: Mapping[str, SchemaObject]
 ) -> tuple[str | None, str | None]:
-    """The envelope that fits the sample best; without a sample, the plain one where many are told of."""
+    """The envelope that fits the sample best; without a sample, the plain one where the prose says many."""
     if not isinstance(body, dict):
         return ("Collection", None) if howto.collection else (None, None)
     if "items" in body:

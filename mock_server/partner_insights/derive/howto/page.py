@@ -1,4 +1,4 @@
-"""A how-to page (how one thing is asked of the API) → its routes, its parameters and its samples."""
+"""A how-to page (how to do one thing with the API) → its routes, its parameters and its samples."""
 
 from __future__ import annotations
 

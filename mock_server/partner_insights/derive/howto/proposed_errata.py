@@ -33,7 +33,7 @@ _JSON_TYPES: Final = {
     dict: "object",
 }
 _MAX_PLACES: Final = 3
-"""Places of evidence that are told of each disagreement."""
+"""How many places of evidence each disagreement shows."""
 _DIGITS: Final = re.compile(r"\d+")
 _PLACEHOLDER: Final = re.compile(r"<[^<>]*>|\{[\w -]*\}|\[[\w -]*\]")
 
@@ -144,7 +144,7 @@ class _Walk:
 
 
 def _row(schema: SchemaObject, name: str) -> SchemaObject:
-    """The property of a name, whatever its case: that a name differs in case is told apart."""
+    """The property of a name, whatever its case: a name of another case is a disagreement of its own."""
     properties: Mapping[str, SchemaObject] = schema.get("properties", {})
     if name in properties:
         return properties[name]
@@ -344,7 +344,7 @@ def _marked(found: Disagreement, errata: Iterable[Erratum]) -> Disagreement:
 def errata_toml(found: Iterable[Disagreement]) -> str:
     """The disagreements as entries of an errata file, for a person to accept; alike ones are one entry.
 
-    A property that no table has, and a value that no other keyword would let pass, are told of in comments:
+    A property that no table has, and a value that no other keyword would let pass, are comments:
     an erratum changes a cell.
     """
     found = list(found)

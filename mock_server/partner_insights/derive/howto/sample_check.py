@@ -112,8 +112,8 @@ def _bodies(howtos: Iterable[HowToPage], catalogue: Catalogue) -> tuple[list[Pri
                 continue
             schema = _schema_of(howto, body, catalogue)
             if schema is None:
-                told = object_type(body) or (howto.answer.text if howto.answer else "nothing")
-                message = f"the sample is not judged: no given table is of its resource ({told})"
+                named_as = object_type(body) or (howto.answer.text if howto.answer else "nothing")
+                message = f"the sample is not judged: no given table is of its resource ({named_as})"
                 unjudged.append(PageDefect(howto.page, sample.line, "unjudged", message))
             else:
                 bodies.append(PrintedBody(howto.page, sample, schema))
