@@ -16,9 +16,9 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.derivation import derive, pages_of
+from partner_insights.derive.howto.errata_toml import errata_toml
 from partner_insights.derive.howto.lenient_json import parse_lenient
 from partner_insights.derive.howto.page import read_howto_text
-from partner_insights.derive.howto.proposed_errata import errata_toml
 from partner_insights.derive.howto.sample_check import check_pages
 
 HERE = Path(__file__).parent

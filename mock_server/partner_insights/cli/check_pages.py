@@ -50,7 +50,7 @@ def also_pages(function: Callable[..., _Result]) -> Callable[..., _Result | int]
 
 def _check(pages: list[Path], json_file: Path | None) -> int:
     """Report on the samples: defects and a summary aside, the proposed errata as the output."""
-    from partner_insights.derive.howto.proposed_errata import errata_toml
+    from partner_insights.derive.howto.errata_toml import errata_toml
     from partner_insights.derive.howto.sample_check import check_pages
 
     checked = check_pages(pages)
