@@ -63,7 +63,8 @@ class BufferedResponse:
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        name = name.lower()
+        return next((value for key, value in self.headers if key.lower() == name), None)
 
     def head(self) -> Head:
         """Status and headers, Content-Length first."""
