@@ -272,8 +272,8 @@ def _answers(fake: RunningFake) -> Any:
 
 
 def _megabytes(pid: int) -> float:
-    """Resident memory of a process and its children."""
-    own = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    """Memory of a process and its children, what they share counted once (the kernel's Pss)."""
+    own = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(own[1]) / 1024 + sum(_megabytes(int(each)) for each in children) if own else 0.0
 

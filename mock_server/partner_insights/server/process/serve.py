@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, cast
 
 # The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:50,muzzy_decay_ms:0")
 # NumPy's linear algebra would start threads when it is loaded, and nobody here asks it for anything.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
