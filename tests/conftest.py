@@ -1,28 +1,107 @@
-"""What the processes that our tests start are to find: a place for bytecode, and a Ctrl-C that is heard."""
+"""What a run of our tests needs: bytecode, a Ctrl-C that is heard, and what is made once for all workers."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
+
+    from xdist.scheduler import WorkStealingScheduling
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Set the scene, for the workers of xdist too.
+def pytest_configure() -> None:
+    """Prepare the environment, for the workers of xdist and for every process a test starts.
 
-    A shell starts what it sends to the background deaf to Ctrl-C, and so is every process after it.
-    Without a folder for bytecode, every pytest that a test starts compiles all plugins anew, for their
-    assertions: two seconds each.
+    A shell starts background jobs with Ctrl-C ignored, and so is every process after it. Where bytecode is
+    not to be written, each of some two hundred processes compiles all it imports, for two seconds or more.
+    Hypothesis has a table of all characters, which every process makes anew where it finds none.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
-        folder = TemporaryDirectory(prefix="partner-insights-bytecode-")
-        config.add_cleanup(folder.cleanup)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> WorkStealingScheduling | None:
+    """Leave neighbouring tests to one worker: they share servers, worlds and other fixtures of a module."""
+    if config.getoption("dist") != "load":  # the default under -n
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
+class MakeOnce:
+    """Folders that are made by the worker that needs them first, and read by all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __call__(self, name: str, make: Callable[[Path], object]) -> Path:
+        """The folder of this name, filled by `make` unless it was before."""
+        folder = self._root / name
+        with (self._root / f"{name}.lock").open("w") as lock:
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                folder.mkdir(exist_ok=True)
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """What costs seconds to make, made once for the whole run."""
+    root = tmp_path_factory.getbasetemp()
+    return MakeOnce(root.parent if "PYTEST_XDIST_WORKER" in os.environ else root)
+
+
+class Verified(NamedTuple):
+    """What a run of `verify` printed, and the folder it ran in."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def verified(make_once: MakeOnce) -> Verified:
+    """Our own fake, judged by `partner-insights verify` as a user does; its reports are in the folder.
+
+    The environment has habits of pytest that must not reach it.
+    """
+    habits = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
+
+    def verify(folder: Path) -> None:
+        command = (sys.executable, "-m", "partner_insights", "verify")
+        (folder / "left").mkdir()
+        environment = os.environ | habits
+        del environment["HYPOTHESIS_STORAGE_DIRECTORY"]  # where it is not set, nothing is stored either
+        ran = subprocess.run(
+            [*command, "--json", "report.json", "--junit", "report.xml"],
+            cwd=folder / "left", env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        told = [ran.returncode, ran.stdout, ran.stderr]
+        (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+
+    folder = make_once("verified", verify)
+    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    return Verified(*told, folder / "left")

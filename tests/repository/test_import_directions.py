@@ -1,12 +1,14 @@
-"""The rooms import each other in one direction only, and what every user's pytest loads stays light."""
+"""Imports run in one direction only, and what every user's pytest loads stays light."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -133,6 +135,47 @@ def wrong_directions(modules: Modules) -> list[str]:
     return wrong
 
 
+def circles(modules: Modules) -> list[list[str]]:
+    """Modules of one room that import each other in a circle, for the type checker or in a function, too."""
+    graph: dict[str, set[str]] = {name: set() for name in modules}
+    for importer, _, imported, _ in imports(modules):
+        if imported in modules and imported != importer and room(imported) == room(importer):
+            graph[importer].add(imported)
+    found = []
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            found.append(circle := error.args[1])
+            graph[circle[1]].discard(circle[0])
+        else:
+            return found
+
+
+NAMED_MODULE = re.compile(rf"\b{PACKAGE}((?:\.\w+)+)")
+
+
+def named_by_string(modules: Modules) -> list[str]:
+    """Every module of another room that a string names, as `module:line names module`.
+
+    Docstrings are for readers only.
+    """
+    found = []
+    for module, source in modules.items():
+        tree = ast.parse(source)
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        bodies = [node.body for node in ast.walk(tree) if isinstance(node, documented)]
+        docstrings = {
+            body[0].value for body in bodies if body and isinstance(body[0], ast.Expr)
+        }  # fmt: skip
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+                for name in NAMED_MODULE.findall(node.value):
+                    if room(PACKAGE + name) in MAY_IMPORT.keys() - {room(module)}:
+                        found.append(f"{module}:{node.lineno} names {PACKAGE}{name}")
+    return found
+
+
 def loaded_with(module: str, modules: Modules) -> set[str]:
     """All modules of the package that loading `module` executes, packages above them included."""
     direct: dict[str, set[str]] = {name: set() for name in modules}
@@ -188,6 +231,46 @@ def test_planted_import_is_found(importer: str, source: str) -> None:
     modules = {**package_modules(), name: source}
     (found,) = [wrong for wrong in wrong_directions(modules) if wrong.startswith(f"{name}:")]
     assert " imports " in found
+
+
+def test_no_room_has_a_circle_inside() -> None:
+    """No module imports another of its room that leads back to it, not even for the type checker."""
+    assert circles(package_modules()) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from partner_insights.world.world import World",
+        "if TYPE_CHECKING:\n    from partner_insights.world.world import World",
+        "def f():\n    from partner_insights.world import world",
+    ],
+)
+def test_planted_circle_is_found(back: str) -> None:
+    """An import that leads back to its importer, in whatever form, is found."""
+    modules = {
+        f"{PACKAGE}.world.world": "from partner_insights.world.columns import a",
+        f"{PACKAGE}.world.columns": "import partner_insights.world.hashing",
+        f"{PACKAGE}.world.hashing": back,
+        f"{PACKAGE}.world.calendar": "from partner_insights.world.world import World",
+    }
+    (circle,) = circles(modules)
+    assert set(circle) == modules.keys() - {f"{PACKAGE}.world.calendar"}
+
+
+def test_no_room_is_named_by_a_string() -> None:
+    """An import that only a string shows would not be seen by the tests above."""
+    assert named_by_string(package_modules()) == []
+
+
+def test_planted_name_is_found() -> None:
+    """A module of another room is found in a string; a docstring and a name of the own room are not."""
+    source = (
+        '"""Of partner_insights.world."""\na = "partner_insights.verify.run"\nb = "-p partner_insights.world"'
+    )
+    assert named_by_string({f"{PACKAGE}.verify.suite": source}) == [
+        f"{PACKAGE}.verify.suite:3 names {PACKAGE}.world"
+    ]
 
 
 @pytest.mark.parametrize("source", ["import json", "from partner_insights.errors import InputError"])

@@ -71,9 +71,9 @@ def verify(folder: Path, *arguments: str, **environment: str) -> Ran:
     return Ran(result.returncode, result.stdout, result.stderr, folder)
 
 
-def test_the_fake_keeps_the_contract(tmp_path: Path) -> None:
+def test_the_fake_keeps_the_contract(verified: tuple[int, str, str, Path]) -> None:
     """Without --url a fake is started and held to the strict contract: exit 0, reports, nothing else left."""
-    ran = verify(tmp_path)
+    ran = Ran(*verified)
     assert (ran.exit_code, ran.stderr) == (0, ""), ran.stdout
     report = ran.report
     assert (report["verdict"], report["profile"], report["violations"]) == ("held", "strict", [])
@@ -84,7 +84,7 @@ def test_the_fake_keeps_the_contract(tmp_path: Path) -> None:
     assert suite.get("skipped") == "0"
     assert "0 broken, 0 not tried" in ran.stdout
     assert int(suite.get("tests", "0")) == len(suite.findall("testcase")) > 50
-    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.xml"}
+    assert {path.name for path in ran.folder.iterdir()} == {"report.json", "report.xml"}
     assert "\x1b" not in ran.stdout
 
 

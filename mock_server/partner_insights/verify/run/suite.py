@@ -15,6 +15,7 @@ import pytest
 from partner_insights._data import contract_tests_dir
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
+from partner_insights.verify import pytest_options
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.report.verdict import Judgement, counted
 from partner_insights.verify.run.session import ContractViolated, SuiteSession
@@ -181,7 +182,7 @@ def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
     return [
         str(folder),
         *("-c", str(configuration), "--rootdir", str(folder), "--confcutdir", str(folder)),
-        *("--import-mode=importlib", "-p", "partner_insights.fixtures.testing.plugin"),
+        *("--import-mode=importlib", "-p", pytest_options.__name__),
         *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:warnings"),
         *options.arguments(),
     ]
@@ -194,7 +195,7 @@ def _isolated(scratch: Path) -> Iterator[None]:
     for name in PYTEST_ENV:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(scratch / "hypothesis")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(scratch / "hypothesis"))
     try:
         yield
     finally:
