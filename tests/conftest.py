@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,10 +60,12 @@ class MakeOnce:
         with (self._root / f"{name}.lock").open("w") as lock:
             if sys.platform != "win32":
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "made").exists():
-                folder.mkdir(exist_ok=True)
-                make(folder)
-                (folder / "made").touch()
+            if not folder.exists():
+                unfinished = self._root / f"{name}.unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
         return folder
 
 
@@ -97,7 +100,7 @@ def verified(make_once: MakeOnce) -> Verified:
         del environment["HYPOTHESIS_STORAGE_DIRECTORY"]  # where it is not set, nothing is stored either
         ran = subprocess.run(
             [*command, "--json", "report.json", "--junit", "report.xml"],
-            cwd=folder / "left", env=environment, capture_output=True, text=True, timeout=120, check=False,
+            cwd=folder / "left", env=environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         told = [ran.returncode, ran.stdout, ran.stderr]
         (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
