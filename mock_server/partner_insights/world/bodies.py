@@ -9,14 +9,15 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.world.customer_resource import CUSTOMER, customer_resource, link, object_type
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from partner_insights.contract import Operation
-    from partner_insights.world.world import Contract, World
+    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.world.world import World
 
-CUSTOMER: Final = "Customer"
-CONTINUATION: Final = "MS-ContinuationToken"
 DEFAULT_SIZE: Final = 100
 """Of a page when the caller names no size; the documentation requires it, real clients leave it out."""
 
@@ -60,32 +61,15 @@ def customer_body(world: World, index: int) -> dict[str, Any]:
     return customer_resource(world.catalogue, customer.id, customer.domain, customer.name)
 
 
-def customer_resource(contract: Contract, customer_id: str, domain: str, name: str) -> dict[str, Any]:
-    """A customer of this id, domain and name as a resource."""
-    relationship = contract.resources[CUSTOMER].schema["properties"]["relationshipToPartner"]
-    return {
-        "id": customer_id,
-        "companyProfile": {
-            "tenantId": customer_id,
-            "domain": domain,
-            "companyName": name,
-            "attributes": {"objectType": object_type(contract, "CustomerCompanyProfile")},
-        },
-        "relationshipToPartner": relationship["examples"][0],
-        "links": {"self": _link(f"/customers/{customer_id}")},
-        "attributes": {"objectType": object_type(contract, CUSTOMER)},
-    }
-
-
 def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
     """One page of the customer list, with the links to it and to the next."""
     stop = min(page.start + page.size, world.customers)
     # Recordings of the real service start such a link with /customers; clients put /v1 in front.
     own = f"/customers?size={page.size}" if page.named else "/customers"
     seek = f"/customers?size={page.size}&seekOperation=Next"
-    links = {"self": _link(seek, continuation_token(world, page.start)) if page.followed else _link(own)}
+    links = {"self": link(seek, continuation_token(world, page.start)) if page.followed else link(own)}
     if stop < world.customers:
-        links["next"] = _link(seek, continuation_token(world, stop))
+        links["next"] = link(seek, continuation_token(world, stop))
     span = page.start, max(page.start, stop)
     profiles = zip(world.ids.ids(*span), world.names.domains(*span), world.names.names(*span), strict=True)
     items = [customer_resource(world.catalogue, *each) for each in profiles]
@@ -114,19 +98,7 @@ def continued_at(world: World, token: str) -> int | None:
     return int.from_bytes(place) if hmac.compare_digest(mac, _mac(world, place)) else None
 
 
-def object_type(contract: Contract, resource: str) -> str:
-    """What the contract says the `objectType` of a resource is."""
-    attributes = contract.resources[resource].schema["properties"]["attributes"]
-    constant: str = attributes["properties"]["objectType"]["const"]
-    return constant
-
-
 def _mac(world: World, place: bytes) -> bytes:
     # Keyed by the world and not by the run: equal worlds list equal bytes, and a token outlives a restart.
     key = f"customers of seed {world.seed}, {world.customers}".encode()
     return hmac.digest(key, place, hashlib.sha256)[:_MAC_BYTES]
-
-
-def _link(uri: str, continuation: str | None = None) -> dict[str, Any]:
-    headers = [] if continuation is None else [{"key": CONTINUATION, "value": continuation}]
-    return {"uri": uri, "method": "GET", "headers": headers}

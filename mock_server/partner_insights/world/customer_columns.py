@@ -6,35 +6,39 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partner_insights.world.bodies import CUSTOMER, customer_resource
 from partner_insights.world.columns import Column, ConstantColumn, DictionaryColumn, StructColumn
+from partner_insights.world.customer_resource import CUSTOMER, customer_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.world.customer_ids import CustomerIds
+    from partner_insights.world.customers import Customers
     from partner_insights.world.hashing import Integers
-    from partner_insights.world.world import World
 
 _ID, _DOMAIN, _NAME = _MARKS = ("\0id", "\0domain", "\0name")
 """Stand in the body of one customer for what differs between customers."""
 
 
-def customer_part(world: World, resource: str) -> Mapping[str, Any] | None:
+def customer_part(contract: Contract, resource: str) -> Mapping[str, Any] | None:
     """The resource in the body of a customer, with marks for what differs; None where there is none."""
-    if CUSTOMER not in world.catalogue.resources:
+    if CUSTOMER not in contract.resources:
         return None
-    return _part_of(customer_resource(world.catalogue, *_MARKS), resource)
+    return _part_of(customer_resource(contract, *_MARKS), resource)
 
 
-def customer_columns(world: World, resource: str, start: int, stop: int) -> Mapping[str, Column]:
+def customer_columns(
+    contract: Contract, ids: CustomerIds, names: Customers, resource: str, start: int, stop: int
+) -> Mapping[str, Column]:
     """What is known of a resource of customers start … stop−1; nothing where a customer has none of it."""
-    part = customer_part(world, resource)
+    part = customer_part(contract, resource)
     if part is None:
         return {}
     texts = {
-        _ID: world.ids.ids(start, stop),
-        _DOMAIN: world.names.domains(start, stop),
-        _NAME: world.names.names(start, stop),
+        _ID: ids.ids(start, stop),
+        _DOMAIN: names.domains(start, stop),
+        _NAME: names.names(start, stop),
     }
     rows = np.arange(stop - start)
     return {name: _filled(member, texts, rows) for name, member in part.items() if name != "attributes"}

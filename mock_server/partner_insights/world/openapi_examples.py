@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.contract.paths import find_listing
-from partner_insights.world.bodies import (
-    CUSTOMER,
-    CustomerPage,
-    collection_body,
-    customer_body,
-    customers_body,
-)
+from partner_insights.world.bodies import CustomerPage, collection_body, customer_body, customers_body
+from partner_insights.world.customer_resource import CUSTOMER
 from partner_insights.world.schema_data.bodies import SchemaData
 
 if TYPE_CHECKING:

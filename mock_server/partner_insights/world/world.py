@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -31,36 +31,11 @@ from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.world.contract_protocol import Contract
+
 MAX_CUSTOMERS: Final = 1_000_000_000
 EARLIEST: Final = date(2000, 1, 1)
 """The first as-of date; any later date Python knows will do."""
-
-
-class _Described(Protocol):
-    @property
-    def schema(self) -> Mapping[str, Any]: ...
-
-
-class _Operation(Protocol):
-    @property
-    def resource(self) -> str: ...
-
-    @property
-    def per_customer(self) -> bool: ...
-
-
-class Contract(Protocol):
-    """What a world needs of the catalogue: each resource's schema, its properties in table order."""
-
-    @property
-    def resources(self) -> Mapping[str, _Described]:
-        """By resource name."""
-        ...
-
-    @property
-    def operations(self) -> Mapping[str, _Operation]:
-        """By operation id."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -146,7 +121,7 @@ class World:
     def has_rows(self, resource: str) -> bool:
         """Whether responses have rows of a resource; an envelope, an error or a link is none."""
         answered = any(each.resource == resource for each in self.catalogue.operations.values())
-        return answered or customer_part(self, resource) is not None
+        return answered or customer_part(self.catalogue, resource) is not None
 
     def per_customer(self, resource: str) -> bool:
         """Whether a resource has rows for each customer, not one set of them for the partner."""
@@ -168,7 +143,7 @@ class World:
         stop = max(start, stop)
         kind = _RESOURCE_KINDS.get(resource)
         source = None if kind is None else self._source(kind, start, stop)
-        of_customer = customer_columns(self, resource, start, stop)
+        of_customer = customer_columns(self.catalogue, self.ids, self.names, resource, start, stop)
         result: dict[str, Column] = {}
         for name, schema in properties.items():
             if name == "attributes":

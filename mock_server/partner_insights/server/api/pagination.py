@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partner_insights.server.http.errors import ApiError
-from partner_insights.world.bodies import CONTINUATION, DEFAULT_SIZE, CustomerPage, continued_at
+from partner_insights.world.bodies import DEFAULT_SIZE, CustomerPage, continued_at
+from partner_insights.world.customer_resource import CONTINUATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,8 @@ from partner_insights.server.auth.tokens import Caller, Tokens
 from partner_insights.server.http.errors import ApiError, error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import ApiResponse, json_response
-from partner_insights.world.bodies import CUSTOMER, collection_body, customer_body, customers_body
+from partner_insights.world.bodies import collection_body, customer_body, customers_body
+from partner_insights.world.customer_resource import CUSTOMER
 from partner_insights.world.schema_data.bodies import SchemaData, UnknownPathValue
 
 if TYPE_CHECKING:
