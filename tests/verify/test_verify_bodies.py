@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_insights.verify.judge.json_body import BOM, read_body
+from partner_insights.verify.judge.json_body import BOM, MAX_DEPTH, read_body
 from partner_insights.verify.judge.violation import pointer_pattern, printable, shortened
 
 json_values = st.recursive(
@@ -69,3 +70,13 @@ def test_places_differ_by_property_not_by_index() -> None:
     assert pointer_pattern("/items/12/attributes/objectType") == "/items/*/attributes/objectType"
     assert pointer_pattern("/items/12") == "/items/*"
     assert pointer_pattern("/2nd/0x") == "/2nd/0x"
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_depth_is_bounded(opening: bytes, closing: bytes) -> None:
+    """PI311 of the first level that is too deep, of arrays and objects alike, and of no level before it."""
+    deepest, too_deep = (
+        read_body(opening * depth + b"0" + closing * depth) for depth in (MAX_DEPTH, MAX_DEPTH + 1)
+    )
+    assert (deepest.readable, deepest.defects) == (True, ())
+    assert [defect.code for defect in too_deep.defects] == ["PI311"]

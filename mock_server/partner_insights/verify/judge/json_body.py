@@ -62,7 +62,7 @@ def _parse(text: str, bom: bool) -> Body:
         return _unreadable(bom, JsonDefect("PI307", "", _syntax_message(text, error, offset)))
     except RecursionError:
         return _unreadable(bom, _too_deep())
-    if any(depth > MAX_DEPTH for _, _, depth in walk(value)):
+    if _is_too_deep(value):
         return _unreadable(bom, _too_deep())
     if reader.constants:
         return _unreadable(bom, *_constant_defects(value, reader.constants))
@@ -71,6 +71,19 @@ def _parse(text: str, bom: bool) -> Body:
 
 def _unreadable(bom: bool, *defects: JsonDefect) -> Body:
     return Body(None, False, bom, defects)
+
+
+def _is_too_deep(value: JsonValue) -> bool:
+    """Whether anything lies more than MAX_DEPTH levels down, looked at level by level."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        containers = [each for each in level if isinstance(each, (dict, list))]
+        level = [
+            member for each in containers for member in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _too_deep() -> JsonDefect:
@@ -121,25 +134,21 @@ class _Reader:
             return float("-inf" if digits.startswith("-") else "inf")
 
 
-def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue, int]]:
-    """Every value inside a value, itself first, with its path and depth; without recursion."""
-    pending: list[tuple[tuple[str | int, ...], JsonValue, int]] = [((), value, 0)]
+def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
+    """Every value inside a value, itself first, with its path; without recursion."""
+    pending: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
     while pending:
-        path, current, depth = pending.pop()
-        yield path, current, depth
-        if depth > MAX_DEPTH:
-            continue  # deep enough to be refused; the paths would only grow
+        path, current = pending.pop()
+        yield path, current
         if isinstance(current, dict):
-            pending.extend(((*path, name), member, depth + 1) for name, member in reversed(current.items()))
+            pending.extend(((*path, name), member) for name, member in reversed(current.items()))
         elif isinstance(current, list):
-            pending.extend(
-                ((*path, index), current[index], depth + 1) for index in reversed(range(len(current)))
-            )
+            pending.extend(((*path, index), current[index]) for index in reversed(range(len(current))))
 
 
 def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[JsonDefect]:
     """NaN and Infinity, which the reader turned into the only values that differ from themselves."""
-    places = [path for path, found, _ in walk(value) if isinstance(found, float) and found != found]
+    places = [path for path, found in walk(value) if isinstance(found, float) and found != found]
     for path, name in zip(places or [()], names, strict=False):
         yield JsonDefect("PI310", pointer_of(*path), f"{name} is not a JSON number")
 
@@ -150,7 +159,7 @@ def _duplicate_defects(
     if not duplicates:
         return
     named = {(id(members), name) for members, name in duplicates}
-    for path, found, _ in walk(value):
+    for path, found in walk(value):
         if isinstance(found, dict):
             for name in found:
                 if (id(found), name) in named:

@@ -22,6 +22,7 @@ from partner_insights.verify.judge.judge import judge_exchange, judge_head, judg
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache
 from partner_insights.verify.judge.violation import Observation, Violation, violation
+from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client, Secret, Stopped
 from partner_insights.verify.run.path_values import UNLISTED_ID, PathValues, listed_parameter
@@ -98,6 +99,7 @@ class SuiteSession:
         self._pseudonyms = Pseudonyms(target.pseudonym_key) if hide else None
         self._pending: ContractViolated | None = None
         self._shapes = SchemaCheckCache()
+        self._fast_path = FastPath(catalogue)
         self._token_refused = False
         self._observed: set[tuple[str | None, int]] = set()
 
@@ -187,8 +189,18 @@ class SuiteSession:
             raise self._pending
 
     def _judge(self, exchange: Exchange) -> None:
+        request, response = exchange.request, exchange.response
+        clean = (
+            request.method == "GET"
+            and response is not None
+            and response.status == 200
+            and request.operation is not None
+            and self._fast_path.valid_operation(response.body) == request.operation
+        )
         self.report(
-            judge_exchange(exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes)
+            judge_exchange(
+                exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes, clean=clean
+            )
         )
 
     def head_like_get(self, operation: str, customer: str | None) -> None:
