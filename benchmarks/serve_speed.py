@@ -217,7 +217,7 @@ def touched() -> dict[str, Row]:
             headers = HEADERS | {"Authorization": f"Bearer {fake.token}"}
             url = fake.url + small_answer(fake.url, headers)
             post(f"{fake.url}/_admin/{control}", content)
-            rows[name] = load(url, fake.pid, headers, 4, 0, connections=CROWD, only_good=False)
+            rows[name] = load(url, fake.pid, headers, 6, 0, connections=CROWD, only_good=False)
     return rows
 
 
