@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,12 +42,17 @@ def environ_of(scope: Any) -> WSGIEnvironment:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
-        key = _PLAIN.get(name) or "HTTP_" + name.upper().replace("-", "_")
+        key = _environ_name(name)
         # A field that comes twice is one with both values (RFC 9110, 5.3).
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     if scope.authority is not None:
         environ["HTTP_HOST"] = scope.authority  # a target in absolute form overrules Host (RFC 9112, 3.2.2)
     return environ
+
+
+@lru_cache(maxsize=256)
+def _environ_name(name: str) -> str:
+    return _PLAIN.get(name) or "HTTP_" + name.upper().replace("-", "_")
 
 
 def client_host(scope: Any) -> str:
