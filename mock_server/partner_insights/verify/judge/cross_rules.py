@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from partner_insights.contract import Catalogue, Rule
 from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
-from partner_insights.verify.judge.rows import JudgedResponse, Row
 from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import Finding, display_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from partner_insights.contract import Rule
+    from partner_insights.verify.judge.rows import JudgedResponse, Row
 
 Group = tuple[str, ...]
 
@@ -56,25 +60,8 @@ class Sums:
     """False once a row did not even name its group."""
 
 
-SumRule = Callable[[JudgedResponse, Rule, PartnerCustomerPair, Sums], Iterator[Finding]]
-
-
-def sum_findings(
-    partner: JudgedResponse, customers: Iterable[JudgedResponse], catalogue: Catalogue
-) -> Iterator[Finding]:
-    """Where a partner's answer breaks a rule about the sums over its customers.
-
-    `customers` holds the answers for every customer of the partner, and for none twice.
-    """
-    sides = PAIRS[partner.resource]
-    sums = _add_up(customers, sides)
-    for name, judge in SUM_RULES.items():
-        rule = catalogue.rules[name]
-        if partner.resource in rule.resources:
-            yield from judge(partner, rule, sides, sums)
-
-
-def _add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair) -> Sums:
+def add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair) -> Sums:
+    """The sums over the rows of answers."""
     sums = Sums()
     for answer in answers:
         for row in answer.rows:
@@ -173,11 +160,3 @@ def partner_groups(
 
 def _spoken(group: Group) -> str:
     return ", ".join(display_value(name) for name in group)
-
-
-SUM_RULES: Mapping[str, SumRule] = {
-    "partner-sold-is-the-sum": partner_sold_is_the_sum,
-    "prorated-percent-of-sums": prorated_percent_of_sums,
-    "partner-groups": partner_groups,
-}
-"""By the rule's name in rules.toml."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from partner_insights.verify.judge.cross_rules import sum_findings
 from partner_insights.verify.judge.expected import (
     ALTERNATIVE_CODES,
     SERVICE_FAILURES,
@@ -20,7 +19,7 @@ from partner_insights.verify.judge.http_checks import (
 )
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.rows import JudgedResponse, answer, success_of
-from partner_insights.verify.judge.rules import REQUEST_RULES, rule_findings
+from partner_insights.verify.judge.rule_registry import rule_findings, sum_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
 from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
 
@@ -156,7 +155,7 @@ def _body_findings(
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
         found = answer(body.value, expected.operation, exchange, catalogue)
-        yield from rule_findings(found, REQUEST_RULES) if shapes is None else answer_findings(found, shapes)
+        yield from rule_findings(found, of_request=True) if shapes is None else answer_findings(found, shapes)
 
 
 def answer_findings(found: JudgedResponse, shapes: SchemaCheckCache) -> Iterator[Finding]:

@@ -1,30 +1,23 @@
-"""The rules of one answer: each law of rules.toml that looks across a row or the rows, as a function."""
+"""The rules about one answer: each rule of `rules.toml` across a row or its rows, as a function.
+
+A function passes over whatever is too ill-typed to tell.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from partner_insights.contract import Rule
 from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
 from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
 from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-AnswerRule = Callable[[JudgedResponse, Rule], Iterator[Finding]]
-"""Says where an answer breaks a rule; passes over whatever is too ill-typed to tell."""
-
-
-def rule_findings(answer: JudgedResponse, rules: Mapping[str, AnswerRule] | None = None) -> Iterator[Finding]:
-    """What breaks any of the rules, by default of all, that apply to this answer's resources."""
-    for rule in answer.catalogue.rules.values():
-        judge = (ANSWER_RULES if rules is None else rules).get(rule.name)
-        if judge is not None and {answer.resource, answer.operation.envelope} & set(rule.resources):
-            yield from judge(answer, rule)
+    from partner_insights.contract import Rule
 
 
 def broken(
@@ -209,23 +202,3 @@ def one_date_per_service(answer: JudgedResponse, rule: Rule) -> Iterator[Finding
                 others = f"the other rows of {display_value(service)}"
                 message = f"{display_value(stated)} is another moment than that of {others}"
                 yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
-
-
-ANSWER_RULES: Mapping[str, AnswerRule] = {
-    "total-count": total_count,
-    "own-customer": own_customer,
-    "unique-rows": unique_rows,
-    "deployed-within-sold": deployed_within_sold,
-    "active-within-qualified": active_within_qualified,
-    "one-percent-scale": one_percent_scale,
-    "percent-of-counts": percent_of_counts,
-    "utc": utc,
-    "not-in-the-future": not_in_the_future,
-    "one-date-per-service": one_date_per_service,
-}
-"""By the rule's name in rules.toml."""
-
-REQUEST_RULES: Mapping[str, AnswerRule] = {
-    name: ANSWER_RULES[name] for name in ("own-customer", "not-in-the-future")
-}
-"""Those that no body breaks by itself: they need to know what was asked, or when."""

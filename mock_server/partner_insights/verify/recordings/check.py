@@ -17,7 +17,7 @@ from partner_insights.verify.judge.judge import (
     judge_exchange,
 )
 from partner_insights.verify.judge.rows import JudgedResponse, Row, answer, success_of
-from partner_insights.verify.judge.rules import rule_findings
+from partner_insights.verify.judge.rule_registry import rule_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
 from partner_insights.verify.judge.violation import (
     Finding,

@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, format_checker
-from partner_insights.verify.recordings.fast_rules import DATE, EXACT
+from partner_insights.verify.judge.fast_checks import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from partner_insights.contract import JsonValue, SchemaObject
-    from partner_insights.verify.recordings.fast_rules import Parts
+    from partner_insights.verify.recordings.fast_rules import FastRules
 
 CACHE_SIZE: Final = 10_000
 """Texts of which it is kept in mind whether they are of a format."""
 
 Rows: TypeAlias = "Sequence[Any]"
-"""Objects with an attribute for each property, called like it or like its part in the rules."""
+"""Objects with an attribute for each property."""
 Column: TypeAlias = "tuple[Callable[[Any], str], str]"
 """What gets a text of a row, and the format it has to be of."""
 
@@ -129,26 +129,31 @@ class LayoutBuilder:
     def __init__(self, definitions: Mapping[str, SchemaObject]) -> None:
         self._definitions = definitions
 
-    def body(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Layout:
+    def body(self, schema: SchemaObject, model: Mapping[str, JsonValue], rules: FastRules) -> Layout:
         """The form of a body with rows, valid by a schema that allows no property but those it names."""
         schemas = list(self._resolved([schema]))
         items = [each["properties"]["items"] for each in schemas if "items" in each.get("properties", {})]
-        row = self._row([each["items"] for each in items if "items" in each], model["items"][0], parts)
+        row = self._row([each["items"] for each in items if "items" in each], model["items"][0], rules)
         if "totalCount" not in model:
             raise NoLayout
         return Layout(
             self._object(schemas, model, {"items": TypedLayout(GenericAlias(list, (row.type,)), 0)}), row
         )
 
-    def row(self, schema: SchemaObject, model: Mapping[str, JsonValue], parts: Parts) -> Layout:
+    def row(self, schema: SchemaObject, model: Mapping[str, JsonValue], rules: FastRules) -> Layout:
         """The form of such a row alone."""
-        return Layout(self._row([schema], model, parts), None)
+        return Layout(self._row([schema], model, rules), None)
 
-    def _row(self, schemas: list[SchemaObject], model: Mapping[str, JsonValue], parts: Parts) -> TypedLayout:
-        names = parts.attributes
-        shape = self._object(list(self._resolved(schemas)), model, {}, names)
-        # What the laws read of a date is more than its format asks for.
-        formats = tuple(each for each in shape.formats if each[0] != names.get(DATE))
+    def _row(
+        self, schemas: list[SchemaObject], model: Mapping[str, JsonValue], rules: FastRules
+    ) -> TypedLayout:
+        shape = self._object(list(self._resolved(schemas)), model, {})
+        for attribute, name in rules.attributes.items():
+            if attribute != name and attribute in model:
+                raise NoLayout
+            if attribute not in model:
+                setattr(shape.type, attribute, getattr(shape.type, name) if name in model else None)
+        formats = tuple(each for each in shape.formats if each[0] not in rules.proven_formats)
         return replace(shape, formats=formats)
 
     def _resolved(self, schemas: list[SchemaObject]) -> Iterator[SchemaObject]:
@@ -176,20 +181,17 @@ class LayoutBuilder:
         schemas: list[SchemaObject],
         model: Mapping[str, JsonValue],
         known: Mapping[str, TypedLayout],
-        attributes: Mapping[str, str] = {},
     ) -> TypedLayout:
         shapes: dict[str, TypedLayout] = {}
         for name, value in model.items():
             stated = [each["properties"][name] for each in schemas if name in each.get("properties", {})]
-            attribute = attributes.get(name, name)
-            if not attribute.isidentifier() or iskeyword(attribute) or attribute in shapes:
+            if not name.isidentifier() or iskeyword(name):
                 raise NoLayout
-            shapes[attribute] = known[name] if name in known else self._shape(stated, value)
+            shapes[name] = known[name] if name in known else self._shape(stated, value)
         return TypedLayout(
             msgspec.defstruct(
                 "Values",
                 [(name, shape.type) for name, shape in shapes.items()],
-                rename={attribute: name for name, attribute in attributes.items() if attribute in shapes},
                 forbid_unknown_fields=True,
                 gc=False,
             ),

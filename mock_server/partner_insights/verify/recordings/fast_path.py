@@ -1,7 +1,7 @@
-"""A recorded body → whether certainly nothing is wrong with it, told much faster than by the judge.
+"""A recorded body → whether it is certainly valid, found much faster than by the judge.
 
-The gate says yes or nothing: whatever it does not pass, the judge reads from the start and explains. So it
-may be narrower than the contract, and never wider; a test draws bodies and holds the two against each other.
+The fast path says yes or nothing: whatever else there is, the judge reads from the start and explains. So it
+may be narrower than the contract, and never wider; a test draws bodies and compares the two.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -20,8 +19,9 @@ import orjson
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import resource_of
+from partner_insights.verify.judge.fast_checks import PastCheck
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout, conforms
-from partner_insights.verify.recordings.fast_rules import RULED, FastRules, Parts, PastCheck
+from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,11 +39,11 @@ SHARED_KEYWORDS = frozenset(
 """Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
 
 MAX_LAYOUTS = 8
-"""Forms that are kept, the one that was met last before the others."""
+"""Layouts that are remembered, the latest first."""
 MANY_ROWS = 100
 """Rows of a body from which on it is worth while to look at the first one before the others."""
 MAX_DECODERS = 100
-"""Forms that a decoder is made for: a recording may hold any number."""
+"""Layouts that a decoder is built for: a recording may hold any number."""
 
 
 _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
@@ -52,7 +52,7 @@ _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
 
 @dataclass(frozen=True)
 class RowKind:
-    """What the gate needs to know of one resource's rows."""
+    """What the fast path needs to know of one resource's rows."""
 
     operation: Operation
     body_schema: SchemaObject
@@ -63,92 +63,98 @@ class RowKind:
     row: Callable[[JsonValue], bool]
     is_row: bool
     """Whether an object of it, alone, is a row: no operation answers with one of them."""
-    parts: Parts
+    rules: FastRules
 
 
 @dataclass(frozen=True)
 class SeenLayout:
-    """A form that clean bodies, or rows alone, were seen to have."""
+    """A layout that valid bodies, or rows alone, were seen to have."""
 
     operation: Operation
     is_row: bool
-    form: Layout
-    laws: FastRules
+    layout: Layout
+    rules: FastRules
+
+    def keep_rules(self, answers: Sequence[Sequence[Any]]) -> bool:
+        """Whether each of several answers keeps every rule."""
+        hold = self.rules.hold
+        return (self.rules.of_any_part and hold(list(chain.from_iterable(answers)))) or all(
+            map(hold, answers)
+        )
 
 
 class FastPath:
-    """Passes clean bodies of one catalogue.
+    """Knows valid bodies of one catalogue.
 
-    Whatever has the form of a clean body that was met before is parsed and judged in one go. For the rest
-    there is a parser and a validator: what they pass is met.
+    Whatever has the layout of a valid body that was seen before is parsed and checked in one go. For the rest
+    there is a parser and a validator; the layout of what they find valid is remembered.
     """
 
     def __init__(self, catalogue: Catalogue, moment: datetime | None = None) -> None:
         """Rows must not be dated after `moment`, by default now."""
         self._past = PastCheck(moment)
         self._closed = _closed_definitions(catalogue)
-        self._shaper = LayoutBuilder(self._closed)
+        self._layouts = LayoutBuilder(self._closed)
         self._kinds: dict[str, RowKind] = {}
-        self._met: list[SeenLayout] = []
+        self._seen: list[SeenLayout] = []
         self._tried: set[str] = set()
-        if {rule.name for rule in catalogue.rules.values()} <= RULED:
-            for operation in catalogue.operations.values():
-                # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
-                if operation.envelope is not None and self._sure(operation):
-                    self._kinds[operation.resource] = self._kind(operation, catalogue)
+        for operation in catalogue.operations.values():
+            # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
+            if operation.envelope is not None and self._is_read_alike(operation):
+                rules = fast_rules(operation, catalogue, self._past)
+                if rules is not None:
+                    self._kinds[operation.resource] = self._kind(operation, catalogue, rules)
 
     def valid_operation(self, content: bytes, *, line: bool = False) -> str | None:
-        """The id of the operation that this clean answer is of; None where the judge has to look.
+        """The id of the operation that this valid answer is of; None where the judge has to look.
 
         A `line` may be a row without an envelope, too.
         """
-        return self._pass_formed(content, line) or self._pass_validated(content, line)
+        return self._by_layout(content, line) or self._by_schema(content, line)
 
-    def _pass_formed(self, content: bytes, line: bool) -> str | None:
-        for met in self._met:
-            rows = met.form.answer(content) if line or not met.is_row else None
+    def _by_layout(self, content: bytes, line: bool) -> str | None:
+        for seen in self._seen:
+            rows = seen.layout.answer(content) if line or not seen.is_row else None
             if rows:
-                self._met_again(met)
-                return met.operation.id if met.laws.hold(rows) else None
+                self._put_first(seen)
+                return seen.operation.id if seen.rules.hold(rows) else None
         return None
 
     def split(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
         """Look at lines together, none of them empty, instead of one by one.
 
-        How many of them are clean answers or rows of which operation, and the places of all the others, of
-        which only `passes` can tell: lines pass together if all that name the same resource have one form.
+        How many of them are valid answers or rows of which operation, and the places of all the others, of
+        which only `valid_operation` can tell: lines are valid together if all that name the same resource
+        have one layout.
         """
-        subject = self._pass_together(lines)
+        subject = self._all_by_layout(lines)
         if subject is not None:
             return Counter({subject: len(lines)}), []
-        passed: Counter[str] = Counter()
+        valid: Counter[str] = Counter()
         left: list[int] = []
         groups = _by_resource(lines)
         for places in groups:
-            subject = None if len(groups) == 1 else self._pass_together([lines[place] for place in places])
+            subject = None if len(groups) == 1 else self._all_by_layout([lines[place] for place in places])
             if subject is None:
                 left += places
             else:
-                passed[subject] += len(places)
-        return passed, sorted(left)
+                valid[subject] += len(places)
+        return valid, sorted(left)
 
-    def _pass_together(self, lines: Sequence[bytes]) -> str | None:
-        for met in self._met:
-            answers = met.form.answers(lines)
+    def _all_by_layout(self, lines: Sequence[bytes]) -> str | None:
+        for seen in self._seen:
+            answers = seen.layout.answers(lines)
             if answers and all(answers):
-                self._met_again(met)
-                hold = met.laws.hold
-                # What would be lawful in one answer is so in several.
-                lawful = hold(list(chain.from_iterable(answers))) or all(map(hold, answers))
-                return met.operation.id if lawful else None
+                self._put_first(seen)
+                return seen.operation.id if seen.keep_rules(answers) else None
         return None
 
-    def _met_again(self, met: SeenLayout) -> None:
-        if self._met[0] is not met:
-            self._met.remove(met)
-            self._met.insert(0, met)
+    def _put_first(self, seen: SeenLayout) -> None:
+        if self._seen[0] is not seen:
+            self._seen.remove(seen)
+            self._seen.insert(0, seen)
 
-    def _pass_validated(self, content: bytes, line: bool) -> str | None:
+    def _by_schema(self, content: bytes, line: bool) -> str | None:
         try:
             value = orjson.loads(content)
             is_row = line and "items" not in value
@@ -159,47 +165,43 @@ class FastPath:
                 rows = value["items"]
                 kind = self._kinds[rows[0]["attributes"]["objectType"]]
                 if len(rows) > MANY_ROWS:
-                    # With its first row alone, a large body shows its form in no time.
+                    # With its first row alone, a large body shows its layout in no time.
                     first = value | {"totalCount": 1, "items": rows[:1]}
-                    if self._pass_validated(orjson.dumps(first), line):
-                        subject = self._pass_formed(content, line)
+                    if self._by_schema(orjson.dumps(first), line):
+                        subject = self._by_layout(content, line)
                         if subject is not None:
                             return subject
                 fits = kind.body(value) and value["totalCount"] == len(rows)
-            clean = (
+            valid = (
                 fits
-                and FastRules(kind.parts, attrgetter("identity"), self._past).hold(
-                    list(map(kind.parts.row, rows))
-                )
+                and kind.rules.hold(list(map(kind.rules.row, rows)))
                 and _says_everything_once(content, value)
             )
         except (ValueError, LookupError, TypeError, OverflowError):
             return None
-        if clean:
-            self._meet(value, kind, is_row)
-        return kind.operation.id if clean else None
+        if valid:
+            self._remember(value, kind, is_row)
+        return kind.operation.id if valid else None
 
-    def _meet(self, value: Any, kind: RowKind, is_row: bool) -> None:
-        """Have a decoder for what has the form of this clean value."""
+    def _remember(self, value: Any, kind: RowKind, is_row: bool) -> None:
+        """Have a decoder for what has the layout of this valid value."""
         model = value if is_row else value | {"items": value["items"][0]}
         named = f"{kind.operation.id} {is_row} {_names(model)}"
         if named in self._tried or len(self._tried) > MAX_DECODERS:
             return
         self._tried.add(named)
-        shape, schema = (
-            (self._shaper.row, kind.row_schema) if is_row else (self._shaper.body, kind.body_schema)
-        )
-        row = value if is_row else value["items"][0]
-        identity = [kind.parts.attributes.get(name, name) for name in kind.parts.identity if name in row]
         try:
-            form = shape(schema, value, kind.parts)
+            if is_row:
+                layout = self._layouts.row(kind.row_schema, value, kind.rules)
+            else:
+                layout = self._layouts.body(kind.body_schema, value, kind.rules)
         except NoLayout:
             return
-        laws = FastRules(kind.parts, attrgetter(*identity or ["__class__"]), self._past)
-        self._met.insert(0, SeenLayout(kind.operation, is_row, form, laws))
-        del self._met[MAX_LAYOUTS:]
+        seen = SeenLayout(kind.operation, is_row, layout, kind.rules)
+        self._seen.insert(0, seen)
+        del self._seen[MAX_LAYOUTS:]
 
-    def _sure(self, operation: Operation) -> bool:
+    def _is_read_alike(self, operation: Operation) -> bool:
         """Whether the schemas of an answer hold only what both validators are known to read alike."""
         pending = [operation.resource, operation.envelope or ""]
         seen: set[str] = set()
@@ -216,7 +218,7 @@ class FastPath:
                         return False
         return True
 
-    def _kind(self, operation: Operation, catalogue: Catalogue) -> RowKind:
+    def _kind(self, operation: Operation, catalogue: Catalogue, rules: FastRules) -> RowKind:
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
@@ -227,7 +229,7 @@ class FastPath:
             body=compiled(body | {"$defs": self._closed}),
             row=compiled(row | {"$defs": self._closed}),
             is_row=resource in row_operations(catalogue),
-            parts=Parts.of(catalogue, resource),
+            rules=rules,
         )
 
 
@@ -241,7 +243,7 @@ def _by_resource(lines: Sequence[bytes]) -> list[list[int]]:
 
 
 def _names(value: JsonValue) -> JsonValue:
-    """What tells one form from another: the names of properties, and which of them are null."""
+    """What tells one layout from another: the names of properties, and which of them are null."""
     if isinstance(value, dict):
         return {name: _names(value[name]) for name in sorted(value)}
     return value is None

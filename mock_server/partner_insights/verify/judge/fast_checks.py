@@ -1,0 +1,174 @@
+"""Rows that fit their schema → whether they certainly keep a rule, without saying what breaks it.
+
+It may say no to rows that keep the rule, and the judge looks at them then. It never says yes to rows that
+break it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from partner_insights.verify.judge.rows import UTC_OFFSET, date_time
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Catalogue, Rule
+
+Rows: TypeAlias = Sequence[Any]
+"""Rows of one answer, with the attributes that a check names; None for a property that a row lacks."""
+
+EXACT: Final = 2**53
+"""Whole numbers up to here are the same to every reader."""
+
+HUNDREDTHS = frozenset(number / 100 for number in range(100 * 100 + 1))
+TEN_THOUSANDTHS = frozenset(number / 10_000 for number in range(10_000 + 1))
+SCALES = ((100, 0.009999, HUNDREDTHS), (1, 0.00009999, TEN_THOUSANDTHS))
+"""A percent's scale, how far from its ratio it may lie, and the values it may have."""
+
+CACHE_SIZE: Final = 10_000
+"""Date-times of which it is remembered whether they are in UTC and past."""
+
+
+@dataclass(frozen=True)
+class FastCheck:
+    """Whether the rows of one answer certainly keep a rule. Equal checks of several rules are done once."""
+
+    attributes: tuple[tuple[str, str], ...]
+    """What it reads of a row: the attribute's name, and the property that it holds."""
+    keep: Callable[[Rows], bool]
+    of_any_part: bool = False
+    """Whether rows that keep it together keep it in any part: then several answers are checked at once."""
+    proves_format: str | None = None
+    """A property whose format it checks as well, so that nobody else has to."""
+
+
+NOTHING_TO_CHECK: Final = FastCheck((), lambda _: True)
+
+
+@dataclass(frozen=True)
+class RuleContext:
+    """What a fast check is made of."""
+
+    rule: Rule
+    resource: str
+    """Of the rows."""
+    catalogue: Catalogue
+    past: PastCheck
+
+
+class PastCheck:
+    """Knows of a text whether it is a moment in UTC, and not after a certain one."""
+
+    def __init__(self, moment: datetime | None = None) -> None:
+        """`moment` is now, by default."""
+        self._moment = moment or datetime.now(UTC)
+        self._known: dict[str, bool] = {}
+
+    def holds(self, text: str) -> bool:
+        """Computed once for each text."""
+        if text not in self._known:
+            if len(self._known) >= CACHE_SIZE:
+                self._known.clear()
+            moment = date_time(text)
+            self._known[text] = (
+                moment is not None and moment.utcoffset() == UTC_OFFSET and moment <= self._moment
+            )
+        return self._known[text]
+
+    def one_for_each_service(self, rows: Rows) -> bool:
+        """One date-time a service, written alike in each of its rows, in UTC and past."""
+        dates: dict[str, str] = {}
+        for row in rows:
+            if dates.setdefault(row.service, row.date) != row.date:
+                return False
+        return all(map(self.holds, dates.values()))
+
+
+def no_two_alike(context: RuleContext) -> FastCheck:
+    """No two rows have the same values of the rule's properties."""
+    names = tuple(context.rule.parameters[context.resource])
+    return FastCheck(tuple(zip(names, names, strict=True)), _Distinct(names), of_any_part=True)
+
+
+def percents_of_counts(context: RuleContext) -> FastCheck:
+    """No part exceeds its whole, and each percent is their ratio, all in one scale."""
+    rule = context.catalogue.rules.get("percent-of-counts")
+    stated = rule.parameters.get(context.resource) if rule is not None else None
+    # A percent without counts in its row has no ratio to differ from, and tells no scale.
+    if stated is None:
+        return NOTHING_TO_CHECK
+    attributes = tuple(zip(("percent", "part", "whole"), stated, strict=True))
+    return FastCheck(attributes, _ratios_hold, of_any_part=True)
+
+
+def part_within_whole(part: str, whole: str) -> Callable[[RuleContext], FastCheck]:
+    """A part is at most its whole; where a percent is their ratio, the check of percents says so too."""
+
+    def fast(context: RuleContext) -> FastCheck:
+        attributes = (("part", part), ("whole", whole))
+        percents = percents_of_counts(context)
+        if percents.attributes[1:] == attributes:
+            return percents
+        return FastCheck(attributes, _ordered, of_any_part=True)
+
+    return fast
+
+
+def dates_of_services(context: RuleContext) -> FastCheck:
+    """One date-time for each service, in UTC and not in the future: all that the rules say of dates."""
+    return FastCheck(
+        (("service", "serviceName"), ("date", "processedDateTime")),
+        context.past.one_for_each_service,
+        of_any_part=True,
+        proves_format="processedDateTime",
+    )
+
+
+def counted_by_the_reader(_: RuleContext) -> FastCheck:
+    """Whoever takes the rows out of their envelope counts them."""
+    return NOTHING_TO_CHECK
+
+
+def not_told_by_rows(_: RuleContext) -> FastCheck:
+    """No rows break the rule unless one knows what was requested."""
+    return NOTHING_TO_CHECK
+
+
+@dataclass(frozen=True)
+class _Distinct:
+    names: tuple[str, ...]
+
+    @cached_property
+    def _values(self) -> Callable[[Any], Any]:
+        return attrgetter(*self.names)
+
+    def __call__(self, rows: Rows) -> bool:
+        return len(rows) == 1 or len(set(map(self._values, rows))) == len(rows)
+
+
+def _ordered(rows: Rows) -> bool:
+    return all(row.part <= row.whole for row in rows)
+
+
+def _ratios_hold(rows: Rows) -> bool:
+    return any(_in_scale(rows, *scale) for scale in SCALES)
+
+
+def _in_scale(rows: Rows, scale: int, margin: float, possible: frozenset[float]) -> bool:
+    """Nearer than the judge requires: no row can be decided for the other scale, nor disagree in this one."""
+    for row in rows:
+        part, whole = row.part, row.whole
+        if part > whole or whole > EXACT:
+            return False
+        if whole:
+            percent = row.percent
+            if not -margin < scale * part / whole - percent < margin or percent not in possible:
+                return False
+    # Written without a point, a percent has to be exact in the scale of 1; how it was written is forgotten.
+    return scale != 1 or all(
+        row.percent != int(row.percent) or row.percent * row.whole == row.part for row in rows
+    )

@@ -1,0 +1,98 @@
+"""The name of a rule of `rules.toml` → its judge and its fast check: a rule is known in this one place.
+
+The judge, the fast path of recordings, the factories' overrides and the invalid fixtures all ask this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from partner_insights.contract import Rule
+from partner_insights.verify.judge import cross_rules, fast_checks, rules
+from partner_insights.verify.judge.cross_rules import PAIRS, PartnerCustomerPair, Sums, add_up
+from partner_insights.verify.judge.rows import JudgedResponse
+from partner_insights.verify.judge.violation import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.contract import Catalogue, Operation
+    from partner_insights.verify.judge.fast_checks import FastCheck, RuleContext
+
+JudgeOfAnswer: TypeAlias = Callable[[JudgedResponse, Rule], Iterator[Finding]]
+JudgeOfSums: TypeAlias = Callable[[JudgedResponse, Rule, PartnerCustomerPair, Sums], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class AnswerRule:
+    """A rule about one answer."""
+
+    judge: JudgeOfAnswer
+    fast: Callable[[RuleContext], FastCheck] | None
+    """Tells of rows whether they certainly keep it. None: the judge looks at every answer it is about."""
+    of_request: bool = False
+    """Whether an answer that is right by itself can break it: its request or its time tells."""
+
+
+@dataclass(frozen=True)
+class SumRule:
+    """A rule across answers, which no single one can break."""
+
+    judge: JudgeOfSums
+
+
+RULES: Mapping[str, AnswerRule | SumRule] = {
+    "total-count": AnswerRule(rules.total_count, fast=fast_checks.counted_by_the_reader),
+    "own-customer": AnswerRule(rules.own_customer, fast=fast_checks.not_told_by_rows, of_request=True),
+    "unique-rows": AnswerRule(rules.unique_rows, fast=fast_checks.no_two_alike),
+    "deployed-within-sold": AnswerRule(
+        rules.deployed_within_sold, fast=fast_checks.part_within_whole("licensesDeployed", "licensesSold")
+    ),
+    "active-within-qualified": AnswerRule(
+        rules.active_within_qualified,
+        fast=fast_checks.part_within_whole("licensesActive", "licensesQualified"),
+    ),
+    "one-percent-scale": AnswerRule(rules.one_percent_scale, fast=fast_checks.percents_of_counts),
+    "percent-of-counts": AnswerRule(rules.percent_of_counts, fast=fast_checks.percents_of_counts),
+    "utc": AnswerRule(rules.utc, fast=fast_checks.dates_of_services),
+    "not-in-the-future": AnswerRule(
+        rules.not_in_the_future, fast=fast_checks.dates_of_services, of_request=True
+    ),
+    "one-date-per-service": AnswerRule(rules.one_date_per_service, fast=fast_checks.dates_of_services),
+    "partner-sold-is-the-sum": SumRule(cross_rules.partner_sold_is_the_sum),
+    "prorated-percent-of-sums": SumRule(cross_rules.prorated_percent_of_sums),
+    "partner-groups": SumRule(cross_rules.partner_groups),
+}
+
+
+def answer_rules(operation: Operation, catalogue: Catalogue) -> Iterator[tuple[Rule, AnswerRule]]:
+    """The rules about one answer of an operation, about its rows or its envelope."""
+    for rule in catalogue.rules.values():
+        registered = RULES[rule.name]
+        about = {operation.resource, operation.envelope} & set(rule.resources)
+        if about and isinstance(registered, AnswerRule):
+            yield rule, registered
+
+
+def rule_findings(answer: JudgedResponse, *, of_request: bool = False) -> Iterator[Finding]:
+    """What breaks any of the rules about one answer, or only those that its request or its time tells."""
+    for rule, registered in answer_rules(answer.operation, answer.catalogue):
+        if registered.of_request or not of_request:
+            yield from registered.judge(answer, rule)
+
+
+def sum_findings(
+    partner: JudgedResponse, customers: Iterable[JudgedResponse], catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Where a partner's answer breaks a rule about the sums over its customers.
+
+    `customers` holds the answers for every customer of the partner, and for none twice.
+    """
+    pair = PAIRS[partner.resource]
+    sums = add_up(customers, pair)
+    for rule in catalogue.rules.values():
+        registered = RULES[rule.name]
+        if isinstance(registered, SumRule) and partner.resource in rule.resources:
+            yield from registered.judge(partner, rule, pair, sums)
