@@ -18,7 +18,7 @@ from partner_insights.verify.judge.http_checks import (
     status_findings,
 )
 from partner_insights.verify.judge.json_body import read_body
-from partner_insights.verify.judge.rows import JudgedResponse, answer, success_of
+from partner_insights.verify.judge.rows import JudgedResponse, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import rule_findings, sum_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
 from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
@@ -154,7 +154,7 @@ def _body_findings(
     if case is not None:
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
-        found = answer(body.value, expected.operation, exchange, catalogue)
+        found = judged_response(body.value, expected.operation, exchange, catalogue)
         yield from rule_findings(found, of_request=True) if shapes is None else answer_findings(found, shapes)
 
 

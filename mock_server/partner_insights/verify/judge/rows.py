@@ -92,10 +92,10 @@ def success_of(exchange: Exchange, catalogue: Catalogue) -> JudgedResponse | Non
     body = read_body(response.body)
     if not body.readable:
         return None
-    return answer(body.value, operation, exchange, catalogue)
+    return judged_response(body.value, operation, exchange, catalogue)
 
 
-def answer(
+def judged_response(
     value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue
 ) -> JudgedResponse:
     """The answer that a decoded body of an operation makes."""

@@ -16,7 +16,7 @@ from partner_insights.verify.judge.judge import (
     error_findings,
     judge_exchange,
 )
-from partner_insights.verify.judge.rows import JudgedResponse, Row, answer, success_of
+from partner_insights.verify.judge.rows import JudgedResponse, Row, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import rule_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
 from partner_insights.verify.judge.violation import (
@@ -226,7 +226,7 @@ class RecordingChecker:
             found, seen = [*defects, *findings], [*seen, *further]
         else:
             named = self._named(body.value, entry)
-            content = answer(body.value, named, _unasked(entry, named), self._catalogue)
+            content = judged_response(body.value, named, _unasked(entry, named), self._catalogue)
             subject = operation = named.id
             if self._operation is None and body.value.get("items") == []:
                 subject, operation = "an empty collection", None
