@@ -103,8 +103,9 @@ def _check_all(files: tuple[Path, ...], checker: RecordingChecker) -> tuple[list
 
 
 def _report(checked: list[FileResult], refused: int, profile: Profile, json_file: Path | None) -> int:
+    from partner_insights.files import write_report
     from partner_insights.verify.report.terminal import console, show, show_verdict
-    from partner_insights.verify.report.verdict import counted, tally, write_json
+    from partner_insights.verify.report.verdict import counted, json_report, tally
 
     screen = console()
     for each in checked:
@@ -112,7 +113,7 @@ def _report(checked: list[FileResult], refused: int, profile: Profile, json_file
         show(screen, _judgement([each], profile, tested=True), each.counts)
     judgement = _judgement(checked, profile, tested=bool(checked) and not refused)
     if json_file is not None:
-        write_json(json_file, judgement)
+        write_report(json_file, json_report(judgement))
     judged = sum(each.judged for each in checked)
     words = f"{counted(judged, 'recording')} judged by the {profile.value} contract, {refused} not judged"
     show_verdict(screen, judgement.verdict, words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -9,13 +11,14 @@ import click
 from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
 from partner_insights.cli.page_options import page_options
 from partner_insights.cli.sections import SectionedCommand
+from partner_insights.verify.report.formats import REPORTS, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from partner_insights.derive.custom_pages import CustomContract
-    from partner_insights.verify.report.verdict import Judgement
+    from partner_insights.verify.report.report import Report
     from partner_insights.verify.run.suite import Run
 
 
@@ -38,17 +41,33 @@ _SECTIONS: Final = {
     "Known deviations": (
         "--baseline",
         "--update-baseline",
-        "--propose-errata",
     ),
     "Reports": (
-        "--json",
-        "--junit",
-        "--html",
-        "--markdown",
+        *(f"--{name}" for name in WRITTEN),
         "--show-customers",
         "--pseudonym-key-env",
     ),
 }
+
+
+def report_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a verb an option for each report format; the files reach it as `reports`, by format."""
+
+    @functools.wraps(function)
+    def with_reports(*args: Any, **options: Any) -> int:
+        files = {name: options.pop(_parameter(name)) for name in WRITTEN}
+        reports = {name: path for name, path in files.items() if path is not None}
+        return function(*args, reports=reports, **options)
+
+    for name, form in reversed(list(WRITTEN.items())):
+        with_reports = click.option(
+            f"--{name}", _parameter(name), metavar="FILE", type=OUTPUT_FILE, help=form.help
+        )(with_reports)
+    return with_reports
+
+
+def _parameter(name: str) -> str:
+    return f"{name.replace('-', '_')}_file"
 
 
 @click.command("verify", cls=SectionedCommand, sections=_SECTIONS)
@@ -82,20 +101,6 @@ _SECTIONS: Final = {
     type=click.FloatRange(min=0, min_open=True),
     help="Send at most so many requests a second.  [default: 5 to another machine]",
 )
-@click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
-@click.option(
-    "--junit", "junit_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JUnit XML."
-)
-@click.option(
-    "--html", "html_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as one HTML page."
-)
-@click.option(
-    "--markdown",
-    "markdown_file",
-    metavar="FILE",
-    type=OUTPUT_FILE,
-    help="Write the report as Markdown, fit for a pull-request comment.",
-)
 @click.option(
     "--baseline",
     "baseline_file",
@@ -107,13 +112,6 @@ _SECTIONS: Final = {
     "--update-baseline",
     is_flag=True,
     help="Write what was found into --baseline; entries that stay keep reason, ticket and expiry.",
-)
-@click.option(
-    "--propose-errata",
-    "errata_file",
-    metavar="FILE",
-    type=OUTPUT_FILE,
-    help="Write errata that would make the contract fit what was seen, for a person to accept.",
 )
 @click.option(
     "--ca-file",
@@ -131,22 +129,19 @@ _SECTIONS: Final = {
     metavar="NAME",
     help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
 )
+@report_options
 @page_options
 def command(
     custom: CustomContract | None,
+    reports: Mapping[str, Path],
     url: str | None,
     token_env: str,
     profile: str | None,
     seed: int,
     max_requests: int | None,
     rate: float | None,
-    json_file: Path | None,
-    junit_file: Path | None,
-    html_file: Path | None,
-    markdown_file: Path | None,
     baseline_file: Path | None,
     update_baseline: bool,
-    errata_file: Path | None,
     ca_file: Path | None,
     show_customers: bool,
     pseudonym_key_env: str | None,
@@ -158,21 +153,15 @@ def command(
     what was done. Exits 0 where the contract held, 1 where it was broken, 2 where nothing was tested, 3 where
     the server could not be reached.
     """
-    from partner_insights.files import ensure_writable
+    from partner_insights.files import ensure_writable, write_report
     from partner_insights.verify.options import SuiteOptions
     from partner_insights.verify.report.baseline import read_baseline
+    from partner_insights.verify.report.report import report_of
     from partner_insights.verify.run.suite import run_suite
 
     if update_baseline and baseline_file is None:
         raise click.UsageError("--update-baseline needs --baseline FILE")
-    files = {
-        "json": json_file,
-        "junit": junit_file,
-        "html": html_file,
-        "markdown": markdown_file,
-        "errata": errata_file,
-    }
-    ensure_writable([*files.values(), baseline_file if update_baseline else None])
+    ensure_writable([*reports.values(), baseline_file if update_baseline else None])
     baseline = read_baseline(baseline_file, may_be_absent=update_baseline) if baseline_file else None
     options = SuiteOptions(
         url=url,
@@ -191,33 +180,11 @@ def command(
         baseline = baseline.updated(run.results.violations, keep_unseen=not run.whole)
         baseline.write()
     judgement = run.judged(baseline.compare(run.results.violations) if baseline is not None else None)
-    _write({name: path for name, path in files.items() if path is not None}, run, judgement)
-    _show(run, judgement)
-    return 130 if run.interrupted else judgement.verdict.exit_code
-
-
-def _write(files: Mapping[str, Path], run: Run, judgement: Judgement) -> None:
-    """Each report of the options."""
-    from partner_insights.files import write_report
-    from partner_insights.verify.report.errata import proposal
-    from partner_insights.verify.report.html import page
-    from partner_insights.verify.report.junit import junit_xml
-    from partner_insights.verify.report.markdown import markdown
-    from partner_insights.verify.report.report import report_of
-    from partner_insights.verify.report.verdict import write_json
-
     report = report_of(run, judgement)
-    if "json" in files:
-        write_json(files["json"], judgement)
-    texts: Mapping[str, Callable[[], str]] = {
-        "junit": lambda: junit_xml(judgement, run.tests),
-        "html": lambda: page(report),
-        "markdown": lambda: markdown(report),
-        "errata": lambda: proposal(report),
-    }
-    for name, text in texts.items():
-        if name in files:
-            write_report(files[name], text())
+    for name, path in reports.items():
+        write_report(path, REPORTS[name].render(report))
+    _show(run, report)
+    return 130 if run.interrupted else judgement.verdict.exit_code
 
 
 def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
@@ -232,17 +199,16 @@ def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
     }
 
 
-def _show(run: Run, judgement: Judgement) -> None:
-    from partner_insights.verify.report.github import wanted, workflow_commands
+def _show(run: Run, report: Report) -> None:
     from partner_insights.verify.report.terminal import console, show, show_comparison, show_verdict
 
-    screen = console()
-    show(screen, judgement, run.results.counts)
+    screen, judgement = console(), report.judgement
+    show(screen, judgement, report.counts)
     if judgement.comparison is not None:
         show_comparison(screen, judgement.comparison)
-    if wanted():
-        for line in workflow_commands(judgement):
-            click.echo(line)
-    for law in run.crashes:
-        click.echo(f"the suite itself failed in {law.name}: {law.message}", err=True)
+    for form in REPORTS.values():
+        if form.printed_in is not None and os.environ.get(form.printed_in) == "true":
+            click.echo(form.render(report), nl=False)
+    for test in run.crashes:
+        click.echo(f"the suite itself failed in {test.name}: {test.message}", err=True)
     show_verdict(screen, judgement.verdict, run.summary)

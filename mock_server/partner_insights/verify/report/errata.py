@@ -36,7 +36,7 @@ class Proposal:
     change: Mapping[str, Any]
 
 
-def proposal(report: Report) -> str:
+def proposed_errata(report: Report) -> str:
     """A file in the form of `errata.toml`; comments name undocumented properties, which have no cell."""
     parts = [OPENING]
     number = 0

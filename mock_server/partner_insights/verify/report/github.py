@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from partner_insights.verify.judge.violation import Violation
+    from partner_insights.verify.report.report import Report
     from partner_insights.verify.report.verdict import Judgement
 
 MAX_ANNOTATIONS = 10
 """Annotations of a level that GitHub shows for one step; more of them would only hide each other."""
 
 
-def wanted(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a GitHub workflow is listening."""
-    return environment.get("GITHUB_ACTIONS") == "true"
+def github(report: Report) -> str:
+    """All workflow commands, a line each."""
+    return "".join(f"{line}\n" for line in workflow_commands(report.judgement))
 
 
 def workflow_commands(judgement: Judgement) -> Iterator[str]:

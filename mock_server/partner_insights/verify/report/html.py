@@ -27,7 +27,7 @@ GROUPS = {
 """By the first digit of a code."""
 
 
-def page(report: Report) -> str:
+def html(report: Report) -> str:
     """The whole page."""
     return _template().render(
         report=report,

@@ -1,4 +1,4 @@
-"""A finished run → JUnit XML: one test case a law, its violations as the failure's text."""
+"""A finished run → JUnit XML: one test case a test, its violations as the failure's text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from partner_insights.verify.judge.violation import Violation
-    from partner_insights.verify.report.verdict import Judgement
+    from partner_insights.verify.report.report import Report
     from partner_insights.verify.run.suite import TestResult
 
 SUITE = "partner-insights verify"
@@ -19,23 +17,24 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
 
 
-def junit_xml(judgement: Judgement, laws: Sequence[TestResult]) -> str:
+def junit(report: Report) -> str:
     """The report; violations that only warn are in the suite's system-out."""
-    outcomes = [law.outcome for law in laws]
+    judgement, tests = report.judgement, report.tests
+    outcomes = [test.outcome for test in tests]
     suite = ElementTree.Element(
         "testsuite",
         name=SUITE,
-        tests=str(len(laws)),
+        tests=str(len(tests)),
         failures=str(outcomes.count("failed")),
         errors=str(outcomes.count("error")),
         skipped=str(outcomes.count("skipped")),
-        time=f"{sum(law.seconds for law in laws):.3f}",
+        time=f"{sum(test.seconds for test in tests):.3f}",
     )
     properties = ElementTree.SubElement(suite, "properties")
     for name in ("verdict", "profile", "target", "requests"):
         ElementTree.SubElement(properties, "property", name=name, value=_text(str(judgement.to_json()[name])))
-    for law in laws:
-        suite.append(_case(law))
+    for test in tests:
+        suite.append(_case(test))
     output = ElementTree.SubElement(suite, "system-out")
     output.text = _text("\n".join(_line(violation) for violation in judgement.violations))
     root = ElementTree.Element("testsuites", name=SUITE)
@@ -44,15 +43,15 @@ def junit_xml(judgement: Judgement, laws: Sequence[TestResult]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(law: TestResult) -> ElementTree.Element:
+def _case(test: TestResult) -> ElementTree.Element:
     case = ElementTree.Element(
-        "testcase", classname="contract_tests", name=_text(law.name), time=f"{law.seconds:.3f}"
+        "testcase", classname="contract_tests", name=_text(test.name), time=f"{test.seconds:.3f}"
     )
-    kind = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(law.outcome)
+    kind = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(test.outcome)
     if kind is not None:
-        first = law.message.partition("\n")[0]
+        first = test.message.partition("\n")[0]
         element = ElementTree.SubElement(case, kind, message=_text(first))
-        element.text = _text(law.message)
+        element.text = _text(test.message)
     return case
 
 

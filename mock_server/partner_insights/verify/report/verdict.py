@@ -9,11 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Profile, Severity
-from partner_insights.files import write_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from partner_insights.verify.judge.violation import Observation, Violation
     from partner_insights.verify.report.baseline import Comparison
@@ -90,6 +88,6 @@ def noun_for(number: int, noun: str) -> str:
     return noun if number == 1 else f"{noun}s"
 
 
-def write_json(path: Path, judgement: Judgement) -> None:
-    """Write the JSON report."""
-    write_report(path, json.dumps(judgement.to_json(), indent=2, ensure_ascii=False) + "\n")
+def json_report(judgement: Judgement) -> str:
+    """The text of the JSON report."""
+    return json.dumps(judgement.to_json(), indent=2, ensure_ascii=False) + "\n"

@@ -167,7 +167,7 @@ def run_tests(target: Target, options: SuiteOptions, *observers: object) -> Run:
         try:
             session.reach()
             with tempfile.TemporaryDirectory(prefix="partner-insights-") as scratch, _isolated(Path(scratch)):
-                plugins = [_Collector(run, session), *observers]
+                plugins = [pytest_options, _Collector(run, session), *observers]
                 status = pytest.main(_arguments(Path(scratch), options), plugins=plugins)
             run.interrupted = status == pytest.ExitCode.INTERRUPTED
         except KeyboardInterrupt:
@@ -182,7 +182,7 @@ def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
     return [
         str(folder),
         *("-c", str(configuration), "--rootdir", str(folder), "--confcutdir", str(folder)),
-        *("--import-mode=importlib", "-p", pytest_options.__name__),
+        "--import-mode=importlib",
         *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:warnings"),
         *options.arguments(),
     ]
