@@ -16,7 +16,8 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
-from partner_insights.verify.run.session import ContractViolated, SuiteSession
+from partner_insights.verify.run.results import ContractViolated
+from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from partner_insights.contract import Catalogue, Standing
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.mutants import mutants
-from partner_insights.verify.run.session import ContractViolated
+from partner_insights.verify.run.results import ContractViolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

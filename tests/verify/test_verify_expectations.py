@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from partner_insights.contract.formats import GUID
 from partner_insights.verify import Request, Token
 from partner_insights.verify.judge.expected import accepts_json, expectation
-from partner_insights.verify.run.session import next_page
+from partner_insights.verify.run.customer_list import next_page
 from partner_insights.verify.run.strategies import (
     guids,
     malformed_ids,

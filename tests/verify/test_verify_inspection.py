@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.run.client import Secret, Stopped
-from partner_insights.verify.run.session import MAX_PAGES, ContractViolated, SuiteSession
+from partner_insights.verify.run.customer_list import MAX_PAGES
+from partner_insights.verify.run.results import ContractViolated
+from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from partner_insights.contract.formats import GUID_PATTERN
 from partner_insights.verify.judge.violation import Observation, Violation, printable
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "tenantid", "id"})
 """Properties that tell who a customer is, folded: a violation tells of a misspelt one, too."""
 
-GUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+GUID = re.compile(rf"\b{GUID_PATTERN}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
 MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 
+class ContractViolated(AssertionError):
+    """A request was not answered as the contract says; the message names every violation."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("\n".join(map(_line, self.violations)))
+
+
+def _line(violation: Violation) -> str:
+    place = f" at {violation.pointer}" if violation.pointer else ""
+    return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
+
+
 @dataclass
 class Occurrence:
     """The simplest occurrence of a violation, and how often it was seen."""

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from partner_insights.contract import Catalogue, Severity
-from partner_insights.contract.formats import GUID
-from partner_insights.contract.paths import find_listing, key_property
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
 from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.judge import judge_exchange, judge_head, judge_repeat, judge_sums, observe
-from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache
 from partner_insights.verify.judge.violation import Observation, Violation, violation
 from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client, Secret, Stopped
+from partner_insights.verify.run.customer_list import (
+    MAX_PAGES,
+    PAGE_SIZE,
+    Customers,
+    Query,
+    customer_list,
+    listed_customers,
+    read_pages,
+)
+from partner_insights.verify.run.examples import FOREIGN_EXAMPLES, OWN_EXAMPLES, run_examples
 from partner_insights.verify.run.path_values import UNLISTED_ID, PathValues, listed_parameter
-from partner_insights.verify.run.results import Results
+from partner_insights.verify.run.results import ContractViolated, Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,28 +41,9 @@ if TYPE_CHECKING:
     from partner_insights.contract import Operation
     from partner_insights.verify.run.target import Target
 
-PAGE_SIZE = 100
-OWN_EXAMPLES, FOREIGN_EXAMPLES = 15, 5
-"""How many requests a law is tried with: a live service is spared."""
-MAX_PAGES = 5
-"""Pages of a customer list that are read of a server that is not ours."""
 THROTTLED_RETRIES = 3
-CONTINUATION = "MS-ContinuationToken"
 READING = ("GET", "HEAD")
 """All that is ever sent to a server that is not ours."""
-
-
-class ContractViolated(AssertionError):
-    """A request was not answered as the contract says; the message names every violation."""
-
-    def __init__(self, violations: Iterable[Violation]) -> None:
-        self.violations = tuple(violations)
-        super().__init__("\n".join(map(_line, self.violations)))
-
-
-def _line(violation: Violation) -> str:
-    place = f" at {violation.pointer}" if violation.pointer else ""
-    return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
 
 
 class Details(TypedDict, total=False):
@@ -74,14 +60,6 @@ class Details(TypedDict, total=False):
     query: Iterable[tuple[str, str]]
     path: str
     """In place of the operation's."""
-
-
-@dataclass(frozen=True)
-class Customers:
-    """The partner's customers, as far as their list was read."""
-
-    ids: tuple[str, ...]
-    complete: bool
 
 
 class SuiteSession:
@@ -229,35 +207,22 @@ class SuiteSession:
 
     @cached_property
     def customers(self) -> Customers:
-        """The customer list, read page by page; what is wrong with a page is recorded, and stops nothing."""
+        """The customer list; what is wrong with it is recorded, and stops nothing."""
         listing = self._customer_list
         if listing is None:
             return Customers((), complete=False)
         if listing.synthetic:
-            return self._made_customers(listing)
+            with suppress(ContractViolated):
+                return listed_customers(self.check(listing.id), listing, self.catalogue)
+            return Customers((), complete=False)
         return self.read_customers(PAGE_SIZE)
 
     @cached_property
     def _customer_list(self) -> Operation | None:
-        """The operation that names the customers; None where there is none to be asked."""
-        for operation in self.catalogue.operations.values():
-            if operation.per_customer:
-                shown = find_listing(operation, "customer-id", self.catalogue)
-                return None if shown is None else shown.listing
-        return self.catalogue.operations.get("customers")
-
-    def _made_customers(self, listing: Operation) -> Customers:
-        """The customers of a list of any form: all that one answer shows."""
-        key = key_property(self.catalogue.schema(listing.resource), "customer-id") or "id"
-        with suppress(ContractViolated):
-            answer = success_of(self.check(listing.id), self.catalogue)
-            ids = [row.text(key) for row in answer.rows] if answer is not None else []
-            known = tuple(dict.fromkeys(guid for guid in ids if guid is not None and GUID.fullmatch(guid)))
-            return Customers(known, complete=answer is not None)
-        return Customers((), complete=False)
+        return customer_list(self.catalogue)
 
     def some_customers(self) -> tuple[str, ...]:
-        """The customers of the list; Stopped (a skip) where there are none to ask for."""
+        """The customers of the list; Stopped (a skip) where there are none to request."""
         if not self.customers.ids:
             raise Stopped("the customer list names nobody to ask for")
         return self.customers.ids
@@ -267,73 +232,46 @@ class SuiteSession:
         return self.some_customers()[0] if self.catalogue.operations[operation].per_customer else None
 
     def same_customers(self, size: int) -> None:
-        """Read the list in pages of another size, and hold it against the list."""
+        """Read the list in pages of another size, and compare it with the list."""
         other = self.read_customers(size)
         if other.ids != self.customers.ids or not other.complete:
             message = (
                 f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
+                f"{len(self.customers.ids)}, or others, or in another order"
             )
-            finding = http_finding(
-                "PI314", f"{message}{len(self.customers.ids)}, or others, or in another order"
-            )
-            request = self._request("customers", query=(("size", str(size)),))
-            self.report([violation(finding, request, self.target.profile)])
+            self._report_http("PI314", message, self._request("customers", query=(("size", str(size)),)))
 
     def read_customers(self, size: int) -> Customers:
         """The customer list in pages of a size; at most `MAX_PAGES` of them where the server is not ours."""
-        ids: list[str] = []
-        query: tuple[tuple[str, str], ...] | None = (("size", str(size)),)
-        headers: dict[str, str] = {}
-        pages = 0
-        while query is not None and (self.target.own or pages < MAX_PAGES):
-            exchange = self._page(query, headers)
-            answer = success_of(exchange, self.catalogue)
-            if answer is None:
-                return Customers(tuple(ids), complete=False)
-            found = [row.text("id") for row in answer.rows]
-            fresh = [guid for guid in found if guid is not None and GUID.fullmatch(guid) and guid not in ids]
-            ids += fresh
-            pages += 1
-            query, headers = next_page(answer.body, query)
-            if query is not None and not fresh:
-                self._report_circle(exchange)
-                return Customers(tuple(ids), complete=False)
-        return Customers(tuple(ids), complete=query is None)
+        max_pages = None if self.target.own else MAX_PAGES
+        customers, circular = read_pages(self._page, size, self.catalogue, max_pages)
+        if circular is not None:
+            message = "the list leads in a circle: this page names nobody new, and yet a page after it"
+            with suppress(ContractViolated):
+                self._report_http("PI316", message, circular.request, "/links/next")
+        return customers
 
-    def _report_circle(self, page: Exchange) -> None:
-        """PI316: a page without a customer that is new, and yet it names a next one."""
-        message = "the list leads in a circle: this page names nobody new, and yet a page after it"
-        finding = http_finding("PI316", message, "/links/next")
-        with suppress(ContractViolated):
-            self.report([violation(finding, page.request, self.target.profile)])
+    def _report_http(self, code: str, message: str, request: Request, pointer: str = "") -> None:
+        self.report([violation(http_finding(code, message, pointer), request, self.target.profile)])
 
-    def _page(self, query: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Exchange:
-        """A page of the list, judged; what is wrong with it is recorded, and its customers are asked for."""
+    def _page(self, query: Query, headers: Mapping[str, str]) -> Exchange:
+        """A page of the list, judged; what is wrong with it is recorded, and its customers are still read."""
         exchange = self._send(self._request("customers", query=query, headers=headers))
         self._note(exchange)
         with suppress(ContractViolated):
             self._judge(exchange)
         return exchange
 
-    # ── Laws ───────────────────────────────────────────────────────────────────────────────────────
+    # ── Tests with drawn values ────────────────────────────────────────────────────────────────────
 
     def for_all(self, **strategies: SearchStrategy[object]) -> Callable[[Callable[..., None]], None]:
-        """Decorate a law to try it at once with drawn values; the simplest that breaks it is reported."""
+        """Decorate a test to run it at once with drawn values; the simplest that breaks it is reported."""
 
-        def try_out(law: Callable[..., None]) -> None:
-            examples = OWN_EXAMPLES if self.target.own else FOREIGN_EXAMPLES
-            bounded = settings(
-                max_examples=examples,
-                deadline=None,
-                database=None,
-                phases=(Phase.generate, Phase.shrink),
-                suppress_health_check=list(HealthCheck),
-                report_multiple_bugs=False,
-                print_blob=False,
-            )
+        def run(test: Callable[..., None]) -> None:
             self._pending = None
+            examples = OWN_EXAMPLES if self.target.own else FOREIGN_EXAMPLES
             try:
-                seed(self.target.seed)(bounded(given(**strategies)(law)))()
+                run_examples(test, strategies, examples, self.target.seed)
             except ContractViolated as broken:
                 if self._pseudonyms is None:
                     raise
@@ -341,11 +279,11 @@ class SuiteSession:
                 raise ContractViolated(broken.violations) from None
             except (Stopped, Flaky):
                 if self._pending is not None:
-                    # The ceiling came while a break was being simplified, or it shows only now and then.
+                    # The ceiling came while a violation was being simplified, or it shows only now and then.
                     raise self._pending from None
                 raise
 
-        return try_out
+        return run
 
     @contextmanager
     def stopping(self) -> Iterator[None]:
@@ -440,24 +378,3 @@ class SuiteSession:
 
     def _secret(self, token: Token) -> Secret | None:
         return {Token.USER: self.target.token, Token.APP_ONLY: self.target.app_only}.get(token)
-
-
-def next_page(
-    body: object, query: tuple[tuple[str, str], ...]
-) -> tuple[tuple[tuple[str, str], ...] | None, dict[str, str]]:
-    """The query and headers that `links.next` of a page names; None where it is the last.
-
-    Only the link's query and its continuation token are followed: it cannot lead the access token elsewhere.
-    """
-    links = body.get("links") if isinstance(body, dict) else None
-    link = links.get("next") if isinstance(links, dict) else None
-    if not isinstance(link, dict) or not isinstance(link.get("uri"), str):
-        return None, {}
-    followed = dict(query) | dict(parse_qsl(urlsplit(link["uri"]).query)) | {"seekOperation": "Next"}
-    fields = link.get("headers")
-    for field in fields if isinstance(fields, list) else ():
-        if isinstance(field, dict) and str(field.get("key", "")).lower() == CONTINUATION.lower():
-            value = field.get("value")
-            if isinstance(value, str) and value.isprintable() and value.isascii():
-                return tuple(followed.items()), {CONTINUATION: value}
-    return tuple(followed.items()), {}

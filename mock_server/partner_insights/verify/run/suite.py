@@ -18,7 +18,8 @@ from partner_insights.errors import InputError
 from partner_insights.verify import pytest_options
 from partner_insights.verify.options import SuiteOptions
 from partner_insights.verify.report.verdict import Judgement, counted
-from partner_insights.verify.run.session import ContractViolated, SuiteSession
+from partner_insights.verify.run.results import ContractViolated
+from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target, open_target
 
 if TYPE_CHECKING:
