@@ -158,7 +158,7 @@ def test_the_operations_are_the_documented_ones() -> None:
     ("file", "old", "new", "words"),
     [
         ("operations.toml", 'resource = "Customer"', 'resource = "Costumer"', "Costumer"),
-        ("operations.toml", '"app-only", "method', '"app-onyl", "method', "app-onyl"),
+        ("operations.toml", '"app-only", "no-role', '"app-onyl", "no-role', "app-onyl"),
         ("codes.toml", "[PI111]", "[PI201]", "is taken"),
         ("rules.toml", 'standing = "documented"', 'standing = "sure"', "PI201"),
         ("codes.toml", 'title = "wrong type"', "", "title"),

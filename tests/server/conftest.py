@@ -124,7 +124,7 @@ def make_app(catalogue: Catalogue, world: World) -> Callable[..., Flask]:
 
 @pytest.fixture(scope="session")
 def tokens() -> Tokens:
-    return Tokens(KEY)
+    return Tokens(KEY, 7)
 
 
 @pytest.fixture(scope="session")

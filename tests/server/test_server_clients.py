@@ -9,15 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import msal
 import pytest
 import requests
 
-from partner_insights.child_server import RunningFake, running_fake
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from partner_insights.child_server import RunningFake
     from partner_insights.world import World
 
 Call = tuple[str, str, dict[str, str], dict[str, str] | None]
@@ -143,12 +141,6 @@ GRANTS: list[tuple[str, dict[str, str], int]] = [
         {"grant_type": "client_credentials", "scope": f"{RESOURCE}/.default", **SECRET},
         403,
     ),
-    ("oauth2/token", {"grant_type": "authorization_code", "code": "c", "resource": RESOURCE, **SECRET}, 200),
-    (
-        "oauth2/v2.0/token",
-        {"grant_type": "authorization_code", "code": "c", "scope": "openid", **SECRET},
-        200,
-    ),
     ("oauth2/v2.0/token", FORM | {"scope": f"{RESOURCE}/user_impersonation offline_access"}, 200),
 ]
 
@@ -169,30 +161,3 @@ def test_every_grant_gives_a_token_of_its_kind(
         again = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"], **SECRET}
         renewed = post(address, data=again | {"resource": RESOURCE}).json()
         assert httpx.get(usage, headers={"Authorization": f"Bearer {renewed['access_token']}"}).is_success
-
-
-@pytest.fixture(scope="module")
-def secure() -> Iterator[RunningFake]:
-    with running_fake("--tls-self-signed", "--customers", "2") as running:
-        yield running
-
-
-def test_msal_gets_its_tokens_here(secure: RunningFake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The directory's own library, the fake for its authority: discovery, app-only, code, refresh."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.ca_file))  # goes before MSAL's own `verify`
-    app = msal.ConfidentialClientApplication(
-        "app",
-        client_credential="secret",
-        authority=f"{secure.url}/contoso.onmicrosoft.com",
-        instance_discovery=False,
-    )
-    delegated = [f"{RESOURCE}/user_impersonation"]
-    alone = app.acquire_token_for_client([f"{RESOURCE}/.default"])
-    coded = app.acquire_token_by_authorization_code("code", delegated)
-    renewed = app.acquire_token_by_refresh_token(coded["refresh_token"], delegated)
-    for granted, status in ((alone, 403), (coded, 200), (renewed, 200)):
-        headers = {"Authorization": f"Bearer {granted['access_token']}"}
-        usage = f"{secure.url}/v1/analytics/licenses/usage"
-        assert requests.get(usage, headers=headers, timeout=10).status_code == status
-    refused = app.acquire_token_by_refresh_token("another's", delegated)
-    assert (refused["error"], "AADSTS" in refused["error_description"]) == ("invalid_grant", True)

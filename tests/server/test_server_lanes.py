@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CATALOGUE = Catalogue.load()
 WORLD = World(CATALOGUE, seed=7, customers=23, as_of=date(2026, 11, 22))
 KEY = b"the key of the tests, 32 bytes.."
-TOKENS = Tokens(KEY)
+TOKENS = Tokens(KEY, WORLD.seed)
 USER = Subject("contoso.example", "app", "admin@contoso.example")
 USAGE = "/v1/analytics/licenses/usage"
 CUSTOMERS = "/v1/customers"
@@ -227,6 +227,7 @@ HEADERS: dict[str, list[str]] = {
     "HTTP_MS_CORRELATIONID": [ID.format(2), ID.format(3), "x"],
     "HTTP_MS_CONTINUATIONTOKEN": ["AAAA"],
     "HTTP_MS_CONTRACT_VERSION": ["v1"],
+    "HTTP_VALIDATEMFA": ["true", "false"],
     "HTTP_USER_AGENT": ["a client", "x" * 600],
     "HTTP_PREFER": ["code=404", "fault=empty-body"],
     "HTTP_HOST": ["api.example", "x" * 300],
@@ -345,6 +346,7 @@ OTHERWISE = {
             "HTTP_X_LOCALE": "de-DE",
             "HTTP_USER_AGENT": "a client",
             "HTTP_MS_CONTRACT_VERSION": "v1",
+            "HTTP_VALIDATEMFA": "true",
         }.items()
     },
 }

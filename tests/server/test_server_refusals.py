@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
+from partner_insights.server.auth.signing_key import SigningKey
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 
 if TYPE_CHECKING:
@@ -60,59 +65,83 @@ def tampered(token: str) -> str:
     return token[:-2] + ("AA" if token[-2:] != "AA" else "BB")
 
 
-def claims(**changes: object) -> dict[str, object]:
+TENANT = "61b72c06-ace9-4751-bbff-48209dce63ca"
+
+
+def signed(key: SigningKey = SigningKey(7), algorithm: str = "RS256", **changes: object) -> str:  # noqa: B008
+    """A token good at every point but those changed; None takes a claim away."""
     now = int(time.time())
-    both = {
+    both: dict[str, object] = {
         "aud": PARTNER_CENTER,
+        "iss": f"https://sts.windows.net/{TENANT}/",
+        "tid": TENANT,
         "exp": now + 60,
         "nbf": now,
         "iat": now,
         "scp": "user_impersonation",
-    } | changes
-    return {name: value for name, value in both.items() if value is not None}
+    }
+    claims = {name: value for name, value in (both | changes).items() if value is not None}
+    return jwt.encode(claims, None if algorithm == "none" else key.private, algorithm=algorithm)
 
 
-FOREIGN = "the token was not issued by this run of the fake"
+def public_key_as_secret() -> str:
+    """A token signed by HMAC with the public key, which a careless verifier would take."""
+    key = SigningKey(7).private.public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header, content, _ = signed().split(".")
+    header = b64(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+    return f"{header}.{content}.{b64(hmac.digest(pem, f'{header}.{content}'.encode(), 'sha256'))}"
+
+
+def b64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+FOREIGN = "the token was not issued by this fake"
 NO_JWT = "the token is not a signed JWT of the token endpoint"
-BAD_TOKENS: dict[str, tuple[Callable[[bytes], str], str]] = {
-    "expired": (lambda key: jwt.encode(claims(exp=1), key), "the token has expired"),
-    "audience": (
-        lambda key: jwt.encode(claims(aud="https://graph.microsoft.com"), key),
+OTHER_ISSUER = "the token is of another issuer"
+BAD_TOKENS: dict[str, tuple[Callable[[], str], str]] = {
+    "expired": (lambda: signed(exp=1), "the token has expired"),
+    "audience": (lambda: signed(aud="https://graph.microsoft.com"), "the token is for another audience"),
+    "directory graph": (lambda: signed(aud="https://graph.windows.net"), "the token is for another audience"),
+    "signature": (lambda: tampered(signed()), FOREIGN),
+    "other fake": (lambda: signed(SigningKey(8)), FOREIGN),
+    "issuer": (lambda: signed(iss="https://sts.example/"), OTHER_ISSUER),
+    "tenant": (lambda: signed(tid="00000000-0000-0000-0000-000000000000"), OTHER_ISSUER),
+    "no tenant": (lambda: signed(tid=None), OTHER_ISSUER),
+    "early": (lambda: signed(nbf=4_000_000_000), "the token is not valid yet"),
+    "endless": (lambda: signed(exp=None), "the token lacks exp or aud"),
+    "unsigned": (lambda: signed(algorithm="none"), NO_JWT),
+    "public key as secret": (public_key_as_secret, NO_JWT),
+    "no JWT": (lambda: "anything", NO_JWT),
+    "sealed": (lambda: Tokens(b"k" * 32).seal("refresh", {}, 60), NO_JWT),
+    "id token": (
+        lambda: Tokens(b"k" * 32, 7).identity(Subject("t", "c", "u"), 2, "http://localhost"),
         "the token is for another audience",
-    ),
-    "signature": (lambda key: tampered(jwt.encode(claims(), key)), FOREIGN),
-    "other run": (lambda _: Tokens(b"x" * 32).access(Subject("t", "c", "u"), PARTNER_CENTER), FOREIGN),
-    "early": (lambda key: jwt.encode(claims(nbf=4_000_000_000), key), "the token is not valid yet"),
-    "endless": (lambda key: jwt.encode(claims(exp=None), key), "the token lacks exp or aud"),
-    "unsigned": (lambda _: jwt.encode(claims(), None, algorithm="none"), NO_JWT),
-    "no JWT": (lambda _: "anything", NO_JWT),
-    "refresh": (
-        lambda key: Tokens(key).refresh(Subject("t", "c", "u"), PARTNER_CENTER),
-        "the token lacks exp or aud",
     ),
 }
 
 
 @pytest.mark.parametrize("kind", BAD_TOKENS)
-def test_bad_token(client: FlaskClient, tokens: Tokens, kind: str) -> None:
+def test_bad_token(client: FlaskClient, kind: str) -> None:
     """A token that is no good: the same 401, and a challenge that says why."""
     make, reason = BAD_TOKENS[kind]
-    reply = client.get("/v1/customers", headers={"Authorization": f"Bearer {make(tokens.key)}"})
+    reply = client.get("/v1/customers", headers={"Authorization": f"Bearer {make()}"})
     assert (reply.status_code, reply.get_json()) == (401, body_of("400", "Access denied"))
     challenge = f'Bearer realm="{PARTNER_CENTER}", error="invalid_token", error_description="{reason}"'
     assert reply.headers["WWW-Authenticate"] == challenge
 
 
-def test_the_same_claims_signed_are_admitted(client: FlaskClient, tokens: Tokens) -> None:
+def test_the_same_claims_signed_are_admitted(client: FlaskClient) -> None:
     """The faults above are what is refused: the same claims without them pass, in any case of the scheme."""
-    token = jwt.encode(claims(), tokens.key)
+    token = signed()
     for scheme in ("Bearer", "bearer", "BEARER  "):
         assert client.get("/v1/customers", headers={"Authorization": f"{scheme} {token}"}).status_code == 200
 
 
-def test_a_token_expires_although_it_was_good(client: FlaskClient, tokens: Tokens) -> None:
+def test_a_token_expires_although_it_was_good(client: FlaskClient) -> None:
     """A token that was checked once is not good for ever."""
-    headers = {"Authorization": "Bearer " + jwt.encode(claims(exp=int(time.time()) + 1), tokens.key)}
+    headers = {"Authorization": "Bearer " + signed(exp=int(time.time()) + 1)}
     assert client.get("/v1/customers", headers=headers).status_code == 200
     time.sleep(1.1)
     assert client.get("/v1/customers", headers=headers).status_code == 401
@@ -325,7 +354,8 @@ def test_nothing_breaks_it(ask: Ask, method: str, path: str, query: str, headers
 class _Broken:
     """A world whose rows cannot be had: the planted fault."""
 
-    seed, customers, percent_scale = 0, 1, 100
+    seed, customers, percent_scale = 7, 1, 100
+    as_of = date(2026, 11, 22)
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
         raise RuntimeError("a secret of the inside")

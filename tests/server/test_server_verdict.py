@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from partner_insights.child_server import RunningFake, running_fake
+from partner_insights.server.auth.tokens import Subject, Tokens
 from partner_insights.server.journal.client_verdict import TITLES
 from partner_insights.world import World
 
@@ -34,7 +35,9 @@ class Client:
         self.token = self.new_token()
 
     def new_token(self) -> str:
-        token: str = self.http.post(f"{self.url}/contoso/oauth2/token", data=self.form).json()["access_token"]
+        answer = self.http.post(f"{self.url}/contoso/oauth2/token", data=self.form).json()
+        self.renewal = answer.get("refresh_token")
+        token: str = answer["access_token"]
         return token
 
     def headers(self, request_id: str) -> dict[str, str]:
@@ -249,6 +252,38 @@ THROTTLED = {"operation": "*", "code": 429, "retryAfter": 1}
 DOWN = {"operation": "*", "code": 503}
 DENIED = {"operation": "*", "code": 401}
 
+
+def refreshing_twice(client: Client) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "a", "refresh_token": client.renewal}
+    for audience in ("https://graph.windows.net", "https://graph.microsoft.com"):
+        client.http.post(f"{client.url}/contoso/oauth2/token", data=form | {"resource": audience})
+
+
+def polling_a_device_code(client: Client) -> None:
+    asked = {"client_id": "a", "resource": RESOURCE}
+    begun = client.http.post(f"{client.url}/contoso/oauth2/devicecode", data=asked).json()
+    form = {"grant_type": "device_code", "client_id": "a", "code": begun["device_code"], "resource": RESOURCE}
+    for _ in range(2):
+        client.http.post(f"{client.url}/contoso/oauth2/token", data=form)
+
+
+class Expired(Client):
+    """Comes with a token of long ago, and gets another when it is refused."""
+
+    def new_token(self) -> str:
+        if not hasattr(self, "token"):
+            return Tokens(b"", 7).access(Subject("contoso", "a", "u"), RESOURCE, lifetime=-600)
+        return super().new_token()
+
+
+class Graph(Client):
+    """Asks for a token of the directory's graph first."""
+
+    @property
+    def form(self) -> dict[str, str]:  # type: ignore[override]
+        return USER if hasattr(self, "token") else USER | {"resource": "https://graph.windows.net"}
+
+
 HABITS: list[tuple[type[Client], list[dict[str, Any]], Callable[[Client], None], str]] = [
     (Impatient, [THROTTLED], usage, "retry-after-ignored"),
     (Forgetful, [DOWN], usage, "request-id-changed"),
@@ -266,6 +301,11 @@ HABITS: list[tuple[type[Client], list[dict[str, Any]], Callable[[Client], None],
     (Resending, [DENIED], usage, "refused-token-resent"),
     (Resigned, [DENIED], usage, "token-not-refreshed"),
     (FirstPage, [], lambda client: client.customers(), "paging-abandoned"),
+    (Client, [], refreshing_twice, "refresh-token-resent"),
+    (Client, [], polling_a_device_code, "interval-ignored"),
+    (Expired, [], usage, "expired-token"),
+    (Graph, [], usage, "wrong-audience"),
+    (Client, [], lambda client: client.refresh(), "token-not-kept"),
 ]  # type: ignore[list-item]  # what the work returns does not matter
 
 

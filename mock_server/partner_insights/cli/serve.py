@@ -12,8 +12,9 @@ from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SE
 from partner_insights.cli.page_options import page_options, read_custom
 from partner_insights.cli.sections import SectionedCommand
 from partner_insights.errors import InputError
+from partner_insights.server.auth.identity import MAX_PARTNERS, Identity, read_identity, with_partners
 from partner_insights.server.scenarios import SCENARIOS, combine
-from partner_insights.server.settings import AuthMode, Settings
+from partner_insights.server.settings import AuthMode, Settings, SignIn
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,8 +33,13 @@ _SECTIONS: Final = {
     ),
     "The answers": (
         "--scenario",
-        "--auth",
         "--bom",
+    ),
+    "Signing in": (
+        "--auth",
+        "--identity",
+        "--sign-in",
+        "--partners",
     ),
     "Other pages": (
         "--page",
@@ -80,6 +86,26 @@ _SECTIONS: Final = {
     default=AuthMode.JWT.value,
     show_default=True,
     help="Which bearer tokens are good: the token endpoint's own, any, or none at all.",
+)
+@click.option(
+    "--identity",
+    metavar="FILE",
+    type=EXISTING_FILE,
+    help="Who may sign in: tenants, users and applications, as TOML or JSON; without it everybody may.",
+)
+@click.option(
+    "--sign-in",
+    type=click.Choice([each.value for each in SignIn]),
+    default=SignIn.AUTO.value,
+    show_default=True,
+    help="Sign browsers in at once, or show a page to choose user and consent.",
+)
+@click.option(
+    "--partners",
+    type=click.IntRange(1, MAX_PARTNERS),
+    default=1,
+    show_default=True,
+    help="How many partners there are, each with customers of its own: partner1.example, partner2.example, …",
 )
 @click.option("--bom", is_flag=True, help="Start every body with a UTF-8 byte order mark.")
 @click.option(
@@ -131,6 +157,9 @@ def command(
     as_of: date,
     scenarios: tuple[str, ...],
     auth: str,
+    identity: Path | None,
+    sign_in: str,
+    partners: int,
     bom: bool,
     percent_scale: str,
     workers: int,
@@ -163,6 +192,8 @@ def command(
         scenarios=scenarios,
         admin_token=_admin_token(admin_token, local=local),
         trust_loopback=local,
+        identity=_identity(identity, partners),
+        sign_in=SignIn(sign_in),
         cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
         recording=recording,
@@ -178,6 +209,15 @@ def command(
     finally:
         if ready is not None:
             ready.remove()
+
+
+def _identity(file: Path | None, partners: int) -> Identity:
+    identity = Identity() if file is None else read_identity(file)
+    if partners == 1:
+        return identity
+    if identity.tenants:
+        raise click.UsageError("--partners makes tenants up, and the identity file names them: use one.")
+    return with_partners(identity, partners)
 
 
 def _replayed(recording: Path, auth: str) -> str:

@@ -11,16 +11,20 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from partner_insights.server.admin.admin import Admin
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
-from partner_insights.server.auth.token_endpoint import TokenEndpoint, openid_configuration
+from partner_insights.server.auth.device_code import DeviceCodes
+from partner_insights.server.auth.directory import Directory
+from partner_insights.server.auth.endpoints import DirectoryEndpoints, directory_failure, error_json
+from partner_insights.server.auth.token_endpoint import TokenEndpoint
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.console.views import Console
 from partner_insights.server.cors import Cors
 from partner_insights.server.http.errors import ApiError, http_error_response
-from partner_insights.server.http.response import ApiResponse, json_response, request_headers, respond
+from partner_insights.server.http.response import ApiResponse, request_headers, respond
+from partner_insights.server.http.routes import is_directory_path
 from partner_insights.server.http.rsgi_request import MAX_BODY
 from partner_insights.server.middleware import ApiMiddleware
 from partner_insights.server.response_cache import ResponseCache
-from partner_insights.server.settings import AuthMode, Settings
+from partner_insights.server.settings import AuthMode, Settings, SignIn
 from partner_insights.server.state import State
 
 if TYPE_CHECKING:
@@ -36,8 +40,8 @@ _SLASHES: Final = re.compile("/{2,}")
 
 def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     """The fake as a WSGI application. InputError where the settings' scenarios are unknown or contradict."""
-    state = State(world, settings.scenarios, bom=settings.bom)
-    tokens = Tokens(settings.token_key)
+    state = State(world, settings.scenarios, bom=settings.bom, identity=settings.identity)
+    tokens = Tokens(settings.token_key, world.seed)
     service = (
         Service(catalogue, state, settings, tokens)
         if settings.recording is None
@@ -49,8 +53,10 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
-    _add_token_endpoints(app, TokenEndpoint(tokens, settings.auth != AuthMode.JWT))
-    _add_discovery(app)
+    directory = Directory(state, tokens, takes_any_grant=settings.auth != AuthMode.JWT)
+    devices = DeviceCodes(directory, signs_in_alone=settings.sign_in is SignIn.AUTO)
+    endpoints = DirectoryEndpoints(TokenEndpoint(directory, devices), service.gate, settings.sign_in)
+    endpoints.add_to(app)
     middleware = ApiMiddleware(
         TolerantPaths(app.wsgi_app),
         catalogue,
@@ -59,7 +65,7 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         ResponseCache(state, service.gate),
         Cors(frozenset(settings.cors_origins)) if settings.cors_origins else None,
     )
-    admin = Admin(state, settings, middleware)
+    admin = Admin(state, settings, middleware, endpoints)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))
@@ -104,34 +110,15 @@ def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
     app.add_url_rule(rule, operation.id, view, methods=[operation.method])
 
 
-def _add_token_endpoints(app: Flask, endpoint: TokenEndpoint) -> None:
-    def view(tenant: str, version: int) -> Response:
-        authorization = request.headers.get("Authorization")
-        return respond(endpoint.answer(tenant, version, request.method, request.form, authorization))
-
-    for version, rule in ((1, "/<tenant>/oauth2/token"), (2, "/<tenant>/oauth2/v2.0/token")):
-        # GET comes here too, to be refused in the directory's dialect.
-        app.add_url_rule(
-            rule, f"token-v{version}", view, methods=["GET", "POST"], defaults={"version": version}
-        )
-
-
-def _add_discovery(app: Flask) -> None:
-    def view(tenant: str, version: int) -> Response:
-        return respond(json_response(openid_configuration(request.host_url.rstrip("/"), tenant, version)))
-
-    for version, rule in ((1, "/<tenant>"), (2, "/<tenant>/v2.0")):
-        app.add_url_rule(
-            f"{rule}/.well-known/openid-configuration",
-            f"discovery-v{version}",
-            view,
-            methods=["GET"],
-            defaults={"version": version},
-        )
-
-
 def _failure(app: Flask, service: Service, error: Exception) -> Response:
-    """Whatever goes wrong in Flask or in us, in the API's dialect; never a word of what went wrong inside."""
+    """Whatever goes wrong in Flask or in us, in the path's dialect; never a word of what was wrong inside."""
+    refused = directory_failure(error) if is_directory_path(request.path) else None
+    if refused is not None:
+        allow = getattr(error, "valid_methods", None)
+        headers = (("Allow", ", ".join(sorted(allow))),) if allow else ()
+        return respond(error_json(refused, headers))
+    if isinstance(error, ApiError):
+        return respond(service.error_response(error))
     if isinstance(error, NotFound):
         return respond(service.error_response(ApiError("not-found")))
     if isinstance(error, MethodNotAllowed):

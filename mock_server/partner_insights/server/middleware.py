@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.contract.error_bodies import error_body
+from partner_insights.server.auth.endpoints import directory_failure, error_json
 from partner_insights.server.faults.chooser import FaultChooser
 from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
 from partner_insights.server.faults.status_faults import status_response
@@ -145,7 +146,9 @@ class ApiMiddleware:
 
     def refuse(self, exchange: Exchange, error: HTTPException) -> Delivery:
         """What happens where the body of the request cannot be read."""
-        answer = http_error_response(error)
+        entry = exchange.entry
+        refused = directory_failure(error) if entry is not None and entry.route.is_directory else None
+        answer = http_error_response(error) if refused is None else error_json(refused)
         exchange.response = BufferedResponse.of(answer, RequestHeaders.of(exchange.environ))
         exchange.matched = None
         return self.delivery(exchange)
@@ -194,7 +197,7 @@ class ApiMiddleware:
         head = next((step for step in steps if isinstance(step, Head)), None)
         if head is None:
             return steps, entry.no_reply
-        return steps, partial(entry.answer, head.status, head.headers, response.content)
+        return steps, partial(entry.answer, head.status, head.headers, response.content, response.note)
 
     def respond(self, asked: WSGIEnvironment) -> BufferedResponse:
         """What the application answers, or has answered to an equal request."""

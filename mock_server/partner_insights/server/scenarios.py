@@ -34,6 +34,12 @@ class Conditions:
     """Bodies start with a UTF-8 byte order mark."""
     app_only_case: str = "app-only"
     """The documented failure that answers an app-only token where only App+User is accepted."""
+    mfa: bool = True
+    """Users sign in with a second factor."""
+    mfa_required: bool = False
+    """A user's token without one is refused."""
+    roles: bool = True
+    """Users have the roles they need."""
     outage_case: str | None = None
     """The documented failure that answers every API request."""
     throttled: bool = False
@@ -116,6 +122,17 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             "an app-only token is answered with 500, as one user reported",
             {"app_only_case": "internal-error"},
         ),
+        Scenario(
+            "no-mfa",
+            "users sign in without a second factor: tokens lack it, and isMfaCompliant says false",
+            {"mfa": False},
+        ),
+        Scenario(
+            "mfa-required",
+            "a user's token without a second factor is refused with 401 and code 900421",
+            {"mfa_required": True},
+        ),
+        Scenario("no-role", "users lack the role they need: 403 and code 900150", {"roles": False}),
         Scenario(
             "throttled",
             "requests beyond a quota, per partner or per partner and customer, are answered with 429",

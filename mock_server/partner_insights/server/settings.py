@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.server.auth.identity import Identity
 from partner_insights.server.scenarios import combine
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ class AuthMode(StrEnum):
     """No token at all, every caller taken for App+User."""
 
 
+class SignIn(StrEnum):
+    """What the sign-in pages do."""
+
+    AUTO = "auto"
+    """A user is signed in at once."""
+    ASK = "ask"
+    """A person chooses whom to sign in, and whether to."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The behaviour of one run; every worker of a run gets equal settings, so every worker answers alike."""
@@ -35,11 +45,14 @@ class Settings:
     scenarios: tuple[str, ...] = ()
     """Names of `scenarios.SCENARIOS`, together in force from the start."""
     token_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    """Signs the tokens of this run; new for every run, shared by its workers."""
+    """Seals what only this run redeems; new for every run, shared by its workers."""
     admin_token: str | None = field(default=None, repr=False)
     """Opens the admin API to callers that are not local."""
     trust_loopback: bool = True
     """Whether local callers need no admin token; false where the fake is bound to an outside address."""
+    identity: Identity = field(default_factory=Identity)
+    """Who may sign in, from the start."""
+    sign_in: SignIn = SignIn.AUTO
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1
@@ -53,4 +66,10 @@ class Settings:
                 f"the scenarios {', '.join(self.scenarios)} count requests, which several workers do apart",
                 where="--workers",
                 remedy="use one worker with throttled, flaky and slow",
+            )
+        if self.workers > 1 and self.sign_in is SignIn.ASK:
+            raise InputError(
+                "what a person decides at one worker the others do not hear of",
+                where="--workers",
+                remedy="use one worker with --sign-in ask",
             )

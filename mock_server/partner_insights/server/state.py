@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.server.auth.identity import Identity, partner_seed
 from partner_insights.server.scenarios import DEFAULT, Conditions, combine
 
 if TYPE_CHECKING:
@@ -24,17 +25,32 @@ class Snapshot:
     scenarios: tuple[str, ...]
     conditions: Conditions
     world: World
+    """The first partner's."""
+    identity: Identity = field(default_factory=Identity)
+    """Who may sign in, and which tenant is which partner."""
+    _others: dict[int, Snapshot] = field(default_factory=dict, compare=False, repr=False)
+
+    def of_partner(self, tenant_id: str) -> Snapshot:
+        """What the partner whose token it is sees; the first one for a token nobody looked at."""
+        partner = self.identity.partner(tenant_id)
+        if not partner:
+            return self
+        other = replace(self, world=replace(self.world, seed=partner_seed(self.world.seed, partner)))
+        return self._others.setdefault(partner, other)
 
 
 class State:
     """The current scene; a request reads it once, so it never sees half a change."""
 
-    def __init__(self, world: World, scenarios: Sequence[str], *, bom: bool) -> None:
+    def __init__(
+        self, world: World, scenarios: Sequence[str], *, bom: bool, identity: Identity | None = None
+    ) -> None:
         self._world = self._first = world
         self._bom = bom
         self._worlds: dict[tuple[WorldChange, ...], World] = {(): world}
         self._lock = Lock()
         self._initial = tuple(scenarios) or (DEFAULT,)
+        self._identity = self._first_identity = identity or Identity()
         self.scene = self._scene(self._initial)
 
     def select(self, scenarios: Sequence[str]) -> None:
@@ -44,7 +60,13 @@ class State:
     def reset(self) -> None:
         """Back to the state at the start."""
         self._replace(self._first)
+        self._identity = self._first_identity
         self.scene = self._scene(self._initial)
+
+    def set_identity(self, identity: Identity) -> None:
+        """Others may sign in from now on."""
+        self._identity = identity
+        self.scene = self._scene(self.scene.scenarios)
 
     def set_date(self, as_of: date) -> None:
         """The world on another day; InputError, and no change, for a day no world can have."""
@@ -73,7 +95,7 @@ class State:
         conditions = combine(scenarios)
         if self._bom:
             conditions = replace(conditions, bom=True)
-        return Snapshot(scenarios, conditions, self._world_for(conditions))
+        return Snapshot(scenarios, conditions, self._world_for(conditions), self._identity)
 
     def _world_for(self, conditions: Conditions) -> World:
         with self._lock:

@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, request
 from partner_insights import __version__
 from partner_insights.errors import InputError
 from partner_insights.server.admin.data_views import DataViews
+from partner_insights.server.admin.identity_views import IdentityViews, sent_json
 from partner_insights.server.admin.journal_views import (
     JournalViews,
     json_error,
@@ -28,6 +29,7 @@ from partner_insights.server.scenarios import SCENARIOS, conflicts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from partner_insights.server.auth.endpoints import DirectoryEndpoints
     from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
@@ -38,11 +40,15 @@ TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
 class Admin:
     """The controls of one running fake, open to local callers and to callers with the admin token."""
 
-    def __init__(self, state: State, settings: Settings, middleware: ApiMiddleware) -> None:
+    def __init__(
+        self, state: State, settings: Settings, middleware: ApiMiddleware, directory: DirectoryEndpoints
+    ) -> None:
         self._state = state
         self._middleware = middleware
         self._settings = settings
         self.holdings = DataViews(middleware.catalogue, state, settings)
+        self._identity = IdentityViews(state, settings)
+        self._directory = directory
         self._began = time.monotonic()
 
     def add_to(self, app: Flask) -> None:
@@ -63,6 +69,7 @@ class Admin:
         controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
         JournalViews(self._middleware, self._settings).add_to(controls)
         self.holdings.add_to(controls)
+        self._identity.add_to(controls)
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:
@@ -102,13 +109,16 @@ class Admin:
 
     def token(self) -> Response:
         """An App+User token for the API, good as long as the directory's; null where none is wanted."""
-        token = example_token(self._settings.auth, self._middleware.tokens, LIFETIME)
+        token = example_token(
+            self._settings.auth, self._middleware.tokens, self._state.scene.identity, LIFETIME
+        )
         return json_ok({"token": token, "expiresIn": LIFETIME})
 
     def reset(self) -> Response:
         """Back to the state at the start."""
         self._state.reset()
         self._middleware.reset()
+        self._directory.reset()
         return self.scenario()
 
     def scenario(self) -> Response:
@@ -124,7 +134,7 @@ class Admin:
         refused = self._refuse_several_workers("the scenario is fixed: restart with --scenario, or")
         if refused is not None:
             return refused
-        content = _sent()
+        content = sent_json()
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
@@ -147,7 +157,7 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            self._state.set_date(_day(_sent(), self._state.as_of))
+            self._state.set_date(_day(sent_json(), self._state.as_of))
         except InputError as error:
             return json_error(400, str(error))
         return self.clock()
@@ -167,7 +177,7 @@ class Admin:
         if refused is not None:
             return refused
         try:
-            account = self._middleware.chooser.plan(_sent())
+            account = self._middleware.chooser.plan(sent_json())
         except InputError as error:
             return json_error(400, str(error))
         location = ("Location", f"/_admin/faults/{account['id']}")
@@ -198,14 +208,6 @@ class Admin:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         offered = request.headers.get(TOKEN_HEADER) or (bearer if scheme.lower() == "bearer" else "")
         return hmac.compare_digest(offered.strip().encode(), expected.encode())
-
-
-def _sent() -> Any:
-    """The JSON of the request; None where there is none, or one nested beyond reason."""
-    try:
-        return request.get_json(silent=True)
-    except RecursionError:
-        return None
 
 
 def _is_local() -> bool:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from partner_insights.errors import InputError
 from partner_insights.server.http.response import json_response, respond
-from partner_insights.server.http.routes import TOKEN
+from partner_insights.server.http.routes import DIRECTORY, TOKEN
 from partner_insights.server.journal.client_verdict import verdict
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ class JournalViews:
         for name, value in wanted.items():
             if name not in known:
                 raise InputError(f"{name!r} is no filter", remedy=f"use {', '.join(known)}")
-            if name == "operation" and value not in (TOKEN, NOWHERE, *self._middleware.paths.operations):
+            if name == "operation" and value not in (
+                TOKEN,
+                DIRECTORY,
+                NOWHERE,
+                *self._middleware.paths.operations,
+            ):
                 self._middleware.chooser.names.check_operation(value)
             if name == "status" and not _STATUS.fullmatch(value):
                 raise InputError(f"{value!r} is no status", remedy="give one like 404, 4xx or none")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.recording_folder import RecordedAnswer, Recording, key_of
 from partner_insights.server.api.service import Service
-from partner_insights.server.http.errors import ApiError
 from partner_insights.server.http.response import BOM, ApiResponse, json_response
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.tokens import Tokens
     from partner_insights.server.http.request_headers import RequestHeaders
     from partner_insights.server.settings import Settings
-    from partner_insights.server.state import State
+    from partner_insights.server.state import Snapshot, State
 
 
 class Replay(Service):
@@ -31,20 +30,16 @@ class Replay(Service):
         super().__init__(catalogue, state, settings, tokens)
         self._recording = Recording.read(folder)
 
-    def answer(
+    def _respond(
         self,
         operation: Operation,
+        scene: Snapshot,
         customer_id: str | None,
         query: Mapping[str, str],
         headers: RequestHeaders,
-        values: Mapping[str, str] | None = None,
+        values: Mapping[str, str],
     ) -> ApiResponse:
         """The recorded answer, with its own status, mark and body."""
-        scene = self.state.scene
-        try:
-            self._admit(operation, scene, headers)
-        except ApiError as refused:
-            return self.error_response(refused, scene)
         given = [] if customer_id is None else [customer_id]
         recorded = self._recording.answers.get(key_of(operation.id, given, query, headers.continuation))
         return self._missing(operation) if recorded is None else self._recorded(recorded)

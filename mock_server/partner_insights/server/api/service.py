@@ -5,7 +5,8 @@ the address alone. Then:
 
 1. outage        a service that is down looks at nothing
 2. token         401, before anything about the partner's data can be learnt
-3. token's kind  403 for app-only where only App+User is accepted: still about the caller alone
+3. token's kind  403 for app-only where only App+User is accepted: still about the caller alone; then the
+                 user's second factor (401) and role (403)
 4. Accept        406, about the exchange, before the resource
 5. customer id   400 when it is no GUID, 404 when it is nobody's
 6. query         400
@@ -13,12 +14,13 @@ the address alone. Then:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.query_parameters import is_valid
 from partner_insights.server.api.pagination import parse_page
-from partner_insights.server.auth.bearer import Authenticator
-from partner_insights.server.auth.tokens import Caller, Tokens
+from partner_insights.server.auth.bearer import REALM, Authenticator
+from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.errors import ApiError, error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import ApiResponse, json_response
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.contract import Catalogue, Operation
+    from partner_insights.server.auth.tokens import AccessToken, Tokens
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import Snapshot, State
 
@@ -40,7 +43,7 @@ class Service:
     def __init__(self, catalogue: Catalogue, state: State, settings: Settings, tokens: Tokens) -> None:
         self.catalogue = catalogue
         self.state = state
-        self.gate = Authenticator(settings.auth, tokens)
+        self.gate = Authenticator(settings.auth, tokens, state)
 
     def answer(
         self,
@@ -51,27 +54,56 @@ class Service:
         values: Mapping[str, str] | None = None,
     ) -> ApiResponse:
         """The documented answer, be it a refusal; `values` are those of all parameters of the path."""
-        scene = self.state.scene
+        scene, token = self.state.scene, None
         try:
-            self._admit(operation, scene, headers)
-            if operation.synthetic:
-                return self._synthetic(operation, scene, values or {}, query)
-            index = None if customer_id is None else _customer(scene, customer_id)
-            return self._content(operation, scene, index, query, headers)
+            token = self._authenticate(scene, headers)
+            self._authorize(operation, scene, token, headers)
+            response = self._respond(
+                operation, scene.of_partner(token.tenant_id), customer_id, query, headers, values or {}
+            )
         except ApiError as refused:
-            return self.error_response(refused, scene)
+            response = self.error_response(refused, scene)
+        if token is None or token.caller is Caller.APP_ONLY or not headers.validates_mfa:
+            return response
+        compliant = ("isMfaCompliant", str(token.mfa and scene.conditions.mfa).lower())
+        return replace(response, headers=(*response.headers, compliant))
+
+    def _respond(
+        self,
+        operation: Operation,
+        scene: Snapshot,
+        customer_id: str | None,
+        query: Mapping[str, str],
+        headers: RequestHeaders,
+        values: Mapping[str, str],
+    ) -> ApiResponse:
+        """The response to a caller who was admitted; ApiError for what cannot be had."""
+        if operation.synthetic:
+            return self._synthetic(operation, scene, values, query)
+        index = None if customer_id is None else _customer(scene, customer_id)
+        return self._content(operation, scene, index, query, headers)
 
     def error_response(self, refused: ApiError, scene: Snapshot | None = None) -> ApiResponse:
         """The answer to a documented failure, under the given conditions or those in force."""
         bom = (scene or self.state.scene).conditions.bom
         return error_response(self.catalogue.error_cases[refused.case], refused, bom=bom)
 
-    def _admit(self, operation: Operation, scene: Snapshot, headers: RequestHeaders) -> None:
+    def _authenticate(self, scene: Snapshot, headers: RequestHeaders) -> AccessToken:
         if scene.conditions.outage_case is not None:
             raise ApiError(scene.conditions.outage_case)
-        caller = self.gate.authenticate(headers.authorization)
-        if caller not in operation.auth:
-            raise ApiError(scene.conditions.app_only_case if caller is Caller.APP_ONLY else "app-only")
+        return self.gate.authenticate(headers.authorization)
+
+    def _authorize(
+        self, operation: Operation, scene: Snapshot, token: AccessToken, headers: RequestHeaders
+    ) -> None:
+        conditions = scene.conditions
+        if token.caller not in operation.auth:
+            raise ApiError(conditions.app_only_case if token.caller is Caller.APP_ONLY else "app-only")
+        if token.caller is Caller.APP_USER:
+            if conditions.mfa_required and not (token.mfa and conditions.mfa):
+                raise ApiError("mfa-required", headers={"WWW-Authenticate": REALM})
+            if not (conditions.roles and scene.identity.roles(token.user)):
+                raise ApiError("no-role")
         if not headers.takes_json:
             raise ApiError("not-acceptable")
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from partner_insights.server.auth.errors import DirectoryError
+from partner_insights.server.auth.identity import User
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.settings import AuthMode
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from partner_insights.server.auth.identity import Identity
 
 A_DAY = 24 * 3600
 
@@ -22,13 +27,25 @@ def curl_line(url: str, token: str | None, ca_file: Path | None = None) -> str:
 
 
 def example_token(
-    auth: AuthMode, tokens: Tokens, lifetime: int = A_DAY, issued: int | None = None
+    auth: AuthMode, tokens: Tokens, identity: Identity, lifetime: int = A_DAY, issued: int | None = None
 ) -> str | None:
-    """An App+User token that works under the auth mode, good for so long; None where none is needed."""
+    """An App+User token that works under the auth mode, good for so long on any of the fake's dates.
+
+    None where no token is needed.
+    """
     if auth == AuthMode.OFF:
         return None
-    subject = Subject("partner.example", "00000000-0000-0000-0000-000000000000", "you@partner.example")
-    return tokens.access(subject, PARTNER_CENTER, lifetime=lifetime, issued=issued)
+    return tokens.access(example_subject(identity), PARTNER_CENTER, lifetime=lifetime, issued=issued)
+
+
+def example_subject(identity: Identity) -> Subject:
+    """The first partner's first user, through an application of no name."""
+    home = identity.home
+    try:
+        user = identity.default_user(home.name)
+    except DirectoryError:  # nobody may sign in as yet
+        user = User(f"you@{home.name}")
+    return Subject(home.id, str(UUID(int=0)), user.name, mfa=user.mfa)
 
 
 def token_line(url: str) -> str:

@@ -1,35 +1,53 @@
-"""Claims ↔ signed tokens of this run: access tokens like the directory's, and refresh tokens.
+"""Claims ↔ signed tokens: access and id tokens like the directory's, and what only the fake itself reads.
 
-PyJWT is imported at the first token, or by `warm_up`: it brings cryptography along where that is installed, a
-tenth of a second that the start of a fake need not take.
+PyJWT is imported at the first token, or by `warm_up`: with cryptography it takes a tenth of a second that
+whoever starts a fake need not wait for.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import secrets
 import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-ALGORITHM: Final = "HS256"
+from partner_insights.server.auth.signing_key import ALGORITHM, SigningKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
 LIFETIME: Final = 3599
 """Seconds; what the directory gives."""
 
 PARTNER_CENTER: Final = "https://api.partnercenter.microsoft.com"
+PARTNER_CENTER_APP: Final = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+"""Partner Center's own application id, by which it may be asked for in place of its address."""
 DIRECTORY_GRAPH: Final = "https://graph.windows.net"
-AUDIENCES: Final = tuple(base + slash for base in (PARTNER_CENTER, DIRECTORY_GRAPH) for slash in ("", "/"))
-"""Whose tokens the API takes. The published app-only example asks for the directory graph's
-(partner-center-authentication.md, heading REST (app-only authentication))."""
+AUDIENCES: Final = (PARTNER_CENTER, f"{PARTNER_CENTER}/", PARTNER_CENTER_APP)
+"""Whose tokens the API takes."""
+EXCHANGED: Final = (*AUDIENCES, DIRECTORY_GRAPH, f"{DIRECTORY_GRAPH}/")
+"""Whose tokens the first `/generatetoken` takes (generate-access-token-legacy, heading Request Header)."""
 
-_REFRESH: Final = "urn:partner-insights:refresh"
+_SEALED: Final = "urn:partner-insights:"
+_SEALED_ALGORITHM: Final = "HS256"
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:partner-insights")
 
 
 class InvalidToken(Exception):
     """Not a token that is good for what it was shown for; str() says why, in words for a developer."""
+
+    def __init__(self, words: str, reason: str = "invalid") -> None:
+        super().__init__(words)
+        self.reason = reason
+        """`expired`, `outdated` (by the fake's date), `audience` or `invalid`."""
 
 
 class Caller(StrEnum):
@@ -44,10 +62,12 @@ class Subject:
     """Who asks for a token, through which application, at which tenant."""
 
     tenant: str
-    """As it stands in the token endpoint's path: a GUID, a domain or `common`."""
+    """A GUID or a domain."""
     client_id: str
     user: str | None = None
     """None: the application itself (app-only)."""
+    mfa: bool = True
+    """Whether the user signed in with a second factor."""
 
     @property
     def caller(self) -> Caller:
@@ -56,18 +76,44 @@ class Subject:
 
     @property
     def tenant_id(self) -> str:
-        """The tenant's GUID; made from the name where the path has a name."""
-        try:
-            return str(uuid.UUID(self.tenant))
-        except ValueError:
-            return str(uuid.uuid5(_NAMESPACE, self.tenant.lower()))
+        """The tenant's GUID; made from the name where it is a name."""
+        return tenant_id(self.tenant)
+
+    @property
+    def object_id(self) -> str:
+        """The GUID of the user, or of the application, in the tenant."""
+        who = self.user or self.client_id
+        return str(uuid.uuid5(_NAMESPACE, f"{self.tenant_id}/{who.lower()}"))
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """What a good token says."""
+
+    caller: Caller
+    tenant_id: str
+    user: str | None
+    mfa: bool
+    expires: float
+    """By `time.time()`."""
+    fake_date: str | None = None
+    """The fake's date when it was issued; None for a token that is good on any date."""
+    client_id: str = ""
+    object_id: str = ""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Issues and reads the tokens of one run; the key is the run's, so another run's tokens are refused."""
+    """Issues and reads the tokens of one run."""
 
     key: bytes = field(repr=False)
+    """The run's own; seals what only this run redeems."""
+    seed: int = 0
+
+    @cached_property
+    def signing(self) -> SigningKey:
+        """Signs what clients and resource servers read."""
+        return SigningKey(self.seed)
 
     def access(
         self,
@@ -77,84 +123,91 @@ class Tokens:
         scope: str = "",
         lifetime: int = LIFETIME,
         issued: int | None = None,
+        fake_date: str | None = None,
     ) -> str:
-        """A signed access token with the claims a real one has (version 1.0); `issued` is now by default."""
-        now = int(time.time()) if issued is None else issued
+        """A signed access token with the claims a real one has (version 1.0).
+
+        `issued` is now by default; with a `fake_date` it is good as long as that is the fake's date.
+        """
         tenant = subject.tenant_id
-        claims: dict[str, Any] = {
+        claims = _times(lifetime, issued) | {
             "aud": audience,
-            "iss": f"https://sts.windows.net/{tenant}/",
-            "iat": now,
-            "nbf": now,
-            "exp": now + lifetime,
+            "iss": version_1_issuer(tenant),
             "appid": subject.client_id,
             "appidacr": "1",
+            "oid": subject.object_id,
+            "sub": subject.object_id,
             "tid": tenant,
             "ver": "1.0",
         }
-        who = subject.user or subject.client_id
-        claims["oid"] = claims["sub"] = str(uuid.uuid5(_NAMESPACE, f"{tenant}/{who.lower()}"))
         if subject.user is None:
             claims |= {"idtyp": "app", "roles": []}
         else:
-            claims |= {
-                "idtyp": "user",
-                "scp": scope or "user_impersonation",
-                "upn": subject.user,
-                "unique_name": subject.user,
-                "amr": ["pwd", "mfa"],
-            }
+            claims |= {"idtyp": "user", "scp": scope or "user_impersonation", **_named(subject)}
+        if fake_date is not None:
+            claims["fake_date"] = fake_date
         return self._signed(claims)
 
-    def caller(self, token: str) -> Caller:
-        """Whom a token speaks for; InvalidToken where it is not a valid one for the API."""
-        return self.read(token)[0]
-
-    def refresh(self, subject: Subject, audience: str) -> str:
-        """A refresh token: any worker of the run can redeem it, as everything it says is inside."""
-        claims = {
-            "aud": _REFRESH,
-            "iat": int(time.time()),
-            "tenant": subject.tenant,
-            "client": subject.client_id,
-            "user": subject.user,
-            "audience": audience,
+    def identity(
+        self, subject: Subject, version: int, base: str, nonce: str | None = None, code: str | None = None
+    ) -> str:
+        """The id token of a user who signed in (OpenID Connect Core 1.0, section 2)."""
+        tenant = subject.tenant_id
+        user = subject.user or ""
+        claims = _times(LIFETIME) | {
+            "aud": subject.client_id,
+            "iss": version_1_issuer(tenant) if version == 1 else version_2_issuer(base, tenant),
+            "name": user.partition("@")[0].replace(".", " ").title(),
+            "oid": subject.object_id,
+            "sub": subject.object_id,
+            "tid": tenant,
+            "ver": f"{version}.0",
         }
+        claims |= _named(subject) if version == 1 else {"preferred_username": user}
+        if nonce is not None:
+            claims["nonce"] = nonce
+        if code is not None:
+            claims["c_hash"] = _base64(hashlib.sha256(code.encode()).digest()[:16])
         return self._signed(claims)
 
-    def redeem(self, refresh_token: str) -> tuple[Subject, str]:
-        """The subject and audience of a refresh token; InvalidToken where it is not ours."""
-        claims = self._claims(refresh_token, audience=_REFRESH)
-        return Subject(claims["tenant"], claims["client"], claims["user"]), claims["audience"]
-
-    def read(self, token: str) -> tuple[Caller, float]:
-        """As `caller`, with the time the token expires."""
-        claims = self._claims(token, audience=AUDIENCES, options={"require": ["exp", "aud"]})
+    def read(self, token: str, audiences: Collection[str] | None = AUDIENCES) -> AccessToken:
+        """What an access token says; InvalidToken where it is none for the audiences (None: any)."""
+        public = self.signing.private.public_key()
+        options = {"require": ["exp", "aud"], "verify_aud": audiences is not None}
+        demands = {"audience": audiences, "options": options}
+        claims = _verified(token, public, ALGORITHM, **demands)
+        tenant = claims.get("tid")
+        if not isinstance(tenant, str) or claims.get("iss") != version_1_issuer(tenant):
+            raise InvalidToken("the token is of another issuer")
         # The real service tells them apart the same way: only a token with a user in it has delegated scopes.
         caller = Caller.APP_USER if "scp" in claims else Caller.APP_ONLY
-        return caller, float(claims["exp"])
+        return AccessToken(
+            caller=caller,
+            tenant_id=tenant,
+            user=claims.get("upn"),
+            mfa="mfa" in claims.get("amr", ()),
+            expires=float(claims["exp"]),
+            fake_date=claims.get("fake_date"),
+            client_id=str(claims.get("appid", "")),
+            object_id=str(claims.get("oid", "")),
+        )
+
+    def seal(self, kind: str, content: Mapping[str, Any], lifetime: int) -> str:
+        """Content that only this run opens: any of its workers can, as everything is inside."""
+        import jwt
+
+        claims = {"aud": _SEALED + kind, "jti": secrets.token_urlsafe(9), **_times(lifetime), **content}
+        return jwt.encode(claims, self.key, algorithm=_SEALED_ALGORITHM)
+
+    def unseal(self, kind: str, sealed: str) -> dict[str, Any]:
+        """What was sealed, with its `jti`; InvalidToken where it is not ours or too old."""
+        return _verified(sealed, self.key, _SEALED_ALGORITHM, audience=_SEALED + kind)
 
     def _signed(self, claims: dict[str, Any]) -> str:
         import jwt
 
-        return jwt.encode(claims, self.key, algorithm=ALGORITHM)
-
-    def _claims(self, token: str, **demands: Any) -> dict[str, Any]:
-        import jwt
-
-        reasons = (  # the most specific first
-            (jwt.ExpiredSignatureError, "the token has expired"),
-            (jwt.InvalidAudienceError, "the token is for another audience"),
-            (jwt.InvalidSignatureError, "the token was not issued by this run of the fake"),
-            (jwt.ImmatureSignatureError, "the token is not valid yet"),
-            (jwt.MissingRequiredClaimError, "the token lacks exp or aud"),
-            (jwt.InvalidTokenError, "the token is not a signed JWT of the token endpoint"),
-        )
-        try:
-            claims: dict[str, Any] = jwt.decode(token, self.key, algorithms=[ALGORITHM], **demands)
-        except jwt.InvalidTokenError as error:
-            raise InvalidToken(next(words for kind, words in reasons if isinstance(error, kind))) from error
-        return claims
+        key, headers = self.signing, {"kid": self.signing.id, "x5t": self.signing.id}
+        return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers=headers)
 
 
 def warm_up() -> None:
@@ -162,29 +215,82 @@ def warm_up() -> None:
     import jwt  # noqa: F401
 
 
-class CheckedTokens:
-    """Tokens found good before → whom they speak for, until they expire: a signature is checked once."""
+def tenant_id(name: str) -> str:
+    """The GUID of the tenant of that name; a GUID is its own."""
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        return str(uuid.uuid5(_NAMESPACE, name.lower()))
 
-    SIZE: Final = 1024
+
+def version_1_issuer(tenant: str) -> str:
+    """Who issues tokens of version 1 for the tenant, wherever the directory is."""
+    return f"https://sts.windows.net/{tenant}/"
+
+
+def version_2_issuer(base: str, tenant: str) -> str:
+    """Who issues tokens of version 2 for the tenant, at the directory's own address."""
+    return f"{base}/{tenant}/v2.0"
+
+
+def client_info(subject: Subject) -> str:
+    """What MSAL knows an account by."""
+    content = {"uid": subject.object_id, "utid": subject.tenant_id}
+    return _base64(json.dumps(content, separators=(",", ":")).encode())
+
+
+def _times(lifetime: int, issued: int | None = None) -> dict[str, Any]:
+    now = int(time.time()) if issued is None else issued
+    return {"iat": now, "nbf": now, "exp": now + lifetime}
+
+
+def _named(subject: Subject) -> dict[str, Any]:
+    amr = ["pwd", "mfa"] if subject.mfa else ["pwd"]
+    return {"upn": subject.user, "unique_name": subject.user, "amr": amr}
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _verified(token: str, key: Any, algorithm: str, **demands: Any) -> dict[str, Any]:
+    import jwt
+
+    reasons = (  # the most specific first
+        (jwt.ExpiredSignatureError, "the token has expired", "expired"),
+        (jwt.InvalidAudienceError, "the token is for another audience", "audience"),
+        (jwt.InvalidSignatureError, "the token was not issued by this fake", "invalid"),
+        (jwt.ImmatureSignatureError, "the token is not valid yet", "invalid"),
+        (jwt.MissingRequiredClaimError, "the token lacks exp or aud", "invalid"),
+        (jwt.InvalidTokenError, "the token is not a signed JWT of the token endpoint", "invalid"),
+    )
+    try:
+        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], **demands)
+    except jwt.InvalidTokenError as error:
+        words, reason = next((words, reason) for kind, words, reason in reasons if isinstance(error, kind))
+        raise InvalidToken(words, reason) from error
+    return claims
+
+
+class CheckedTokens:
+    """Tokens found good before → what they say, until they expire: a signature is checked once."""
+
+    MAX: Final = 1024
     """How many are remembered."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._checked: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+        self._checked: OrderedDict[str, AccessToken] = OrderedDict()
         self._lock = Lock()
 
-    def caller(self, token: str) -> Caller:
-        """As `Tokens.caller`, remembering the outcome of a good one."""
-        return self.read(token)[0]
-
-    def read(self, token: str) -> tuple[Caller, float]:
-        """As `caller`, with the time the token expires."""
+    def read(self, token: str) -> AccessToken:
+        """As `Tokens.read`, remembering the outcome of a good one."""
         known = self._checked.get(token)
-        if known is None or known[1] <= time.time():
+        if known is None or known.expires <= time.time():
             known = self._tokens.read(token)
             with self._lock:
                 self._checked[token] = known
-                if len(self._checked) > self.SIZE:
+                if len(self._checked) > self.MAX:
                     self._checked.popitem(last=False)
         return known
 

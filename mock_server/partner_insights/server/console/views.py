@@ -84,7 +84,7 @@ class Console:
         """What the template tells."""
         settings, world = self._settings, self._state.scene.world
         url = request.host_url.rstrip("/")
-        token = example_token(settings.auth, self._tokens)
+        token = example_token(settings.auth, self._tokens, self._state.scene.identity)
         customer = world.customer_id(0) if world.customers else "{customer-id}"
         operations = [
             (operation, curl_line(url + operation.path.replace("{customer-id}", customer), token))

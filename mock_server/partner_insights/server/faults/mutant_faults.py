@@ -10,7 +10,8 @@ import orjson
 
 from partner_insights.contract.paths import fill
 from partner_insights.mutants import MutableResponse, RequestContext
-from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject
+from partner_insights.server.auth.examples import example_subject
+from partner_insights.server.auth.tokens import PARTNER_CENTER
 from partner_insights.server.http.buffered import ENCODING, LENGTH, BufferedResponse
 from partner_insights.server.http.request_headers import RequestHeaders
 from partner_insights.server.http.response import BOM, MIN_GZIP_BYTES
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.tokens import Tokens
     from partner_insights.server.http.routes import PathTable, RouteMatch
     from partner_insights.server.state import State
-
-_USER: Final = Subject("mutant.example", "mutant", "mutant@mutant.example")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ class MutantInjector:
 
     def with_token(self, asked: WSGIEnvironment, route: RouteMatch) -> dict[str, Any]:
         """With the token of a user."""
-        return {"HTTP_AUTHORIZATION": f"Bearer {self.tokens.access(_USER, PARTNER_CENTER)}"}
+        token = self.tokens.access(example_subject(self.state.scene.identity), PARTNER_CENTER)
+        return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
 
     def with_valid_path(self, asked: WSGIEnvironment, route: RouteMatch) -> dict[str, Any]:
         """At an operation that is there, about a customer that is."""

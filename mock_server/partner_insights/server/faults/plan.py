@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.errors import InputError
-from partner_insights.server.http.routes import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +53,7 @@ class Fault:
 
     def matches(self, route: RouteMatch) -> bool:
         """Whether it is meant for a request to this route."""
-        if self.operation != route.operation and (self.operation != ANY or route.operation == TOKEN):
+        if self.operation != route.operation and (self.operation != ANY or route.is_directory):
             return False
         return self.customer in (None, route.customer)
 

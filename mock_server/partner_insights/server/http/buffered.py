@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from partner_insights.server.http.delivery import Headers, Step
     from partner_insights.server.http.request_headers import RequestHeaders
-    from partner_insights.server.http.response import ApiResponse
+    from partner_insights.server.http.response import ApiResponse, Note
 
 LENGTH, ENCODING = "content-length", "content-encoding"
 
@@ -29,12 +29,14 @@ class BufferedResponse:
     """What Content-Length says where that is not the body's length, as in a response to HEAD."""
     content: bytes | None = None
     """The body before compression, where that is known."""
+    note: Note | None = None
+    """For the journal."""
 
     @classmethod
     def of(cls, answer: ApiResponse, asked: RequestHeaders) -> BufferedResponse:
         """A response of our own in the common headers."""
         body, headers = render(answer, asked)
-        return cls(answer.status, _without_length(headers), body, content=answer.body)
+        return cls(answer.status, _without_length(headers), body, content=answer.body, note=answer.note)
 
     @classmethod
     def from_app(cls, application: WSGIApplication, environ: WSGIEnvironment) -> BufferedResponse:
@@ -59,6 +61,7 @@ class BufferedResponse:
             body,
             None if announced == len(body) else announced,
             None if answer is None else answer.body,
+            None if answer is None else answer.note,
         )
 
     def header(self, name: str) -> str | None:

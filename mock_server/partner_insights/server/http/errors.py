@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from werkzeug.http import HTTP_STATUS_CODES
 
 from partner_insights.contract.error_bodies import error_body, refusal_body
-from partner_insights.server.http.response import ApiResponse, json_response
+from partner_insights.server.http.response import ApiResponse, Note, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +28,19 @@ class ApiError(Exception):
     """A request meets a documented failure; `case` names it in the catalogue."""
 
     def __init__(
-        self, case: str, *, data: Sequence[str] = (), headers: Mapping[str, str] | None = None
+        self,
+        case: str,
+        *,
+        data: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(case)
         self.case = case
         self.data = tuple(data)
         self.headers = dict(headers or {})
+        self.reason = reason
+        """For the journal."""
 
 
 def error_response(case: ErrorCase, refused: ApiError | None = None, *, bom: bool = False) -> ApiResponse:
@@ -45,4 +52,5 @@ def error_response(case: ErrorCase, refused: ApiError | None = None, *, bom: boo
         status=case.status,
         headers=headers,
         bom=bom,
+        note=Note(refused.reason) if refused and refused.reason else None,
     )

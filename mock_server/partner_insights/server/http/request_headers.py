@@ -39,6 +39,8 @@ class RequestHeaders:
     accept_encoding: str | None
     continuation: str | None
     """MS-ContinuationToken, which the customer list is read on with."""
+    validates_mfa: bool = False
+    """Whether the caller wants to know if its token is of a user with a second factor."""
 
     @classmethod
     def of(cls, environ: Mapping[str, Any]) -> RequestHeaders:
@@ -52,6 +54,7 @@ class RequestHeaders:
             accept=environ.get("HTTP_ACCEPT"),
             accept_encoding=environ.get("HTTP_ACCEPT_ENCODING"),
             continuation=environ.get("HTTP_MS_CONTINUATIONTOKEN"),
+            validates_mfa=environ.get("HTTP_VALIDATEMFA", "").strip().lower() == "true",
         )
 
     @property

@@ -7,7 +7,7 @@ import os
 from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 from flask import Response, g, request
@@ -36,6 +36,20 @@ RESPONSE_KEY: Final = "partner_insights.answer"
 """Where the environ of a request has the answer it was given."""
 
 
+ISSUED: Final = "issued"
+"""The note of an answer that hands out a token."""
+
+
+class Note(NamedTuple):
+    """What the journal takes down of an answer besides its bytes."""
+
+    code: str
+    """`issued`, or why the request was refused."""
+    token: str = ""
+    """What tells whose token it is, without giving it away."""
+    good_until: float = 0.0
+
+
 @dataclass(frozen=True)
 class ApiResponse:
     """Status, body and the headers that belong to this answer alone (the common ones come on the wire)."""
@@ -45,6 +59,7 @@ class ApiResponse:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str | None = JSON
     """None: an answer without a body."""
+    note: Note | None = None
 
     @cached_property
     def gzipped(self) -> bytes | None:
@@ -55,11 +70,16 @@ class ApiResponse:
 
 
 def json_response(
-    content: Any, *, status: int = 200, headers: Sequence[tuple[str, str]] = (), bom: bool = False
+    content: Any,
+    *,
+    status: int = 200,
+    headers: Sequence[tuple[str, str]] = (),
+    bom: bool = False,
+    note: Note | None = None,
 ) -> ApiResponse:
     """Compact JSON, on request behind a byte order mark."""
     encoded = orjson.dumps(content)
-    return ApiResponse(status, BOM + encoded if bom else encoded, tuple(headers))
+    return ApiResponse(status, BOM + encoded if bom else encoded, tuple(headers), note=note)
 
 
 def render(answer: ApiResponse, asked: RequestHeaders) -> tuple[bytes, list[tuple[str, str]]]:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 TOKEN: Final = "token"  # noqa: S105 - the name of an operation
 """What the token endpoints are called where operations are named."""
 
+DIRECTORY: Final = "directory"
+"""And what the directory's other endpoints are called."""
+_TOKEN_PATHS: Final = (("oauth2", "token"), ("oauth2", "v2.0", "token"))
+"""Under a tenant."""
+_EXCHANGES: Final = (("generatetoken",), ("v3", "generatetoken"))
+_DIRECTORY_PARTS: Final = frozenset({".well-known", "discovery", "oauth2", "openid", "userrealm", "v2.0"})
+"""What follows the tenant in a path of the directory."""
+
 _CUSTOMER: Final = "{customer-id}"
 
 
@@ -22,9 +30,14 @@ class RouteMatch:
     """What a path leads to."""
 
     operation: str | None
-    """The operation's id, `token` for a token endpoint; None where nothing is."""
+    """The operation's id, `token` or `directory` for an endpoint of the directory; None where nothing is."""
     customer: str | None = None
     """The customer as the path names it, in lower case."""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is the directory's, where clients sign in, and none of the API's."""
+        return self.operation in (TOKEN, DIRECTORY)
 
 
 NO_MATCH: Final = RouteMatch(None)
@@ -50,8 +63,10 @@ class PathTable:
         for pattern, name in self._others:
             if len(pattern) == len(parts) and all(map(_fits, pattern, parts)):
                 return RouteMatch(name, _customer(pattern, parts))
-        if parts[1:] in (("oauth2", "token"), ("oauth2", "v2.0", "token")):
+        if parts[1:] in _TOKEN_PATHS or parts in _EXCHANGES:
             return RouteMatch(TOKEN)
+        if _is_directory(parts):
+            return RouteMatch(DIRECTORY)
         return NO_MATCH
 
     def closest(self, path: str) -> tuple[Operation, str]:
@@ -61,6 +76,15 @@ class PathTable:
         scores = {name: _likeness(theirs, parts) for name, theirs in ours.items()}
         best = max(scores, key=lambda name: scores[name])
         return self.operations[best], _difference(ours[best], parts)
+
+
+def is_directory_path(path: str) -> bool:
+    """Whether a path is one of the directory's, be there an endpoint or not."""
+    return _is_directory(_parts(path))
+
+
+def _is_directory(parts: tuple[str, ...]) -> bool:
+    return len(parts) > 1 and parts[1].lower() in _DIRECTORY_PARTS
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.server.auth.tokens import Caller
-from partner_insights.server.http.routes import TOKEN
+from partner_insights.server.http.response import ISSUED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +31,8 @@ MAX_IN_VAIN: Final = 2
 """Tries of a request that the same client error answers every time."""
 MAX_PER_SECOND: Final = 10
 """Times the same request may be made in a second."""
+RENEWAL: Final = 600.0
+"""Seconds before its end from when on a token may be renewed; libraries do it five minutes before."""
 NO_PAUSE: Final = 0.1
 """Seconds: a retry sooner than this was not waited for; one such is forgiven."""
 
@@ -62,7 +64,7 @@ class Habit:
 def verdict(journal: Journal, operations: Mapping[str, Operation]) -> dict[str, Any]:
     """`{"verdict": "well-behaved" | "misbehaved" | "nothing-judged", "judged", "forgotten", "findings"}`."""
     entries = journal.entries()
-    judged = [entry for entry in entries if entry.route.operation != TOKEN]
+    judged = [entry for entry in entries if not entry.route.is_directory]
     findings = [finding for habit in CHECKS for finding in habit(entries, operations)]
     words = "misbehaved" if findings else "well-behaved" if judged else "nothing-judged"
     return {
@@ -99,7 +101,7 @@ def came_back_early(entries: Sequence[Entry], operations: Mapping[str, Operation
 def _waits(entry: Entry, refused: Entry) -> bool:
     """Whether the request is one that was to wait."""
     if refused.key == "partner":
-        return entry.route.operation != TOKEN
+        return not entry.route.is_directory
     if refused.key == "customer":
         return entry.route.customer == refused.route.customer
     return entry.url == refused.url
@@ -200,18 +202,51 @@ def resent_a_refused_token(entries: Sequence[Entry], operations: Mapping[str, Op
         token = entry.token
         before = None if token is None else refused.get(token)
         if before is not None and before.answered is not None and entry.began > before.answered:
-            if entry.route.operation != TOKEN:
+            if not entry.route.is_directory:
                 yield Habit(
                     "refused-token-resent", "a token that was answered 401 was sent again", (before, entry)
                 )
-        elif entry.status == 401 and token is not None and entry.route.operation != TOKEN:
+        elif entry.status == 401 and token is not None and not entry.route.is_directory:
             refused[token] = entry
     for token, entry in refused.items():
         later = [each for each in entries if each.number > entry.number]
-        if not any(each.route.operation == TOKEN or each.token not in (None, token) for each in later):
+        if not any(each.route.is_directory or each.token not in (None, token) for each in later):
             yield Habit(
                 "token-not-refreshed", "401 was the end: no new token was asked for or used", (entry,)
             )
+
+
+def signed_in_carelessly(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
+    """What the directory, or the API about a token, would not forgive a second time."""
+    for entry in entries:
+        if entry.note is not None and entry.note.code in _CARELESS:
+            yield Habit(*_CARELESS[entry.note.code], (entry,))
+
+
+def asked_for_another_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
+    """A token is used until it expires or is refused."""
+    issued: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.status == 401 and not entry.route.is_directory:
+            issued.clear()  # a new one is right, whichever was refused
+        if entry.note is None or entry.note.code != ISSUED:
+            continue
+        before = issued.get(entry.note.token)
+        if before is not None and before.note is not None:
+            left = before.note.good_until - entry.time
+            if left > RENEWAL:
+                words = f"a token was asked for although the one before was good for another {left:.0f} s"
+                yield Habit("token-not-kept", words, (before, entry))
+        issued[entry.note.token] = entry
+
+
+_CARELESS: Final[Mapping[str, tuple[str, str]]] = {
+    "refresh-redeemed": ("refresh-token-resent", "a refresh token was sent again after it had been replaced"),
+    "slow-down": ("interval-ignored", "a device code was asked about before the interval was over"),
+    "token-expired": ("expired-token", "a token was sent after it had expired"),
+    "token-audience": ("wrong-audience", "a token was sent that is for another audience"),
+}
+"""What the directory or the API noted about a refusal → the habit it is a sign of, and its words."""
 
 
 def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
@@ -231,6 +266,8 @@ CHECKS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterabl
     hammered,
     used_the_wrong_token,
     resent_a_refused_token,
+    signed_in_carelessly,
+    asked_for_another_token,
     stopped_half_way,
 )
 
@@ -248,6 +285,11 @@ TITLES: Final[Mapping[str, str]] = {
     "no-token": "sent no token",
     "refused-token-resent": "sent a token again that had been refused",
     "token-not-refreshed": "did not get a new token after 401",
+    "refresh-token-resent": "sent a refresh token that had been replaced",
+    "interval-ignored": "asked about a device code too soon",
+    "expired-token": "sent a token that had expired",
+    "wrong-audience": "sent a token for another audience",
+    "token-not-kept": "asked for a token while it had a good one",
     "paging-abandoned": "did not follow the list to its end",
 }
 """Every code a finding can have."""
@@ -256,7 +298,7 @@ TITLES: Final[Mapping[str, str]] = {
 def _by_url(entries: Iterable[Entry]) -> dict[Any, list[Entry]]:
     by_url: dict[Any, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.route.operation != TOKEN:
+        if not entry.route.is_directory:
             by_url[entry.url, entry.continuation].append(entry)
     return by_url
 

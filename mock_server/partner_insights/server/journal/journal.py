@@ -19,6 +19,7 @@ from partner_insights.server.auth.tokens import Caller
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from partner_insights.server.http.response import Note
     from partner_insights.server.http.routes import PathTable, RouteMatch
 
 MAX_ENTRIES: Final = 2000
@@ -56,6 +57,7 @@ class Entry:
         "key",
         "length",
         "method",
+        "note",
         "number",
         "path",
         "query",
@@ -91,15 +93,17 @@ class Entry:
         self.key: str | None = None
         """The quota it exceeded."""
         self.retry_after: int | None = None
+        self.note: Note | None = None
         self.length: int | None = None
         self.content_type: str | None = None
         self.body = self.body_end = b""
         """The beginning; of a list of customers the end, too, where the link to the next page is."""
 
-    def answer(self, status: int, headers: Any, content: bytes | None) -> None:
+    def answer(self, status: int, headers: Any, content: bytes | None, note: Note | None = None) -> None:
         """Take down how it is answered; `content` is the body before compression, where that is known."""
         self.answered = time.monotonic()
         self.status = status
+        self.note = note
         for name, value in headers:
             if name == "Content-Length":
                 self.length = int(value) if value.isdigit() else None
@@ -254,7 +258,7 @@ class Journal:
 
 def _readable(entry: Entry) -> str | None:
     """The beginning of the body; None of an answer that hands out tokens."""
-    if entry.route.operation == "token":
+    if entry.route.is_directory:
         return None
     return entry.body.decode("utf-8", "replace")
 

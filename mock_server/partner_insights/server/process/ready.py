@@ -74,7 +74,8 @@ class StartupMessage:
 
     def __call__(self, endpoint: ListenAddress) -> None:
         """Say it; the ready file first, as a machine waits for it."""
-        token = example_token(self.settings.auth, Tokens(self.settings.token_key))
+        tokens = Tokens(self.settings.token_key, self.world.seed)
+        token = example_token(self.settings.auth, tokens, self.settings.identity)
         if self.ready_file is not None:
             self.ready_file.write(
                 {

@@ -1,0 +1,116 @@
+"""A request for a device code → a code to type on another device, and whether its user has signed in."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.server.auth.errors import DirectoryError
+from partner_insights.server.auth.tokens import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partner_insights.server.auth.directory import Directory
+    from partner_insights.server.auth.identity import User
+
+LIFETIME: Final = 900
+INTERVAL: Final = 1
+"""Seconds between two polls; the directory says 5, which tests would have to wait for."""
+_TOLERANCE: Final = 0.05
+_MAX: Final = 1000
+"""Codes remembered; older ones are forgotten."""
+_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+_LENGTH: Final = 9
+
+
+@dataclass
+class _Device:
+    """What became of one code."""
+
+    user: User | None = None
+    """Who has signed in."""
+    declined: bool = False
+    polled: float | None = None
+    """When it was asked about last, by a monotonic clock."""
+    interval: float = INTERVAL
+
+
+@dataclass
+class DeviceCodes:
+    """The device codes of one run: each holds its request itself, so here is only what became of it."""
+
+    directory: Directory
+    signs_in_alone: bool
+    """Whether a user signs in without being asked, after the first poll."""
+    _devices: OrderedDict[str, _Device] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def begin(self, tenant: str, client_id: str, scope: str, audience: str | None) -> str:
+        """A device code for the request."""
+        subject = Subject(tenant, client_id)
+        device_code = self.directory.seal("device", subject, LIFETIME, scope=scope, audience=audience)
+        with self._lock:
+            self._devices[user_code(device_code)] = _Device()
+            if len(self._devices) > _MAX:
+                self._devices.popitem(last=False)
+        return device_code
+
+    def decide(self, code: str, user: User | None) -> bool:
+        """The user has signed in, or (None) declined; whether the user code was waiting for that."""
+        with self._lock:
+            device = self._devices.get(code.strip().upper())
+            if device is None or device.user is not None or device.declined:
+                return False
+            device.user, device.declined = user, user is None
+            return True
+
+    def redeem(self, device_code: str, client_id: str) -> tuple[Subject, Mapping[str, Any]]:
+        """Who signed in; DirectoryError while nobody has."""
+        directory = self.directory
+        try:
+            asked, content = directory.unseal("device", device_code, "device_code")
+        except DirectoryError as error:
+            raise DirectoryError("device-expired" if error.name == "expired" else "device-unknown") from error
+        if asked.client_id != client_id:
+            raise DirectoryError("device-unknown")
+        if directory.days_since(content) > 0:
+            raise DirectoryError("device-expired")
+        with self._lock:
+            user = self._polled(self._devices.setdefault(user_code(device_code), _Device()), asked)
+        if not directory.redeemed.first_time(content["jti"]):
+            raise DirectoryError("device-unknown")
+        return directory.subject(directory.identity.tenant(asked.tenant, user.name), client_id, user), content
+
+    def _polled(self, device: _Device, asked: Subject) -> User:
+        now, before = time.monotonic(), device.polled
+        device.polled = now
+        if before is not None and now < before + device.interval - _TOLERANCE:
+            device.interval += INTERVAL
+            raise DirectoryError("slow-down")
+        if device.declined:
+            raise DirectoryError("device-declined")
+        if device.user is None and self.signs_in_alone and before is not None:
+            device.user = self.directory.identity.default_user(asked.tenant)
+        if device.user is None:
+            raise DirectoryError("pending")
+        return device.user
+
+    def clear(self) -> None:
+        """Forget what became of all of them."""
+        with self._lock:
+            self._devices.clear()
+
+
+def user_code(device_code: str) -> str:
+    """What a person types for the device code."""
+    number = int.from_bytes(hashlib.sha256(device_code.encode()).digest()[:8])
+    letters = ""
+    for _ in range(_LENGTH):
+        number, at = divmod(number, len(_LETTERS))
+        letters += _LETTERS[at]
+    return letters
