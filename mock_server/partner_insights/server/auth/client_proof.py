@@ -7,11 +7,10 @@ import hmac
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from partner_insights.server.auth.certificates import load_certificate, pem_of
 from partner_insights.server.auth.errors import DirectoryError
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from partner_insights.server.auth.fields import Fields
     from partner_insights.server.auth.identity import App, Identity, Tenant
 
@@ -83,7 +82,7 @@ def _key(app: App, assertion: str) -> tuple[Any, bool]:
     if certificate is None and chain is not None:
         try:
             first = (chain.split(",") if isinstance(chain, str) else chain)[0]
-            certificate = _pem(base64.b64decode(first))
+            certificate = pem_of(base64.b64decode(first))
         except (ValueError, TypeError, LookupError) as error:
             raise DirectoryError("assertion-form", "its x5c holds no certificate") from error
     if certificate is None:
@@ -92,18 +91,6 @@ def _key(app: App, assertion: str) -> tuple[Any, bool]:
         return load_certificate(certificate).public_key(), True
     except ValueError as error:
         raise DirectoryError("assertion-form", "its x5c holds no certificate") from error
-
-
-def load_certificate(pem: bytes) -> Certificate:
-    """The certificate of a PEM text; ValueError where there is none."""
-    from cryptography.x509 import load_pem_x509_certificate
-
-    return load_pem_x509_certificate(pem)
-
-
-def _pem(der: bytes) -> bytes:
-    body = base64.encodebytes(der)
-    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
 
 
 def _tenant_of(audience: object) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from partner_insights.errors import InputError
+from partner_insights.server.auth.certificates import load_certificate
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import tenant_id
 
@@ -80,8 +81,6 @@ class App:
     def __post_init__(self) -> None:
         """InputError where the certificate is none."""
         if self.certificate is not None:
-            from partner_insights.server.auth.client_proof import load_certificate
-
             try:
                 load_certificate(self.certificate.encode())
             except ValueError as error:
