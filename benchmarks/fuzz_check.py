@@ -216,7 +216,7 @@ class Pair:
 
     def __init__(self, catalogue: Catalogue, profile: Profile, named: str | None, hidden: Pseudonyms | None):
         self._checkers = [RecordingChecker(catalogue, profile, named, hidden) for _ in range(2)]
-        self._checkers[1]._gate = Closed(catalogue)
+        self._checkers[1]._fast_path = Closed(catalogue)
 
     def attempt(self, path: Path) -> str:
         """One input's outcome in a word; whatever is raised is a crash."""

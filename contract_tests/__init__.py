@@ -1,1 +1,1 @@
-"""The contract suite: laws that a server of the licence analytics API is held to."""
+"""The contract suite: what a server of the licence analytics API must keep, as tests."""

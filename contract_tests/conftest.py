@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from partner_insights.verify.run.session import SuiteSession
 
 
-ASKED: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
+PARAMETERS: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
     "operation": lambda operation, catalogue: True,
     "partner_operation": lambda operation, catalogue: not operation.per_customer,
     "customer_operation": lambda operation, catalogue: operation.per_customer,
     "listed_operation": lambda operation, catalogue: listed_parameter(operation, catalogue) is not None,
 }
-"""Arguments of the laws, and the operations they name."""
+"""Arguments of the tests, and the operations they stand for."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try a law on every operation that its argument names."""
-    for argument, concerns in ASKED.items():
+    """Run a test on every operation that its argument stands for."""
+    for argument, concerns in PARAMETERS.items():
         if argument in metafunc.fixturenames:
             catalogue = catalogue_of(metafunc.config)
             names = [each.id for each in catalogue.operations.values() if concerns(each, catalogue)]
@@ -35,7 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A law that is about none of the operations is left out: it could not be tried, whatever the server."""
+    """A test that is about none of the operations is left out: it could never run, whatever the server."""
     about_none = [item for item in items if None in _operations(item)]
     config.hook.pytest_deselected(items=about_none)
     items[:] = [item for item in items if item not in about_none]
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _operations(item: pytest.Item) -> list[object]:
     call = getattr(item, "callspec", None)
-    return [call.params[name] for name in ASKED if name in call.params] if call is not None else []
+    return [call.params[name] for name in PARAMETERS if name in call.params] if call is not None else []
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[SuiteSession]:
 
 @pytest.fixture(scope="session")
 def own_fake(session: SuiteSession) -> SuiteSession:
-    """The session, for laws that only a fake of our own may be tried on."""
+    """The session, for tests that only a fake of our own may be given."""
     if not session.target.own:
         pytest.skip("only tried on a fake of our own: a live service is sent nothing but plain reads")
     return session

@@ -70,7 +70,7 @@ def test_a_malformed_customer_id_is_refused(session: SuiteSession, customer_oper
 
 
 def test_what_cannot_be_json_is_not_acceptable(session: SuiteSession, operation: str) -> None:
-    """A client that accepts anything but JSON is told so."""
+    """A client that accepts anything but JSON gets 406."""
 
     @session.for_all(accept=unacceptable())
     def is_refused(accept: str) -> None:

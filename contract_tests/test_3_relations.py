@@ -22,7 +22,7 @@ def test_the_partner_is_the_sum_of_its_customers(session: SuiteSession, partner:
     """The partner's rows are the sums over the rows of all its customers, and every customer is answered."""
     session.require(partner, customer)
     if not session.customers.complete:
-        pytest.skip("the customer list was not read to its end: no sum can be told")
+        pytest.skip("the customer list was not read to its end: no sum is known")
     if not session.can_send(1 + len(session.customers.ids)):
         pytest.skip("there are more customers than requests left")
     session.sums(partner, customer)

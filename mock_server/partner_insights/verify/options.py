@@ -19,7 +19,7 @@ APP_TOKEN_ENV = "PARTNER_INSIGHTS_APP_TOKEN"  # noqa: S105 - the name of a varia
 
 @dataclass(frozen=True)
 class SuiteOptions:
-    """What the contract suite was asked to judge, and how."""
+    """What the contract suite judges, and how."""
 
     url: str | None = None
     """None: a fake of our own, started for the run."""

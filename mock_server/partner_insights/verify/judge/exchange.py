@@ -1,4 +1,4 @@
-"""What was asked and what came back: the one value the judge judges."""
+"""A request and its response: the one value the judge judges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOKEN_VARIABLE = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class Token(StrEnum):
-    """What the request carried to prove who asks."""
+    """What the request carried in Authorization."""
 
     USER = "app+user"
     APP_ONLY = "app-only"
@@ -36,17 +36,17 @@ class Request:
     url: str
     headers: Headers = ()
     operation: str | None = None
-    """The operation asked for; None for a path that no operation has."""
+    """The operation requested; None for a path that no operation has."""
     customer: str | None = None
     """The customer id of the path, decoded, in the case it was sent."""
     customer_known: bool | None = None
-    """Whether the customer is the partner's; None where nobody can tell."""
+    """Whether the customer is the partner's; None where that is not known."""
     query: tuple[tuple[str, str], ...] = ()
     token: Token = Token.USER
     sent: bool = True
     """False for a recording, whose request is not ours to repeat."""
     file: str = ""
-    """The recording, and which of its entries; empty for what was asked just now."""
+    """The recording, and which of its entries; empty for a request of this run."""
     entry: str = ""
 
     def header(self, name: str) -> str | None:

@@ -55,7 +55,7 @@ class Expectation:
 def expectation(request: Request, catalogue: Catalogue) -> Expectation:
     """What the documentation says must answer this request.
 
-    Where several things are wrong with a request, nobody documents which is told first: each of them may be.
+    Where several things are wrong with a request, no page says which is reported first: each may be.
     """
     operation = catalogue.operations.get(request.operation or "")
     if operation is None:

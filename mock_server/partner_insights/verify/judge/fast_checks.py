@@ -98,7 +98,7 @@ def percents_of_counts(context: RuleContext) -> FastCheck:
     """No part exceeds its whole, and each percent is their ratio, all in one scale."""
     rule = context.catalogue.rules.get("percent-of-counts")
     stated = rule.parameters.get(context.resource) if rule is not None else None
-    # A percent without counts in its row has no ratio to differ from, and tells no scale.
+    # A percent without counts in its row has no ratio to differ from, and shows no scale.
     if stated is None:
         return NOTHING_TO_CHECK
     attributes = tuple(zip(("percent", "part", "whole"), stated, strict=True))
@@ -129,12 +129,12 @@ def dates_of_services(context: RuleContext) -> FastCheck:
 
 
 def counted_by_the_reader(_: RuleContext) -> FastCheck:
-    """Whoever takes the rows out of their envelope counts them."""
+    """The reader of the rows compares their number with totalCount."""
     return NOTHING_TO_CHECK
 
 
 def not_told_by_rows(_: RuleContext) -> FastCheck:
-    """No rows break the rule unless one knows what was requested."""
+    """Only with the request can one see that rows break the rule."""
     return NOTHING_TO_CHECK
 
 

@@ -140,7 +140,7 @@ def head_findings(get: Response, head: Response) -> Iterator[Finding]:
         return
     for name in COMPARED:
         with_body, without = get.header(name), head.header(name)
-        # RFC 9110, section 9.3.2: fields that only the making of the body would tell may be left out.
+        # RFC 9110, section 9.3.2: fields that are only known from the body may be left out.
         if with_body != without and not (name == "Content-Length" and None in (with_body, without)):
             yield http_finding(
                 "PI312", f"HEAD says {name}: {shortened(str(without))}, GET says {shortened(str(with_body))}"

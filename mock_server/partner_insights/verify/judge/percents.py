@@ -57,14 +57,14 @@ class Percent:
 
 
 def is_number(value: object) -> bool:
-    """Whether a JSON value is a number that can be reckoned with (a Boolean is none)."""
+    """Whether a JSON value is a number to compute with (a Boolean is none)."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def scale_of(percents: Iterable[Percent]) -> int | None:
-    """The scale most of the percents are in, the first's where votes are even; None where nothing tells."""
+    """The scale most of the percents are in, the first's where votes are even; None where none shows it."""
     votes = Counter(scale for scale in map(decided_scale, percents) if scale is not None)
     return votes.most_common(1)[0][0] if votes else None
 
@@ -76,7 +76,7 @@ def decided_scale(percent: Percent) -> int | None:
 
 
 def decimals_of(percents: Sequence[Percent], scale: int) -> int | None:
-    """How many decimals this service shows: JSON drops trailing zeros, so the longest right one tells."""
+    """How many decimals this service shows: JSON drops trailing zeros, so the longest right one shows it."""
     return max(
         (percent.decimals for percent in percents if _shows(percent) and percent.agrees(scale)), default=None
     )

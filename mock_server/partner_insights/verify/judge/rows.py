@@ -1,4 +1,4 @@
-"""A successful exchange → its rows, as far as they are rows, for the rules to reckon with."""
+"""A successful exchange → its rows, as far as they are rows, as the rules read them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class JudgedResponse:
 
 
 def success_of(exchange: Exchange, catalogue: Catalogue) -> JudgedResponse | None:
-    """The answer to reckon with; None where the exchange is no readable success of an operation."""
+    """The response to judge; None where the exchange is no readable success of an operation."""
     response, operation = exchange.response, catalogue.operations.get(exchange.request.operation or "")
     if response is None or operation is None or response.status != 200 or exchange.request.method == "HEAD":
         return None
@@ -98,7 +98,7 @@ def success_of(exchange: Exchange, catalogue: Catalogue) -> JudgedResponse | Non
 def judged_response(
     value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue
 ) -> JudgedResponse:
-    """The answer that a decoded body of an operation makes."""
+    """A decoded body of an operation as the rules read it."""
     return JudgedResponse(
         operation=operation,
         resource=operation.resource,

@@ -1,6 +1,6 @@
 """The name of a rule of `rules.toml` → its judge and its fast check: a rule is known in this one place.
 
-The judge, the fast path of recordings, the factories' overrides and the invalid fixtures all ask this table.
+The judge, the fast path of recordings, the factories' overrides and the invalid fixtures all use this table.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class AnswerRule:
 
     judge: JudgeOfAnswer
     fast: Callable[[RuleContext], FastCheck] | None
-    """Tells of rows whether they certainly keep it. None: the judge looks at every answer it is about."""
+    """Whether rows certainly keep it. None: the judge looks at every answer that it is about."""
     of_request: bool = False
-    """Whether an answer that is right by itself can break it: its request or its time tells."""
+    """Whether it needs the request, or the time of the response: a valid body can break it."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def answer_rules(operation: Operation, catalogue: Catalogue) -> Iterator[tuple[R
 
 
 def rule_findings(answer: JudgedResponse, *, of_request: bool = False) -> Iterator[Finding]:
-    """What breaks any of the rules about one answer, or only those that its request or its time tells."""
+    """What breaks any of the rules about one answer, or only of those that need its request or time."""
     for rule, registered in answer_rules(answer.operation, answer.catalogue):
         if registered.of_request or not of_request:
             yield from registered.judge(answer, rule)

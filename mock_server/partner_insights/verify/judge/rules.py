@@ -1,6 +1,6 @@
 """The rules about one answer: each rule of `rules.toml` across a row or its rows, as a function.
 
-A function passes over whatever is too ill-typed to tell.
+A function passes over values of a wrong type: the schema reports them.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _within(answer: JudgedResponse, rule: Rule, part: str, whole: str) -> Iterat
 
 
 def one_percent_scale(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
-    """PI206; a row tells its scale by its counts, so a percent of zero, or without counts, tells nothing."""
+    """PI206; a row shows its scale by its counts, so a percent of zero, or without counts, shows nothing."""
     rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
     for row, name, percent in rows:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.rows import JudgedResponse
 
 CACHE_SIZE = 200
-"""Bodies whose shape is kept in mind."""
+"""Bodies whose findings are remembered."""
 
 
 def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue
     seen: set[tuple[str, str, str]] = set()
     for error in catalogue.validator(schema).iter_errors(value):
         for finding in _findings(error, catalogue):
-            # A property under `$ref` and beside it can be asked for by both; once is enough to know.
+            # A property under `$ref` and beside it can be required by both; one finding is enough.
             key = (finding.code, finding.pointer, finding.message)
             if key not in seen:
                 seen.add(key)
@@ -38,7 +38,7 @@ class SchemaCheckCache:
         self._findings: dict[tuple[str, bytes], tuple[Finding, ...]] = {}
 
     def findings(self, found: JudgedResponse) -> tuple[Finding, ...]:
-        """`schema_findings` of an answer, reckoned once for the same bytes of the same operation."""
+        """`schema_findings` of a response, computed once for the same bytes of the same operation."""
         key = (found.operation.id, found.content)
         if key not in self._findings:
             schema = found.catalogue.response_schema(found.operation)

@@ -59,8 +59,8 @@ class Violation:
 
     def _request(self) -> dict[str, str]:
         request = self.request
-        told = {"method": request.method, "url": request.url, "curl": request.curl}
-        return told | ({"file": request.file, "entry": request.entry} if request.file else {})
+        content = {"method": request.method, "url": request.url, "curl": request.curl}
+        return content | ({"file": request.file, "entry": request.entry} if request.file else {})
 
 
 @dataclass(frozen=True)

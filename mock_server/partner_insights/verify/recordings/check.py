@@ -1,4 +1,4 @@
-"""Recorded answers → what is wrong with them: the gate passes what is clean, the judge explains the rest."""
+"""Recorded responses → what is wrong with them: the fast path finds valid ones, the judge the rest."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
 """Defects that leave nothing to judge: such a file is no recording of an answer."""
 
 MAX_ALIKE = 100
-"""Violations of one kind that are kept of a file; all are counted."""
-MAX_KEPT = 2_000
-"""Violations of one severity, and kinds of anything, that are kept of a file: its length must not matter."""
+"""Violations of one kind that are listed for a file; all are counted."""
+MAX_LISTED = 2_000
+"""Violations of one severity, and kinds of anything, that are listed for a file, however long it is."""
 MAX_REFUSALS = 20
-"""Entries that could not be judged, of which a file tells why."""
+"""Entries that could not be judged, for which the reason is given."""
 
 
 @dataclass
@@ -58,10 +58,10 @@ class FileResult:
     subjects: Counter[str] = field(default_factory=Counter)
     """What they were judged as: an operation's id, or in words what any operation may answer."""
     operations: set[str] = field(default_factory=set)
-    kept: list[Violation] = field(default_factory=list)
+    listed: list[Violation] = field(default_factory=list)
     counts: Counter[ViolationKey] = field(default_factory=Counter)
     severities: Counter[Severity] = field(default_factory=Counter)
-    """How many violations there were, those among them that were not kept."""
+    """How many violations there were, those that are not listed among them."""
     occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
     refused: int = 0
     refusals: list[InputError] = field(default_factory=list)
@@ -73,8 +73,8 @@ class FileResult:
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """Those that were kept."""
-        return tuple(self.kept)
+        """Those that are listed."""
+        return tuple(self.listed)
 
     @property
     def observations(self) -> list[Observation]:
@@ -87,8 +87,8 @@ class FileResult:
         if self.judged == 1:
             return next(iter(self.subjects))
         ordered = sorted(self.subjects.items(), key=lambda each: (-each[1], each[0]))
-        told = (f"{count} of {subject}" for subject, count in ordered)
-        return f"{self.judged} answers ({', '.join(told)})"
+        counts = (f"{count} of {subject}" for subject, count in ordered)
+        return f"{self.judged} answers ({', '.join(counts)})"
 
     def judge(self, subject: str, answers: int) -> None:
         """Count answers that were judged, and as what."""
@@ -100,16 +100,16 @@ class FileResult:
         for each in found:
             place = each.key
             self.severities[each.severity] += 1
-            if place in self.counts or len(self.counts) < MAX_KEPT:
+            if place in self.counts or len(self.counts) < MAX_LISTED:
                 self.counts[place] += 1
-            kept = self.severities[each.severity] <= MAX_KEPT
-            if kept and self.counts.get(place, 0) <= MAX_ALIKE:
-                self.kept.append(each)
+            fits = self.severities[each.severity] <= MAX_LISTED
+            if fits and self.counts.get(place, 0) <= MAX_ALIKE:
+                self.listed.append(each)
 
     def observe(self, seen: Iterable[Observation]) -> None:
         """Keep each kind once."""
         for each in seen:
-            if len(self.occurrences) < MAX_KEPT:
+            if len(self.occurrences) < MAX_LISTED:
                 self.occurrences.setdefault(each.key, each)
 
     def refuse(self, error: InputError) -> None:
@@ -136,12 +136,12 @@ class RecordingChecker:
         operation: str | None = None,
         pseudonyms: Pseudonyms | None = None,
     ) -> None:
-        """`operation` is what bodies without their request answer; by default they tell it themselves."""
+        """`operation` is what bodies without their request are of; by default their content shows it."""
         self._catalogue = catalogue
         self._profile = profile
         self._operation = operation
         self._pseudonyms = pseudonyms
-        self._gate = FastPath(catalogue)
+        self._fast_path = FastPath(catalogue)
         self._rows = row_operations(catalogue)
 
     def check(self, path: Path) -> FileResult:
@@ -162,7 +162,7 @@ class RecordingChecker:
         return checked
 
     def _unsettled(self, path: Path, checked: FileResult) -> Iterator[RecordedResponse | InputError]:
-        """The entries of a file, without the lines that the gate passes together."""
+        """The entries of a file, without the lines that the fast path finds valid together."""
         for found in entries(path, self._catalogue):
             if isinstance(found, LineBlock):
                 yield from self._not_passed(found, checked)
@@ -170,7 +170,7 @@ class RecordingChecker:
                 yield found
 
     def _not_passed(self, block: LineBlock, checked: FileResult) -> Iterator[RecordedResponse]:
-        passed, left = self._gate.split(block.lines)
+        passed, left = self._fast_path.split(block.lines)
         if self._operation is not None and passed.keys() != {self._operation}:
             return block.entries(range(len(block.lines)))
         for subject, answers in passed.items():
@@ -178,7 +178,11 @@ class RecordingChecker:
         return block.entries(left)
 
     def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
-        clean = self._gate.valid_operation(entry.content, line=entry.line) if entry.exchange is None else None
+        clean = (
+            self._fast_path.valid_operation(entry.content, line=entry.line)
+            if entry.exchange is None
+            else None
+        )
         if not self._pass(clean, 1, checked):
             checked.judge(self._judge(entry, checked), 1)
 
@@ -197,7 +201,7 @@ class RecordingChecker:
         if operation is not None:
             checked.operations.add(operation)
         if self._pseudonyms is not None:
-            self._pseudonyms.forget()  # what one answer names is all that can be told of it
+            self._pseudonyms.forget()  # only what one response names can be in it
             self._pseudonyms.learn(body.value)
             found = self._pseudonyms.violations(found)
             seen = map(self._pseudonyms.observation, seen)
@@ -241,7 +245,7 @@ class RecordingChecker:
         """Of an answer whose request and headers are known, everything is judged."""
         request = replace(exchange.request, file=entry.file, entry=entry.place)
         known = replace(exchange, request=request)
-        clean = request.method == "GET" and self._gate.valid_operation(entry.content) == (
+        clean = request.method == "GET" and self._fast_path.valid_operation(entry.content) == (
             request.operation or ""
         )
         violations = judge_exchange(known, self._catalogue, profile=self._profile, clean=clean)
@@ -275,7 +279,7 @@ class RecordingChecker:
     def _row_findings(
         self, row: dict[str, JsonValue], operation: Operation, entry: RecordedResponse
     ) -> tuple[list[Finding], list[Observation]]:
-        """A row by itself: the laws across rows need the answer it came in."""
+        """A row by itself: the rules across rows need the response it came in."""
         schema = self._catalogue.response_schema(operation)["properties"]["items"]["items"]
         alone = JudgedResponse(
             operation=operation,
@@ -311,10 +315,10 @@ def error_case(value: JsonValue, catalogue: Catalogue) -> ErrorCase | None:
 
 
 def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operation:
-    """The operation whose answer this is, told by the objectType of its items, or of the body itself.
+    """The operation whose response this is, by the objectType of its items, or of the body itself.
 
     An empty collection is anybody's: the first operation with its envelope stands for all. InputError where
-    nothing tells, or where items of several kinds contradict each other.
+    nothing shows it, or where items of several kinds contradict each other.
     """
     if not isinstance(value, dict):
         raise InputError(f"the body is {_kind(value)}, not an object: no operation answers so", where=where)

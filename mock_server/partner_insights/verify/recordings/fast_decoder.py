@@ -1,7 +1,7 @@
-"""A clean body → the form it has, and a decoder that lets through only bodies of this very form.
+"""A valid body → its layout, and a decoder that accepts only bodies of this very layout.
 
-A form says of every object which properties it has, no more and no fewer, and of every value what its schema
-says. So what a decoder made of it reads is valid, in one go; and how many quotation marks there have to be is
+A layout says of every object which properties it has, no more and no fewer, and of every value what its
+schema says. So what its decoder reads is valid, in one go; and how many quotation marks there have to be is
 known beforehand, so that a property named twice shows.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.recordings.fast_rules import FastRules
 
 CACHE_SIZE: Final = 10_000
-"""Texts of which it is kept in mind whether they are of a format."""
+"""Texts of which it is remembered whether they are of a format."""
 
 Rows: TypeAlias = "Sequence[Any]"
 """Objects with an attribute for each property."""

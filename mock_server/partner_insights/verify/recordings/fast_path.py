@@ -47,7 +47,7 @@ MAX_DECODERS = 100
 
 
 _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
-"""What a line most likely holds: nothing depends on it but which lines are looked at together."""
+"""What a line most likely holds: only which lines are looked at together depends on it."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class FastPath:
         """Look at lines together, none of them empty, instead of one by one.
 
         How many of them are valid answers or rows of which operation, and the places of all the others, of
-        which only `valid_operation` can tell: lines are valid together if all that name the same resource
+        which only `valid_operation` knows: lines are valid together if all that name the same resource
         have one layout.
         """
         subject = self._all_by_layout(lines)
@@ -259,7 +259,7 @@ def _keywords(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
-    """The operations whose rows are told from a whole body by their objectType, by resource."""
+    """The operations whose rows differ from a whole body by their objectType, by resource."""
     alone = {each.resource for each in catalogue.operations.values() if each.envelope is None}
     return {
         each.resource: each
@@ -269,7 +269,7 @@ def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
 
 
 def _says_everything_once(content: bytes, value: JsonValue) -> bool:
-    """Whether no object names a property twice: the parser would have kept one, and with it fewer strings."""
+    """Whether no object names a property twice: the parser would have dropped one, and strings with it."""
     return _quotes(content) == _quotes(orjson.dumps(value))
 
 

@@ -45,7 +45,7 @@ class RecordedResponse:
     line: bool = False
     """Whether it is a line, which may be a row without an envelope."""
     exchange: Exchange | None = None
-    """Where the recording knows what was asked, and how it was answered."""
+    """Where the recording has the request and the whole response."""
 
     @property
     def name(self) -> str:
@@ -167,14 +167,14 @@ def _entry(
     name: str, place: str, recorded: Any, paths: Iterable[tuple[re.Pattern[str], Operation]]
 ) -> RecordedResponse | InputError | None:
     """None for a request that is not of these operations, or whose answer is in a cache of the browser."""
-    asked, answered = recorded["request"], recorded["response"]
-    url = str(asked["url"])
+    requested, answered = recorded["request"], recorded["response"]
+    url = str(requested["url"])
     parts = urlsplit(url)
     found = next(
         ((match, operation) for pattern, operation in paths if (match := pattern.fullmatch(parts.path))), None
     )
     status = int(answered["status"])
-    if found is None or status in (0, 304) or asked["method"] not in ("GET", "HEAD"):
+    if found is None or status in (0, 304) or requested["method"] not in ("GET", "HEAD"):
         return None
     match, operation = found
     content = _body(answered.get("content") or {})
@@ -184,9 +184,9 @@ def _entry(
         return InputError(f"the body is larger than {MAX_BODY // 2**20} MiB", where=f"{name}, {place}")
     customer = unquote(match["customer"]) if "customer" in match.groupdict() else None
     request = Request(
-        method=asked["method"],
+        method=requested["method"],
         url=url,
-        headers=tuple(each for each in _fields(asked) if each[0].lower() != "authorization"),
+        headers=tuple(each for each in _fields(requested) if each[0].lower() != "authorization"),
         operation=operation.id,
         customer=customer,
         customer_known=True if customer is not None else None,

@@ -65,7 +65,7 @@ class Baseline:
     deviations: tuple[Deviation, ...] = ()
 
     def compare(self, violations: Iterable[Violation], today: date | None = None) -> Comparison:
-        """Tell the known violations from the new ones; an expired entry knows nothing any more."""
+        """Split the violations into known and new ones; an expired entry makes nothing known."""
         day = today or datetime.now(UTC).date()
         accepted = {each.key: each for each in self.deviations if not each.expired(day)}
         found = list(violations)
@@ -84,9 +84,9 @@ class Baseline:
         """
         before = {each.key: each for each in self.deviations}
         found = {violation.key: violation for violation in violations}
-        kept = [each for each in self.deviations if keep_unseen or each.key in found]
+        present = [each for each in self.deviations if keep_unseen or each.key in found]
         fresh = [_deviation(each) for place, each in found.items() if place not in before]
-        return Baseline(self.path, tuple(sorted([*kept, *fresh], key=lambda each: each.key)))
+        return Baseline(self.path, tuple(sorted([*present, *fresh], key=lambda each: each.key)))
 
     def write(self) -> None:
         """Put the file in its place whole, as TOML, or as JSON where its name says so."""
@@ -106,7 +106,7 @@ class Comparison:
     expired: tuple[Deviation, ...]
     """Entries whose last day is over, seen or not: each of them fails the run."""
     unseen: tuple[Deviation, ...]
-    """Entries for which nothing was found: repaired, or not asked for this time."""
+    """Entries for which nothing was found: repaired, or not requested this time."""
 
     def to_json(self) -> dict[str, Any]:
         """What the JSON report says of it under `baseline`; the new violations are its `violations`."""

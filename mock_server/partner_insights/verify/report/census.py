@@ -25,7 +25,7 @@ Key = tuple[str, str]
 MAX_VALUES = 12
 """Different texts that may still be a closed list; with one more, nobody counts them any further."""
 REPEATS = 4
-"""So many sightings for each different text make a closed list likely."""
+"""So many occurrences of each different text make a closed list likely."""
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:([Tt ])\d\d:\d\d(:\d\d)?(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
 
@@ -41,7 +41,7 @@ class PropertyCounts:
     types: Counter[str] = field(default_factory=Counter)
     """`integer` is a number written without a point, `number` one with a point or an exponent."""
     values: Counter[str] = field(default_factory=Counter)
-    """Texts, until there are too many; none of a property that tells who a customer is."""
+    """Texts, until there are too many; none of a property that identifies a customer."""
     forms: Counter[str] = field(default_factory=Counter)
     """Of date-times: how they are written."""
     scales: Counter[int] = field(default_factory=Counter)
@@ -145,8 +145,8 @@ def _remarks(tally: PropertyCounts) -> Iterator[tuple[str, str]]:
         )
         yield "number-encoding", f"{written}; {display_value(tally.lowest)} to {display_value(tally.highest)}"
     if tally.scales:
-        told = ", ".join(f"0 to {scale} in {count}" for scale, count in sorted(tally.scales.items()))
-        yield "percent-scale", f"by the rows' counts: {told}"
+        scales = ", ".join(f"0 to {scale} in {count}" for scale, count in sorted(tally.scales.items()))
+        yield "percent-scale", f"by the rows' counts: {scales}"
     if tally.forms:
         yield "date-form", ", ".join(f"{form} in {count}" for form, count in tally.forms.most_common(5))
     if tally.closed:
@@ -155,7 +155,7 @@ def _remarks(tally: PropertyCounts) -> Iterator[tuple[str, str]]:
 
 
 def json_type(value: JsonValue) -> str:
-    """The JSON type, a number told by how Python read it: `1.0` is a `number`, `1` an `integer`."""
+    """The JSON type, a number by how Python read it: `1.0` is a `number`, `1` an `integer`."""
     if isinstance(value, bool):
         return "boolean"
     names = {str: "string", int: "integer", float: "number", list: "array", dict: "object"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.report.report import Report
 
 MARKS = {State.VALID: "✓", State.INVALID: "✗", State.NEVER: "○", State.SILENT: "–"}
-"""A state is never told by colour alone."""
+"""A state is never shown by colour alone."""
 
 GROUPS = {
     "1": "Values against their cells",
@@ -45,7 +45,7 @@ def html(report: Report) -> str:
 
 
 def _per_operation(report: Report) -> list[tuple[str, int, int]]:
-    """Errors and warnings of each operation that was asked, for the chart."""
+    """Errors and warnings of each operation that was requested, for the chart."""
     operations = dict.fromkeys(report.judgement.operations)
     operations.update(dict.fromkeys(each.operation or "any path" for each in report.judgement.violations))
     counted = []

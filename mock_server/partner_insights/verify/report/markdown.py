@@ -58,11 +58,11 @@ def _opening(report: Report) -> Iterator[str]:
         yield ""
     yield from _baseline(report)
     cells = [state for _, states in report.shares for state in states.items()]
-    told = {each: sum(count for state, count in cells if state is each) for each in State}
-    yield (
-        f"Cells of the documentation: {told[State.VALID]} seen valid, {told[State.INVALID]} seen invalid, "
-        f"{told[State.NEVER]} never seen.\n"
+    valid, invalid, never = (
+        sum(count for state, count in cells if state is each)
+        for each in (State.VALID, State.INVALID, State.NEVER)
     )
+    yield f"Cells of the documentation: {valid} seen valid, {invalid} seen invalid, {never} never seen.\n"
 
 
 def _row(report: Report, violation: Violation) -> str:
@@ -87,12 +87,12 @@ def _baseline(report: Report) -> Iterator[str]:
         f"Baseline: {len(comparison.known)} known, {len(comparison.expired)} expired, "
         f"{len(comparison.unseen)} not seen.\n"
     )
-    told = [("expired", each) for each in comparison.expired]
-    told += [("not seen", each) for each in comparison.unseen if each not in comparison.expired]
-    for state, entry in told[:50]:
+    entries = [("expired", each) for each in comparison.expired]
+    entries += [("not seen", each) for each in comparison.unseen if each not in comparison.expired]
+    for state, entry in entries[:50]:
         place = " ".join(filter(None, (entry.code, entry.operation, entry.pointer)))
         yield f"- {state}: {code(place)} {escaped(entry.reason)}"
-    if told:
+    if entries:
         yield ""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Request
 
 PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "tenantid", "id"})
-"""Properties that tell who a customer is, folded: a violation tells of a misspelt one, too."""
+"""Properties that identify a customer, folded: a violation may be about a misspelt one, too."""
 
 GUID = re.compile(rf"\b{GUID_PATTERN}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
@@ -32,7 +32,7 @@ HIDDEN = "; what it holds is not shown"
 class Pseudonyms:
     """What was learnt of the customers, and the texts without it.
 
-    A text must pass only once: a pseudonym of a pseudonym would tell nobody anything.
+    A text must pass only once: a pseudonym of a pseudonym would mean nothing.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
@@ -86,7 +86,7 @@ class Pseudonyms:
         return _CUT_GUID.sub("", GUID.sub(lambda found: self.guid(found[0]), text))
 
     def violation(self, violation: Violation) -> Violation:
-        """The violation as a report may tell it."""
+        """The violation as a report may show it."""
         message, value = violation.message, violation.value
         if value and is_personal(violation.pointer.rpartition("/")[2]) and not GUID.search(value):
             # A name that is no text, such as a number, cannot be looked for anywhere else.
@@ -101,7 +101,7 @@ class Pseudonyms:
         )
 
     def request(self, request: Request) -> Request:
-        """The request with pseudonyms for customers; its curl line then asks for nobody who exists."""
+        """The request with pseudonyms for customers; its curl line then names nobody who exists."""
         return replace(
             request,
             url=self.text(request.url),
@@ -111,7 +111,7 @@ class Pseudonyms:
         )
 
     def observation(self, observation: Observation) -> Observation:
-        """The observation as a report may tell it; nobody knows what an undocumented property holds."""
+        """The observation as a report may show it; nobody knows what an undocumented property holds."""
         message = observation.message
         if observation.kind == "undocumented-property":
             message = message.partition("; it holds ")[0] + HIDDEN
@@ -125,12 +125,12 @@ class Pseudonyms:
         pseudonym = self.name(name)
         for spelt in {name, name.strip(), printable(name), json.dumps(name, ensure_ascii=False)[1:-1]}:
             # As it stands in a message: escaped, quoted, or cut short.
-            sought, told = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
+            sought, shown = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
             if sought.lower() not in self._known:
-                self._known[sought.lower()] = told
+                self._known[sought.lower()] = shown
                 self._pattern = None
                 for length in range(MIN_NAME, len(sought)):
-                    self._beginnings.setdefault(sought[:length].lower(), told)
+                    self._beginnings.setdefault(sought[:length].lower(), shown)
 
     def _compiled(self) -> re.Pattern[str]:
         longest_first = sorted(self._known, key=len, reverse=True)
@@ -151,5 +151,5 @@ class Pseudonyms:
 
 
 def is_personal(name: str) -> bool:
-    """Whether a property of this name, however it is spelt, tells who a customer is."""
+    """Whether a property of this name, however it is spelt, identifies a customer."""
     return name.casefold() in PERSONAL

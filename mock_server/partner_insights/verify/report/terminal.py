@@ -27,7 +27,7 @@ VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdi
 CENSUS = ("absent", "closed-list-candidate", "date-form", "null", "number-encoding", "percent-scale")
 """Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
 PLAIN_WIDTH = 140
-"""Columns where there is no terminal to tell."""
+"""Columns where there is no terminal."""
 
 
 def console() -> Console:

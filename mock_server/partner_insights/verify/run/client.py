@@ -186,12 +186,12 @@ def _filled_in(headers: Headers, bearer: Secret | None) -> Headers:
     """The header fields with the token in the place of its variable."""
     if bearer is None:
         return headers
-    told = f"Bearer {bearer.reveal()}"
-    return tuple((name, told if name == "Authorization" else value) for name, value in headers)
+    authorization = f"Bearer {bearer.reveal()}"
+    return tuple((name, authorization if name == "Authorization" else value) for name, value in headers)
 
 
 def _seconds(retry_after: str) -> float:
-    """How long a Retry-After asks to wait, by a number or a date; a second where it is neither."""
+    """How long a Retry-After says to wait, by a number or a date; a second where it is neither."""
     if retry_after.isdecimal():
         return float(retry_after)
     try:

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 CUSTOMER: Final = "customer-id"
 DEFAULT_VALUE: Final = "1"
-"""Asked for where no list shows the values of a parameter."""
+"""Sent where no list shows the values of a parameter."""
 UNLISTED_ID: Final = "no-list-shows-this"
 
-Ask: TypeAlias = "Callable[[str, str], Exchange]"
+Get: TypeAlias = "Callable[[str, str], Exchange]"
 """Send a GET for an operation at a path, and judge the answer."""
 
 
 class PathValues:
     """Reads each list once for each customer, and remembers what it showed."""
 
-    def __init__(self, catalogue: Catalogue, ask: Ask) -> None:
+    def __init__(self, catalogue: Catalogue, get: Get) -> None:
         self._catalogue = catalogue
-        self._ask = ask
+        self._get = get
         self._values: dict[tuple[str, str, str], str] = {}
 
     def path(
@@ -37,11 +37,11 @@ class PathValues:
         operation: Operation,
         customer: str | None,
         lister: str | None,
-        spoilt: Mapping[str, str] | None = None,
+        replaced: Mapping[str, str] | None = None,
     ) -> str:
         """The path of an operation, percent-encoded; `lister` is a customer whose lists are read.
 
-        `spoilt` has values to put in place of those that a list shows. Stopped where a list has no item.
+        `replaced` has values to put in place of those that a list shows. Stopped where a list has no item.
         """
         values: dict[str, str] = {}
         for parameter in operation.parameters:
@@ -49,7 +49,7 @@ class PathValues:
                 values[parameter] = quote(customer, safe="")
             else:
                 values[parameter] = quote(self._value(operation, parameter, lister), safe="")
-        return fill(operation.path, values | dict(spoilt or {}))
+        return fill(operation.path, values | dict(replaced or {}))
 
     def _value(self, operation: Operation, parameter: str, lister: str | None) -> str:
         shown = find_listing(operation, parameter, self._catalogue)
@@ -57,7 +57,7 @@ class PathValues:
             return DEFAULT_VALUE
         place = (shown.listing.id, shown.key, (lister or "").lower())
         if place not in self._values:
-            exchange = self._ask(shown.listing.id, self.path(shown.listing, lister, lister))
+            exchange = self._get(shown.listing.id, self.path(shown.listing, lister, lister))
             answer = success_of(exchange, self._catalogue)
             keys = [row.members.get(shown.key) for row in answer.rows] if answer is not None else []
             found = next((key for key in keys if is_findable(key)), None)

@@ -1,4 +1,4 @@
-"""One run of the contract suite against one server: asks, judges, records, and says what broke."""
+"""One run of the contract suite against one server: requests, judges, records, and reports violations."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Details(TypedDict, total=False):
 
     customer: str | None
     known: bool | None
-    """Whether the customer is the partner's, as it is unless told; None where nobody can tell."""
+    """Whether the customer is the partner's, as it is by default; None where that is not known."""
     method: str
     token: Token
     authorization: str | None
@@ -63,7 +63,7 @@ class Details(TypedDict, total=False):
 
 
 class SuiteSession:
-    """Asks a target and judges every answer; what it finds is in `record`."""
+    """Sends requests to a target and judges every response; what it finds is in `results`."""
 
     def __init__(self, target: Target, catalogue: Catalogue, record: Results | None = None) -> None:
         self.target = target
@@ -91,13 +91,13 @@ class SuiteSession:
     def reach(self) -> None:
         """Read the customer list; TargetUnreachable where no connection can be made.
 
-        InputError where somebody's server refuses the token: then nothing can be told of its answers.
+        InputError where somebody's server refuses the token: then nothing can be said of its responses.
         """
         with suppress(Stopped, ContractViolated):
             if self._customer_list is None and self.catalogue.operations:
                 first = next(iter(self.catalogue.operations))
                 self.check(first, customer=self.customer_for(first))
-            self.customers  # noqa: B018 - read for its requests, and kept
+            self.customers  # noqa: B018 - read for its requests, and remembered
         if self._token_refused and not self.target.own:
             raise InputError(
                 f"the server refuses the token in {self.target.token_variable} (401)",
@@ -105,7 +105,7 @@ class SuiteSession:
                 remedy="put a fresh App+User access token into it",
             )
 
-    # ── Asking ─────────────────────────────────────────────────────────────────────────────────────
+    # ── Requests ─────────────────────────────────────────────────────────────────────────────────────
 
     def check(self, operation: str | None, **details: Unpack[Details]) -> Exchange:
         """Send one request, judge and record the answer; ContractBroken where it breaks the contract.
@@ -129,7 +129,7 @@ class SuiteSession:
         return self.discovery.path(described, customer, self._lister(customer))
 
     def _lister(self, customer: str | None) -> str | None:
-        """The customer whose lists show what to ask for: the one asked about, unless it is nobody."""
+        """The customer whose lists show what to request: that of the path, where there is such a customer."""
         if customer is None or customer.lower() in {each.lower() for each in self.customers.ids}:
             return customer
         return next(iter(self.customers.ids), None)
@@ -147,7 +147,7 @@ class SuiteSession:
                 raise Stopped(f"{name} is not judged here")
 
     def unknown_item(self, operation: str) -> None:
-        """Ask for an item that no list shows; Stopped (a skip) where no list shows the path's values."""
+        """Request an item that no list shows; Stopped (a skip) where no list shows the path's values."""
         described = self.catalogue.operations[operation]
         parameter = listed_parameter(described, self.catalogue)
         if parameter is None:
@@ -182,25 +182,25 @@ class SuiteSession:
         )
 
     def head_like_get(self, operation: str, customer: str | None) -> None:
-        """Ask by GET and by HEAD, and hold the answers against each other."""
+        """Send GET and HEAD, and compare the responses."""
         get = self.check(operation, customer=customer)
         head = self.check(operation, customer=customer, method="HEAD")
         self.report(judge_head(get, head, profile=self.target.profile))
 
     def same_again(self, operation: str, customer: str | None, headers: Mapping[str, str]) -> None:
-        """Ask twice, and hold the answers against each other."""
+        """Send the request twice, and compare the responses."""
         first = self.check(operation, customer=customer, headers=headers)
         again = self.check(operation, customer=customer, headers=headers)
         self.report(judge_repeat(first, again, profile=self.target.profile))
 
     def sums(self, partner: str, customer_operation: str) -> None:
-        """Ask for the partner's rows and for every customer's, and hold the sums against each other."""
+        """Get the partner's rows and every customer's, and compare the sums."""
         total = self.check(partner)
         parts = [self.check(customer_operation, customer=customer) for customer in self.customers.ids]
         self.report(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
 
     def can_send(self, requests: int) -> bool:
-        """Whether so many requests may still be sent, and leave as many for other laws."""
+        """Whether so many requests may still be sent, and leave as many for other tests."""
         return self._client.left is None or 2 * requests <= self._client.left
 
     # ── The customers ──────────────────────────────────────────────────────────────────────────────

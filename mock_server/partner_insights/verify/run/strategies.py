@@ -1,4 +1,4 @@
-"""What the contract suite asks with: ids, headers and tokens, drawn by Hypothesis."""
+"""Hypothesis strategies for what the contract suite sends: ids, headers and tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract suite, run inside this process → its record and what became of every law."""
+"""The contract suite, run inside this process → its results and the outcome of every test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PYTEST_ENV = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test of the suite and what became of it."""
+    """One test of the suite and its outcome."""
 
     name: str
     outcome: str
@@ -58,8 +58,8 @@ class Run:
 
     @property
     def tested(self) -> bool:
-        """Whether a law was tried to its end on an operation, and the suite itself did not fail."""
-        tried = any(law.outcome in ("passed", "failed") for law in self.tests)
+        """Whether a test ran to its end on an operation, and the suite itself did not fail."""
+        tried = any(test.outcome in ("passed", "failed") for test in self.tests)
         return tried and bool(self.results.operations) and not self.crashes
 
     @property
@@ -69,12 +69,12 @@ class Run:
 
     @property
     def crashes(self) -> list[TestResult]:
-        """Laws that failed for another reason than the contract: faults of the suite."""
-        return [law for law in self.tests if law.outcome == "error"]
+        """Tests that failed for another reason than the contract: faults of the suite."""
+        return [test for test in self.tests if test.outcome == "error"]
 
     @property
     def judgement(self) -> Judgement:
-        """The run as the reports tell it."""
+        """The run as the reports show it."""
         return self.judged(None)
 
     def judged(self, comparison: Comparison | None) -> Judgement:
@@ -96,13 +96,13 @@ class Run:
     def summary(self) -> str:
         """What was judged, in one line."""
         record = self.results
-        outcomes = Counter(law.outcome for law in self.tests)
+        outcomes = Counter(test.outcome for test in self.tests)
         parts = [
             f"{self.target.name} by the {self.target.profile.value} contract",
             f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
             counted(record.requests, "request"),
-            f"{counted(outcomes['passed'], 'law')} held, {outcomes['failed']} broken, "
-            f"{outcomes['skipped']} not tried",
+            f"{counted(outcomes['passed'], 'test')} passed, {outcomes['failed']} failed, "
+            f"{outcomes['skipped']} skipped",
             self.judgement.tally,
         ]
         if record.stopped is not None:
@@ -113,7 +113,7 @@ class Run:
 
 
 def catalogue_of(config: pytest.Config) -> Catalogue:
-    """The catalogue of the operations that a run of the suite asks."""
+    """The catalogue of the operations that a run of the suite requests."""
     opened = config.stash.get(OPEN_SESSION, None)
     if opened is not None:
         return opened.catalogue
@@ -205,14 +205,14 @@ def _isolated(scratch: Path) -> Iterator[None]:
 
 
 class _Collector:
-    """Hands the session to the suite, and keeps what became of each law."""
+    """Gives the session to the suite, and collects the outcome of each test."""
 
     def __init__(self, run: Run, session: SuiteSession) -> None:
         self._run = run
-        self._inspection = session
+        self._session = session
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[OPEN_SESSION] = self._inspection
+        config.stash[OPEN_SESSION] = self._session
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -220,7 +220,7 @@ class _Collector:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if call.when == "call" or not report.passed:
-            self._run.tests.append(_law(item.name, report, call.excinfo))
+            self._run.tests.append(_result(item.name, report, call.excinfo))
         return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -228,7 +228,7 @@ class _Collector:
             self._run.tests.append(TestResult(report.nodeid, "error", 0.0, str(report.longrepr)))
 
 
-def _law(
+def _result(
     name: str, report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None
 ) -> TestResult:
     reason = raised.value if raised is not None else None

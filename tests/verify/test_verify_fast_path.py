@@ -1,4 +1,4 @@
-"""Laws of the gate: what it passes, the judge finds nothing in; the two check the same formats; it is narrow
+"""Laws of the path: what it passes, the judge finds nothing in; the two check the same formats; it is narrow
 only where it says so."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}
-GATES = {profile: FastPath(catalogue) for profile, catalogue in CATALOGUES.items()}
+FAST_PATHS = {profile: FastPath(catalogue) for profile, catalogue in CATALOGUES.items()}
 COLLECTIONS = [
     "partner-licenses-deployment",
     "partner-licenses-usage",
@@ -75,7 +75,7 @@ odd_values = st.one_of(
 
 
 @st.composite
-def spoilt_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
+def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
     """A good answer with a few values, rows, names or counts changed, in any JSON layout."""
     operation = draw(st.sampled_from(COLLECTIONS))
     body = copy.deepcopy(good(operation))
@@ -110,12 +110,12 @@ def spoilt_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_what_the_gate_passes_the_judge_finds_nothing_in(data: st.DataObject, good: Any) -> None:
+def test_what_the_fast_path_passes_the_judge_finds_nothing_in(data: st.DataObject, good: Any) -> None:
     """For any answer and any contract: passed means no violation, no observation, the same operation."""
-    _, content = data.draw(spoilt_bodies(good))
+    _, content = data.draw(changed_bodies(good))
     profile = data.draw(st.sampled_from(list(Profile)))
-    gate = data.draw(st.sampled_from([GATES[profile], met(good, profile)]))
-    passed = gate.valid_operation(content)
+    path = data.draw(st.sampled_from([FAST_PATHS[profile], warmed(good, profile)]))
+    passed = path.valid_operation(content)
     if passed is not None:
         found = judged(content, profile)
         assert (found.violations, found.observations, found.operation) == ((), [], passed)
@@ -129,27 +129,27 @@ def judged(content: bytes, profile: Profile, *, line: bool = False) -> Any:
     return checked
 
 
-MET: dict[Profile, FastPath] = {}
+WARMED: dict[Profile, FastPath] = {}
 
 
-def met(good: Any, profile: Profile) -> FastPath:
-    """A gate that knows the forms of good answers and rows."""
-    if profile in MET:
-        return MET[profile]
-    gate = MET[profile] = FastPath(CATALOGUES[profile])
+def warmed(good: Any, profile: Profile) -> FastPath:
+    """A path that knows the forms of good answers and rows."""
+    if profile in WARMED:
+        return WARMED[profile]
+    path = WARMED[profile] = FastPath(CATALOGUES[profile])
     for operation in COLLECTIONS:
         body = good(operation)
         for value in (body, body["items"][0]):
-            gate.valid_operation(json.dumps(value).encode(), line=True)
-    return gate
+            path.valid_operation(json.dumps(value).encode(), line=True)
+    return path
 
 
 @st.composite
 def lines(draw: st.DrawFn, good: Any) -> list[bytes]:
-    """Answers and rows, good and spoilt, some run together on a line and some broken over two."""
+    """Answers and rows, good and changed, some run together on a line and some broken over two."""
     found: list[bytes] = []
     for _ in range(draw(st.integers(1, 4))):
-        _, content = draw(spoilt_bodies(good)) if draw(st.booleans()) else (None, None)
+        _, content = draw(changed_bodies(good)) if draw(st.booleans()) else (None, None)
         content = content or json.dumps(good(draw(st.sampled_from(COLLECTIONS[:4])))).encode()
         content = content.replace(b"\n", b" ")
         if draw(st.booleans()):
@@ -170,67 +170,67 @@ def lines(draw: st.DrawFn, good: Any) -> list[bytes]:
 def test_lines_that_pass_together_would_pass_the_judge_one_by_one(data: st.DataObject, good: Any) -> None:
     """For any lines: each that is not left to be looked at is clean, of the operation it is counted to."""
     drawn = data.draw(lines(good))
-    passed, left = met(good, Profile.STRICT).split(drawn)
+    passed, left = warmed(good, Profile.STRICT).split(drawn)
     assert sorted(left) == left
     others = [line for place, line in enumerate(drawn) if place not in left]
-    told = [judged(line, Profile.STRICT, line=True) for line in others]
-    assert [(each.violations, each.observations) for each in told] == [((), [])] * len(others)
-    assert Counter(each.operation for each in told) == passed
+    results = [judged(line, Profile.STRICT, line=True) for line in others]
+    assert [(each.violations, each.observations) for each in results] == [((), [])] * len(others)
+    assert Counter(each.operation for each in results) == passed
 
 
-def spoil_row(**changed: Any) -> Callable[[Any], None]:
-    def spoil(body: Any) -> None:
+def change_row(**changed: Any) -> Callable[[Any], None]:
+    def change(body: Any) -> None:
         body["items"][1] |= changed
 
-    return spoil
+    return change
 
 
-def spoil_body(**changed: Any) -> Callable[[Any], None]:
+def change_body(**changed: Any) -> Callable[[Any], None]:
     return lambda body: body.update(changed)
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "change",
     [
-        spoil_body(totalCount=3),
-        spoil_body(totalCount=-1),
-        spoil_body(totalCount=2.5),
-        spoil_body(totalCount="2"),
-        spoil_body(attributes={"objectType": "collection"}),
-        spoil_body(attributes={"objectType": "Collection", "extra": 1}),
-        spoil_body(extra=1),
-        spoil_row(extra=1),
-        spoil_row(customerId="x" * 36),
-        spoil_row(customerId="4d3cf48770f44e1e9ff1b2bfce8d9f04"),
-        spoil_row(customerName=None),
-        spoil_row(licensesActive=-1),
-        spoil_row(licensesActive=1.5),
-        spoil_row(licensesActive=True),
-        spoil_row(licensesActive=10**6),
-        spoil_row(usagePercent=101),
-        spoil_row(usagePercent=0.5),
-        spoil_row(attributes={"objectType": "CustomerLicensesDeploymentInsights"}),
-        spoil_row(attributes={}),
-        spoil_row(processedDateTime="2026-03-10T00:00:00"),
-        spoil_row(processedDateTime="2026-03-10T01:00:00+01:00"),
-        spoil_row(processedDateTime="2126-03-10T00:00:00+00:00"),
-        spoil_row(processedDateTime="2026-03-09T00:00:00+00:00"),
+        change_body(totalCount=3),
+        change_body(totalCount=-1),
+        change_body(totalCount=2.5),
+        change_body(totalCount="2"),
+        change_body(attributes={"objectType": "collection"}),
+        change_body(attributes={"objectType": "Collection", "extra": 1}),
+        change_body(extra=1),
+        change_row(extra=1),
+        change_row(customerId="x" * 36),
+        change_row(customerId="4d3cf48770f44e1e9ff1b2bfce8d9f04"),
+        change_row(customerName=None),
+        change_row(licensesActive=-1),
+        change_row(licensesActive=1.5),
+        change_row(licensesActive=True),
+        change_row(licensesActive=10**6),
+        change_row(usagePercent=101),
+        change_row(usagePercent=0.5),
+        change_row(attributes={"objectType": "CustomerLicensesDeploymentInsights"}),
+        change_row(attributes={}),
+        change_row(processedDateTime="2026-03-10T00:00:00"),
+        change_row(processedDateTime="2026-03-10T01:00:00+01:00"),
+        change_row(processedDateTime="2126-03-10T00:00:00+00:00"),
+        change_row(processedDateTime="2026-03-09T00:00:00+00:00"),
         lambda body: body["items"].append(body["items"][0]) or body.update(totalCount=3),
         lambda body: body["items"][1].pop("channel"),
         lambda body: body["items"].clear() or body.update(totalCount=0),
     ],
 )
-def test_nothing_wrong_comes_through_a_known_form(good: Any, spoil: Callable[[Any], None]) -> None:
+def test_nothing_wrong_comes_through_a_known_form(good: Any, change: Callable[[Any], None]) -> None:
     """A single fault in one row, or in the body around it, stops an answer, alone and among others."""
     body = good("customer-licenses-usage")
     content = json.dumps(body).encode()
-    spoil(body)
-    spoilt = json.dumps(body).encode()
-    gate = met(good, Profile.STRICT)
-    assert gate.valid_operation(content) is not None
-    assert gate.valid_operation(spoilt) is None
-    assert 1 in gate.split([content, spoilt])[1]
-    assert 0 in gate.split([spoilt, content])[1]
+    change(body)
+    changed = json.dumps(body).encode()
+    path = warmed(good, Profile.STRICT)
+    assert path.valid_operation(content) is not None
+    assert path.valid_operation(changed) is None
+    assert 1 in path.split([content, changed])[1]
+    assert 0 in path.split([changed, content])[1]
 
 
 @pytest.mark.parametrize("where", [b', "items"', b'"totalCount"', b"}, {", b'"channel"', b"]"])
@@ -239,10 +239,10 @@ def test_a_line_holds_one_answer_and_not_a_part_of_one(good: Any, where: bytes) 
     content = json.dumps(good("partner-licenses-usage")).encode()
     cut = content.index(where) + len(where) // 3
     broken = [content[:cut].strip(), content[cut:].strip()]
-    gate = met(good, Profile.STRICT)
-    assert gate.split([content, content]) == ({"partner-licenses-usage": 2}, [])
+    path = warmed(good, Profile.STRICT)
+    assert path.split([content, content]) == ({"partner-licenses-usage": 2}, [])
     for drawn in ([*broken, content * 2], [content * 2, *broken], [*broken, content]):
-        assert gate.split(drawn) == ({}, list(range(len(drawn))))
+        assert path.split(drawn) == ({}, list(range(len(drawn))))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -253,7 +253,7 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
     """A recording comes to the same, in the same order, line by line or all at once."""
     path = tmp_path / "recording.ndjson"
     path.write_bytes(b"\r\n\n".join(data.draw(lines(good)) * 2))
-    told = []
+    results = []
     for size in (1, 2000, 2**16):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(recording_entries, "BLOCK_BYTES", size)
@@ -261,9 +261,9 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
             try:
                 checked = checker.check(path)
             except InputError as error:
-                told.append(str(error))
+                results.append(str(error))
             else:
-                told.append(
+                results.append(
                     (
                         *(checked.judged, checked.subject, checked.observations),
                         # Not their messages, which may tell the time.
@@ -271,12 +271,12 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
                         [str(each) for each in checked.refusals],
                     )
                 )
-    assert told[0] == told[1] == told[2]
+    assert results[0] == results[1] == results[2]
 
 
 @pytest.mark.parametrize("operation", COLLECTIONS[:4])
 @pytest.mark.parametrize("left_out", [(), ("customerId",), ("customerId", "serviceCode", "workloadCode")])
-def test_a_form_that_was_met_needs_no_validator(
+def test_a_layout_that_was_seen_needs_no_validator(
     good: Any, monkeypatch: pytest.MonkeyPatch, operation: str, left_out: tuple[str, ...]
 ) -> None:
     """Whatever optional properties answers leave out, all but the first are parsed and judged in one go."""
@@ -286,12 +286,12 @@ def test_a_form_that_was_met_needs_no_validator(
     ]
     content = json.dumps(body).encode()
     row = json.dumps(body["items"][0]).encode()
-    gate = FastPath(CATALOGUES[Profile.STRICT])
-    assert (gate.valid_operation(content), gate.valid_operation(row, line=True)) == (operation, operation)
-    monkeypatch.setattr(gate, "_by_schema", lambda *_: pytest.fail("it was met before"))
-    assert (gate.valid_operation(content), gate.valid_operation(row, line=True)) == (operation, operation)
-    assert gate.split([content] * 3) == ({operation: 3}, [])
-    assert gate.split([row, content, row]) == ({operation: 3}, []) or gate.split([row, content])[1] == [0, 1]
+    path = FastPath(CATALOGUES[Profile.STRICT])
+    assert (path.valid_operation(content), path.valid_operation(row, line=True)) == (operation, operation)
+    monkeypatch.setattr(path, "_by_schema", lambda *_: pytest.fail("it was seen before"))
+    assert (path.valid_operation(content), path.valid_operation(row, line=True)) == (operation, operation)
+    assert path.split([content] * 3) == ({operation: 3}, [])
+    assert path.split([row, content, row]) == ({operation: 3}, []) or path.split([row, content])[1] == [0, 1]
 
 
 def test_a_large_body_shows_its_form_by_its_first_row(good: Any) -> None:
@@ -300,13 +300,13 @@ def test_a_large_body_shows_its_form_by_its_first_row(good: Any) -> None:
     first = body["items"][0]
     body["items"] = [first | {"workloadName": f"W{number}"} for number in range(MANY_ROWS + 1)]
     body["totalCount"] = len(body["items"])
-    gate = FastPath(CATALOGUES[Profile.STRICT])
-    assert gate.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
-    assert len(gate._seen) == 1
+    path = FastPath(CATALOGUES[Profile.STRICT])
+    assert path.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
+    assert len(path._seen) == 1
     for fault in ({"licensesActive": -1}, {"workloadName": "W0"}, {"extra": 1}):
-        spoilt = body | {"items": [*body["items"][:-1], body["items"][-1] | fault]}
-        for known in (gate, FastPath(CATALOGUES[Profile.STRICT])):
-            assert known.valid_operation(json.dumps(spoilt).encode()) is None
+        changed = body | {"items": [*body["items"][:-1], body["items"][-1] | fault]}
+        for known in (path, FastPath(CATALOGUES[Profile.STRICT])):
+            assert known.valid_operation(json.dumps(changed).encode()) is None
 
 
 def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,26 +314,26 @@ def test_counts_with_a_point_have_a_form_too(good: Any, monkeypatch: pytest.Monk
     body = good("customer-licenses-usage")
     for row in body["items"]:
         row |= {"licensesActive": 25.0, "licensesQualified": 100.0, "usagePercent": 25.0}
-    gate = FastPath(CATALOGUES[Profile.STRICT])
-    assert gate.valid_operation(json.dumps(body).encode()) is not None
-    monkeypatch.setattr(gate, "_by_schema", lambda *_: None)
-    assert gate.valid_operation(json.dumps(body).encode()) is not None
+    path = FastPath(CATALOGUES[Profile.STRICT])
+    assert path.valid_operation(json.dumps(body).encode()) is not None
+    monkeypatch.setattr(path, "_by_schema", lambda *_: None)
+    assert path.valid_operation(json.dumps(body).encode()) is not None
     body["items"][0]["licensesActive"] = body["items"][0]["usagePercent"] = 5.5
-    assert gate.valid_operation(json.dumps(body).encode()) is None
+    assert path.valid_operation(json.dumps(body).encode()) is None
 
 
 def test_a_recording_with_too_many_forms_is_still_checked(good: Any) -> None:
     """Only so many forms are kept, and only so many are made at all."""
-    gate = FastPath(CATALOGUES[Profile.STRICT])
+    path = FastPath(CATALOGUES[Profile.STRICT])
     body = good("customer-licenses-usage")
     optional = ("customerId", "serviceCode", "workloadCode")
     for chosen in itertools.chain.from_iterable(itertools.combinations(optional, n) for n in range(4)):
         for operation in ("customer-licenses-usage", "partner-licenses-usage"):
             value = good(operation)
             value["items"] = [{n: v for n, v in row.items() if n not in chosen} for row in value["items"]]
-            assert gate.valid_operation(json.dumps(value).encode()) == operation
-    assert len(gate._seen) == MAX_LAYOUTS
-    assert gate.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
+            assert path.valid_operation(json.dumps(value).encode()) == operation
+    assert len(path._seen) == MAX_LAYOUTS
+    assert path.valid_operation(json.dumps(body).encode()) == "customer-licenses-usage"
 
 
 percents = st.one_of(
@@ -355,7 +355,7 @@ percents = st.one_of(
     ),
     exact=st.booleans(),
 )
-def test_the_gate_knows_percents_as_the_judge_does(rows: Any, exact: bool, good: Any) -> None:
+def test_the_fast_path_knows_percents_as_the_judge_does(rows: Any, exact: bool, good: Any) -> None:
     """For any counts and percents, near their ratio or not, in either scale: passed means unbroken."""
     body = good("customer-licenses-usage")
     first = body["items"][0]
@@ -371,24 +371,26 @@ def test_the_gate_knows_percents_as_the_judge_does(rows: Any, exact: bool, good:
     ]
     body["totalCount"] = len(rows)
     content = json.dumps(body).encode()
-    if GATES[Profile.STRICT].valid_operation(content) or met(good, Profile.STRICT).valid_operation(content):
+    if FAST_PATHS[Profile.STRICT].valid_operation(content) or warmed(good, Profile.STRICT).valid_operation(
+        content
+    ):
         assert judged(content, Profile.STRICT).violations == ()
 
 
 @pytest.mark.parametrize("operation", COLLECTIONS)
 @pytest.mark.parametrize("scale", [100, 1])
-def test_the_gate_passes_what_is_clean(good: Any, operation: str, scale: int) -> None:
-    """A gate that passes nothing would be right, and of no use: good answers pass, in either scale."""
+def test_the_fast_path_passes_what_is_clean(good: Any, operation: str, scale: int) -> None:
+    """A path that passes nothing would be right, and of no use: good answers pass, in either scale."""
     body = good(operation)
     for row in body["items"] if scale == 1 else ():
         for name in row:
             if name in ("usagePercent", "deploymentPercent"):
                 row[name] = round(row[name] / 100, 4)
     for layout in ({}, {"indent": 1}, {"separators": (",", ":")}):
-        assert GATES[Profile.STRICT].valid_operation(json.dumps(body, **layout).encode()) == operation
+        assert FAST_PATHS[Profile.STRICT].valid_operation(json.dumps(body, **layout).encode()) == operation
     if operation != "customers":
         line = json.dumps(body["items"][0]).encode()
-        assert GATES[Profile.STRICT].valid_operation(line, line=True) == operation
+        assert FAST_PATHS[Profile.STRICT].valid_operation(line, line=True) == operation
 
 
 @pytest.mark.parametrize("operation", COLLECTIONS)
@@ -405,7 +407,7 @@ def test_a_rule_without_a_fast_check_leaves_its_answers_to_the_judge(
     assert FastPath(strict).valid_operation(content) == (None if concerned else operation)
 
 
-def test_the_gate_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:
+def test_the_fast_path_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:
     """With a pattern, or without the rules it reads its columns from, it does not fail."""
     strict = CATALOGUES[Profile.STRICT]
     name = "PartnerLicensesUsageInsights"
@@ -418,7 +420,7 @@ def test_the_gate_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:
     assert FastPath(replace(strict, rules={})).valid_operation(content) == "partner-licenses-usage"
 
 
-def test_the_gate_stops_what_is_after_its_moment(good: Any) -> None:
+def test_the_fast_path_stops_what_is_after_its_moment(good: Any) -> None:
     """A date is held against the moment of judging."""
     content = json.dumps(good("partner-licenses-usage")).encode()
     catalogue = CATALOGUES[Profile.STRICT]
@@ -432,13 +434,13 @@ def test_the_gate_stops_what_is_after_its_moment(good: Any) -> None:
 def test_a_name_said_twice_does_not_pass(good: Any, twice: bytes) -> None:
     """PI309 is for the judge: the parser alone would not have noticed."""
     content = orjson.dumps(good("partner-licenses-deployment"))
-    spoilt = content.replace(b'"channel":"reseller"', twice)
-    assert orjson.loads(spoilt) == orjson.loads(content)
-    assert FastPath(CATALOGUES[Profile.CORRECTED]).valid_operation(spoilt) is None
-    gate = FastPath(CATALOGUES[Profile.CORRECTED])
-    assert gate.valid_operation(content) is not None
-    assert gate.valid_operation(spoilt) is None
-    assert gate.split([content, spoilt]) == ({}, [0, 1])
+    changed = content.replace(b'"channel":"reseller"', twice)
+    assert orjson.loads(changed) == orjson.loads(content)
+    assert FastPath(CATALOGUES[Profile.CORRECTED]).valid_operation(changed) is None
+    path = FastPath(CATALOGUES[Profile.CORRECTED])
+    assert path.valid_operation(content) is not None
+    assert path.valid_operation(changed) is None
+    assert path.split([content, changed]) == ({}, [0, 1])
 
 
 FORMATS = {
@@ -471,8 +473,8 @@ texts = st.one_of(
 @example(form="uuid", text="2eb8aa08aa9811eab4aa73b441d16380")
 def test_gate_and_judge_check_formats_alike(form: str, text: str) -> None:
     """For any text and any format of texts, the two say the same."""
-    gate, judge = FORMATS[form]
-    assert judge(text) == gate(text)
+    path, judge = FORMATS[form]
+    assert judge(text) == path(text)
 
 
 @pytest.mark.parametrize(
@@ -498,16 +500,16 @@ def test_neither_skips_a_format(form: str, wrong: str) -> None:
 @pytest.mark.parametrize("kind", ["integer", "number"])
 @pytest.mark.parametrize(("form", "bounds"), WIDTHS.items())
 def test_the_width_of_an_integer_is_checked(good: Any, kind: str, form: str, bounds: tuple[int, int]) -> None:
-    """Both bounds are in and the next numbers out, for judge and gate; so, too, with a bound beside it."""
+    """Both bounds are in and the next numbers out, for judge and path; so, too, with a bound beside it."""
     lowest, highest = bounds
     for schema in ({"type": kind, "format": form}, {"type": kind, "format": form, "minimum": -5}):
         bottom = schema.get("minimum", lowest)
-        gate = FastPath(with_column(schema))
+        path = FastPath(with_column(schema))
         judge = CATALOGUES[Profile.STRICT].validator(schema).is_valid
         for value in (bottom - 1, bottom, 0, highest, highest + 1):
             right = bottom <= value <= highest
             assert judge(value) == right
-            assert (gate.valid_operation(wide_body(good, value)) is not None) == right
+            assert (path.valid_operation(wide_body(good, value)) is not None) == right
 
 
 def with_column(schema: dict[str, Any]) -> Catalogue:
@@ -542,7 +544,7 @@ def test_every_format_is_checked_or_an_annotation_on_purpose() -> None:
 
 @pytest.mark.parametrize("form", ANNOTATIONS)
 def test_an_annotation_forbids_no_number(form: str) -> None:
-    """Neither the gate nor the judge has anything against a number because of how it should be held."""
+    """Neither the path nor the judge has anything against a number because of how it should be held."""
     schema = {"type": "number", "format": form}
     for value in (0, -1.5, 1e300, 2**70):
         assert compiled(schema)(value)
