@@ -23,7 +23,7 @@ from partner_insights.fixtures.files.manifest import Plan
 from partner_insights.fixtures.files.partition import parts_for
 from partner_insights.fixtures.files.world import unfinished_beside, write_world
 from partner_insights.fixtures.files.write import (
-    Target,
+    Selection,
     customers_for,
     resources,
     write_operation,
@@ -144,7 +144,7 @@ def write(
     --as wiremock: a folder for its --root-dir; har, openapi (examples, for Prism), vcr (vcrpy): one file.
     """
     catalogue = Catalogue.load()
-    chosen = Target.named(target, catalogue)
+    chosen = Selection.named(target, catalogue)
     if count is not None and chosen.resource is None:
         raise InputError(
             "--count counts the rows of a RESOURCE", remedy="leave it out; --customers sets a world's size"
@@ -180,9 +180,9 @@ def write(
 
 
 def _export(
-    tool: str, chosen: Target, settings: WorldSettings, out: Path, force: bool, **given: object
+    tool: str, chosen: Selection, settings: WorldSettings, out: Path, force: bool, **given: object
 ) -> None:
-    if chosen != Target():
+    if chosen != Selection():
         raise InputError("--as is for writing a world", remedy="leave it out, or write a `world`")
     for name, value in given.items():
         if value:

@@ -195,7 +195,7 @@ def audience_of(scope: str) -> str | None:
     return next((resource for resource in named if resource), None)
 
 
-def asked_for(request: TokenRequest, answer: Granted) -> tuple[str, str]:
+def audience_and_scope(request: TokenRequest, answer: Granted) -> tuple[str, str]:
     """Audience and scope of the token; what the form asks for goes before what was granted earlier."""
     fields: Mapping[str, Any] = request.fields
     if request.version == 1:

@@ -11,7 +11,13 @@ from partner_insights.server.auth.device_code import INTERVAL, user_code
 from partner_insights.server.auth.device_code import LIFETIME as DEVICE_LIFETIME
 from partner_insights.server.auth.directory import REFRESH_DAYS
 from partner_insights.server.auth.errors import UNCACHED
-from partner_insights.server.auth.grants import Granted, TokenRequest, asked_for, audience_of, granted
+from partner_insights.server.auth.grants import (
+    Granted,
+    TokenRequest,
+    audience_and_scope,
+    audience_of,
+    granted,
+)
 from partner_insights.server.auth.tokens import LIFETIME, client_info
 from partner_insights.server.http.response import ISSUED, ApiResponse, Note, json_response
 
@@ -33,7 +39,7 @@ class TokenEndpoint:
         """What is granted; DirectoryError says what is wrong with the request."""
         request = TokenRequest(self.directory, self.devices, tenant, version, fields)
         answer = granted(request)
-        audience, scope = asked_for(request, answer)
+        audience, scope = audience_and_scope(request, answer)
         body = self._issued(base, request, answer, audience, scope)
         return json_response(body, headers=UNCACHED, note=self._note(answer.subject, audience, scope))
 

@@ -223,7 +223,7 @@ def signed_in_carelessly(entries: Sequence[Entry], operations: Mapping[str, Oper
             yield Habit(*_CARELESS[entry.note.code], (entry,))
 
 
-def asked_for_another_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
+def requested_another_token(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
     """A token is used until it expires or is refused."""
     issued: dict[str, Entry] = {}
     for entry in entries:
@@ -267,7 +267,7 @@ CHECKS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterabl
     used_the_wrong_token,
     resent_a_refused_token,
     signed_in_carelessly,
-    asked_for_another_token,
+    requested_another_token,
     stopped_half_way,
 )
 

@@ -133,7 +133,7 @@ def counted_by_the_reader(_: RuleContext) -> FastCheck:
     return NOTHING_TO_CHECK
 
 
-def not_told_by_rows(_: RuleContext) -> FastCheck:
+def needs_the_request(_: RuleContext) -> FastCheck:
     """Only with the request can one see that rows break the rule."""
     return NOTHING_TO_CHECK
 

@@ -22,7 +22,7 @@ CHECKED = {
 }
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     """What a run saw of a cell."""
 
     VALID = "seen valid"
@@ -38,7 +38,7 @@ class Cell:
 
     column: str
     text: str
-    state: State
+    state: CellState
     codes: tuple[str, ...] = ()
     """The codes under which it was broken."""
 
@@ -66,10 +66,10 @@ def coverage(catalogue: Catalogue, census: Census, violations: Iterable[Violatio
     return [_row(*place, census, broken) for place in _properties(catalogue)]
 
 
-def state_counts(rows: Iterable[PropertyCoverage]) -> dict[State, int]:
+def state_counts(rows: Iterable[PropertyCoverage]) -> dict[CellState, int]:
     """How many cells are in each state; the silent ones are left out."""
     states = [cell.state for row in rows for cell in row.cells]
-    return {state: states.count(state) for state in State if state is not State.SILENT}
+    return {state: states.count(state) for state in CellState if state is not CellState.SILENT}
 
 
 def _properties(catalogue: Catalogue) -> Iterator[tuple[str, str, str, SchemaObject]]:
@@ -112,9 +112,9 @@ def _columns(schema: Any) -> set[str]:
 
 def _cell(column: str, text: str, seen: int, speaks: bool, codes: set[str]) -> Cell:
     if codes:
-        state = State.INVALID
+        state = CellState.INVALID
     elif not speaks:
-        state = State.SILENT
+        state = CellState.SILENT
     else:
-        state = State.VALID if seen else State.NEVER
+        state = CellState.VALID if seen else CellState.NEVER
     return Cell(column, text, state, tuple(sorted(codes)))

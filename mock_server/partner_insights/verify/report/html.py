@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.violation import display_value, pointer_pattern
-from partner_insights.verify.report.coverage import State
+from partner_insights.verify.report.coverage import CellState
 from partner_insights.verify.report.verdict import noun_for
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from partner_insights.verify.report.report import Report
 
-MARKS = {State.VALID: "✓", State.INVALID: "✗", State.NEVER: "○", State.SILENT: "–"}
+MARKS = {CellState.VALID: "✓", CellState.INVALID: "✗", CellState.NEVER: "○", CellState.SILENT: "–"}
 """A state is never shown by colour alone."""
 
 GROUPS = {
@@ -36,7 +36,7 @@ def html(report: Report) -> str:
         groups=report.groups,
         group_names=GROUPS,
         per_operation=_per_operation(report),
-        states=[state for state in State if state is not State.SILENT],
+        states=[state for state in CellState if state is not CellState.SILENT],
         marks=MARKS,
         pointer_pattern=pointer_pattern,
         display_value=display_value,

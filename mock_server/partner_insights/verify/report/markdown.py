@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.violation import pointer_pattern
-from partner_insights.verify.report.coverage import State
+from partner_insights.verify.report.coverage import CellState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def _opening(report: Report) -> Iterator[str]:
     cells = [state for _, states in report.shares for state in states.items()]
     valid, invalid, never = (
         sum(count for state, count in cells if state is each)
-        for each in (State.VALID, State.INVALID, State.NEVER)
+        for each in (CellState.VALID, CellState.INVALID, CellState.NEVER)
     )
     yield f"Cells of the documentation: {valid} seen valid, {invalid} seen invalid, {never} never seen.\n"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, Severity
-from partner_insights.verify.report.coverage import State, coverage, state_counts
+from partner_insights.verify.report.coverage import CellState, coverage, state_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Report:
         return list(found.items())
 
     @property
-    def shares(self) -> list[tuple[str, dict[State, int]]]:
+    def shares(self) -> list[tuple[str, dict[CellState, int]]]:
         """Per resource, how many cells are in each state."""
         resources = dict.fromkeys(row.resource for row in self.coverage)
         return [

@@ -26,7 +26,7 @@ GetPage: TypeAlias = "Callable[[Query, Mapping[str, str]], Exchange]"
 
 
 @dataclass(frozen=True)
-class Customers:
+class ListedCustomers:
     """The partner's customers, as far as their list was read."""
 
     ids: tuple[str, ...]
@@ -42,17 +42,17 @@ def customer_list(catalogue: Catalogue) -> Operation | None:
     return catalogue.operations.get("customers")
 
 
-def listed_customers(exchange: Exchange, listing: Operation, catalogue: Catalogue) -> Customers:
+def listed_customers(exchange: Exchange, listing: Operation, catalogue: Catalogue) -> ListedCustomers:
     """The customers of a list of any form: all that one answer shows."""
     key = key_property(catalogue.schema(listing.resource), "customer-id") or "id"
     answer = success_of(exchange, catalogue)
     ids = _guids(row.text(key) for row in answer.rows) if answer is not None else ()
-    return Customers(tuple(dict.fromkeys(ids)), complete=answer is not None)
+    return ListedCustomers(tuple(dict.fromkeys(ids)), complete=answer is not None)
 
 
 def read_pages(
     get: GetPage, size: int, catalogue: Catalogue, max_pages: int | None
-) -> tuple[Customers, Exchange | None]:
+) -> tuple[ListedCustomers, Exchange | None]:
     """The customer list in pages of a size, and the page that leads in a circle, if any.
 
     Such a page names no customer that is new, and yet a next page.
@@ -65,14 +65,14 @@ def read_pages(
         exchange = get(query, headers)
         answer = success_of(exchange, catalogue)
         if answer is None:
-            return Customers(tuple(ids), complete=False), None
+            return ListedCustomers(tuple(ids), complete=False), None
         fresh = [guid for guid in _guids(row.text("id") for row in answer.rows) if guid not in ids]
         ids += fresh
         pages += 1
         query, headers = next_page(answer.body, query)
         if query is not None and not fresh:
-            return Customers(tuple(ids), complete=False), exchange
-    return Customers(tuple(ids), complete=query is None), None
+            return ListedCustomers(tuple(ids), complete=False), exchange
+    return ListedCustomers(tuple(ids), complete=query is None), None
 
 
 def _guids(texts: Iterable[str | None]) -> list[str]:

@@ -23,7 +23,7 @@ from partner_insights.verify.run.client import Client, Secret, Stopped
 from partner_insights.verify.run.customer_list import (
     MAX_PAGES,
     PAGE_SIZE,
-    Customers,
+    ListedCustomers,
     Query,
     customer_list,
     listed_customers,
@@ -206,15 +206,15 @@ class SuiteSession:
     # ── The customers ──────────────────────────────────────────────────────────────────────────────
 
     @cached_property
-    def customers(self) -> Customers:
+    def customers(self) -> ListedCustomers:
         """The customer list; what is wrong with it is recorded, and stops nothing."""
         listing = self._customer_list
         if listing is None:
-            return Customers((), complete=False)
+            return ListedCustomers((), complete=False)
         if listing.synthetic:
             with suppress(ContractViolated):
                 return listed_customers(self.check(listing.id), listing, self.catalogue)
-            return Customers((), complete=False)
+            return ListedCustomers((), complete=False)
         return self.read_customers(PAGE_SIZE)
 
     @cached_property
@@ -241,7 +241,7 @@ class SuiteSession:
             )
             self._report_http("PI314", message, self._request("customers", query=(("size", str(size)),)))
 
-    def read_customers(self, size: int) -> Customers:
+    def read_customers(self, size: int) -> ListedCustomers:
         """The customer list in pages of a size; at most `MAX_PAGES` of them where the server is not ours."""
         max_pages = None if self.target.own else MAX_PAGES
         customers, circular = read_pages(self._page, size, self.catalogue, max_pages)
