@@ -11,6 +11,7 @@ import shutil
 import ssl
 import subprocess
 import warnings
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -36,6 +37,7 @@ USER = "ann@contoso.example"
 SCOPE = f"{PARTNER_CENTER}/user_impersonation"
 ALONE = f"{PARTNER_CENTER}/.default"
 REDIRECT = "http://localhost:8400/back"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE_MODULES = os.environ.get("PARTNER_INSIGHTS_NODE_MODULES", "")
 
 
@@ -129,6 +131,26 @@ def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path:
     )
     for _ in range(2):  # the second time by what it keeps
         assert opens(secure, by_code.get_token(SCOPE).token) == 200
+
+
+def test_a_login_in_a_browser_needs_no_person(secure: RunningFake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a library opens in a browser comes back to it by itself, by query and by a form."""
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        pytest.skip("there is no browser")
+    options = "--headless --no-sandbox --disable-gpu --ignore-certificate-errors"
+    command = f"{browser} {options} --virtual-time-budget=5000 --dump-dom %s &"
+    monkeypatch.setitem(
+        webbrowser._browsers, "test", [None, webbrowser.BackgroundBrowser(command.split()[:-1])]
+    )  # type: ignore[attr-defined]
+    monkeypatch.setattr(webbrowser, "_tryorder", ["test"])
+    app = msal.PublicClientApplication("app", authority=f"{secure.url}/{TENANT}", instance_discovery=False)
+    assert opens(secure, app.acquire_token_interactive([SCOPE], timeout=60)["access_token"]) == 200
+    credential = identity.InteractiveBrowserCredential(
+        client_id="app", tenant_id=TENANT, authority=secure.url, disable_instance_discovery=True, timeout=60
+    )
+    assert credential.authenticate(scopes=[SCOPE]).username
+    assert opens(secure, credential.get_token(SCOPE).token) == 200
 
 
 def test_adal(secure: RunningFake, certificate: Certificate) -> None:
