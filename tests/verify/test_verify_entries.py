@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import os
+import threading
+import time
 import tracemalloc
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +18,7 @@ from click.testing import CliRunner, Result
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.recordings import files as entries_module
+from partner_insights.verify.recordings import streams
 from partner_insights.verify.recordings.check import MAX_ALIKE, RecordingChecker
 
 if TYPE_CHECKING:
@@ -27,6 +33,9 @@ HEADERS = {
     "MS-CV": "v",
     "MS-ServerId": "s",
 }
+
+
+PARTNER = "/v1/analytics/licenses/usage"
 
 
 def check(folder: Path, *arguments: object) -> tuple[Result, Any]:
@@ -144,14 +153,15 @@ def test_the_date_of_an_archive_counts(tmp_path: Path, good: Any) -> None:
         ("[1", "no HAR archive"),
         ('{"log": {"entries": 5}}', "no HAR archive"),
         ('{"log": {"entries": []}}', "no entry is of an operation"),
-        ('{"log": {"entries": [5, {"request": {}}]}}', "no HAR entry"),
+        ('{"log": {"entries": [5, {"request": {}}]}}', "no entry is of an operation"),
+        (har(entry(PARTNER, {}) | {"response": {"status": "new"}}), "status is no number"),
+        (har(entry(PARTNER, {}) | {"response": {"status": 200, "content": {"size": 9}}}), "holds no body"),
         (
-            har(
-                entry("/v1/analytics/licenses/usage", {})
-                | {"response": {"status": 200, "content": {"size": 9}}}
-            ),
-            "no body",
+            har(entry(PARTNER, {}) | {"response": {"status": 200, "bodySize": 9, "content": {}}}),
+            "holds no body",
         ),
+        (har(entry(PARTNER, {}) | {"response": {"status": 200}}), "holds no body"),
+        (har(entry(PARTNER, {}) | {"response": None}), "got an answer"),
     ],
 )
 def test_a_bad_archive_is_told_in_words(tmp_path: Path, text: str, said: str) -> None:
@@ -163,6 +173,136 @@ def test_a_bad_archive_is_told_in_words(tmp_path: Path, text: str, said: str) ->
     assert said in result.stderr
 
 
+FOREIGN = [
+    {"request": {"method": "GET", "url": "https://ads.example/pixel"}},
+    {"request": {"method": "GET", "url": "https://ads.example/pixel"}, "response": None},
+    {"request": {"method": "GET", "url": "https://[broken/pixel"}, "response": {"status": 200}},
+    {"request": {"method": "GET", "url": 5}, "response": {"status": None}},
+    {"request": None, "response": {"status": "odd"}},
+    [],
+    None,
+]
+UNANSWERED = [{"response": None}, *({"response": {"status": status}} for status in (0, -1, -999, None))]
+
+
+def test_other_traffic_and_requests_without_an_answer_are_passed_over(tmp_path: Path, good: Any) -> None:
+    """What is not ours may be anything; what got no answer is counted, and no fault of the service."""
+    without = entry(PARTNER, "")
+    del without["response"]
+    ours = [*(entry(PARTNER, "") | parts for parts in UNANSWERED), without]
+    path = tmp_path / "browser.har"
+    path.write_text(har(*FOREIGN, *ours, entry(PARTNER, good("partner-licenses-usage"))))
+    result, report = check(tmp_path, path)
+    assert (result.exit_code, result.stderr, report["violations"]) == (0, "", [])
+    assert f"no answer: {len(ours)} requests" in result.stdout
+
+
+def raw_deflate(content: bytes) -> bytes:
+    return zlib.compress(content)[2:-4]
+
+
+@pytest.mark.parametrize(
+    ("coding", "compress"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate), ("gzip", bytes)],
+)
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_body_that_is_still_compressed_is_judged(
+    tmp_path: Path, good: Any, coding: str, compress: Any, broken: bool
+) -> None:
+    """Whether the archive holds the body as it was on the wire or as the browser read it."""
+    body = good("partner-licenses-usage")
+    if broken:
+        body["totalCount"] = 77
+    stored = base64.encodebytes(compress(json.dumps(body).encode())).decode()
+    headers = [{"name": name, "value": value} for name, value in HEADERS.items()]
+    made = entry(PARTNER, "", headers=[*headers, {"name": "content-encoding", "value": coding}])
+    made["response"]["content"] = {"text": stored, "encoding": "base64"}
+    path = tmp_path / "browser.har"
+    path.write_text(har(made))
+    result, report = check(tmp_path, path)
+    assert result.stderr == ""
+    assert {each["code"] for each in report["violations"]} == ({"PI201"} if broken else set())
+
+
+@pytest.mark.parametrize(
+    ("coding", "stored", "said"),
+    [
+        ("br", b"\x0b\x02\x80{}\x03", "the archive holds the body in br"),
+        ("zstd", b"\x28\xb5\x2f\xfd\x00", "the archive holds the body in zstd"),
+        ("gzip", gzip.compress(b"x" * 5_000)[:-9], "in gzip that is cut off"),
+    ],
+)
+def test_a_coding_that_is_not_read_is_named(tmp_path: Path, coding: str, stored: bytes, said: str) -> None:
+    """Exit 2, and no violation: it says nothing of the service."""
+    made = entry(PARTNER, "", headers=[{"name": "Content-Encoding", "value": coding}])
+    made["response"]["content"] = {"text": base64.b64encode(stored).decode(), "encoding": "base64"}
+    path = tmp_path / "browser.har"
+    path.write_text(har(made))
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "PI3" not in result.stdout
+
+
+def test_plain_text_under_the_label_base64_is_read(tmp_path: Path, good: Any) -> None:
+    """Some tools label every body so."""
+    made = entry(PARTNER, good("partner-licenses-usage"))
+    made["response"]["content"]["encoding"] = "base64"
+    path = tmp_path / "browser.har"
+    path.write_text(har(made))
+    result, report = check(tmp_path, path)
+    assert (result.exit_code, report["violations"]) == (0, [])
+
+
+@pytest.mark.parametrize("suffix", ["json", "ndjson", "har"])
+def test_what_has_no_end_is_refused(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that never ends is read up to a limit; a pipe that nobody writes to is waited for in vain."""
+    monkeypatch.setattr(streams, "MAX_STREAM", 2**22)
+    monkeypatch.setattr(streams, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(entries_module, "MAX_BODY", 2**20)
+    endless = tmp_path / f"zero.{suffix}"
+    endless.symlink_to("/dev/zero")
+    result, _ = check(tmp_path, endless)
+    assert result.exit_code == 2
+    assert "MiB" in result.stderr
+    pipe = tmp_path / f"pipe.{suffix}"
+    os.mkfifo(pipe)
+    result, _ = check(tmp_path, pipe)
+    assert result.exit_code == 2
+    assert "nothing was written" in result.stderr
+
+
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, good: Any) -> None:
+    """In several pieces, with pauses between them."""
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    content = json.dumps(good("partner-licenses-usage")).encode()
+
+    def write() -> None:
+        with pipe.open("wb", buffering=0) as file:
+            for start in range(0, len(content), 500):
+                file.write(content[start : start + 500])
+                time.sleep(0.01)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    result, _ = check(tmp_path, pipe)
+    writer.join()
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_file_of_one_endless_line_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that the line is too long."""
+    monkeypatch.setattr(entries_module, "MAX_BODY", 4_000)
+    path = tmp_path / "long.ndjson"
+    path.write_text("x" * 10_000)
+    result, _ = check(tmp_path, path)
+    assert "line 1: the line is longer than" in result.stderr
+    assert "empty" not in result.stderr
+
+
 def test_a_line_without_end_is_passed_over(
     tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +312,7 @@ def test_a_line_without_end_is_passed_over(
     path.write_text("x" * 10_000 + "\n" + json.dumps(good(USAGE)) + "\n")
     result, _ = check(tmp_path, path)
     assert result.exit_code == 2
-    assert "line 1: the line is larger" in result.stderr
+    assert "line 1: the line is longer" in result.stderr
     assert "1 recording judged" in result.stdout
 
 

@@ -24,8 +24,8 @@ from partner_insights.verify.judge import rule_registry
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
 from partner_insights.verify.recordings.check import FileResult, RecordingChecker
+from partner_insights.verify.recordings.entry import RecordedResponse
 from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath, _keywords, compiled
-from partner_insights.verify.recordings.files import RecordedResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

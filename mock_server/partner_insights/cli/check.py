@@ -109,7 +109,8 @@ def _report(checked: list[FileResult], refused: int, profile: Profile, json_file
 
     screen = console()
     for each in checked:
-        screen.print(f"{each.name}: {each.subject}, {tally(each.severities)}", soft_wrap=True)
+        unanswered = f"; no answer: {counted(each.unanswered, 'request')}" if each.unanswered else ""
+        screen.print(f"{each.name}: {each.subject}, {tally(each.severities)}{unanswered}", soft_wrap=True)
         show(screen, _judgement([each], profile, tested=True), each.counts)
     judgement = _judgement(checked, profile, tested=bool(checked) and not refused)
     if json_file is not None:

@@ -27,8 +27,9 @@ from partner_insights.verify.judge.violation import (
     shortened,
     violation,
 )
+from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 from partner_insights.verify.recordings.fast_path import FastPath, row_operations
-from partner_insights.verify.recordings.files import LineBlock, RecordedResponse, entries
+from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,6 +64,8 @@ class FileResult:
     severities: Counter[Severity] = field(default_factory=Counter)
     """How many violations there were, those that are not listed among them."""
     occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
+    unanswered: int = 0
+    """Requests in it that nobody answered."""
     refused: int = 0
     refusals: list[InputError] = field(default_factory=list)
 
@@ -159,6 +162,8 @@ class RecordingChecker:
                 checked.refuse(error)
         if checked.judged == 0 and checked.refusals:
             raise checked.refusals[0]
+        if checked.judged == 0 and checked.unanswered:
+            raise InputError("no request of this API got an answer in it", where=str(path))
         return checked
 
     def _unsettled(self, path: Path, checked: FileResult) -> Iterator[RecordedResponse | InputError]:
@@ -166,6 +171,8 @@ class RecordingChecker:
         for found in entries(path, self._catalogue):
             if isinstance(found, LineBlock):
                 yield from self._not_passed(found, checked)
+            elif isinstance(found, Unanswered):
+                checked.unanswered += 1
             else:
                 yield found
 

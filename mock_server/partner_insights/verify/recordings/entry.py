@@ -1,0 +1,52 @@
+"""What a recording holds: answers, each by itself or with its request, and requests that nobody answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from partner_insights.verify.judge.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class RecordedResponse:
+    """One recorded answer."""
+
+    file: str
+    place: str
+    """Which one of its file, in words; empty where the file holds only this."""
+    content: bytes
+    line: bool = False
+    """Whether it is a line, which may be a row without an envelope."""
+    exchange: Exchange | None = None
+    """Where the recording has the request and the whole response."""
+
+    @property
+    def name(self) -> str:
+        """File and place."""
+        return f"{self.file}, {self.place}" if self.place else self.file
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A request that was recorded without an answer: nothing to judge, and no fault of the service."""
+
+    file: str
+    place: str
+
+
+@dataclass(frozen=True)
+class LineBlock:
+    """Lines that follow each other, none of them empty."""
+
+    file: str
+    lines: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def entries(self, places: Iterable[int]) -> Iterator[RecordedResponse]:
+        """The lines at some places, each by itself."""
+        for place in places:
+            yield RecordedResponse(self.file, f"line {self.numbers[place]}", self.lines[place], line=True)

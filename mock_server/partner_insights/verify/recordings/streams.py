@@ -1,0 +1,64 @@
+"""A path → its bytes, which end: devices and pipes within a size, and within a time without a byte."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import stat
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_STREAM: Final = 512 * 2**20
+"""Bytes of what is no regular file, and may have no end: a pipe, a device."""
+SILENCE_SECONDS: Final = 30.0
+"""How long a pipe may keep silent; one that nobody writes to does so for ever."""
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file, to be read; OSError where it cannot be, InputError, while reading, where it does not end."""
+    if stat.S_ISREG(path.stat().st_mode):
+        return path.open("rb", buffering=2**16)
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory")
+    return io.BufferedReader(_Stream(path), 2**16)
+
+
+class _Stream(io.RawIOBase):
+    """A pipe or device. It is opened without waiting for its writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._name = str(path)
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._read >= MAX_STREAM:
+            raise InputError(
+                f"goes on after {MAX_STREAM // 2**20} MiB, and is no regular file", where=self._name
+            )
+        self._wait()
+        content = os.read(self._file, len(buffer))
+        self._read += len(content)
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _wait(self) -> None:
+        if not hasattr(select, "poll"):  # Windows, whose pipes have no place among files
+            return
+        poll = select.poll()
+        poll.register(self._file, select.POLLIN)
+        if not poll.poll(SILENCE_SECONDS * 1000):
+            raise InputError(f"nothing was written to it for {SILENCE_SECONDS:.0f} s", where=self._name)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._file)
+        super().close()
