@@ -92,7 +92,7 @@ class _Child:
         folder = Path(self._folder.name)
         self._ready_file = folder / "ready.json"
         self._output_file = folder / "output"
-        arguments = ["serve", "--port", "0", "--ready-file", str(self._ready_file), *options]
+        arguments = ["serve", "--quiet", "--port", "0", "--ready-file", str(self._ready_file), *options]
         with self._output_file.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-P", "-m", "partner_insights", *arguments],

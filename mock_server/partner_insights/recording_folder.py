@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import quote, urlencode
 
 from partner_insights.errors import InputError
 
@@ -96,6 +97,20 @@ class Recording:
             raise InputError(f"is no recording: {INDEX} does not say so", where=str(folder)) from error
         answers = {answer.key: answer for answer in map(_answer, lines[1:]) if answer is not None}
         return cls(folder, facts, answers)
+
+    def first_request(self, paths: Mapping[str, str]) -> str | None:
+        """Path and query of a request that is answered, well if possible; `paths` are those of operations."""
+        plain = [
+            answer for answer in self.answers.values() if answer.key[3] is None and answer.key[0] in paths
+        ]
+        if not plain:
+            return None
+        operation, values, query, _ = next((each for each in plain if each.status == 200), plain[0]).key
+        path = paths[operation]
+        for value in values:
+            before, _, after = path.partition("{")
+            path = before + quote(value, safe="") + after.partition("}")[2]
+        return f"{path}?{urlencode(query)}" if query else path
 
     def body(self, answer: RecordedAnswer) -> bytes:
         """An answer's body, without the mark; InputError where its file is gone or outside of the folder."""

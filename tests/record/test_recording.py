@@ -232,6 +232,19 @@ def test_replay_is_the_recording(session: Session, fake: RunningFake) -> None:
             assert all(name in got.headers for name in CATALOGUE.common_headers)
 
 
+def test_replay_says_what_it_has(session: Session) -> None:
+    """The banner of a replay has the recording's own facts, and a curl line that is answered."""
+    with running_fake("--from", str(session.out)) as replay:
+        url = replay.url
+        curl = next(line for line in replay.output.splitlines() if line.startswith("curl"))
+        fetched = subprocess.run(["sh", "-c", f"{curl} -sf"], capture_output=True, check=True)
+        said = replay.output
+    assert f"{len(Recording.read(session.out).answers)} recorded answers of customer" in said
+    assert "seed" not in said
+    assert url in curl
+    assert json.loads(fetched.stdout.decode("utf-8-sig"))
+
+
 def test_replayed_list_is_followed_by_its_links(session: Session, world: World) -> None:
     """A client can walk from page to page of a replay as it did over the real thing."""
     with running_fake("--from", str(session.out), "--auth", "off") as replay:

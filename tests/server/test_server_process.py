@@ -101,7 +101,8 @@ def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
     assert all(gone(worker) for worker in workers)
     assert not list(tmp_path.iterdir())
     assert "\x1b" not in out
-    title, facts, _, curl = out.strip().splitlines()
+    title, facts, console, _, curl = out.strip().splitlines()
+    assert console == f"The console, in a browser: {ready['url']}/"
     assert title.endswith(ready["url"])
     assert facts == "seed 3 · 50 customers · as of 2026-11-22 · scenario stale · auth jwt"
     assert curl == (
@@ -113,8 +114,8 @@ def test_the_pasted_curl_line_works(tmp_path: Path) -> None:
     """The line printed, given to a shell, fetches a collection."""
     with served(tmp_path) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
-        fetched = subprocess.run(["sh", "-c", lines[3].strip() + " -s"], capture_output=True, check=True)
+        lines = [process.stdout.readline() for _ in range(5)]
+        fetched = subprocess.run(["sh", "-c", lines[4].strip() + " -s"], capture_output=True, check=True)
     assert json.loads(fetched.stdout)["attributes"] == {"objectType": "Collection"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,13 +14,14 @@ from partner_insights.cli.sections import SectionedCommand
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import MAX_PARTNERS, Identity, read_identity, with_partners
 from partner_insights.server.scenarios import SCENARIOS, combine
-from partner_insights.server.settings import AuthMode, Settings, SignIn
+from partner_insights.server.settings import AuthMode, LogFormat, Settings, SignIn
 
 if TYPE_CHECKING:
     from datetime import date
 
     from partner_insights.contract import Catalogue
     from partner_insights.derive.custom_pages import CustomContract
+    from partner_insights.recording_folder import Recording
 
 
 _SECTIONS: Final = {
@@ -52,6 +53,8 @@ _SECTIONS: Final = {
         "--port",
         "--workers",
         "--ready-file",
+        "-q",
+        "--log-format",
     ),
     "Access from elsewhere": (
         "--admin-token",
@@ -132,6 +135,14 @@ _SECTIONS: Final = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Do not tell of each request.")
+@click.option(
+    "--log-format",
+    type=click.Choice([each.value for each in LogFormat]),
+    default=LogFormat.TEXT.value,
+    show_default=True,
+    help="How each request is told of; with json, standard output has nothing else.",
+)
 @click.option(
     "--tls-cert", metavar="FILE", type=EXISTING_FILE, help="Speak HTTPS with this certificate chain (PEM)."
 )
@@ -166,6 +177,8 @@ def command(
     cors_origins: tuple[str, ...],
     admin_token: str | None,
     ready_file: Path | None,
+    quiet: bool,
+    log_format: str,
     tls_cert: Path | None,
     tls_key: Path | None,
     tls_self_signed: bool,
@@ -183,8 +196,10 @@ def command(
     from partner_insights.server.process.serve import WorldOptions, serve
     from partner_insights.server.process.tls import tls_from_options
 
+    replayed = None
     if recording is not None:
-        customers, auth = 0, _replayed(recording, auth)
+        replayed, auth = _replayed(recording, auth)
+        customers = 0
     local = is_loopback(host)
     settings = Settings(
         auth=AuthMode(auth),
@@ -197,13 +212,14 @@ def command(
         cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
         recording=recording,
+        request_log=None if quiet else LogFormat(log_format),
     )
     catalogue = None if custom is None else read_custom(custom)
     world = WorldOptions(seed, customers, as_of, int(percent_scale))
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
-            words = _words(custom, catalogue, recording)
+            words = _words(custom, catalogue, replayed)
             announcement = StartupMessage(world, settings, ready, **words, tls=tls)
             return serve(world, settings, host, port, announcement, catalogue, tls)
     finally:
@@ -220,8 +236,8 @@ def _identity(file: Path | None, partners: int) -> Identity:
     return with_partners(identity, partners)
 
 
-def _replayed(recording: Path, auth: str) -> str:
-    """The auth mode of a replay; InputError for no recording, UsageError for options of a world."""
+def _replayed(recording: Path, auth: str) -> tuple[Recording, str]:
+    """What is replayed, and its auth mode; InputError for no recording, UsageError for options of a world."""
     from partner_insights.recording_folder import Recording
 
     given = click.get_current_context().get_parameter_source
@@ -230,21 +246,36 @@ def _replayed(recording: Path, auth: str) -> str:
             raise click.UsageError(
                 f"--from replays what was recorded: --{name.replace('_', '-')} has no say in it."
             )
-    Recording.read(recording)
-    return auth if given("auth") is click.core.ParameterSource.COMMANDLINE else AuthMode.ANY.value
+    asked = given("auth") is click.core.ParameterSource.COMMANDLINE
+    return Recording.read(recording), auth if asked else AuthMode.ANY.value
 
 
 def _words(
-    custom: CustomContract | None, catalogue: Catalogue | None, recording: Path | None
-) -> dict[str, str]:
+    custom: CustomContract | None, catalogue: Catalogue | None, recording: Recording | None
+) -> dict[str, Any]:
     """What a replay, or a fake of any pages, is called, and a request to try first."""
     if recording is not None:
-        return {"title": f"what was recorded in {recording}"}
+        return _words_of_replay(recording)
     if custom is None or catalogue is None:
         return {}
     paths = [each.path for each in catalogue.operations.values()]
     words = {"title": f"{len(paths)} operations by {', '.join(page.name for page in custom.pages)}"}
     return words | {"first_request": next((path for path in paths if "{" not in path), paths[0])}
+
+
+def _words_of_replay(recording: Recording) -> dict[str, Any]:
+    from partner_insights.contract import Catalogue
+
+    number = len(recording.answers)
+    operations = sorted({key[0] for key in recording.answers})
+    answers = "1 recorded answer" if number == 1 else f"{number:,} recorded answers"
+    words: dict[str, Any] = {
+        "title": f"what was recorded in {recording.folder}",
+        "facts": (f"{answers} of {', '.join(operations)}" if operations else answers,),
+    }
+    paths = {name: operation.path for name, operation in Catalogue.load().operations.items()}
+    first = recording.first_request(paths)
+    return words if first is None else words | {"first_request": first}
 
 
 def _admin_token(given: str | None, *, local: bool) -> str | None:

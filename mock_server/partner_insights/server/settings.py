@@ -35,6 +35,13 @@ class SignIn(StrEnum):
     """A person chooses whom to sign in, and whether to."""
 
 
+class LogFormat(StrEnum):
+    """How each request is told of on standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The behaviour of one run; every worker of a run gets equal settings, so every worker answers alike."""
@@ -58,6 +65,8 @@ class Settings:
     workers: int = 1
     recording: Path | None = None
     """A folder of recorded answers to replay, in place of a world."""
+    request_log: LogFormat | None = None
+    """How to tell of each request; None: not at all."""
 
     def __post_init__(self) -> None:
         """InputError where each of several workers would count for itself what is to be counted together."""

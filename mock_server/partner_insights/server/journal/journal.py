@@ -153,6 +153,10 @@ Its number, the entry of the earlier one, and what is its own: `time`, `began`, 
 """
 
 
+def _number(each: Entry | RepeatedEntry) -> int:
+    return each[0] if isinstance(each, tuple) else each.number
+
+
 def _entry(again: RepeatedEntry) -> Entry:
     number, first, when, began, request_id, sent_id, correlation_id = again
     entry = copy.copy(first)
@@ -194,6 +198,20 @@ class Journal:
         entries = (_entry(each) if isinstance(each, tuple) else each for each in self._entries.copy())
         return sorted(entries, key=lambda entry: entry.number)
 
+    def since(self, number: int, most: int) -> tuple[list[Entry], int, int]:
+        """The first entries after that number, how many more there were, and the last one's number."""
+        newer: list[Entry | RepeatedEntry] = []
+        for each in reversed(self._entries.copy()):
+            if _number(each) <= number:
+                break
+            newer.append(each)
+        if not newer:
+            return [], 0, number
+        newer.sort(key=_number)
+        forgotten = max(0, _number(newer[0]) - max(number + 1, self._first))
+        entries = [_entry(each) if isinstance(each, tuple) else each for each in newer[:most]]
+        return entries, len(newer) - len(entries) + forgotten, _number(newer[-1])
+
     @property
     def forgotten(self) -> int:
         """How many entries there were before the oldest one kept."""
@@ -223,7 +241,7 @@ class Journal:
             "status": entry.status,
             "fault": entry.fault,
             "retryAfter": entry.retry_after,
-            "notes": self._notes(entry),
+            "notes": [*self.hints(entry), *self._id_notes(entry)],
         }
         if entry.answered is None:
             told["pending"] = True
@@ -236,7 +254,8 @@ class Journal:
             }
         return told
 
-    def _notes(self, entry: Entry) -> list[str]:
+    def hints(self, entry: Entry) -> list[str]:
+        """What the caller seems to have meant, where it is not what it asked for."""
         operation = self.paths.operations.get(entry.route.operation or "")
         if operation is None:
             if entry.route.operation is not None:
@@ -249,11 +268,16 @@ class Journal:
         for name, _ in parse_qsl(entry.query, keep_blank_values=True):
             if name not in operation.query:
                 notes.append(f"the query parameter {_short(name)!r} is unknown and was ignored")
-        if entry.sent_id is None:
-            notes.append("sent no MS-RequestId")
-        elif entry.sent_id != entry.request_id:
-            notes.append("the MS-RequestId sent is no GUID and was not echoed")
         return notes
+
+    def _id_notes(self, entry: Entry) -> list[str]:
+        if entry.route.operation not in self.paths.operations:
+            return []
+        if entry.sent_id is None:
+            return ["sent no MS-RequestId"]
+        if entry.sent_id != entry.request_id:
+            return ["the MS-RequestId sent is no GUID and was not echoed"]
+        return []
 
 
 def _readable(entry: Entry) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # granian re-exports it unsaid
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from partner_insights.server.http.delivery import Delivery, Step
+    from partner_insights.server.journal.request_log import RequestLog
     from partner_insights.server.middleware import ApiMiddleware
 
 _A = TypeVar("_A")
@@ -43,11 +45,18 @@ _IMPOSSIBLE: Final = [("Content-Length", "1"), ("Transfer-Encoding", "chunked")]
 class RsgiFront:
     """The application as Granian calls it."""
 
-    def __init__(self, middleware: ApiMiddleware) -> None:
+    def __init__(self, middleware: ApiMiddleware, request_log: RequestLog | None = None) -> None:
         self._middleware = middleware
+        self._request_log = request_log
         self._unread: dict[str, object] = {}
         """Clients that were sent something large, and have sent no request since."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flask")
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        """At the end of the worker: tell of the last requests, too."""
+        if self._request_log is not None:
+            with suppress(OSError, ValueError):
+                self._request_log.flush()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer a request."""

@@ -7,13 +7,14 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from partner_insights.errors import InputError
 from partner_insights.files import try_writing, written_aside
 from partner_insights.server.auth.examples import curl_line, example_token
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.scenarios import DEFAULT
+from partner_insights.server.settings import LogFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,8 @@ class StartupMessage:
     first_request: str = _FIRST_REQUEST
     """A path to try, for the curl line."""
     tls: Tls | None = None
+    facts: tuple[str, ...] | None = None
+    """What is served, in place of the world's facts."""
 
     def __call__(self, endpoint: ListenAddress) -> None:
         """Say it; the ready file first, as a machine waits for it."""
@@ -90,21 +93,25 @@ class StartupMessage:
         curl = curl_line(endpoint.url + self.first_request, token, self.tls.ca_file if self.tls else None)
         # Its output may be closed, or in an encoding without the middle dot:
         # neither is a reason not to serve.
+        # A log in JSON has standard output for itself.
+        out = sys.stderr if self.settings.request_log is LogFormat.JSON else sys.stdout
         with suppress(OSError):
-            if sys.stdout.isatty():
-                self._decorated(endpoint.url, curl)
+            if out.isatty():
+                self._decorated(out, endpoint.url, curl)
             else:
-                plain = f"{self._title(endpoint.url)}\n{self._facts()}\n\n{curl}\n"
-                print(plain.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding), flush=True)
+                console = f"The console, in a browser: {endpoint.url}/"
+                plain = f"{self._title(endpoint.url)}\n{self._facts()}\n{console}\n\n{curl}\n"
+                print(plain.encode(out.encoding, "replace").decode(out.encoding), file=out, flush=True)
 
-    def _decorated(self, url: str, curl: str) -> None:
+    def _decorated(self, out: TextIO, url: str, curl: str) -> None:
         from rich.console import Console
         from rich.markup import escape
 
         # A line that is to be pasted must not be broken: soft_wrap leaves that to the terminal.
-        console = Console(soft_wrap=True, highlight=False)
+        console = Console(file=out, soft_wrap=True, highlight=False)
         console.print(f"[bold]{escape(self._title(url))}[/bold]")
-        console.print(f"[dim]{escape(self._facts())}[/dim]\n")
+        console.print(f"[dim]{escape(self._facts())}[/dim]")
+        console.print(f"The console, in a browser: {escape(url)}/\n")
         console.print(f"{escape(curl)}\n", style="green")
         console.print("[dim]Ctrl-C stops it.[/dim]")
 
@@ -113,13 +120,13 @@ class StartupMessage:
 
     def _facts(self) -> str:
         scenarios = ", ".join(self.settings.scenarios) or DEFAULT
-        facts = [
+        world = (
             f"seed {self.world.seed}",
             f"{self.world.customers:,} customers",
             f"as of {self.world.as_of}",
-            f"scenario {scenarios}",
-            f"auth {self.settings.auth}",
-        ]
+        )
+        served = world if self.facts is None else self.facts
+        facts = [*served, f"scenario {scenarios}", f"auth {self.settings.auth}"]
         if self.settings.admin_token is not None:
             facts.append(f"admin token {self.settings.admin_token}")
         if self.tls is not None and self.tls.ca_file is not None:

@@ -86,6 +86,7 @@ class WorkerApplication:
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
+        from partner_insights.server.journal.request_log import RequestLog, write_out
         from partner_insights.server.process.front import RsgiFront
         from partner_insights.world import World
 
@@ -103,7 +104,12 @@ class WorkerApplication:
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
             gc.enable()
             threading.Thread(target=warm_up, daemon=True).start()  # meanwhile it answers that it is there
-            return RsgiFront(cast("ApiMiddleware", app.wsgi_app))
+            middleware = cast("ApiMiddleware", app.wsgi_app)
+            if self.settings.request_log is None:
+                return RsgiFront(middleware)
+            log = RequestLog(middleware.journal, self.settings.request_log, write_out)
+            log.start()
+            return RsgiFront(middleware, log)
         except InputError as error:
             print(f"partner-insights: {error}", file=sys.stderr, flush=True)
             os._exit(error.exit_code)
