@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 
 from partner_insights.cli.verbs import main
 from partner_insights.verify import Failure, Response
+from partner_insights.verify.judge.exchange import HIDDEN_IDS
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client
 
@@ -117,7 +118,8 @@ def test_no_token_and_no_customer_gets_into_any_report(tmp_path: Path, serving: 
     """On screen and in five files: neither the token, nor a name, nor an id; only GET and HEAD were sent."""
     asked: list[str] = []
     url = serving(bad_server(good, asked))
-    ran = verify(tmp_path, "--url", url, "--max-requests", "60", GITHUB_ACTIONS="true")
+    hidden = ("--pseudonym-key-env", "KEY")  # on this machine nothing else hides them
+    ran = verify(tmp_path, "--url", url, "--max-requests", "60", *hidden, KEY="a key", GITHUB_ACTIONS="true")
     assert ran.returncode == 1, ran.stderr
     assert {path.name for path in tmp_path.iterdir()} == set(FILES.values())
     told = everything(tmp_path, ran)
@@ -179,9 +181,26 @@ def test_customers_are_shown_when_asked_for(tmp_path: Path, serving: Any, good: 
     assert CUSTOMER not in told[0]
     assert Pseudonyms(b"a long random text").guid(CUSTOMER) in told[0]
     assert CUSTOMER in told[1]
+    assert HIDDEN_IDS in told[0]
+    assert HIDDEN_IDS not in told[1]
     missing = verify_here(tmp_path, *common)
     assert missing.exit_code == 2
     assert "holds no key" in missing.stderr
+
+
+def test_what_to_try_again_reproduces(tmp_path: Path, serving: Any, good: Any) -> None:
+    """On this machine the `curl` lines ask for the customers that the server has, without an option."""
+    asked: list[str] = []
+    url = serving(bad_server(good, asked))
+    verify_here(tmp_path, "--url", url, "--max-requests", "12")
+    found = json.loads((tmp_path / "report.json").read_text())["violations"]
+    lines = [each["request"]["curl"] for each in found if CUSTOMER in each["request"]["url"].lower()]
+    assert lines
+    sent = list(asked)
+    for line in lines:
+        subprocess.run(["sh", "-c", f"{line} -s"], capture_output=True, check=True, timeout=10)
+        assert asked[-1] in sent
+    assert len(asked) == len(sent) + len(lines)
 
 
 def test_a_baseline_from_start_to_end(tmp_path: Path, serving: Any, good: Any) -> None:

@@ -18,6 +18,9 @@ Headers = tuple[tuple[str, str], ...]
 TOKEN_VARIABLE = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
 """The environment variable the curl line names instead of the token."""
 
+HIDDEN_IDS = "# with pseudonyms for ids: --show-customers shows them"
+"""A comment of the shell: the line as it stands asks for nobody."""
+
 
 class Token(StrEnum):
     """What the request carried in Authorization."""
@@ -48,6 +51,8 @@ class Request:
     file: str = ""
     """The recording, and which of its entries; empty for a request of this run."""
     entry: str = ""
+    hidden: bool = False
+    """Whether ids in it are pseudonyms, so that the server does not know them."""
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
@@ -70,7 +75,10 @@ class Request:
                 "-H",
                 f'"{line}"' if name.lower() == "authorization" and "$" in value else shlex.quote(line),
             ]
-        return " ".join([*words, shlex.quote(self.url)])
+        words.append(shlex.quote(self.url))
+        if self.hidden:
+            words.append(HIDDEN_IDS)
+        return " ".join(words)
 
 
 @dataclass(frozen=True)

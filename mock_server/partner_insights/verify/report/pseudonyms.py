@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partner_insights.contract import JsonValue
-    from partner_insights.verify.judge.exchange import Request
+    from partner_insights.verify.judge.exchange import Headers, Request
 
 PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "tenantid", "id"})
 """Properties that identify a customer, folded: a violation may be about a misspelt one, too."""
@@ -26,6 +26,7 @@ GUID = re.compile(rf"\b{GUID_PATTERN}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
 MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""
+_OWN_IDS = frozenset({"ms-requestid", "ms-correlationid"})
 HIDDEN = "; what it holds is not shown"
 
 
@@ -102,12 +103,20 @@ class Pseudonyms:
 
     def request(self, request: Request) -> Request:
         """The request with pseudonyms for customers; its curl line then names nobody who exists."""
+        url, headers = self.text(request.url), self._headers(request.headers)
         return replace(
             request,
-            url=self.text(request.url),
-            headers=tuple((name, self.text(value)) for name, value in request.headers),
+            url=url,
+            headers=headers,
+            hidden=(url, headers) != (request.url, request.headers),
             customer=self.text(request.customer) if request.customer is not None else None,
             query=tuple((name, self.text(value)) for name, value in request.query),
+        )
+
+    def _headers(self, headers: Headers) -> Headers:
+        """MS-RequestId and MS-CorrelationId are made for the request: they tell of nobody."""
+        return tuple(
+            (name, value if name.lower() in _OWN_IDS else self.text(value)) for name, value in headers
         )
 
     def observation(self, observation: Observation) -> Observation:

@@ -73,8 +73,7 @@ class SuiteSession:
         self._client = Client(
             target.url, secrets, rate=target.rate, ceiling=target.max_requests, ca_file=target.ca_file
         )
-        hide = not target.own and not target.show_customers
-        self._pseudonyms = Pseudonyms(target.pseudonym_key) if hide else None
+        self._pseudonyms = None if target.show_customers else Pseudonyms(target.pseudonym_key)
         self._pending: ContractViolated | None = None
         self._shapes = SchemaCheckCache()
         self._fast_path = FastPath(catalogue)

@@ -46,8 +46,8 @@ class Target:
     rate: float | None
     ca_file: str | None = None
     """Certificates to trust in place of the system's."""
-    show_customers: bool = False
-    """Whether reports name the customers of a server that is not ours; those of our own fake are invented."""
+    show_customers: bool = True
+    """Whether reports name the customers, which those of our own fake and of this machine may."""
     pseudonym_key: bytes | None = field(default=None, repr=False)
 
     @property
@@ -93,7 +93,7 @@ def _foreign(options: SuiteOptions, url: str) -> Target:
         max_requests=options.max_requests or (None if local else REMOTE_CEILING),
         rate=options.rate or (None if local else REMOTE_RATE),
         ca_file=_trusted(options.ca_file),
-        show_customers=bool(options.show_customers),
+        show_customers=bool(options.show_customers) or (local and options.pseudonym_key_env is None),
         pseudonym_key=pseudonym_key(options.pseudonym_key_env),
     )
 
