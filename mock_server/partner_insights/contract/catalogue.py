@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract.formats import format_checker
+from partner_insights.contract.formats import format_checker, validator_class
 from partner_insights.contract.literal import literal_schema
 from partner_insights.contract.model import (
     PROVENANCE,
@@ -152,9 +152,7 @@ class Catalogue:
 
     def validator(self, schema: SchemaObject) -> Draft202012Validator:
         """A validator that resolves references here and checks formats (jsonschema skips them unasked)."""
-        from jsonschema import Draft202012Validator
-
-        return Draft202012Validator(dict(schema), registry=self.registry, format_checker=format_checker())
+        return validator_class()(dict(schema), registry=self.registry, format_checker=format_checker())
 
     def constraint(self, subschema: SchemaObject, keyword: str, name: str | None = None) -> Constraint:
         """Where a keyword of a derived subschema comes from and how it stands.

@@ -1,18 +1,22 @@
-"""The formats that a derived schema may carry → one checker of them, which everything that judges asks."""
+"""The formats and patterns that a schema may carry → one checker of them, which everything that judges asks.
+
+The standards have their say here as `jsonschema-rs` reads them (RFC 3339, 4122 and 3986, and the regular
+expressions of ECMA-262); `jsonschema`, which explains, has looser ideas of its own.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from jsonschema import FormatChecker
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 TEXTS: Final = ("date-time", "date", "uuid", "uri")
-"""Of texts: jsonschema checks them, `date-time` and `uri` only where packages of their own are installed."""
+"""Of texts."""
 
 GUID_PATTERN: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """Of any case; a regular expression for any language."""
@@ -27,17 +31,70 @@ WIDTHS: Final[Mapping[str, tuple[int, int]]] = {
 ANNOTATIONS: Final = ("float", "double", "decimal")
 """Not checked on purpose: how a reader should hold a number forbids none that JSON can write."""
 
+_PATTERNS: Final = 1_000
+"""Expressions that are kept ready."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
 
 @cache
 def format_checker() -> FormatChecker:
-    """What jsonschema checks by itself, and the widths of integers, which it takes for annotations."""
-    from jsonschema import Draft202012Validator, FormatChecker
+    """The formats of texts and the widths of integers, for `jsonschema`."""
+    from jsonschema import FormatChecker
 
     checker = FormatChecker(())
-    checker.checkers = dict(Draft202012Validator.FORMAT_CHECKER.checkers)
+    checker.checkers = {}
+    for name in TEXTS:
+        checker.checks(name)(_text_check(name))
     for name, bounds in WIDTHS.items():
         checker.checks(name)(lambda value, bounds=bounds: _within(value, *bounds))
     return checker
+
+
+@cache
+def validator_class() -> type[Draft202012Validator]:
+    """`jsonschema`'s validator, with the patterns of ECMA-262."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    made: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _pattern_errors}
+    )
+    return made
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text matches; an expression that cannot be read is matched by none."""
+    check = _pattern_check(pattern)
+    return check is not None and check(_SURROGATE.sub("\ufffd", text))
+
+
+def _text_check(name: str) -> Callable[[object], bool]:
+    import jsonschema_rs
+
+    conforms = jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True).is_valid
+
+    def check(value: object) -> bool:
+        # No text of a format has half a character, which the library cannot take at all.
+        return not isinstance(value, str) or (not _SURROGATE.search(value) and conforms(value))
+
+    return check
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _pattern_check(pattern: str) -> Callable[[object], bool] | None:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid
+    except ValueError:
+        return None
+
+
+def _pattern_errors(validator: Any, pattern: str, value: object, schema: object) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not matches(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def _within(value: object, lowest: int, highest: int) -> bool:

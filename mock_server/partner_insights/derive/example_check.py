@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.formats import format_checker
+from partner_insights.contract.formats import format_checker, validator_class
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.tables import Diagnostic
 
@@ -26,10 +26,8 @@ def drop_invalid_examples(schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
 
 
 def _drop(name: str, row: dict[str, Any]) -> Iterator[Diagnostic]:
-    from jsonschema import Draft202012Validator
-
     judged = {keyword: row[keyword] for keyword in _JUDGED if keyword in row}
-    validator = Draft202012Validator(judged, format_checker=format_checker())
+    validator = validator_class()(judged, format_checker=format_checker())
     fit = [example for example in row["examples"] if validator.is_valid(example)]
     for example in row["examples"]:
         if example not in fit:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, JsonValue, Operation, Source
     from partner_insights.verify.judge.exchange import Exchange
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_SECONDS = slice(17, 19)
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,18 @@ def _rows(value: JsonValue) -> Iterator[Row]:
 
 
 def date_time(text: str | None) -> datetime | None:
-    """An RFC 3339 date-time; None for anything else, such as one without an offset."""
+    """An RFC 3339 date-time; None for anything else, such as one without an offset.
+
+    Python knows no leap second: one stands for the second before it.
+    """
     if text is None or not _DATE_TIME.fullmatch(text):
         return None
+    leap = text[_SECONDS] == "60"
     try:
-        moment = datetime.fromisoformat(text.upper())
-    except ValueError:
+        moment = datetime.fromisoformat((f"{text[:17]}59{text[19:]}" if leap else text).upper())
+        if leap and (moment.astimezone(UTC).hour, moment.astimezone(UTC).minute) != (23, 59):
+            return None
+    except (ValueError, OverflowError):
         return None
     return moment if moment.utcoffset() is not None else None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import resource_of
 from partner_insights.verify.judge.fast_checks import PastCheck
-from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout, conforms
+from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ SHARED_KEYWORDS = frozenset(
         *("deprecated", "readOnly", "writeOnly", "default"),
     }
 )
-"""Keywords that the two validators read alike; of patterns, for one, they have ideas of their own."""
+"""Keywords that the fast path reads, to both validators alike."""
 
 MAX_LAYOUTS = 8
 """Layouts that are remembered, the latest first."""
@@ -280,12 +279,8 @@ def _quotes(content: bytes) -> int:
 
 
 def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
-    """Whether a value is valid, formats included, to a validator that does not say why.
-
-    The formats of texts are the judge's own to check: the library takes the year 0 and leap seconds, for one.
-    """
-    formats: dict[str, Callable[..., bool]] = {name: partial(conforms, name) for name in TEXTS}
-    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, formats=formats).is_valid
+    """Whether a value is valid, formats included, to a validator that does not say why."""
+    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True).is_valid
 
 
 def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from partner_insights.contract.formats import matches
 from partner_insights.world.columns import Column, DictionaryColumn
 from partner_insights.world.hashing import Integers, Words, draw, integers_below, unit
 from partner_insights.world.schema_data.regex_values import Pattern
@@ -209,7 +210,7 @@ def _suits(value: Any, kind: str, schema: Mapping[str, Any]) -> bool:
         return (
             schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
             and matches_format(value, schema.get("format", ""))
-            and (pattern is None or Pattern.finds(pattern, value))
+            and (pattern is None or matches(pattern, value))
         )
     if kind in ("number", "integer"):
         low, high = schema.get("minimum", value), schema.get("maximum", value)

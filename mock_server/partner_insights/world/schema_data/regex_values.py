@@ -11,6 +11,7 @@ import string
 from dataclasses import dataclass
 from typing import Final
 
+from partner_insights.contract.formats import matches
 from partner_insights.world.hashing import GOLDEN, MASK, mix
 
 _CLASSES: Final = {"d": string.digits, "w": string.ascii_letters + string.digits, "s": " "}
@@ -47,15 +48,7 @@ class Pattern:
             atoms.append((letters, *_counts(found)))
             at = found.end()
         read = cls(tuple(atoms))
-        return read if cls.finds(pattern, read.text(0)) and cls.finds(pattern, read.text(MASK)) else None
-
-    @staticmethod
-    def finds(pattern: str, text: str) -> bool:
-        """Whether a text matches; an expression Python cannot read is matched by none."""
-        try:
-            return re.search(pattern, text) is not None
-        except re.error:
-            return False
+        return read if matches(pattern, read.text(0)) and matches(pattern, read.text(MASK)) else None
 
     def text(self, word: int) -> str:
         """The text of one hash."""
