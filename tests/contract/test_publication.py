@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +19,9 @@ from partner_insights.contract.explain import explain
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.derive.publication import differences, publish
 from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TABLES = schemas_dir() / "tables"
 
@@ -114,8 +117,8 @@ def test_openapi_is_valid(tmp_path: Path) -> None:
 def test_openapi_resolves_every_reference() -> None:
     """A reference to a schema that is not there is noticed by the validator."""
     document = openapi_document(Catalogue.load())
-    del document["components"]["schemas"]["ResourceAttributes"]
-    with pytest.raises(Exception, match="ResourceAttributes"):
+    del document["components"]["schemas"]["ResourceLinks"]
+    with pytest.raises(Exception, match="ResourceLinks"):
         OpenAPIV31SpecValidator(document).validate()
 
 
@@ -151,3 +154,37 @@ def test_an_unknown_subject_is_met_with_the_nearest() -> None:
     status, output = run("explain", "CustomerLicensesUsageInsights.workloadNam")
     assert status == 2
     assert "CustomerLicensesUsageInsights.workloadName" in output
+
+
+def _references(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _references(each)
+
+
+def test_openapi_has_no_constraint_beside_a_reference() -> None:
+    """A generator that drops what stands beside a reference loses a description and no constraint."""
+    document = openapi_document(Catalogue.load())
+    found = list(_references(document))
+    assert len(found) > 50
+    assert {name for each in found for name in each} <= {"$ref", "description", "x-source"}
+
+
+def test_every_collection_is_a_component_with_typed_items() -> None:
+    """Each answer that is a collection is a component whose items are the operation's resource."""
+    catalogue = Catalogue.load()
+    document = openapi_document(catalogue)
+    components = document["components"]["schemas"]
+    for operation in catalogue.operations.values():
+        answer = document["paths"][operation.path]["get"]["responses"]["200"]
+        body = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        if operation.envelope is not None:
+            item = components[body]["properties"]["items"]["items"]
+            assert item == {"$ref": f"#/components/schemas/{operation.resource}"}
+            assert components[body]["required"] == catalogue.schema(operation.envelope)["required"]
+        else:
+            assert body == operation.resource

@@ -1,11 +1,17 @@
-"""The catalogue → an OpenAPI 3.1 description of the API."""
+"""The catalogue → an OpenAPI 3.1 description of the API.
+
+Generators of clients drop what stands beside a `$ref`: here, no constraint does. A collection is a component
+of its own for each resource it holds, and a reference with constraints beside it is replaced by what it
+refers to.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.error_bodies import refusal_body
-from partner_insights.contract.schema_files import resource_of
+from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.schema_files import reference_to, referred, resource_of
 
 if TYPE_CHECKING:
     from partner_insights.contract.catalogue import Catalogue
@@ -15,6 +21,8 @@ _JSON = "application/json"
 _OTHERS = "other resources"
 _READ_ON = "seekOperation"
 """The query parameter by which a list is read on."""
+_ANNOTATIONS = frozenset({"$ref", "description", PROVENANCE})
+"""What may stand beside a reference: who passes it over loses no constraint."""
 
 _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "MS-RequestId": {
@@ -73,7 +81,7 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
         ],
         "paths": paths,
         "components": {
-            "schemas": {name: _component(resource.schema) for name, resource in catalogue.resources.items()},
+            "schemas": _schemas(catalogue),
             "headers": {
                 name: {"description": text, "schema": {"type": "string"}}
                 for name, text in _RESPONSE_HEADERS.items()
@@ -97,7 +105,7 @@ def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
     success = {
         "description": operation.title,
         "headers": _headers(catalogue.common_headers),
-        "content": {_JSON: {"schema": _component(catalogue.response_schema(operation))}},
+        "content": {_JSON: {"schema": _reference(_body_component(operation, catalogue))}},
     }
     return {
         "operationId": operation.id,
@@ -152,7 +160,7 @@ def _failures(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
 def _failure(cases: list[ErrorCase], catalogue: Catalogue) -> dict[str, Any]:
     own = {name for case in cases for name in case.headers}
     bodies = sorted({case.body for case in cases})
-    schemas = [{"$ref": f"#/components/schemas/{body}"} for body in bodies]
+    schemas = [_reference(body) for body in bodies]
     examples = {case.case: {"summary": case.description, "value": refusal_body(case)} for case in cases}
     return {
         "description": "; ".join(f"{case.case}: {case.description}" for case in cases),
@@ -167,18 +175,75 @@ def _headers(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _component(schema: SchemaObject) -> dict[str, Any]:
+def _schemas(catalogue: Catalogue) -> dict[str, Any]:
+    """Every resource, and every collection with the resource it holds."""
+    schemas = {name: _component(resource.schema, catalogue) for name, resource in catalogue.resources.items()}
+    for operation in catalogue.operations.values():
+        name = _body_component(operation, catalogue)
+        if operation.envelope is not None and name not in schemas:
+            items = {"items": {"items": reference_to(operation.resource)}}
+            collection = _merged(catalogue.schema(operation.envelope), {"title": name, "properties": items})
+            schemas[name] = _component(collection, catalogue)
+    return dict(sorted(schemas.items()))
+
+
+def _body_component(operation: Operation, catalogue: Catalogue) -> str:
+    """The component of a 200's body: the resource, an envelope that holds no other, or a collection of it."""
+    if operation.envelope is None:
+        return operation.resource
+    if _items(catalogue.schema(operation.envelope)) == reference_to(operation.resource):
+        return operation.envelope
+    name = f"{operation.resource}Collection"
+    return f"{operation.resource}In{operation.envelope}" if name in catalogue.resources else name
+
+
+def _items(envelope: SchemaObject) -> Any:
+    return envelope["properties"].get("items", {}).get("items")
+
+
+def _reference(component: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{component}"}
+
+
+def _component(schema: SchemaObject, catalogue: Catalogue) -> dict[str, Any]:
     """A derived schema with its references turned to the document's components."""
+    resource = referred(schema)
+    if resource is not None and not _ANNOTATIONS.issuperset(schema):
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return _component(_merged(catalogue.schema(resource), beside), catalogue)
     component: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "$ref":
-            component[key] = f"#/components/schemas/{resource_of(value)}"
+            component |= _reference(resource_of(value))
         elif key == "properties":
-            component[key] = {name: _component(row) for name, row in value.items()}
+            component[key] = {name: _component(row, catalogue) for name, row in value.items()}
         elif key == "items":
-            component[key] = _component(value)
+            component[key] = _component(value, catalogue)
         elif key == "anyOf":
-            component[key] = [_component(form) for form in value]
+            component[key] = [_component(form, catalogue) for form in value]
+        elif key == PROVENANCE:
+            component[key] = value | {"keywords": _without_references(value["keywords"])}
         elif key not in ("$schema", "$id"):
             component[key] = value
     return component
+
+
+def _without_references(notes: dict[str, Any]) -> dict[str, Any]:
+    """The notes of keywords, that of `$ref` as `reference`: generators resolve a `$ref` wherever it is."""
+    return {("reference" if keyword == "$ref" else keyword): note for keyword, note in notes.items()}
+
+
+def _merged(schema: SchemaObject, beside: SchemaObject) -> dict[str, Any]:
+    """One schema in place of two that hold together; the second speaks last, and what is made has no name."""
+    merged: dict[str, Any] = {**schema, **beside}
+    if "title" not in beside:
+        merged.pop("title", None)
+    if "properties" in merged:
+        rows = beside.get("properties", {})
+        merged["properties"] = {
+            **schema.get("properties", {}),
+            **{name: _merged(schema.get("properties", {}).get(name, {}), row) for name, row in rows.items()},
+        }
+    if "required" in merged:
+        merged["required"] = list(dict.fromkeys([*schema.get("required", ()), *beside.get("required", ())]))
+    return merged
