@@ -87,6 +87,11 @@ def try_writing(path: Path, *, mode: int = 0o666) -> None:
         _created(_aside(path), mode, cleanup).close()
 
 
+def unicode_name(path: Path) -> str:
+    """A file's name as it can be written into any file: what is no UTF-8 in it is replaced."""
+    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def write_report(path: Path, text: str) -> None:
     """Write a report to its place; InputError where that cannot be done."""
     try:
@@ -105,7 +110,7 @@ def ensure_writable(paths: Iterable[Path | None]) -> None:
                 try_writing(path)
         except OSError as error:
             raise InputError(
-                f"the report cannot be written there ({error.strerror or error})",
+                f"the file cannot be written there ({error.strerror or error})",
                 where=str(path),
                 remedy="name a file in a folder that exists",
             ) from error

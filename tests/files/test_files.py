@@ -117,7 +117,7 @@ def test_trying_leaves_no_trace(tmp_path: Path) -> None:
     assert kept.read_bytes() == b"kept"
     assert list(tmp_path.iterdir()) == [kept]
     for path in (tmp_path, tmp_path / "missing" / "file", kept / "file"):
-        with pytest.raises(InputError, match="the report cannot be written there") as refused:
+        with pytest.raises(InputError, match="the file cannot be written there") as refused:
             ensure_writable([kept, path])
         assert refused.value.where == str(path)
 

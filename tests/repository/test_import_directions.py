@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "child_server": {"errors", "files"},
     "running": {"child_server"},  # the old public name of child_server
     "recording_folder": {"errors", "files"},
-    "tables": {"errors"},
+    "tables": {"errors", "files"},
     "contract": {"errors", "_data", "files"},
     "derive": {"errors", "_data", "files", "toml", "tables", "contract"},
     "world": {"errors", "_data", "contract"},

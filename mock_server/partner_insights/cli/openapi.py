@@ -9,6 +9,7 @@ import click
 from partner_insights.contract import Catalogue
 from partner_insights.derive.derivation import to_bytes
 from partner_insights.derive.publication import publish
+from partner_insights.files import ensure_writable
 
 
 @click.command("openapi")
@@ -20,6 +21,7 @@ from partner_insights.derive.publication import publish
 )
 def command(out: Path | None) -> None:
     """Write the OpenAPI 3.1 description of the API."""
+    ensure_writable([out])
     # Loaded here, so that `--help` does not wait for NumPy.
     from partner_insights.fixtures.testing.settings import WorldSettings
     from partner_insights.world.openapi_examples import openapi_with_examples

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import partner_insights
+from partner_insights.cli.streams import prepare_streams
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ READER_GONE: Final = 141
 
 class Verbs(click.Group):
     """All verbs: imports the module of the one that is called, and turns its end into an exit code."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run as a program, whatever its standard streams are."""
+        prepare_streams()
+        return super().main(*args, **settings)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, in the order of VERBS."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.files import unicode_name
 from partner_insights.tables.column_roles import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import Enumeration, enumerations
@@ -70,7 +71,7 @@ def read_page(path: Path) -> Page:
             where=f"{path}:{line}",
             remedy="save the file as UTF-8",
         ) from error
-    return read_page_text(text, path.name)
+    return read_page_text(text, unicode_name(path))
 
 
 def read_page_text(text: str, name: str) -> Page:

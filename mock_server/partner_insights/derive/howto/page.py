@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
+from partner_insights.files import unicode_name
 from partner_insights.tables import read_page_text
 from partner_insights.tables.inline import InlineLink, read_inline
 from partner_insights.tables.markdown import read_document
@@ -97,7 +98,7 @@ def read_howto_page(path: Path) -> HowToPage:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
-    return read_howto_text(text, path.name)
+    return read_howto_text(text, unicode_name(path))
 
 
 def read_howto_text(text: str, page: str) -> HowToPage:

@@ -1,0 +1,95 @@
+"""Whatever the standard streams and the names of files are: the same exit code, and the report written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a shell, and names of any bytes")
+PROGRAM = f"{sys.executable} -P -m partner_insights"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SHOP = Path(__file__).parents[1] / "pages"
+BAD = b'{"items": [{"attributes": {"objectType": "CustomerLicensesUsageInsights"}, "customerId": 3}]}'
+ODD = os.fsdecode(b"od\xff d\xe9")
+OLD_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+VERBS = {
+    "check bad.json --json out": 1,
+    "check good.json --json out": 0,
+    "explain PI101": 0,
+    "openapi --out out": 0,
+    "openapi": 0,
+    "diff page.md page.md": 0,
+    "derive page.md product-page.md --out out": 0,
+    "fixtures write world --customers 2 --out out": 0,
+    "serve --from .": 2,
+    "record --url nothing --out out": 2,
+    "--help": 0,
+}
+
+
+def run(line: str, folder: Path, redirected: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["sh", "-c", f"{PROGRAM} {line} {redirected}"],
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, **env},
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder whose name, and whose page's, is no UTF-8."""
+    folder = tmp_path / ODD
+    folder.mkdir()
+    good = (FIXTURES / "customer-licenses-usage.json").read_bytes()
+    (folder / "good.json").write_bytes(good)
+    (folder / "bad.json").write_bytes(BAD)
+    (folder / "page.md").write_bytes((SHOP / "shop-resources.md").read_bytes())
+    (folder / "product-page.md").write_bytes((SHOP / "product-page.md").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("line", VERBS)
+@pytest.mark.parametrize("redirected", [">&-", ">&- 2>&- <&-"])
+def test_nobody_listens(line: str, redirected: str, odd: Path) -> None:
+    """With closed streams a verb ends as ever, and writes what it was to write, nothing else into it."""
+    before = set(odd.iterdir())
+    ran = run(line, odd, redirected, **OLD_LOCALE)
+    assert (ran.returncode, ran.stdout) == (VERBS[line], b"")
+    assert b"Traceback" not in ran.stderr
+    new = {path.name for path in set(odd.iterdir()) - before}
+    assert new == ({"out"} if VERBS[line] < 2 and " out" in line else set())
+    if "--json" in line:
+        assert json.loads((odd / "out").read_bytes())["verdict"] in ("held", "broken")
+
+
+@pytest.mark.parametrize("env", [{}, OLD_LOCALE], ids=["utf-8", "C"])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("check FOLDER --json FOLDER/o.json", 1),
+        ("check FOLDER/nope", 2),
+        ("derive FOLDER/page.md FOLDER/product-page.md --out FOLDER/out", 0),
+        ("diff FOLDER FOLDER", 0),
+        ("serve --from FOLDER", 2),
+        ("openapi --out FOLDER/nope/o.json", 2),
+    ],
+)
+def test_any_name_is_told(line: str, code: int, env: dict[str, str], odd: Path) -> None:
+    """A name that the terminal cannot show is told with a character in place; there is no traceback."""
+    (odd / ODD).write_bytes(b"no json")
+    (odd / "page.md").rename(odd / f"{ODD}.md")
+    words = line.replace("page.md", f"'{ODD}.md'", 1).replace("FOLDER", f"../'{ODD}'")
+    ran = run(words, odd, **env)
+    assert ran.returncode == code, ran.stderr
+    assert b"Traceback" not in ran.stderr
+    assert not [path for path in odd.iterdir() if path.name.endswith(".part")]
+    if "check FOLDER/" in line or "serve" in line:
+        assert b"od? d?" in ran.stderr.replace(b"??", b"?")
