@@ -19,7 +19,7 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings import streams
-from partner_insights.verify.recordings.check import MAX_ALIKE, RecordingChecker
+from partner_insights.verify.recordings.check import MAX_ALIKE, MAX_LISTED, RecordingChecker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,61 @@ def test_each_line_is_an_answer_or_a_row(tmp_path: Path, good: Any) -> None:
     assert {each["request"]["file"] for each in report["violations"]} == {str(path)}
     assert f"{path}, line 6: " in result.stderr
     assert f"{path}, line 4" in result.stdout
+
+
+@pytest.mark.parametrize("stated", [(), ("--operation", USAGE)])
+def test_rows_are_judged_in_any_form(tmp_path: Path, good: Any, stated: tuple[str, ...]) -> None:
+    """A row, an array of rows or of bodies, a body: each finding tells which of them."""
+    body = good(USAGE)
+    row, wrong = body["items"][0], body["items"][1] | {"workloadName": 5}
+    path = tmp_path / "rows.json"
+    for value, judged, entry_of_wrong in (
+        (row, 1, None),
+        (wrong, 1, ""),
+        ([row, wrong], 2, "item 2"),
+        ([body, body | {"items": [wrong], "totalCount": 1}], 2, "item 2"),
+        ([row, body], 2, None),
+    ):
+        path.write_text(json.dumps(value))
+        result, report = check(tmp_path, path, *stated)
+        assert result.stderr == ""
+        assert f"{judged} recording" in result.stdout.splitlines()[-1]
+        found = {(each["code"], each["request"]["entry"]) for each in report["violations"]}
+        assert found == ({("PI101", entry_of_wrong)} if entry_of_wrong is not None else set())
+
+
+@pytest.mark.parametrize("operation", ["customer", "customers", USAGE, "partner-licenses-usage"])
+def test_what_invalid_fixtures_hold_is_judged(tmp_path: Path, operation: str) -> None:
+    """The valid row is valid under its own operation; of the others each breaks what its manifest says."""
+    catalogue = Catalogue.load()
+    resource = catalogue.operations[operation].resource
+    folder = tmp_path / "invalid"
+    made = CliRunner().invoke(main, ["fixtures", "invalid", resource, "--out", str(folder)])
+    assert made.exit_code == 0, made.output
+    result, report = check(tmp_path, folder / "valid.json", "--operation", operation)
+    assert (result.exit_code, report["violations"]) == (0, [])
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    for each in manifest["files"]:
+        _, report = check(tmp_path, folder / each["file"], "--operation", operation, "--profile", "strict")
+        assert set(each["codes"]) <= {found["code"] for found in report["violations"]}, each
+
+
+def test_the_cost_of_a_hostile_body_has_bounds(tmp_path: Path, good: Any) -> None:
+    """Half a megabyte of items with a name of its own each: told in part, and in no time."""
+    row = good(USAGE)["items"][0]
+    items = [{f"name{number}": number} for number in range(20_000)]
+    names = [row | {"customerName": f"Someone {number}", "workloadName": number} for number in range(500)]
+    path = tmp_path / "hostile.json"
+    for content in (items, names):
+        path.write_text(json.dumps({"totalCount": len(content), "items": content}))
+        began = time.process_time()
+        result, report = check(tmp_path, path, "--operation", USAGE, "--profile", "strict")
+        assert time.process_time() - began < 8  # it took a minute; a busy machine is slow
+        assert result.exit_code == 1
+        assert len(json.dumps(report)) < 3_000_000
+        assert len(report["observations"]) <= MAX_LISTED
+        assert "Someone" not in json.dumps(report)
+    assert sum(each["code"] == "PI101" for each in report["violations"]) == MAX_ALIKE
 
 
 def test_an_archive_is_judged_by_what_was_asked(tmp_path: Path, good: Any) -> None:

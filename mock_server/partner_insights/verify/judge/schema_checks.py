@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract import Standing
@@ -15,16 +17,33 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
     from partner_insights.verify.judge.rows import JudgedResponse
 
+MAX_FINDINGS = 2_000
+"""Findings of one body: one with more is hostile, and looking for all of them takes minutes."""
 CACHE_SIZE = 200
 """Bodies whose findings are remembered."""
 
 
 def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
-    """One finding for each keyword that the value breaks."""
+    """One finding for each keyword that the value breaks, up to MAX_FINDINGS; then the first one says so."""
+    found = list(islice(_all_findings(value, schema, catalogue), MAX_FINDINGS + 1))
+    if len(found) > MAX_FINDINGS:
+        more = f"there are more than {MAX_FINDINGS:,} findings in this body, the rest of which was not read"
+        found = [replace(found[0], message=f"{found[0].message}; {more}"), *found[1:-1]]
+    yield from found
+
+
+def _all_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     seen: set[tuple[str, str, str]] = set()
+    objects: set[tuple[tuple[str | int, ...], int]] = set()
     for error in catalogue.validator(schema).iter_errors(value):
+        if error.validator == "required":
+            # There is an error for each property that is missing; the first is explained with all of them.
+            place = (tuple(error.absolute_path), id(error.schema))
+            if place in objects:
+                continue
+            objects.add(place)
         for finding in _findings(error, catalogue):
-            # A property under `$ref` and beside it can be required by both; one finding is enough.
+            # A property under `$ref` and beside it can be required by both; once is enough.
             key = (finding.code, finding.pointer, finding.message)
             if key not in seen:
                 seen.add(key)

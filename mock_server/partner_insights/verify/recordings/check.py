@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
@@ -32,7 +33,7 @@ from partner_insights.verify.recordings.fast_path import FastPath, row_operation
 from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Operation, Profile, Severity
@@ -64,6 +65,8 @@ class FileResult:
     severities: Counter[Severity] = field(default_factory=Counter)
     """How many violations there were, those that are not listed among them."""
     occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
+    hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
+    """Kinds, under the names that the file has for customers, and as they are reported."""
     unanswered: int = 0
     """Requests in it that nobody answered."""
     refused: int = 0
@@ -98,22 +101,30 @@ class FileResult:
         self.judged += answers
         self.subjects[subject] += answers
 
-    def add(self, found: Iterable[Violation]) -> None:
-        """Count each, and keep as many as a reader can use."""
+    def add(self, found: Iterable[Violation], hide: Callable[[Violation], Violation]) -> None:
+        """Count each, and keep as many as a reader can use, after `hide`, which is slow."""
         for each in found:
-            place = each.key
             self.severities[each.severity] += 1
-            if place in self.counts or len(self.counts) < MAX_LISTED:
-                self.counts[place] += 1
             fits = self.severities[each.severity] <= MAX_LISTED
-            if fits and self.counts.get(place, 0) <= MAX_ALIKE:
-                self.listed.append(each)
+            if each.key not in self.hidden:
+                if len(self.hidden) >= MAX_LISTED:
+                    continue
+                self.hidden[each.key] = hide(each).key
+            place = self.hidden[each.key]
+            self.counts[place] += 1
+            if fits and self.counts[place] <= MAX_ALIKE:
+                self.listed.append(hide(each))
 
-    def observe(self, seen: Iterable[Observation]) -> None:
-        """Keep each kind once."""
+    def observe(self, seen: Iterable[Observation], hide: Callable[[Observation], Observation]) -> None:
+        """Keep each kind once, after `hide`."""
+        known: set[ViolationKey] = set()
         for each in seen:
-            if len(self.occurrences) < MAX_LISTED:
-                self.occurrences.setdefault(each.key, each)
+            if len(self.occurrences) >= MAX_LISTED:
+                break
+            if each.key not in known:
+                known.add(each.key)
+                shown = hide(each)
+                self.occurrences.setdefault(shown.key, shown)
 
     def refuse(self, error: InputError) -> None:
         """Count an entry that cannot be judged."""
@@ -207,13 +218,15 @@ class RecordingChecker:
         subject, operation, found, seen = self._findings(entry, body)
         if operation is not None:
             checked.operations.add(operation)
-        if self._pseudonyms is not None:
+        seen = (replace(each, operation=operation) for each in seen)
+        if self._pseudonyms is None:
+            checked.add(found, lambda each: each)
+            checked.observe(seen, lambda each: each)
+        else:
             self._pseudonyms.forget()  # only what one response names can be in it
             self._pseudonyms.learn(body.value)
-            found = self._pseudonyms.violations(found)
-            seen = map(self._pseudonyms.observation, seen)
-        checked.add(found)
-        checked.observe(replace(each, operation=operation) for each in seen)
+            checked.add(found, self._pseudonyms.violation)
+            checked.observe(seen, self._pseudonyms.observation)
         return subject
 
     def _findings(
@@ -226,12 +239,14 @@ class RecordingChecker:
             if defect.code in UNUSABLE:
                 raise InputError(defect.message, where=entry.name)
         case = error_case(body.value, self._catalogue)
+        found: Iterable[Finding]
+        seen: Iterable[Observation]
         defects = [http_finding(defect.code, defect.message, defect.pointer) for defect in body.defects]
         seen = _bom(body)
         if case is not None:
             subject, operation = f"an error body ({case.case})", None
             found = [*defects, *error_findings(body.value, case, self._catalogue)]
-        elif entry.line and (row := self._row_operation(body.value)) is not None:
+        elif (row := self._row_operation(body.value, entry)) is not None:
             subject = operation = row.id
             findings, further = self._row_findings(body.value, row, entry)
             found, seen = [*defects, *findings], [*seen, *further]
@@ -241,10 +256,10 @@ class RecordingChecker:
             subject = operation = named.id
             if self._operation is None and body.value.get("items") == []:
                 subject, operation = "an empty collection", None
-            found = [*defects, *answer_findings(content, SchemaCheckCache())]
-            seen = [*seen, *content_observations(content)]
+            found = chain(defects, answer_findings(content, SchemaCheckCache()))
+            seen = chain(seen, content_observations(content))
         request = _request(entry, operation)
-        return subject, operation, [violation(each, request, self._profile) for each in found], seen
+        return subject, operation, (violation(each, request, self._profile) for each in found), seen
 
     def _exchange_findings(
         self, entry: RecordedResponse, exchange: Exchange
@@ -270,18 +285,23 @@ class RecordingChecker:
             return self._catalogue.operations[self._operation]
         return name_operation(value, self._catalogue, entry.name)
 
-    def _row_operation(self, value: JsonValue) -> Operation | None:
-        """The operation whose row a line is; None for what is no row."""
-        if not isinstance(value, dict) or "items" in value or "totalCount" in value:
+    def _row_operation(self, value: JsonValue, entry: RecordedResponse) -> Operation | None:
+        """The operation whose row a value is, told by objectType or shape; None for what is no row."""
+        if (
+            not isinstance(value, dict)
+            or "items" in value
+            or "totalCount" in value
+            or entry.exchange is not None
+        ):
             return None
-        for kind in object_types([value]):
-            found = self._rows.get(kind)
-            return found if self._operation is None or found is None else self._stated_row()
-        return self._stated_row() if self._operation is not None else None
-
-    def _stated_row(self) -> Operation | None:
-        stated = self._catalogue.operations[self._operation or ""]
-        return stated if stated.envelope is not None else None
+        stated = self._catalogue.operations.get(self._operation or "")
+        if stated is None:
+            return next((self._rows[kind] for kind in object_types([value]) if kind in self._rows), None)
+        if stated.envelope is None:
+            return None
+        envelope = self._catalogue.schema(stated.envelope)["properties"]
+        row = self._catalogue.schema(stated.resource)["properties"]
+        return stated if entry.line or value.keys() & (row.keys() - envelope.keys()) else None
 
     def _row_findings(
         self, row: dict[str, JsonValue], operation: Operation, entry: RecordedResponse

@@ -40,13 +40,16 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class LineBlock:
-    """Lines that follow each other, none of them empty."""
+    """Lines of NDJSON that follow each other, none of them empty; or what an array holds, as if in lines."""
 
     file: str
+    unit: str = "line"
     lines: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
     def entries(self, places: Iterable[int]) -> Iterator[RecordedResponse]:
         """The lines at some places, each by itself."""
         for place in places:
-            yield RecordedResponse(self.file, f"line {self.numbers[place]}", self.lines[place], line=True)
+            yield RecordedResponse(
+                self.file, f"{self.unit} {self.numbers[place]}", self.lines[place], line=True
+            )

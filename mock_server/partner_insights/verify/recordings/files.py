@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, BinaryIO
 
 from partner_insights.errors import InputError
 from partner_insights.http_reader import MAX_BODY
+from partner_insights.verify.judge.json_body import BOM, read_body
 from partner_insights.verify.recordings.archives import archive_entries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 from partner_insights.verify.recordings.streams import opened
@@ -60,7 +62,7 @@ def entries(
             elif suffix == BROWSER:
                 yield from archive_entries(name, _content(name, file, MAX_ARCHIVE), catalogue)
             else:
-                yield RecordedResponse(name, "", _content(name, file, MAX_BODY))
+                yield from _body_or_array(name, _content(name, file, MAX_BODY))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=name) from error
 
@@ -70,6 +72,24 @@ def _content(name: str, file: BinaryIO, maximum: int) -> bytes:
     if len(content) > maximum:
         raise InputError(f"the file is larger than {maximum // 2**20} MiB", where=name)
     return content
+
+
+def _body_or_array(name: str, content: bytes) -> Iterator[RecordedResponse | LineBlock]:
+    """A body, or a row alone, as it is; rows or bodies in an array one by one."""
+    values = read_body(content).value if content.removeprefix(BOM).lstrip().startswith(b"[") else None
+    if not isinstance(values, list) or not values or not all(isinstance(each, dict) for each in values):
+        yield RecordedResponse(name, "", content)
+        return
+    block, size = LineBlock(name, "item"), 0
+    for number, value in enumerate(values, 1):
+        line = json.dumps(value).encode("ascii")
+        size += len(line)
+        if size > BLOCK_BYTES and block.lines:
+            yield block
+            block, size = LineBlock(name, "item"), len(line)
+        block.lines.append(line)
+        block.numbers.append(number)
+    yield block
 
 
 def _lines(name: str, file: BinaryIO) -> Iterator[LineBlock | InputError]:

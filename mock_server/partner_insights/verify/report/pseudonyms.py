@@ -7,8 +7,9 @@ import hmac
 import json
 import re
 import secrets
+from bisect import bisect_left
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from partner_insights.contract.formats import GUID_PATTERN
 from partner_insights.verify.judge.violation import Observation, Violation, printable
@@ -30,6 +31,15 @@ _OWN_IDS = frozenset({"ms-requestid", "ms-correlationid"})
 HIDDEN = "; what it holds is not shown"
 
 
+class _Index(NamedTuple):
+    """The known names, to be looked for."""
+
+    names: list[str]
+    """In order."""
+    lengths: list[int]
+    """That names have, the longest first."""
+
+
 class Pseudonyms:
     """What was learnt of the customers, and the texts without it.
 
@@ -40,8 +50,7 @@ class Pseudonyms:
         """Without a key, pseudonyms are stable for this object's life only."""
         self._key = key or secrets.token_bytes(32)
         self._known: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self._beginnings: dict[str, str] = {}
+        self._index: _Index | None = None
 
     def __repr__(self) -> str:
         return f"<pseudonyms of {len(self._known)} names>"
@@ -61,8 +70,7 @@ class Pseudonyms:
     def forget(self) -> None:
         """Look for no name any more; each keeps its pseudonym, should it be learnt again."""
         self._known.clear()
-        self._beginnings.clear()
-        self._pattern = None
+        self._index = None
 
     def learn(self, value: JsonValue) -> None:
         """Note every name in a body, wherever it stands."""
@@ -79,9 +87,9 @@ class Pseudonyms:
     def text(self, text: str) -> str:
         """The text with every known name, and every GUID, replaced; also where it was cut by an ellipsis."""
         if self._known:
-            if self._pattern is None:
-                self._pattern = self._compiled()
-            text = self._pattern.sub(lambda found: self._known[found[0].lower()], text)
+            if self._index is None:
+                self._index = _Index(sorted(self._known), sorted(set(map(len, self._known)), reverse=True))
+            text = self._without_names(text, self._index)
             if "…" in text:
                 text = "…".join([*map(self._uncut, text.split("…")[:-1]), text.rpartition("…")[2]])
         return _CUT_GUID.sub("", GUID.sub(lambda found: self.guid(found[0]), text))
@@ -135,28 +143,42 @@ class Pseudonyms:
         for spelt in {name, name.strip(), printable(name), json.dumps(name, ensure_ascii=False)[1:-1]}:
             # As it stands in a message: escaped, quoted, or cut short.
             sought, shown = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
-            if sought.lower() not in self._known:
-                self._known[sought.lower()] = shown
-                self._pattern = None
-                for length in range(MIN_NAME, len(sought)):
-                    self._beginnings.setdefault(sought[:length].lower(), shown)
+            if _lowered(sought) not in self._known:
+                self._known[_lowered(sought)] = shown
+                self._index = None
 
-    def _compiled(self) -> re.Pattern[str]:
-        longest_first = sorted(self._known, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+    def _without_names(self, text: str, index: _Index) -> str:
+        """The longest name at each place, from the left, replaced; however many names are known."""
+        lowered, start, done = _lowered(text), 0, 0
+        parts: list[str] = []
+        while start < len(text):
+            length = next((each for each in index.lengths if lowered[start : start + each] in self._known), 0)
+            if length:
+                parts += [text[done:start], self._known[lowered[start : start + length]]]
+                done = start + length
+            start += length or 1
+        return "".join([*parts, text[done:]])
 
     def _uncut(self, part: str) -> str:
         """A text that was cut off at its end, without the beginning of a name there."""
-        lowered = part.lower()
-        if len(lowered) != len(part):
-            return part
+        names = self._index.names if self._index is not None else []
+        lowered = _lowered(part)
         for start in range(max(0, len(part) - 200), len(part) - MIN_NAME + 1):
-            if lowered[start:] in self._beginnings:
-                return part[:start] + self._beginnings[lowered[start:]]
+            place = bisect_left(names, lowered[start:])
+            if place < len(names) and names[place].startswith(lowered[start:]):
+                return part[:start] + self._known[names[place]]
         return part
 
     def _digest(self, kind: str, text: str) -> str:
         return hmac.new(self._key, f"{kind}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _lowered(text: str) -> str:
+    """In small letters, and as long as before: few letters have a small form of several characters."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
 
 
 def is_personal(name: str) -> bool:
