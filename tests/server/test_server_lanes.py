@@ -19,7 +19,7 @@ from partner_insights.contract import Catalogue
 from partner_insights.server import AuthMode, Settings, create_app, response_cache
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.http import delivery
-from partner_insights.server.middleware import ApiMiddleware
+from partner_insights.server.middleware import ApiMiddleware, Repeat
 from partner_insights.server.process import front
 from partner_insights.server.process.front import RsgiFront
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, ResponseCache
@@ -114,7 +114,7 @@ class Lane:
 
         def counted(*arguments: Any) -> Any:
             found = repeat(*arguments)
-            self.again += found is not None
+            self.again += isinstance(found, Repeat)
             return found
 
         self.middleware.repeat = counted  # type: ignore[method-assign]
@@ -425,6 +425,46 @@ def test_both_lanes_follow_a_plan_alike() -> None:
     assert found == []
 
 
+EACH_TIME = {"all": True, "repeat": True}
+
+
+@pytest.mark.parametrize(
+    ("what", "content", "again"),
+    [
+        ("scenario", {"scenario": "slow"}, 19),
+        ("scenario", {"scenario": "throttled"}, 9),  # each of the ten refused is told a longer wait
+        ("faults", EACH_TIME | {"faults": [{"operation": "*", "code": 503}]}, 19),
+        ("faults", EACH_TIME | {"faults": [{"operation": "customers", "code": 503}]}, 19),
+        ("faults", EACH_TIME | {"faults": [{"operation": "*", "fault": "bom"}]}, 0),
+    ],
+)
+def test_what_touches_every_request_costs_no_pass_through_flask(what: str, content: Any, again: int) -> None:
+    """A response or a failure that was given before is given again, late or not; alike in both lanes."""
+    one = f"{CUSTOMERS}/{WORLD.customer_id(0)}/analytics/licenses/usage"
+    found, counted = differences([((what, content), []), (get(one), [0] * 19)])
+    assert found == []
+    assert counted == again
+
+
+def test_a_response_held_back_is_pending_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal tells of a repeated request when it comes, and of its answer when that begins."""
+    lane = Lane(fast=True)
+    lane.control("scenario", {"scenario": "slow"})
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD})
+    meanwhile: list[Any] = []
+
+    async def sleep(_: float) -> None:
+        meanwhile.append(lane.middleware.journal.content(lane.middleware.journal.entries()[-1]))
+
+    monkeypatch.setattr(front.asyncio, "sleep", sleep)
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD})
+    assert lane.again == 1
+    (pending,) = meanwhile
+    assert (pending["pending"], pending["status"], pending.get("response")) == (True, None, None)
+    told = lane.middleware.journal.content(lane.middleware.journal.entries()[-1])
+    assert (told["number"], told["status"], "pending" in told) == (pending["number"], 200, False)
+
+
 @pytest.mark.parametrize(
     ("what", "content"),
     [
@@ -469,8 +509,9 @@ def test_what_is_kept_has_a_bound() -> None:
 
     def stored() -> list[response_cache.CachedResponse]:
         generation = cache._generation
-        assert generation.bytes == sum(each.cost for each in generation.responses.values()) <= 100_000
-        return list(generation.responses.values())
+        kept = [each for known in generation.requests.values() for each in known.responses.values()]
+        assert generation.bytes == sum(each.cost for each in kept) <= 100_000
+        return kept
 
     for number in range(30):
         lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"{number}" * 1000})

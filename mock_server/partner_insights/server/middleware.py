@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.server.auth.endpoints import directory_failure, error_json
@@ -31,14 +32,28 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.tokens import Tokens
     from partner_insights.server.cors import Cors
     from partner_insights.server.faults.active_plans import MatchedFault
+    from partner_insights.server.faults.chooser import Choice
     from partner_insights.server.faults.mutant_faults import MutantInjector
     from partner_insights.server.http.delivery import Headers, Step
-    from partner_insights.server.response_cache import CachedResponse, CacheKey, ResponseCache
-    from partner_insights.server.state import State
+    from partner_insights.server.http.routes import RouteMatch
+    from partner_insights.server.response_cache import CachedResponse, CacheKey, Meets, ResponseCache
+    from partner_insights.server.state import Snapshot, State
 
 _OURS: Final = re.compile(r"/*(?:_.*|openapi\.json|favicon\.ico)?", re.DOTALL)
 """The paths that are not of the API but of the fake."""
 _ASKS_FOR_FAULTS: Final = frozenset({"HTTP_PREFER", "HTTP_X_FAULT_PLAN"})
+
+
+class Repeat(NamedTuple):
+    """A response that was given before, for one more request."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    latency: float
+    """Seconds until it begins."""
+    held: Entry | None
+    """The entry that is to be told when that is."""
 
 
 @dataclass(slots=True)
@@ -81,64 +96,81 @@ class ApiMiddleware:
 
     def repeat(
         self, key: CacheKey, sent_id: str | None, correlation_id: str | None, origin: str | None
-    ) -> tuple[CachedResponse, Headers] | None:
-        """The response to a request that was answered before, and its headers; None where it is not known.
+    ) -> Repeat | Choice | None:
+        """The response to a request that was answered alike before; None where none like it was.
 
-        The fast path of the ordinary response: no Flask, and nothing that waits.
+        The fast path: no Flask, and nothing that waits. A choice is the fault of the request, which is
+        consumed, where this is the first to meet it.
         """
-        chooser = self.chooser
-        if chooser.plans.for_all or chooser.state.scene.conditions.per_request:
-            return None
-        cached = self.cache.find(key)
-        if cached is None or not (
+        known = self.cache.find(key)
+        if known is None or not (
             (sent_id is None or is_guid(sent_id)) and (correlation_id is None or is_guid(correlation_id))
         ):
             return None
-        request_id = sent_id or new_guid()
-        self.journal.add_repeat(cached.entry, request_id, sent_id, correlation_id)
+        choice = self.chooser.choose(known.route, sent_id or new_guid())
+        request_id, matched, latency = choice
+        cached = known.response(None if matched is None else (matched.fault, matched.quota))
+        if cached is None:
+            return choice
+        held, ids = None, (request_id, sent_id, correlation_id)
+        if latency:
+            held = self.journal.hold_repeat(cached.entry, *ids)
+        else:
+            self.journal.add_repeat(cached.entry, *ids)
         headers = cached.headers(request_id, correlation_id or new_guid())
-        return cached, headers if self.cors is None else self.cors.open(headers, origin)
+        headers = headers if self.cors is None else self.cors.open(headers, origin)
+        return Repeat(cached.status, headers, cached.body, latency, held)
 
-    def begin(self, environ: WSGIEnvironment) -> Exchange:
-        """Take a request down and choose its fault: quickly, and in the order in which requests arrive."""
+    def begin(self, environ: WSGIEnvironment, choice: Choice | None = None) -> Exchange:
+        """Take a request down and choose its fault: quickly, and in the order in which requests arrive.
+
+        `choice` is what was chosen already.
+        """
         path = environ.get("PATH_INFO", "")
         if self.cors is not None and self.cors.is_preflight(environ):
             response = BufferedResponse(204, self.cors.preflight(environ), b"")
             return Exchange(environ, environ, response=response)
         if _OURS.fullmatch(path) or environ["REQUEST_METHOD"] == "OPTIONS":
             return Exchange(environ, environ)
-        request_id = environ.get("HTTP_MS_REQUESTID", "")
+        request_id = environ.get("HTTP_MS_REQUESTID", "") if choice is None else choice.request_id
         if not is_guid(request_id):
             request_id = new_guid()
         entry = self.journal.open(environ, self.paths.find(path), request_id)
         environ["HTTP_MS_REQUESTID"] = request_id
         exchange = Exchange(environ, environ, entry)
-        if not self.chooser.has_no_fault(environ):
-            self._choose(exchange, entry)
+        self._choose(exchange, entry, choice)
         return exchange
 
-    def _choose(self, exchange: Exchange, entry: Entry) -> None:
-        environ = exchange.environ
+    def _choose(self, exchange: Exchange, entry: Entry, choice: Choice | None) -> None:
+        environ, scene = exchange.environ, self.state.scene
+        asks = _ASKS_FOR_FAULTS & environ.keys()
         try:
-            exchange.matched = self.chooser.choose(environ, entry)
+            choice = choice or self.chooser.choose(
+                entry.route,
+                entry.request_id,
+                environ.get("HTTP_PREFER"),
+                environ.get("HTTP_X_FAULT_PLAN"),
+            )
         except KeyError:
             # A misspelt id would otherwise pass for a client that coped.
             words = "X-Fault-Plan names no plan of this fake"
             answer = json_response(error_body("400", words), status=400)
             exchange.response = BufferedResponse.of(answer, RequestHeaders.of(environ))
             return
-        exchange.latency = self.chooser.latency(entry)
-        if exchange.matched is None and not _ASKS_FOR_FAULTS & environ.keys():
+        exchange.matched, exchange.latency = choice.matched, choice.latency
+        if exchange.matched is None and not asks:
             return
         exchange.asked = {name: environ[name] for name in environ if name not in _ASKS_FOR_FAULTS}
         if exchange.matched is None:
             return
-        fault = exchange.matched.fault
-        entry.fault = fault.name or f"code {fault.code}"
+        fault, quota = exchange.matched.fault, exchange.matched.quota
+        entry.fault, entry.key = fault.name or f"code {fault.code}", quota
         if fault.code not in (None, 200):
-            bom = self.state.scene.conditions.bom
+            bom = scene.conditions.bom
             answer = status_response(self.catalogue, entry.route, fault.code, fault.retry_after, bom=bom)
-            exchange.response = BufferedResponse.of(answer, RequestHeaders.of(environ))
+            response = exchange.response = BufferedResponse.of(answer, RequestHeaders.of(environ))
+            if not asks and environ["REQUEST_METHOD"] == "GET" and self._is_repeatable(environ, entry.route):
+                self._store(environ, scene, response, copy(entry), (fault, quota))
         if environ["REQUEST_METHOD"] == "HEAD":
             exchange.asked["REQUEST_METHOD"] = "GET"  # or there is nothing to say the length of
         if fault.code is None:
@@ -158,7 +190,7 @@ class ApiMiddleware:
         if exchange.response is not None:
             return False
         if exchange.entry is not None and exchange.mutant is None:
-            exchange.cached = self.cache.find(key_of(exchange.asked))
+            exchange.cached = self._cached(exchange.asked)
         return exchange.cached is None
 
     def delivery(self, exchange: Exchange) -> Delivery:
@@ -201,20 +233,36 @@ class ApiMiddleware:
 
     def respond(self, asked: WSGIEnvironment) -> BufferedResponse:
         """What the application answers, or has answered to an equal request."""
-        key, scene = key_of(asked), self.state.scene
-        cached = self.cache.find(key)
+        scene, cached = self.state.scene, self._cached(asked)
         if cached is not None:
             return _repeated(cached, asked)
         route = self.paths.find(asked.get("PATH_INFO", ""))
-        cacheable = (
-            route.operation in self.paths.operations and not has_body(asked) and f"{key[1]}{key[2]}".isascii()
-        )
-        template = Entry(0, asked, route, "")  # before the application changes anything
+        before = asked.copy()  # the application changes it
+        template = Entry(0, asked, route, "")
         response = BufferedResponse.from_app(self.application, asked)
-        if cacheable:
-            template.answer(response.status, response.head().headers, response.content)
-            self.cache.store(key, scene, response, asked.get("HTTP_AUTHORIZATION"), template)
+        if self._is_repeatable(before, route):
+            self._store(before, scene, response, template)
         return response
+
+    def _cached(self, asked: WSGIEnvironment) -> CachedResponse | None:
+        known = self.cache.find(key_of(asked))
+        return None if known is None else known.response()
+
+    def _is_repeatable(self, asked: WSGIEnvironment, route: RouteMatch) -> bool:
+        path, query = asked.get("PATH_INFO", ""), asked.get("QUERY_STRING", "")
+        return route.operation in self.paths.operations and not has_body(asked) and f"{path}{query}".isascii()
+
+    def _store(
+        self,
+        asked: WSGIEnvironment,
+        scene: Snapshot,
+        response: BufferedResponse,
+        template: Entry,
+        meets: Meets = None,
+    ) -> None:
+        template.answer(response.status, response.head().headers, response.content)
+        authorization = asked.get("HTTP_AUTHORIZATION")
+        self.cache.store(key_of(asked), scene, response, authorization, template, meets)
 
     def reset(self) -> None:
         """As if no request had ever come, nor any plan."""

@@ -6,6 +6,7 @@ may have looked at, so that an equal request can be given the same bytes; any ot
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from threading import Lock
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from partner_insights.server.auth.bearer import Authenticator
+    from partner_insights.server.faults.plan import Fault
     from partner_insights.server.http.delivery import Headers
+    from partner_insights.server.http.routes import RouteMatch
     from partner_insights.server.journal.journal import Entry
     from partner_insights.server.state import Snapshot, State
 
@@ -51,6 +54,8 @@ _OVERHEAD: Final = 4096
 """Bytes a response costs besides its body: the key, the headers, the objects around them."""
 
 CacheKey: TypeAlias = tuple[str | None, ...]
+Meets: TypeAlias = "tuple[Fault, str | None] | None"
+"""The failure that a request meets, and the quota it exceeded; None: nothing goes wrong."""
 
 
 def key_of(environ: WSGIEnvironment) -> CacheKey:
@@ -79,7 +84,7 @@ class CachedResponse:
     body: bytes
     length: int | None
     good_until: float
-    """When its token expires, by `time.time()`."""
+    """When its token expires, by `time.time()`; a failure that was asked for looks at none."""
     entry: Entry
     """What the journal says of it."""
     content: bytes | None
@@ -97,12 +102,25 @@ class CachedResponse:
         return BufferedResponse(self.status, tuple(headers[1:]), self.body, self.length, self.content)
 
 
+@dataclass(slots=True)
+class KnownRequest:
+    """What equal requests were answered, by what they met."""
+
+    route: RouteMatch
+    responses: dict[Meets, CachedResponse] = field(default_factory=dict)
+
+    def response(self, meets: Meets = None) -> CachedResponse | None:
+        """The response that may be given again; None: ask the application."""
+        cached = self.responses.get(meets)
+        return cached if cached is not None and cached.good_until > time.time() else None
+
+
 @dataclass
 class _Generation:
     """What was answered from one snapshot of the state; another snapshot, another generation."""
 
     scene: Snapshot
-    responses: dict[CacheKey, CachedResponse] = field(default_factory=dict)
+    requests: dict[CacheKey, KnownRequest] = field(default_factory=dict)
     bytes: int = 0
 
 
@@ -116,23 +134,28 @@ class ResponseCache:
         self._generation = _Generation(state.scene)
         self._lock = Lock()
 
-    def find(self, key: CacheKey) -> CachedResponse | None:
-        """The response to an equal request under the state in force; None: ask the application."""
+    def find(self, key: CacheKey) -> KnownRequest | None:
+        """What equal requests were answered under the state in force; None: there were none."""
         generation = self._generation
-        if generation.scene is not self._state.scene:
-            return None
-        cached = generation.responses.get(key)
-        return cached if cached is not None and cached.good_until > time.time() else None
+        return generation.requests.get(key) if generation.scene is self._state.scene else None
 
     def store(
-        self, key: CacheKey, scene: Snapshot, response: BufferedResponse, authorization: Any, entry: Entry
+        self,
+        key: CacheKey,
+        scene: Snapshot,
+        response: BufferedResponse,
+        authorization: Any,
+        entry: Entry,
+        meets: Meets = None,
     ) -> None:
-        """Remember a good response that the application gave to a request that found `scene` in force."""
+        """Remember the response, good or to what it `meets`, to a request that found `scene` in force."""
         # A scene that changed meanwhile: nobody knows which of them was answered from.
-        if scene is not self._state.scene or response.status != 200 or key[0] not in ("GET", "HEAD"):
+        if scene is not self._state.scene or key[0] not in ("GET", "HEAD"):
+            return
+        if meets is None and response.status != 200:
             return
         parts = _parted(response.head().headers)
-        until = self._gate.good_until(authorization)
+        until = self._gate.good_until(authorization) if meets is None else math.inf
         if parts is None or until <= time.time():
             return
         content = response.content
@@ -148,9 +171,10 @@ class ResponseCache:
             if generation.scene is not scene or generation.bytes + cost > self._bound:
                 generation = _Generation(scene)
             if cost <= self._bound:
-                replaced = generation.responses.get(key)
+                known = generation.requests.setdefault(key, KnownRequest(entry.route))
+                replaced = known.responses.get(meets)
                 generation.bytes += cost - (replaced.cost if replaced is not None else 0)
-                generation.responses[key] = cached
+                known.responses[meets] = cached
             self._generation = generation
 
 

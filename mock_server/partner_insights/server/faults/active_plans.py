@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partner_insights.errors import InputError
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 MAX_PLANS: Final = 200
 
 
-@dataclass(frozen=True)
-class MatchedFault:
+class MatchedFault(NamedTuple):
     """The fault one request is to meet."""
 
     fault: Fault
@@ -25,6 +24,8 @@ class MatchedFault:
     """What the answer says was applied of the request's preferences; None: it was planned."""
     ordinal: int = 0
     """How many requests have met this one before (a repeated plan's)."""
+    quota: str | None = None
+    """The quota that the request exceeded."""
 
 
 @dataclass

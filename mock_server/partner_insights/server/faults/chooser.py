@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from partner_insights.server.faults.active_plans import ActivePlans, MatchedFault
 from partner_insights.server.faults.names import FaultCatalogue
@@ -14,12 +14,19 @@ from partner_insights.server.faults.random_faults import RandomFaults
 from partner_insights.server.faults.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from partner_insights.contract import Catalogue
-    from partner_insights.server.http.routes import PathTable
-    from partner_insights.server.journal.journal import Entry
+    from partner_insights.server.http.routes import PathTable, RouteMatch
+    from partner_insights.server.scenarios import Conditions
     from partner_insights.server.state import State
+
+
+class Choice(NamedTuple):
+    """What is to happen to one request."""
+
+    request_id: str
+    matched: MatchedFault | None = None
+    latency: float = 0.0
+    """Seconds by which the scenario delays the response, whatever it is."""
 
 
 @dataclass
@@ -32,37 +39,31 @@ class FaultChooser:
     plans: ActivePlans = field(default_factory=ActivePlans)
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
-    def has_no_fault(self, environ: WSGIEnvironment) -> bool:
-        """Whether nothing asks for anything but the plain response; a few look-ups, for each request."""
-        return not (
-            "HTTP_PREFER" in environ
-            or "HTTP_X_FAULT_PLAN" in environ
-            or self.plans.for_all
-            or self.state.scene.conditions.per_request
-        )
+    def choose(
+        self, route: RouteMatch, request_id: str, prefer: str | None = None, plan_id: str | None = None
+    ) -> Choice:
+        """What this request is to meet, now consumed; KeyError where it names a plan that is not there."""
+        conditions = self.state.scene.conditions
+        asks = prefer is not None or plan_id is not None
+        if not (asks or self.plans.for_all or conditions.per_request):
+            return Choice(request_id)
+        matched = self._preferred(prefer) or self.plans.consume(plan_id, route, request_id)
+        if not conditions.per_request or route.operation not in self.paths.operations:
+            return Choice(request_id, matched)
+        latency = self.random_faults.latency(route) if conditions.slow else 0.0
+        return Choice(request_id, matched or self._of_scenario(route, conditions), latency)
 
-    def choose(self, environ: WSGIEnvironment, entry: Entry) -> MatchedFault | None:
-        """The fault of this request, now consumed; KeyError where it names a plan that is not there."""
-        header = environ.get("HTTP_PREFER")
-        preference = None if header is None else fault_from(header, self.names)
-        if preference is not None:
-            return MatchedFault(*preference)
-        route, conditions = entry.route, self.state.scene.conditions
-        planned = self.plans.consume(environ.get("HTTP_X_FAULT_PLAN"), route, entry.request_id)
-        if planned is not None or route.operation not in self.paths.operations:
-            return planned
+    def _preferred(self, prefer: str | None) -> MatchedFault | None:
+        preference = None if prefer is None else fault_from(prefer, self.names)
+        return None if preference is None else MatchedFault(*preference)
+
+    def _of_scenario(self, route: RouteMatch, conditions: Conditions) -> MatchedFault | None:
         exceeded = self.rate_limiter.check(route.customer) if conditions.throttled else None
         if exceeded is not None:
-            entry.key = exceeded.key
-            return MatchedFault(Fault(ANY, code=429, retry_after=exceeded.retry_after))
-        fault = self.random_faults.fault(route) if conditions.flaky else None
-        return None if fault is None else MatchedFault(fault)
-
-    def latency(self, entry: Entry) -> float:
-        """Seconds by which the scenario delays the response, whatever it is."""
-        if self.state.scene.conditions.slow and entry.route.operation in self.paths.operations:
-            return self.random_faults.latency(entry.route)
-        return 0.0
+            fault = Fault(ANY, code=429, retry_after=exceeded.retry_after)
+            return MatchedFault(fault, quota=exceeded.key)
+        drawn = self.random_faults.fault(route) if conditions.flaky else None
+        return None if drawn is None else MatchedFault(drawn)
 
     def plan(self, content: Any) -> dict[str, Any]:
         """Put the plan of a JSON body in force; its account. InputError says what is wrong with it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from threading import Lock
@@ -22,6 +21,7 @@ SIGMA: Final = 0.8
 """Of the lognormal latency: half take longer than MEDIAN seconds, one in twenty longer than 0.93."""
 MAX_LATENCY: Final = 10.0
 
+_NORMAL: Final = NormalDist()
 _MAX_ROUTES: Final = 100_000
 
 
@@ -30,7 +30,7 @@ class RandomFaults:
     """Draws for the first, second, … request to each route: no matter what else is asked in between."""
 
     seed: int
-    _asked: Counter[tuple[str, RouteMatch]] = field(default_factory=Counter)
+    _asked: dict[tuple[str, str | None, str | None], int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def fault(self, route: RouteMatch) -> Fault | None:
@@ -44,7 +44,7 @@ class RandomFaults:
 
     def latency(self, route: RouteMatch) -> float:
         """Seconds the next request to the route takes while the service is slow."""
-        deviation = NormalDist().inv_cdf(self._drawn("slow", route))
+        deviation = _NORMAL.inv_cdf(self._drawn("slow", route))
         return min(MAX_LATENCY, MEDIAN * math.exp(SIGMA * deviation))
 
     def reset(self) -> None:
@@ -57,7 +57,8 @@ class RandomFaults:
         with self._lock:
             if len(self._asked) > _MAX_ROUTES:
                 self._asked.clear()
-            number = self._asked[what, route]
-            self._asked[what, route] += 1
+            each = what, route.operation, route.customer
+            number = self._asked.get(each, 0)
+            self._asked[each] = number + 1
         key = field_key(self.seed, what, str(route.operation), str(route.customer), str(number))
         return (key % 2**53 + 0.5) / 2**53

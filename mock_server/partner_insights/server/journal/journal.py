@@ -117,6 +117,11 @@ class Entry:
             if self.route.operation == "customers":
                 self.body_end = content[-_MAX_TEXT:]
 
+    def answer_alike(self, status: int) -> None:
+        """Take down that the answer begins, which is like that of the entry this one was made after."""
+        self.status = status
+        self.answered = time.monotonic()
+
     def no_reply(self) -> None:
         """Take down that no reply comes."""
         self.answered = time.monotonic()
@@ -189,9 +194,19 @@ class Journal:
         self, first: Entry, request_id: str, sent_id: str | None, correlation_id: str | None
     ) -> None:
         """A new entry like one there was, answered at once."""
-        self._entries.append(
-            (next(self._numbers), first, time.time(), time.monotonic(), request_id, sent_id, correlation_id)
-        )
+        self._entries.append(self._repeated(first, request_id, sent_id, correlation_id))
+
+    def hold_repeat(
+        self, first: Entry, request_id: str, sent_id: str | None, correlation_id: str | None
+    ) -> Entry:
+        """A new entry like one there was, to be answered later."""
+        entry = _entry(self._repeated(first, request_id, sent_id, correlation_id))
+        entry.status = entry.answered = None
+        self._entries.append(entry)
+        return entry
+
+    def _repeated(self, first: Entry, *ids: Any) -> RepeatedEntry:
+        return next(self._numbers), first, time.time(), time.monotonic(), *ids
 
     def entries(self) -> list[Entry]:
         """All that is kept, the oldest first."""

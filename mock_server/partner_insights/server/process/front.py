@@ -7,6 +7,7 @@ done by a few threads; what a fault holds back is awaited, and holds back nothin
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,12 +19,14 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, Reque
 from partner_insights.server.faults.tcp_reset import reset
 from partner_insights.server.http.delivery import Head, Send, Wait
 from partner_insights.server.http.rsgi_request import environ_of, read_body
+from partner_insights.server.middleware import Repeat
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, has_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partner_insights.server.http.delivery import Delivery, Step
+    from partner_insights.server.faults.chooser import Choice
+    from partner_insights.server.http.delivery import Delivery, Headers, Step
     from partner_insights.server.journal.request_log import RequestLog
     from partner_insights.server.middleware import ApiMiddleware
 
@@ -48,8 +51,9 @@ class RsgiFront:
     def __init__(self, middleware: ApiMiddleware, request_log: RequestLog | None = None) -> None:
         self._middleware = middleware
         self._request_log = request_log
-        self._unread: dict[str, object] = {}
-        """Clients that were sent something large, and have sent no request since."""
+        self._unread: dict[str, float] = {}
+        """Clients that were sent something large, and have sent no request since: when that was."""
+        self._watching = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flask")
 
     def __rsgi_del__(self, loop: Any) -> None:
@@ -64,32 +68,34 @@ class RsgiFront:
             self._unread.pop(scope.client, None)
         items = scope.headers.items()
         headers = dict(items)
+        choice = None
         if len(headers) == len(items) and scope.authority is None:  # no field comes twice
             get = headers.get
             client = scope.client.rpartition(":")[0]
             key = (scope.method, scope.path, scope.query_string, client, *map(get, _KEY_HEADERS))
             found = self._middleware.repeat(key, get("ms-requestid"), get("ms-correlationid"), get("origin"))
-            if found is not None:
-                cached, sent = found
-                protocol.response_bytes(cached.status, sent, cached.body)
-                if len(cached.body) > _LARGE:
-                    await self._until_read(scope.client, protocol)
+            if isinstance(found, Repeat):
+                if found.held is not None:
+                    await asyncio.sleep(found.latency)
+                    found.held.answer_alike(found.status)
+                self._respond(found.status, found.headers, found.body, scope, protocol)
                 return
+            choice = found
         try:
-            await self._carry_out(await self._delivery(scope, protocol), scope, protocol)
+            await self._carry_out(await self._delivery(scope, protocol, choice), scope, protocol)
         except (ProtocolClosed, ClientDisconnected):
             pass  # nobody is there to answer
         except Exception:
             traceback.print_exc()
             raise
 
-    async def _delivery(self, scope: Any, protocol: Any) -> Delivery:
+    async def _delivery(self, scope: Any, protocol: Any, choice: Choice | None) -> Delivery:
         """What is to happen on the wire."""
         environ, middleware = environ_of(scope), self._middleware
         if "HTTP_PREFER" in environ and not middleware.chooser.names.is_read:
             exchange = await self._in_thread(middleware.begin, environ)
         else:
-            exchange = middleware.begin(environ)
+            exchange = middleware.begin(environ, choice)
         if has_body(environ):
             try:
                 await read_body(protocol, environ)
@@ -103,20 +109,30 @@ class RsgiFront:
     async def _in_thread(self, call: Callable[[_A], _R], argument: _A) -> _R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, argument)
 
-    async def _until_read(self, client: str, protocol: Any) -> None:
-        """End the connection of a client that does not read: the server would hold the response for ever.
+    def _respond(self, status: int, headers: Headers, body: bytes, scope: Any, protocol: Any) -> None:
+        protocol.response_bytes(status, headers, body)
+        if len(body) > _LARGE:
+            self._unread[scope.client] = time.monotonic()
+            if not self._watching:
+                self._watch(READ_SECONDS)
 
-        A client that has read sends its next request, or is closed for being idle.
+    def _watch(self, seconds: float) -> None:
+        self._watching = True
+        asyncio.get_running_loop().call_later(seconds, self._end_unread)
+
+    def _end_unread(self) -> None:
+        """End the connections of clients that do not read: the server would hold their responses for ever.
+
+        A client that has read sends its next request, or is closed for being idle before.
         """
-        mark = self._unread[client] = object()
-        try:
-            await asyncio.wait_for(protocol.client_disconnect(), READ_SECONDS)
-        except TimeoutError:
-            if self._unread.get(client) is mark:
-                reset(client)
-        finally:
-            if self._unread.get(client) is mark:
-                del self._unread[client]
+        now = time.monotonic()
+        late = [client for client, since in self._unread.items() if now - since >= READ_SECONDS]
+        for client in late:
+            del self._unread[client]
+        reset(*late)
+        self._watching = False
+        if self._unread:
+            self._watch(min(self._unread.values()) + READ_SECONDS - now)
 
     async def _carry_out(self, delivery: Delivery, scope: Any, protocol: Any) -> None:
         stream: Any = None
@@ -127,9 +143,7 @@ class RsgiFront:
                 delivery.begins()
                 body = _whole_body(delivery.steps[place:])
                 if body is not None:
-                    protocol.response_bytes(step.status, step.headers, body)
-                    if len(body) > _LARGE:
-                        await self._until_read(scope.client, protocol)
+                    self._respond(step.status, step.headers, body, scope, protocol)
                     return
                 stream = protocol.response_stream(step.status, step.headers)
             elif isinstance(step, Send):
