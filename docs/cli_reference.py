@@ -19,6 +19,26 @@ OPENING = f"""\
 # The command line
 
 What `{NAME} VERB --help` says, verb by verb. Written by `python docs/cli_reference.py`; not edited by hand.
+
+A shell completes verbs, options, scenarios, resources, operations and codes after a line in its profile:
+
+| shell | line |
+|---|---|
+| bash | `eval "$(_PARTNER_INSIGHTS_COMPLETE=bash_source {NAME})"` |
+| zsh | `eval "$(_PARTNER_INSIGHTS_COMPLETE=zsh_source {NAME})"` |
+| fish | `_PARTNER_INSIGHTS_COMPLETE=fish_source {NAME} \\| source` |
+| PowerShell | the lines below |
+
+```powershell
+Register-ArgumentCompleter -Native -CommandName {NAME} -ScriptBlock {{
+    param($word, $line)
+    $env:_PARTNER_INSIGHTS_COMPLETE = 'bash_complete'
+    $env:COMP_WORDS = $line.ToString()
+    $env:COMP_CWORD = $line.CommandElements.Count - [int]($word -ne '')
+    try {{ {NAME} | ForEach-Object {{ $_.Split(',', 2)[1] }} }}
+    finally {{ Remove-Item Env:_PARTNER_INSIGHTS_COMPLETE, Env:COMP_WORDS, Env:COMP_CWORD }}
+}}
+```
 """
 
 

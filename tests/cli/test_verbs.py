@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -200,11 +201,57 @@ def test_unknown_verb_names_those_there_are(word: str) -> None:
     assert ", ".join(VERBS) in result.stderr
 
 
-def test_unknown_option_is_wrong_usage() -> None:
-    """An option that does not exist is named, with exit 2."""
-    result = run("--colour")
-    assert result.exit_code == 2
-    assert "--colour" in result.stderr
+def test_a_misspelt_verb_is_guessed() -> None:
+    """The nearest verb is named where there is one, and no other."""
+    assert "; did you mean verify? See `" in run("verfy").stderr
+    assert "did you mean" not in run("xyzzy").stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("--colour", "--colour"),
+        ("verify --colour", "--colour"),
+        ("explain", "CODE"),
+        ("serve --auth x", "--auth"),
+        ("fixtures nope", "nope"),
+        ("fixtures write world", "--out"),
+    ],
+)
+def test_wrong_usage_is_one_line_as_any_refusal(line: str, word: str) -> None:
+    """What is wrong is named, and where to read what is right, with exit 2 and no word of another style."""
+    result = run(*line.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    (told,) = result.stderr.splitlines()
+    assert told.startswith("partner-insights: ")
+    assert word in told
+    assert told.endswith("--help`.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ver", "verify"),
+        ("explain pi10", "PI101"),
+        ("explain CustomerLicensesUsageInsights.chan", "CustomerLicensesUsageInsights.channel"),
+        ("serve --scenario thr", "throttled"),
+        ("check --operation customer-licenses-u", "customer-licenses-usage"),
+        ("fixtures write PartnerLicensesU", "PartnerLicensesUsageInsights"),
+        ("fixtures invalid PartnerLicensesU", "PartnerLicensesUsageInsights"),
+        ("verify --profile lit", "literal"),
+    ],
+)
+def test_a_shell_is_offered_values(typed: str, offered: str) -> None:
+    """Completion knows the verbs, and the values of options and arguments."""
+    *before, begun = typed.split()
+    completion = ShellComplete(main, {}, "partner-insights", "_PARTNER_INSIGHTS_COMPLETE")
+    assert offered in [each.value for each in completion.get_completions(before, begun)]
+    assert completion.get_completions(before, "no such value") == []
+
+
+def test_help_tells_every_exit_code() -> None:
+    """Also that of Ctrl-C."""
+    assert "130" in run("--help").output
 
 
 def test_version_is_the_packages() -> None:

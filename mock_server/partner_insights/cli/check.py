@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from partner_insights.cli.check_pages import also_pages
+from partner_insights.cli.completion import offer
 from partner_insights.cli.options import OUTPUT_FILE
 from partner_insights.errors import InputError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--operation",
     metavar="ID",
+    shell_complete=offer(lambda catalogue: catalogue.operations),
     help="Operation that the bodies answer; without it, the objectType of their items tells.",
 )
 @click.option(

@@ -8,12 +8,13 @@ import textwrap
 
 import click
 
+from partner_insights.cli.completion import offer, subjects
 from partner_insights.contract import Catalogue
 from partner_insights.contract.explain import explain
 
 
 @click.command("explain")
-@click.argument("subject", metavar="CODE|RESOURCE.property")
+@click.argument("subject", metavar="CODE|RESOURCE.property", shell_complete=offer(subjects))
 def command(subject: str) -> None:
     """Explain a violation code, or where a property's contract comes from.
 

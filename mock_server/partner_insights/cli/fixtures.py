@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from partner_insights._data import fixtures_dir
+from partner_insights.cli.completion import offer
 from partner_insights.cli.options import COUNT, DAY, SEED, day
 from partner_insights.cli.progress import bar_on
 from partner_insights.cli.sections import SectionedCommand
@@ -75,7 +76,11 @@ _WRITE_SECTIONS: Final = {
 
 
 @command.command("write", cls=SectionedCommand, sections=_WRITE_SECTIONS)
-@click.argument("target", metavar="RESOURCE|OPERATION|world")
+@click.argument(
+    "target",
+    metavar="RESOURCE|OPERATION|world",
+    shell_complete=offer(lambda catalogue: ["world", *catalogue.resources, *catalogue.operations]),
+)
 @click.option(
     "--out",
     metavar="PATH",
@@ -224,7 +229,7 @@ def _write_world(
 
 
 @command.command("invalid")
-@click.argument("resource")
+@click.argument("resource", shell_complete=offer(lambda catalogue: catalogue.resources))
 @click.option(
     "--out",
     metavar="DIR",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from partner_insights.cli.completion import offer
 from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
 from partner_insights.cli.page_options import page_options, read_custom
 from partner_insights.cli.sections import SectionedCommand
@@ -81,6 +82,7 @@ _SECTIONS: Final = {
     "scenarios",
     metavar="NAME",
     multiple=True,
+    shell_complete=offer(lambda _: SCENARIOS),
     help=f"A kind of day; repeat to combine: {', '.join(SCENARIOS)}.",
 )
 @click.option(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,9 @@ INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 """What a shell reports for a process that SIGINT or SIGPIPE ended."""
 
+_NO_VERB: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""Of click from 8.2 on; before, it shows the help at once."""
+
 
 class Verbs(click.Group):
     """All verbs: imports the module of the one that is called, and turns its end into an exit code."""
@@ -52,6 +56,13 @@ class Verbs(click.Group):
         """Run as a program, whatever its standard streams are."""
         prepare_streams()
         return super().main(*args, **settings)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The options before a verb; what is wrong with them is said as everything else is."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            ctx.exit(_refuse_usage(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, in the order of VERBS."""
@@ -70,7 +81,9 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the verbs there are when the one given is none of them."""
         if args[0] not in VERBS and not args[0].startswith("-"):
-            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(VERBS)}.")
+            close = get_close_matches(args[0], VERBS, 1)
+            meant = f"; did you mean {close[0]}?" if close else "."
+            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(VERBS)}{meant}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -95,6 +108,8 @@ class Verbs(click.Group):
         except OSError as error:
             where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
             status = _refuse(f"{where}{error.strerror or error}")
+        except click.UsageError as error:
+            status = _refuse_usage(error)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
@@ -103,6 +118,16 @@ class Verbs(click.Group):
         if isinstance(status, int):
             ctx.exit(status)
         return status
+
+
+def _refuse_usage(error: click.UsageError) -> int:
+    """Wrong usage in one line, with where to read what is right; a group without a verb shows its help."""
+    if isinstance(error, _NO_VERB):
+        raise error
+    where = error.ctx.command_path if error.ctx is not None else NAME
+    message = error.format_message().rstrip(".")
+    stop = "" if message.endswith("?") else "."
+    return _refuse(f"{message}{stop} See `{where} --help`.", error.exit_code)
 
 
 def _refuse(message: str, exit_code: int = InputError.exit_code) -> int:
@@ -115,7 +140,8 @@ def _refuse(message: str, exit_code: int = InputError.exit_code) -> int:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
         "Exit codes: 0 the contract held; 1 a violation, or --check found a difference; "
-        "2 wrong usage, unreadable input or nothing tested; 3 the server could not be reached."
+        "2 wrong usage, unreadable input or nothing tested; 3 the server could not be reached; "
+        "130 ended by Ctrl-C, what was done by then reported."
     ),
 )
 @click.version_option(partner_insights.__version__, prog_name=NAME, message="%(prog)s %(version)s")
