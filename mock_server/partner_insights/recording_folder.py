@@ -7,6 +7,7 @@ it came over the wire. A later line about the same request counts.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 INDEX: Final = "recording.ndjson"
 VERSION: Final = 1
 """Of the form of the folder."""
+
+_FIELD: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""The name or value of a header field, as it can be sent."""
 
 Key: TypeAlias = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], str | None]
 """What tells one request from another: operation, values of its path, query, continuation token."""
@@ -62,9 +66,9 @@ class RecordedAnswer:
         """From a line of the index; LookupError, TypeError or ValueError for what is none."""
         return cls(
             key=key_of(line["operation"], line["values"], line["query"], line["continuation"]),
-            status=int(line["status"]),
-            content_type=line["contentType"],
-            headers=tuple(line["headers"].items()),
+            status=_status(line["status"]),
+            content_type=None if line["contentType"] is None else _field(line["contentType"]),
+            headers=tuple((_field(name), _field(value)) for name, value in line["headers"].items()),
             bom=bool(line["bom"]),
             file=str(line["file"]),
         )
@@ -121,6 +125,18 @@ class Recording:
             return path.read_bytes()
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _status(value: Any) -> int:
+    if not isinstance(value, int) or not 100 <= value <= 599:
+        raise ValueError("no status of HTTP")
+    return value
+
+
+def _field(value: Any) -> str:
+    if not isinstance(value, str) or not _FIELD.fullmatch(value):
+        raise ValueError("no field of HTTP")
+    return value
 
 
 def _answer(line: bytes) -> RecordedAnswer | None:

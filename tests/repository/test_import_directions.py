@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "toml": set(),
     "files": {"errors"},
     "http_reader": set(),
+    "header_values": set(),
     "_data": {"errors"},
     "child_server": {"errors", "files"},
     "running": {"child_server"},  # the old public name of child_server
@@ -34,14 +35,19 @@ MAY_IMPORT = {
     "derive": {"errors", "_data", "files", "toml", "tables", "contract"},
     "world": {"errors", "_data", "contract"},
     "mutants": {"errors", "contract"},
-    "server": {"errors", "_data", "files", "contract", "world", "mutants", "recording_folder"},
+    "server": {
+        *("errors", "_data", "files", "header_values", "contract", "world", "mutants", "recording_folder"),
+    },
     # The plugin carries the contract suite's options into pytest, and holds a fake in the test's process.
     "fixtures": {
         *("errors", "_data", "files", "contract", "world", "mutants", "server", "child_server", "verify"),
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
-    "verify": {"errors", "_data", "files", "toml", "http_reader", "contract", "derive", "child_server"},
-    "record": {"errors", "files", "http_reader", "contract", "verify", "recording_folder"},
+    "verify": {
+        *("errors", "_data", "files", "toml", "http_reader", "header_values", "contract", "derive"),
+        "child_server",
+    },
+    "record": {"errors", "files", "http_reader", "header_values", "contract", "verify", "recording_folder"},
     "cli": {
         *("errors", "_data", "files", "toml", "child_server", "recording_folder", "record", "tables"),
         *("contract", "derive", "world", "mutants", "server", "fixtures", "verify"),

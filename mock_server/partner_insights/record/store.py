@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import partner_insights
 from partner_insights.errors import InputError
 from partner_insights.files import write_files
+from partner_insights.header_values import number_of
 from partner_insights.recording_folder import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
 from partner_insights.verify.judge.json_body import BOM, read_body
 
@@ -123,7 +124,7 @@ class Store:
         headers = []
         retry = response.header("Retry-After")
         if retry is not None:
-            headers.append(("Retry-After", retry if retry.isdigit() else "60"))
+            headers.append(("Retry-After", "60" if number_of(retry) is None else retry))
         if response.status == 401:
             headers.append(("WWW-Authenticate", "Bearer"))  # the rest of it may name the tenant
         content_type = response.header("Content-Type")

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
+from partner_insights.header_values import number_of
 from partner_insights.server.auth.tokens import Caller
 
 if TYPE_CHECKING:
@@ -106,11 +107,11 @@ class Entry:
         self.note = note
         for name, value in headers:
             if name == "Content-Length":
-                self.length = int(value) if value.isdigit() else None
+                self.length = number_of(value)
             elif name == "Content-Type":
                 self.content_type = value
             elif name == "Retry-After":
-                self.retry_after = int(value) if value.isdigit() else None
+                self.retry_after = number_of(value)
         if content is not None:
             # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
             self.body = bytes(memoryview(content)[:_MAX_TEXT])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from partner_insights.header_values import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,13 +100,8 @@ class Response:
     @property
     def moment(self) -> datetime:
         """The latest moment this answer can speak of: its Date header or its arrival, whichever is later."""
-        try:
-            stated = parsedate_to_datetime(self.header("Date") or "")
-        except ValueError:
-            return self.received
-        if stated.tzinfo is None:
-            stated = stated.replace(tzinfo=UTC)
-        return max(self.received, stated)
+        stated = moment_of(self.header("Date"))
+        return self.received if stated is None else max(self.received, stated)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import re
 import time
 import unittest
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -20,6 +19,7 @@ from urllib3.exceptions import (
 )
 
 from partner_insights import http_reader
+from partner_insights.header_values import seconds_of
 from partner_insights.http_reader import BodyTooLarge, BoundedPool, is_too_slow, read_body
 from partner_insights.verify.judge.exchange import Failure, Headers, Response
 
@@ -125,7 +125,8 @@ class Client:
 
     def _postpone(self, response: Response) -> None:
         """Send nothing before the moment a 429 names."""
-        seconds = _seconds(response.header("Retry-After") or "")
+        stated = seconds_of(response.header("Retry-After"))
+        seconds = 1.0 if stated is None else stated
         if seconds > MAX_WAIT:
             raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
         self._not_before = time.monotonic() + max(seconds, self._interval)
@@ -188,17 +189,6 @@ def _filled_in(headers: Headers, bearer: Secret | None) -> Headers:
         return headers
     authorization = f"Bearer {bearer.reveal()}"
     return tuple((name, authorization if name == "Authorization" else value) for name, value in headers)
-
-
-def _seconds(retry_after: str) -> float:
-    """How long a Retry-After says to wait, by a number or a date; a second where it is neither."""
-    if retry_after.isdecimal():
-        return float(retry_after)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return 1.0
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _plain(error: BaseException) -> str:
