@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -202,13 +203,12 @@ def test_a_tampered_continuation_is_refused(ask: Ask, data: st.DataObject) -> No
 
 
 def test_a_million_customers_page_without_being_built(
-    make_app: Any, app_user: dict[str, str], catalogue: Catalogue
+    make_app: Any, app_user: dict[str, str], world: World
 ) -> None:
     """The last page of a huge world comes as fast as the first."""
-    from partner_insights.world import World
     from partner_insights.world.bodies import continuation_token
 
-    huge = World(catalogue, customers=1_000_000)
+    huge = replace(world, customers=1_000_000)
     token = continuation_token(huge, 999_998)
     client = make_app(huge).test_client()
     reply = client.get(
@@ -232,3 +232,67 @@ def test_equal_fakes_answer_equal_bytes(
         for path in paths:
             ours = ask(path).body.replace(fake.url.encode(), twin.url.encode())
             assert asking(twin)(path).body == ours, path
+
+
+def test_without_a_size_a_page_holds_what_a_page_can(
+    make_app: Any, app_user: dict[str, str], world: World
+) -> None:
+    """No size, or 0: all customers up to the documented 500 a page."""
+    client = make_app(replace(world, customers=501)).test_client()
+    plain, zero = (
+        client.get(f"/v1/customers{query}", headers=app_user).get_json() for query in ("", "?size=0")
+    )
+    assert plain == zero
+    assert plain["totalCount"] == 500
+    assert plain["links"]["self"]["uri"] == "/customers"
+    link = plain["links"]["next"]
+    headers = {each["key"]: each["value"] for each in link["headers"]}
+    rest = client.get("/v1" + link["uri"], headers=app_user | headers).get_json()
+    assert rest["totalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("seekOperation=Next", 2),
+        ("seekOperation=Next&size=0", 2),
+        ("seekOperation=Previous", 0),
+        ("seekOperation=First", 0),
+        ("seekOperation=Last", -1),
+        ("seekOperation=PageIndex", 0),
+        ("seekOperation=PageIndex&index=2", 2),
+    ],
+)
+def test_a_token_keeps_the_size_of_its_pages(ask: Ask, query: str, place: int) -> None:
+    """Seeking without a size reads on in pages as before; so do the other seek operations."""
+    replies = pages(ask, "/v1/customers?size=4")
+    token = replies[1].json["links"]["next"]["headers"][0]["value"]
+    sought = ask(f"/v1/customers?{query}", headers={"MS-ContinuationToken": token})
+    assert sought.json["items"] == replies[place].json["items"]
+
+
+def test_a_page_beyond_the_last_is_refused(ask: Ask) -> None:
+    """An index that no page has: 400, naming it."""
+    token = ask("/v1/customers?size=4").json["links"]["next"]["headers"][0]["value"]
+    path = "/v1/customers?seekOperation=PageIndex&index=999"
+    reply = ask(path, headers={"MS-ContinuationToken": token})
+    assert (reply.status, reply.json["data"]) == (400, ["index"])
+
+
+def test_the_version_has_two_spellings(ask: Ask, world: World) -> None:
+    """/v1.0 is /v1."""
+    for path in ("customers?size=2", f"customers/{world.customer_id(0)}", "analytics/licenses/usage"):
+        assert ask(f"/v1.0/{path}").body == ask(f"/v1/{path}").body
+
+
+@pytest.mark.parametrize(
+    "path", ["customers/relationshiprequests", "customers/CUSTOMER/subscriptions", "invoices"]
+)
+def test_what_is_not_faked_is_not_found(ask: Ask, world: World, path: str) -> None:
+    """A resource of the real service that the fake has not: 404, and the journal says why."""
+    path = "/v1/" + path.replace("CUSTOMER", world.customer_id(0))
+    reply = ask(path)
+    assert (reply.status, reply.json["code"]) == (404, "1000")
+    entry = ask("/_admin/journal?operation=none&last=1").json["entries"][0]
+    assert entry["path"] == path
+    assert "is a resource of the real service that this fake does not have" in entry["notes"][0]

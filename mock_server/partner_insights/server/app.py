@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -20,7 +19,7 @@ from partner_insights.server.console.views import Console
 from partner_insights.server.cors import Cors
 from partner_insights.server.http.errors import ApiError, http_error_response
 from partner_insights.server.http.response import ApiResponse, request_headers, respond
-from partner_insights.server.http.routes import is_directory_path
+from partner_insights.server.http.routes import is_directory_path, plain_path
 from partner_insights.server.http.rsgi_request import MAX_BODY
 from partner_insights.server.middleware import ApiMiddleware
 from partner_insights.server.response_cache import ResponseCache
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.world import World
-
-_SLASHES: Final = re.compile("/{2,}")
 
 
 def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
@@ -84,15 +81,14 @@ class _Fake(Flask):
 
 
 class TolerantPaths:
-    """Doubled and trailing slashes → the plain path: one known client asks for `/v1//customers`."""
+    """Doubled and trailing slashes, `/v1.0` → the plain path: one known client asks for `/v1//customers`."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve the request under the plain path."""
-        path = environ.get("PATH_INFO", "")
-        environ["PATH_INFO"] = "/" + _SLASHES.sub("/", path).strip("/")
+        environ["PATH_INFO"] = plain_path(environ.get("PATH_INFO", ""))
         return self._application(environ, start_response)
 
 
@@ -104,7 +100,7 @@ def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
         )
 
     # Flask wants names of Python in a path: the parameters are told by their place.
-    rule = operation.path
+    rule = plain_path(operation.path)
     for place, name in enumerate(operation.parameters):
         rule = rule.replace("{" + name + "}", f"<p{place:02d}>")
     app.add_url_rule(rule, operation.id, view, methods=[operation.method])

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from partner_insights.world.contract_protocol import Contract
     from partner_insights.world.world import World
 
-DEFAULT_SIZE: Final = 100
-"""Of a page when the caller names no size; the documentation requires it, real clients leave it out."""
+DEFAULT_SIZE: Final = 500
+"""Of a page when the caller names no size: all customers, up to what a page can hold."""
 
-_MAC_BYTES: Final = 12
+_MAC_BYTES: Final = 13
+_START_BYTES: Final = 6
+_PLACE_BYTES: Final = _START_BYTES + 2
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,11 @@ def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
     # Recordings of the real service start such a link with /customers; clients put /v1 in front.
     own = f"/customers?size={page.size}" if page.named else "/customers"
     seek = f"/customers?size={page.size}&seekOperation=Next"
-    links = {"self": link(seek, continuation_token(world, page.start)) if page.followed else link(own)}
+    links = {
+        "self": link(seek, continuation_token(world, page.start, page.size)) if page.followed else link(own)
+    }
     if stop < world.customers:
-        links["next"] = link(seek, continuation_token(world, stop))
+        links["next"] = link(seek, continuation_token(world, stop, page.size))
     span = page.start, max(page.start, stop)
     profiles = zip(world.ids.ids(*span), world.names.domains(*span), world.names.names(*span), strict=True)
     items = [customer_resource(world.catalogue, *each) for each in profiles]
@@ -82,20 +86,22 @@ def customers_body(world: World, page: CustomerPage) -> dict[str, Any]:
     }
 
 
-def continuation_token(world: World, start: int) -> str:
-    """The opaque token that continues the list at `start`: the same for equal worlds, only ours to make."""
-    place = start.to_bytes(6)
+def continuation_token(world: World, start: int, size: int = DEFAULT_SIZE) -> str:
+    """The opaque token that continues the list at `start` in pages of `size`: the same for equal worlds."""
+    place = start.to_bytes(_START_BYTES) + size.to_bytes(_PLACE_BYTES - _START_BYTES)
     return base64.urlsafe_b64encode(place + _mac(world, place)).decode("ascii")
 
 
-def continued_at(world: World, token: str) -> int | None:
-    """Where a continuation token continues; None for a token that is not of an equal world."""
+def continued_at(world: World, token: str) -> tuple[int, int] | None:
+    """Where a token continues, and in pages of which size; None for a token that is not of an equal world."""
     try:
         raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
-    place, mac = raw[:6], raw[6:]
-    return int.from_bytes(place) if hmac.compare_digest(mac, _mac(world, place)) else None
+    place, mac = raw[:_PLACE_BYTES], raw[_PLACE_BYTES:]
+    if not hmac.compare_digest(mac, _mac(world, place)):
+        return None
+    return int.from_bytes(place[:_START_BYTES]), int.from_bytes(place[_START_BYTES:])
 
 
 def _mac(world: World, place: bytes) -> bytes:

@@ -24,6 +24,7 @@ from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.errors import ApiError, error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import ApiResponse, json_response
+from partner_insights.server.http.routes import is_not_faked
 from partner_insights.world.bodies import collection_body, customer_body, customers_body
 from partner_insights.world.customer_resource import CUSTOMER
 from partner_insights.world.schema_data.bodies import SchemaData, UnknownPathValue
@@ -152,6 +153,8 @@ class Service:
 
 
 def _customer(scene: Snapshot, customer_id: str) -> int:
+    if is_not_faked(customer_id):
+        raise ApiError("not-found")
     if not is_guid(customer_id):
         raise ApiError("malformed-customer", data=["customer-id"])
     index = scene.world.customer_index(customer_id)

@@ -23,6 +23,16 @@ _DIRECTORY_PARTS: Final = frozenset({".well-known", "discovery", "oauth2", "open
 """What follows the tenant in a path of the directory."""
 
 _CUSTOMER: Final = "{customer-id}"
+_ALIASES: Final = {"v1.0": "v1"}
+"""Other ways to write the version: clients made from the published Swagger file use both."""
+_NOT_FAKED: Final = {
+    *("agreements", "carts", "configurationpolicies", "devicebatches", "directoryroles"),
+    *("entitlements", "invoices", "managedservices", "offers", "orders"),
+    *("products", "profiles", "qualifications", "relationshiprequests", "relationships"),
+    *("servicecosts", "serviceincidents", "servicerequests", "subscribedskus", "subscriptions"),
+    *("usagebudget", "usagesummary", "users", "validationstatus"),
+}
+"""Resources of the real service, and of its customers, that the fake has not."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,8 @@ class PathTable:
             return RouteMatch(found)
         for pattern, name in self._others:
             if len(pattern) == len(parts) and all(map(_fits, pattern, parts)):
-                return RouteMatch(name, _customer(pattern, parts))
+                customer = _customer(pattern, parts)
+                return NO_MATCH if customer in _NOT_FAKED else RouteMatch(name, customer)
         if parts[1:] in _TOKEN_PATHS or parts in _EXCHANGES:
             return RouteMatch(TOKEN)
         if _is_directory(parts):
@@ -78,6 +89,21 @@ class PathTable:
         return self.operations[best], _difference(ours[best], parts)
 
 
+def is_not_faked(name: str) -> bool:
+    """Whether the real service has a resource of this name where the fake has none."""
+    return name.lower() in _NOT_FAKED
+
+
+def not_faked(path: str) -> str | None:
+    """The resource in a path that leads nowhere which the real service has."""
+    return next(filter(is_not_faked, _parts(path)[1:]), None)
+
+
+def plain_path(path: str) -> str:
+    """The path as operations write it: without doubled and trailing slashes, under the usual version."""
+    return "/" + "/".join(_parts(path))
+
+
 def is_directory_path(path: str) -> bool:
     """Whether a path is one of the directory's, be there an endpoint or not."""
     return _is_directory(_parts(path))
@@ -88,7 +114,8 @@ def _is_directory(parts: tuple[str, ...]) -> bool:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    return tuple(part for part in path.split("/") if part)
+    parts = tuple(part for part in path.split("/") if part)
+    return (_ALIASES[parts[0]], *parts[1:]) if parts and parts[0] in _ALIASES else parts
 
 
 def _stands(part: str) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from partner_insights.header_values import number_of
 from partner_insights.server.auth.tokens import Caller
+from partner_insights.server.http.routes import not_faked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -276,6 +277,8 @@ class Journal:
         if operation is None:
             if entry.route.operation is not None:
                 return []
+            if (resource := not_faked(entry.path)) is not None:
+                return [f"{resource[:80]!r} is a resource of the real service that this fake does not have"]
             nearest, difference = self.paths.closest(entry.path)
             return [f"no operation has this path; the nearest is {nearest.id} ({nearest.path}): {difference}"]
         notes = []
