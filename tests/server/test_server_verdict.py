@@ -11,7 +11,7 @@ import requests
 
 from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.server.auth.tokens import Subject, Tokens
-from partner_insights.server.journal.client_verdict import TITLES
+from partner_insights.server.journal.client_verdict import REMARKS, TITLES
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -318,8 +318,14 @@ def test_each_bad_habit_is_found_alone(
     """A client with one bad habit is found to have just that one, and the finding cites its entries."""
     verdict = judged(kind, *faults, work=work)
     assert codes(verdict) == {code}
-    assert verdict["verdict"] == "misbehaved"
+    assert verdict["verdict"] == ("well-behaved" if code in REMARKS else "misbehaved")
     (finding, *_) = verdict["findings"]
+    assert finding["severity"] == ("remark" if code in REMARKS else "fault")
+    allowed = requests.get(f"{own.url}/_admin/verdict?allow={code}", timeout=5).json()
+    assert (allowed["verdict"], allowed["findings"]) == (
+        "well-behaved" if allowed["judged"] else "nothing-judged",
+        [],
+    )
     assert finding["title"] == TITLES[code]
     journal = requests.get(f"{own.url}/_admin/journal", timeout=5).json()["entries"]
     assert finding["entries"]
@@ -348,3 +354,25 @@ def test_quotas_are_waited_out(
     journal = requests.get(f"{own.url}/_admin/journal?status=429", timeout=5).json()["entries"]
     assert journal
     assert codes(verdict) == (set() if patient else {"retry-after-ignored"})
+
+
+def test_what_the_console_asks_is_not_judged(own: RunningFake) -> None:
+    """A request from the console is in the journal, and neither judged nor found fault with."""
+    requests.post(f"{own.url}/_admin/reset", json={}, timeout=5)
+    for _ in range(2):  # the second is answered from the cache
+        asked = requests.get(f"{own.url}{USAGE}", headers={"X-Insights-Console": "1"}, timeout=5)
+        assert asked.status_code == 401
+    admin = f"{own.url}/_admin"
+    assert len(requests.get(f"{admin}/journal", timeout=5).json()["entries"]) == 2
+    assert requests.get(f"{admin}/verdict", timeout=5).json()["verdict"] == "nothing-judged"
+    requests.get(f"{own.url}{USAGE}", timeout=5)
+    verdict = requests.get(f"{admin}/verdict", timeout=5).json()
+    assert (verdict["verdict"], verdict["judged"]) == ("misbehaved", 1)
+
+
+@pytest.mark.parametrize("query", ["allow=hamered", "alow=hammered"])
+def test_a_misspelt_code_is_refused(own: RunningFake, query: str) -> None:
+    """A code or an option that is none would allow nothing, and say nothing."""
+    reply = requests.get(f"{own.url}/_admin/verdict?{query}", timeout=5)
+    assert reply.status_code == 400
+    assert "allow" in reply.json()["error"] or "did you mean hammered?" in reply.json()["error"]

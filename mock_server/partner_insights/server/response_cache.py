@@ -43,6 +43,7 @@ CACHE_KEY_HEADERS: Final = (
     # In no response, but in the journal.
     "HTTP_USER_AGENT",
     "HTTP_MS_CONTRACT_VERSION",
+    "HTTP_X_INSIGHTS_CONSOLE",
 )
 """What equal requests have in common besides method, path, query and client, in the names of a WSGI environ.
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from partner_insights.errors import InputError
 from partner_insights.server.http.response import json_response, respond
 from partner_insights.server.http.routes import DIRECTORY, TOKEN
-from partner_insights.server.journal.client_verdict import verdict
+from partner_insights.server.journal.client_verdict import check_codes, verdict
 
 if TYPE_CHECKING:
     from partner_insights.server.journal.journal import Entry
@@ -54,11 +54,19 @@ class JournalViews:
         )
 
     def verdict(self) -> Response:
-        """What is to be said of the client's habits."""
+        """What is to be said of the client's habits, but for the codes in `allow`."""
         refused = refuse_several_workers(self._settings, "there is no verdict: restart")
         if refused is not None:
             return refused
-        return json_ok(verdict(self._middleware.journal, self._middleware.paths.operations))
+        unknown = request.args.keys() - {"allow"}
+        allowed = {code for text in request.args.getlist("allow") for code in text.split(",") if code}
+        try:
+            if unknown:
+                raise InputError(f"{min(unknown)!r} is no option of the verdict", remedy="use allow")
+            check_codes(allowed)
+        except InputError as error:
+            return json_error(400, str(error))
+        return json_ok(verdict(self._middleware.journal, self._middleware.paths.operations, allowed))
 
     def _wanted(self, query: Any) -> dict[str, str]:
         known = ("operation", "status", "customer", "since", "last")

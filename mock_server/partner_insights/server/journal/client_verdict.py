@@ -6,17 +6,19 @@ failure is a retry; later, it is a new call.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.errors import InputError
 from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.response import ISSUED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from partner_insights.contract import Operation
     from partner_insights.server.journal.journal import Entry, Journal
@@ -54,6 +56,7 @@ class Habit:
         """To read: the entries by their numbers, and what they were in a line each."""
         return {
             "code": self.code,
+            "severity": REMARK if self.code in REMARKS else FAULT,
             "title": TITLES[self.code],
             "message": self.message,
             "entries": [entry.number for entry in self.entries],
@@ -61,12 +64,20 @@ class Habit:
         }
 
 
-def verdict(journal: Journal, operations: Mapping[str, Operation]) -> dict[str, Any]:
-    """`{"verdict": "well-behaved" | "misbehaved" | "nothing-judged", "judged", "forgotten", "findings"}`."""
-    entries = journal.entries()
+def verdict(
+    journal: Journal, operations: Mapping[str, Operation], allowed: Collection[str] = ()
+) -> dict[str, Any]:
+    """`{"verdict": "well-behaved" | "misbehaved" | "nothing-judged", "judged", "forgotten", "findings"}`.
+
+    Remarks do not count against the client, nor do the codes that are `allowed`. What the console asks is
+    not the client's.
+    """
+    entries = [entry for entry in journal.entries() if not entry.is_console]
     judged = [entry for entry in entries if not entry.route.is_directory]
-    findings = [finding for habit in CHECKS for finding in habit(entries, operations)]
-    words = "misbehaved" if findings else "well-behaved" if judged else "nothing-judged"
+    found = [finding for habit in CHECKS for finding in habit(entries, operations)]
+    findings = [finding for finding in found if finding.code not in allowed]
+    misbehaved = any(finding.code not in REMARKS for finding in findings)
+    words = "misbehaved" if misbehaved else "well-behaved" if judged else "nothing-judged"
     return {
         "verdict": words,
         "judged": len(judged),
@@ -293,6 +304,24 @@ TITLES: Final[Mapping[str, str]] = {
     "paging-abandoned": "did not follow the list to its end",
 }
 """Every code a finding can have."""
+
+FAULT: Final = "fault"
+REMARK: Final = "remark"
+REMARKS: Final[Mapping[str, str]] = {
+    "correlation-id-reused": "headers.md asks for a new one; the Java and .NET client libraries keep one for "
+    "all calls of an object",
+}
+"""The codes that are worth a word and no fault, with the reason; all others are faults."""
+
+
+def check_codes(codes: Collection[str]) -> None:
+    """InputError for a code that no finding can have: a misspelt one would allow nothing."""
+    for code in sorted(set(codes) - TITLES.keys()):
+        near = difflib.get_close_matches(code, TITLES, 1)
+        raise InputError(
+            f"{code!r} is no code of a finding",
+            remedy=f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(TITLES))}",
+        )
 
 
 def _by_url(entries: Iterable[Entry]) -> dict[Any, list[Entry]]:

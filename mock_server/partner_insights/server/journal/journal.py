@@ -30,6 +30,8 @@ _MAX_TEXT: Final = 500
 _MAX_TOKEN: Final = 4096
 _SECRET: Final = ("token", "secret", "password", "code", "assertion", "sig", "key", "credential")
 """What the name of a query parameter with a secret has in it."""
+CONSOLE_HEADER: Final = "HTTP_X_INSIGHTS_CONSOLE"
+"""What the console sends with requests of the API, so that they are not taken for the client's."""
 _ASKED: Final = {
     "userAgent": "HTTP_USER_AGENT",
     "accept": "HTTP_ACCEPT",
@@ -38,6 +40,7 @@ _ASKED: Final = {
     "prefer": "HTTP_PREFER",
     "plan": "HTTP_X_FAULT_PLAN",
     "peer": "REMOTE_ADDR",
+    "console": CONSOLE_HEADER,
 }
 """Name in the journal → key of the environ."""
 
@@ -128,6 +131,11 @@ class Entry:
         """Take down that no reply comes."""
         self.answered = time.monotonic()
         self.status = self.length = None
+
+    @property
+    def is_console(self) -> bool:
+        """Whether somebody asked from the fake's own console."""
+        return "console" in self.asked
 
     @property
     def token(self) -> str | None:

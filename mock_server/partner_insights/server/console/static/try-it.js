@@ -96,6 +96,7 @@ class Manners {
     }
     headers["MS-RequestId"] ??= this.#failed.get(request.url) ?? guid();
     headers["MS-CorrelationId"] ??= guid();
+    headers["X-Insights-Console"] = "1"; // in the journal, and not held against the client
     return request;
   }
 

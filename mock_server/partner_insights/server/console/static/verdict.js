@@ -49,11 +49,11 @@ export class Verdict {
     );
   }
 
-  #finding({ code, title, message, entries, requests }) {
+  #finding({ code, severity, title, message, entries, requests }) {
     return element(
       "li",
       {},
-      element("h3", {}, `The client ${title}`),
+      element("h3", {}, `${severity === "remark" ? "Remark: the" : "The"} client ${title}`),
       element("p", {}, message, " ", element("code", { class: "quiet" }, code)),
       element(
         "p",
