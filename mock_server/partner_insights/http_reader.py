@@ -7,12 +7,19 @@ piece gets no more than what is left of the time for the whole answer: interim r
 from __future__ import annotations
 
 import io
+import ipaddress
 import time
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+
+from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     import socket
@@ -58,14 +65,54 @@ def read_body(answer: BaseHTTPResponse) -> bytes:
     return b"".join(parts)
 
 
-class BoundedPool(PoolManager):
+def bounded_pool(url: str, **options: Any) -> PoolManager:
+    """Connections to the server of a URL: through the proxy that the environment names, unless it is here.
+
+    InputError where that proxy cannot be used.
+    """
+    proxy = proxy_for(url)
+    if proxy is None:
+        return _Bounded(**options)
+    try:
+        auth = parse_url(proxy).auth
+        headers = make_headers(proxy_basic_auth=unquote(auth)) if auth else None
+        return _ProxiedPool(proxy, proxy_headers=headers, **options)
+    except (HTTPError, ValueError) as error:
+        raise InputError(f"the proxy of the environment cannot be used ({error})", where=url) from error
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name for a URL, in any case."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_local(host) or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine, by a name or address that says so."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Bounded(PoolManager):
     """Connections without retries, each answer of which must end in time."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            retries=False, timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), **options
-        )
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        super().__init__(*arguments, retries=False, timeout=timeout, **options)
         self.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class _ProxiedPool(_Bounded, ProxyManager):
+    pass
 
 
 class _TimedStream(io.RawIOBase):

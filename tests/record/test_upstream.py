@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights import http_reader
+from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
+from partner_insights.record.recorder import request_of
 from partner_insights.record.upstream import Upstream, UpstreamError, forwarded_headers
+from partner_insights.verify import Failure, Response
+from partner_insights.verify.run.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,3 +91,90 @@ def test_upstream_is_http(url: str) -> None:
     """What is no plain http or https URL is refused before anything is asked."""
     with pytest.raises(InputError, match="URL"):
         Upstream(url)
+
+
+class Coded(BaseHTTPRequestHandler):
+    """A body under the label that the path gives, whatever was asked for; and each target it was asked."""
+
+    targets: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.targets.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Encoding", self.path.rpartition("/")[2])
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def coded() -> Iterator[str]:
+    Coded.targets.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Coded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("coding", "said"),
+    [("compress", "answered in compress"), ("gzip", "is labelled gzip, and is not"), ("x-odd", "in x-odd")],
+)
+def test_a_coding_that_is_not_read_is_refused_by_name(coded: str, coding: str, said: str) -> None:
+    """502: never a body without the label that says how to read it."""
+    with pytest.raises(UpstreamError, match=said) as raised:
+        Upstream(coded).get(f"/{coding}", ())
+    assert raised.value.status == 502
+
+
+def test_identity_is_no_coding(coded: str) -> None:
+    """A body that says of itself that it is plain is passed on."""
+    assert Upstream(coded).get("/identity", ()).body == b"{}"
+
+
+@pytest.mark.parametrize("proxy", ["{}", "http://user:pass%21@{}"])
+def test_the_proxy_of_the_environment_is_used(
+    coded: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `record` and `verify`, for hosts elsewhere; not for this machine, nor for what NO_PROXY names."""
+    monkeypatch.setenv("HTTP_PROXY", proxy.format(coded.removeprefix("http://")))
+    monkeypatch.setenv("NO_PROXY", "direct.invalid")
+    assert Upstream("http://partner.invalid/base").get("/a/identity", ()).body == b"{}"
+    answer = Client("http://partner.invalid", []).send("GET", "/b/identity", ())
+    assert isinstance(answer, Response)
+    assert Coded.targets == ["http://partner.invalid/base/a/identity", "http://partner.invalid/b/identity"]
+    with pytest.raises(UpstreamError):
+        Upstream("http://direct.invalid").get("/c/identity", ())
+    assert isinstance(Client("http://direct.invalid", []).send("GET", "/d/identity", ()), Failure)
+    assert Upstream(coded).get("/e/identity", ()).body == b"{}"
+    assert Coded.targets[2:] == ["/e/identity"]
+
+
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """InputError, before the first request."""
+    monkeypatch.setenv("HTTPS_PROXY", "socks9://127.0.0.1:1")
+    with pytest.raises(InputError, match="the proxy of the environment"):
+        Upstream("https://partner.invalid")
+
+
+def test_other_secrets_of_callers_are_hidden() -> None:
+    """Any header that nobody knows may be a key; what a terminal would obey is written as an escape."""
+    sent = (
+        ("Authorization", "Bearer secret-1"),
+        ("Proxy-Authorization", "Basic secret-2"),
+        ("X-Api-Key", "secret-3"),
+        ("Cookie", "secret-4"),
+        ("Accept", "application/json\x1b[31m'"),
+    )
+    catalogue = Catalogue.load()
+    path = "/v1/analytics/licenses/usage"
+    request = request_of(path, sent, Response(200, (), b"{}"), "http://127.0.0.1:9", catalogue)
+    assert "secret" not in request.curl
+    assert request.curl.isprintable()
+    shown = subprocess.run(
+        ["bash", "-c", request.curl.replace("curl", "printf '%s|'", 1)], capture_output=True, check=True
+    )
+    assert b"Accept: application/json\x1b[31m'|" in shown.stdout

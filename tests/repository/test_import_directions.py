@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "errors": set(),
     "toml": set(),
     "files": {"errors"},
-    "http_reader": set(),
+    "http_reader": {"errors"},
     "header_values": set(),
     "_data": {"errors"},
     "child_server": {"errors", "files"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 CONTINUATION = "MS-ContinuationToken"
+SHOWN_HEADERS: Final = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
+        *("content-type", "host", "if-match", "if-none-match", "user-agent", "x-locale"),
+        *("ms-requestid", "ms-correlationid", "ms-cv", "ms-continuationtoken"),
+    }
+)
+"""Header fields of callers that hold no secret; any other may be a key or a password."""
+HIDDEN: Final = "[hidden]"
 MAX_FINDINGS = 2_000
 """Kinds of findings that a long session remembers."""
 
@@ -131,7 +140,9 @@ def request_of(
 
 
 def _shown(name: str, value: str) -> str:
-    return "Bearer $PARTNER_INSIGHTS_TOKEN" if name.lower() == "authorization" else value
+    if name.lower() == "authorization":
+        return "Bearer $PARTNER_INSIGHTS_TOKEN"
+    return value if name.lower() in SHOWN_HEADERS else HIDDEN
 
 
 def _addressed(path: str, catalogue: Catalogue) -> tuple[Operation | None, str | None]:

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TimedOut
 
 from partner_insights import http_reader
-from partner_insights.http_reader import BodyTooLarge, BoundedPool, is_too_slow, read_body
+from partner_insights.http_reader import BodyTooLarge, bounded_pool, is_too_slow, proxy_for, read_body
 from partner_insights.verify.judge.exchange import Headers, Response
 from partner_insights.verify.run.target import checked_url
 
@@ -46,10 +46,11 @@ class Upstream:
         checked_url(url)
         parsed = urllib3.util.parse_url(url)
         self.url = url.rstrip("/")
-        self._prefix = (parsed.path or "").rstrip("/")
-        self._pool = BoundedPool(maxsize=CONNECTIONS).connection_from_url(
-            f"{parsed.scheme}://{parsed.netloc}"
-        )
+        origin, path = f"{parsed.scheme}://{parsed.netloc}", (parsed.path or "").rstrip("/")
+        manager = bounded_pool(origin, maxsize=CONNECTIONS)
+        direct = proxy_for(origin) is None
+        self._pool = manager.connection_from_url(origin) if direct else manager
+        self._prefix = path if direct else origin + path  # a proxy is told the host with each request
 
     def get(self, target: str, headers: Headers) -> Response:
         """The answer to a GET of a path with its query; redirects are passed on, never followed.
@@ -68,6 +69,10 @@ class Upstream:
                 preload_content=False,
             )
             body = read_body(answer)
+            coding = _unread_coding(answer)
+        except DecodeError as error:
+            label = answer.headers.get("Content-Encoding")
+            raise UpstreamError(502, f"the upstream's answer is labelled {label}, and is not") from error
         except BodyTooLarge as error:
             largest = http_reader.MAX_BODY // 2**20
             raise UpstreamError(502, f"the upstream's answer is larger than {largest} MiB") from error
@@ -80,12 +85,23 @@ class Upstream:
             raise UpstreamError(504, "the upstream did not answer in time") from error
         except (HTTPError, OSError) as error:
             raise UpstreamError(502, f"the upstream could not be reached ({type(error).__name__})") from error
+        if coding is not None:
+            raise UpstreamError(
+                502, f"the upstream answered in {coding}, which was not asked for and is not read here"
+            )
         return Response(
             status=answer.status,
             headers=tuple(answer.headers.iteritems()),
             body=body,
             elapsed=time.monotonic() - started,
         )
+
+
+def _unread_coding(answer: urllib3.BaseHTTPResponse) -> str | None:
+    """The coding that a body still has; None where it was decoded."""
+    stated = answer.headers.get("Content-Encoding", "").lower().split(",")
+    codings = [coding for coding in map(str.strip, stated) if coding not in ("", "identity")]
+    return next((each for each in codings if each not in answer.CONTENT_DECODERS), None)
 
 
 def forwarded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -74,9 +74,9 @@ class Request:
             # Double quotes where a variable has to be filled in, single ones everywhere else.
             words += [
                 "-H",
-                f'"{line}"' if name.lower() == "authorization" and "$" in value else shlex.quote(line),
+                f'"{line}"' if name.lower() == "authorization" and "$" in value else _quoted(line),
             ]
-        words.append(shlex.quote(self.url))
+        words.append(_quoted(self.url))
         if self.hidden:
             words.append(HIDDEN_IDS)
         return " ".join(words)
@@ -122,6 +122,14 @@ class Exchange:
     request: Request
     response: Response | None
     failure: Failure | None = None
+
+
+def _quoted(text: str) -> str:
+    """A word of the shell; what a terminal would obey is written as an escape of bash and zsh."""
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in plain) + "'"
 
 
 def find_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:

@@ -20,7 +20,7 @@ from urllib3.exceptions import (
 
 from partner_insights import http_reader
 from partner_insights.header_values import seconds_of
-from partner_insights.http_reader import BodyTooLarge, BoundedPool, is_too_slow, read_body
+from partner_insights.http_reader import BodyTooLarge, bounded_pool, is_too_slow, read_body
 from partner_insights.verify.judge.exchange import Failure, Headers, Response
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Client:
         self._interval = 1 / rate if rate else 0.0
         self._not_before = 0.0
         self._failed_in_a_row = 0
-        self._pool = BoundedPool(
+        self._pool = bounded_pool(
+            self.url,
             num_pools=1,
             maxsize=1,
             cert_reqs="CERT_REQUIRED",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import ssl
@@ -16,6 +15,7 @@ import urllib3
 from partner_insights.child_server import running_fake
 from partner_insights.contract import Profile
 from partner_insights.errors import InputError
+from partner_insights.http_reader import is_local
 from partner_insights.verify.options import TOKEN_ENV, SuiteOptions, environment_token
 from partner_insights.verify.run.client import Secret
 
@@ -79,7 +79,7 @@ def open_target(options: SuiteOptions) -> Iterator[Target]:
 
 
 def _foreign(options: SuiteOptions, url: str) -> Target:
-    local = _is_local(checked_url(url))
+    local = is_local(checked_url(url))
     app_only = environment_token(options.app_token_env)
     return Target(
         url=url.rstrip("/"),
@@ -140,15 +140,6 @@ def checked_url(url: str) -> str:
             remedy="give the base URL alone",
         )
     return host
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _required_token(variable: str) -> Secret:
