@@ -8,7 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+    RequestTimeout,
+)
 
 from partner_insights.server.auth import authorize
 from partner_insights.server.auth.errors import UNCACHED, DirectoryError
@@ -230,6 +236,8 @@ def directory_failure(error: Exception) -> DirectoryError | None:
         return DirectoryError("post-only", allowed)
     if isinstance(error, RequestEntityTooLarge):
         return DirectoryError("body-too-long")
+    if isinstance(error, RequestTimeout):
+        return DirectoryError("body-late")
     if isinstance(error, HTTPException) and (error.code or 500) < 500:
         return DirectoryError("invalid", "body")
     return None

@@ -33,6 +33,7 @@ ERRORS: Final[Mapping[str, ErrorRow]] = {
     "invalid": ErrorRow(90023, "invalid_request", "The value of the parameter '{}' is not valid."),
     "too-long": ErrorRow(90015, "invalid_request", "The value of '{}' is too long."),
     "body-too-long": ErrorRow(90015, "invalid_request", "The request is too long.", 413),
+    "body-late": ErrorRow(90023, "invalid_request", "The body of the request did not come in time.", 408),
     "post-only": ErrorRow(900561, "invalid_request", "The endpoint only accepts {} requests.", 405),
     "no-endpoint": ErrorRow(90023, "invalid_request", "The fake's directory has no endpoint '{}'.", 404),
     "grant-type": ErrorRow(
