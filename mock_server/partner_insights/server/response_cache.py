@@ -50,8 +50,8 @@ CACHE_KEY_HEADERS: Final = (
 MS-RequestId and MS-CorrelationId are each one's own.
 """
 
-MAX_BYTES: Final = 8 * 2**20
-_OVERHEAD: Final = 4096
+MAX_BYTES: Final = 6 * 2**20
+_OVERHEAD: Final = 8 * 1024
 """Bytes a response costs besides its body: the key, the headers, the objects around them."""
 
 CacheKey: TypeAlias = tuple[str | None, ...]
