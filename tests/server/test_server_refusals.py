@@ -199,7 +199,7 @@ def test_malformed_customer(ask: Ask, operation_id: str, malformed: str) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1", "/v1/nothing", "/v1/analytics", "/v2/customers", "/_admin/nothing", "/v1/customers/x/y"]
+    "path", ["/v1", "/v1/nothing", "/v1/analytics", "/v2/customers", "/v1/customers/x/y"]
 )
 @pytest.mark.parametrize("token", [None, "own"])
 def test_unknown_path(ask: Ask, path: str, token: str | None) -> None:
@@ -373,3 +373,13 @@ def test_a_crash_is_a_documented_500(
     (record,) = caplog.records
     assert request_id in record.getMessage()
     assert record.exc_info is not None
+
+
+def test_an_unknown_control_is_refused_in_the_admins_words(ask: Ask) -> None:
+    """A path that is no control says which there are; a wrong method, which are right."""
+    nothing, wrong = ask("/_admin/nope"), ask("/_admin/journal", "POST", body=b"{}")
+    assert nothing.status == 404
+    assert nothing.json["error"].startswith("/_admin/nope is no control; there are ")
+    assert {"journal", "verdict", "clock"} <= set(nothing.json["error"].replace(",", "").split())
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert wrong.json["error"] == "/_admin/journal takes GET, HEAD, OPTIONS, not POST"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from partner_insights.server.admin.admin import Admin
+from partner_insights.server.admin.admin import Admin, unknown_control
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
 from partner_insights.server.auth.device_code import DeviceCodes
@@ -113,6 +113,8 @@ def _failure(app: Flask, service: Service, error: Exception) -> Response:
         allow = getattr(error, "valid_methods", None)
         headers = (("Allow", ", ".join(sorted(allow))),) if allow else ()
         return respond(error_json(refused, headers))
+    if isinstance(error, NotFound | MethodNotAllowed) and request.path.startswith("/_admin/"):
+        return unknown_control(app.url_map, error)
     if isinstance(error, ApiError):
         return respond(service.error_response(error))
     if isinstance(error, NotFound):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from partner_insights import __version__
 from partner_insights.errors import InputError
@@ -28,6 +29,8 @@ from partner_insights.server.scenarios import SCENARIOS, conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from werkzeug.routing import Map
 
     from partner_insights.server.auth.endpoints import DirectoryEndpoints
     from partner_insights.server.middleware import ApiMiddleware
@@ -240,3 +243,15 @@ def _day(content: Any, today: date) -> date:
     except (ValueError, OverflowError) as error:
         raise InputError(f"there is no such day: {day or days}", remedy=form) from error
     raise InputError("that is no date to turn to", remedy=form)
+
+
+def unknown_control(rules: Map, error: NotFound | MethodNotAllowed) -> Response:
+    """What is said of a path or a method under `/_admin` that is none, in the words of the controls."""
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        refused = json_error(405, f"{request.path} takes {allowed}, not {request.method}")
+        refused.headers["Allow"] = allowed
+        return refused
+    paths = (rule.rule.split("/") for rule in rules.iter_rules())
+    names = sorted({parts[2] for parts in paths if parts[1] == "_admin"})
+    return json_error(404, f"{request.path} is no control; there are {', '.join(names)}")
