@@ -66,10 +66,7 @@ def test_every_documented_text_has_a_treatment() -> None:
     treated = UNCHANGED | NAMES | DOMAINS | IDS | ADDRESSES | OPAQUE | PROSE
     assert len(texts) > 15
     assert texts - treated == set()
-    assert treated - {name.casefold() for name in documented_properties(CATALOGUE)} == {
-        "key",
-        "value",
-    }, "of a link's headers, which only samples show"
+    assert treated <= {name.casefold() for name in documented_properties(CATALOGUE)}
 
 
 def test_pseudonyms_hang_on_the_key_alone() -> None:

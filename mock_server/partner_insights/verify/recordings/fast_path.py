@@ -99,10 +99,10 @@ class FastPath:
         self._tried: set[str] = set()
         for operation in catalogue.operations.values():
             # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
-            if operation.envelope is not None and self._is_read_alike(operation):
-                rules = fast_rules(operation, catalogue, self._past)
-                if rules is not None:
-                    self._kinds[operation.resource] = self._kind(operation, catalogue, rules)
+            definitions = self._read_alike(operation) if operation.envelope is not None else None
+            rules = fast_rules(operation, catalogue, self._past) if definitions is not None else None
+            if definitions is not None and rules is not None:
+                self._kinds[operation.resource] = self._kind(operation, catalogue, definitions, rules)
 
     def valid_operation(self, content: bytes, *, line: bool = False) -> str | None:
         """The id of the operation that this valid answer is of; None where the judge has to look.
@@ -200,8 +200,8 @@ class FastPath:
         self._seen.insert(0, seen)
         del self._seen[MAX_LAYOUTS:]
 
-    def _is_read_alike(self, operation: Operation) -> bool:
-        """Whether the schemas of an answer hold only what both validators are known to read alike."""
+    def _read_alike(self, operation: Operation) -> Mapping[str, Any] | None:
+        """The schemas of an answer; None where both validators are not known to read them alike."""
         pending = [operation.resource, operation.envelope or ""]
         seen: set[str] = set()
         while pending:
@@ -214,10 +214,13 @@ class FastPath:
                     elif keyword not in SHARED_KEYWORDS or (
                         keyword == "format" and value not in (*TEXTS, *ANNOTATIONS)
                     ):
-                        return False
-        return True
+                        return None
+        return {name: self._closed[name] for name in seen}
 
-    def _kind(self, operation: Operation, catalogue: Catalogue, rules: FastRules) -> RowKind:
+    @staticmethod
+    def _kind(
+        operation: Operation, catalogue: Catalogue, definitions: Mapping[str, Any], rules: FastRules
+    ) -> RowKind:
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
@@ -225,8 +228,8 @@ class FastPath:
             operation=operation,
             body_schema=body,
             row_schema=row,
-            body=compiled(body | {"$defs": self._closed}),
-            row=compiled(row | {"$defs": self._closed}),
+            body=compiled(body | {"$defs": definitions}),
+            row=compiled(row | {"$defs": definitions}),
             is_row=resource in row_operations(catalogue),
             rules=rules,
         )
