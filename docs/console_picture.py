@@ -73,11 +73,12 @@ def main() -> None:
         page.wait_for_selector("#usage table")
         page.locator("#customer-list button").nth(1).click()
         page.wait_for_selector("#customer table")
-        shoot(page, "console.png", "header", "#figures")
-        page.emulate_media(color_scheme="dark")
         page.locator("#entries summary").nth(3).click()
         page.wait_for_timeout(1000)
-        shoot(page, "console-dark.png", ".bench", "footer")
+        shoot(page, "console.png", "header", "#journal")
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_timeout(1000)
+        shoot(page, "console-dark.png", "section#operations", "footer")
         browser.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -325,6 +326,67 @@ def test_phone_width(fake: RunningFake, page: Page) -> None:
     page.evaluate("document.getElementById('wide').style.cssText = 'width: 500px; height: 1px'")
     assert page.evaluate(wide) > 375
     page.evaluate("document.getElementById('wide').remove()")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_is_within_reach(fake: RunningFake, page: Page, scheme: Any) -> None:
+    """At 375 pixels and in either colours every link is in sight, in the order of the sections, and the
+    verdict and the journal come before what is long."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.evaluate("scrollTo(0, 0)")
+    links = page.locator("header nav a")
+    tops = []
+    for place in range(links.count()):
+        box = links.nth(place).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+        assert box["y"] + box["height"] < 200
+        section = page.locator(links.nth(place).get_attribute("href") or "").first.bounding_box()
+        assert section is not None
+        tops.append(section["y"])
+    assert tops == sorted(tops)
+    assert len(tops) == 7
+    page.set_viewport_size(DESKTOP)
+    for part in ("#verdict", "#journal"):
+        assert page.locator(part).evaluate("part => part.getBoundingClientRect().top + scrollY") < 900
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(16, 21, 28)") is (scheme == "dark")
+    page.emulate_media(color_scheme="light")
+
+
+def test_the_padlocks_are_closed(fake: RunningFake, page: Page) -> None:
+    """A token is in place, and Swagger UI shows it: no padlock is open."""
+    expect(page.locator("#try-it .btn.authorize.locked")).to_be_visible()
+    expect(page.locator("#try-it .authorization__btn .locked")).to_have_count(6)
+    assert page.locator("#try-it .unlocked").count() == 0
+
+
+def test_an_entry_is_readable_and_can_be_sent_again(fake: RunningFake, page: Page) -> None:
+    """A body has a line for each member, also where only its beginning was kept; the curl line works."""
+    send(fake, "/v1/customers?size=5", Prefer="code=200")
+    page.locator("#entries summary").first.click()
+    body = page.locator("#entries pre code").first
+    expect(body).to_contain_text("items")
+    assert len(body.inner_text().splitlines()) > 5
+    page.get_by_role("button", name="Copy as curl").click()
+    line = page.get_by_role("region", name="as curl").locator("code")
+    expect(line).to_contain_text("Bearer eyJ")
+    words = shlex.split(line.inner_text())
+    fetched = subprocess.run([*words, "-s"], capture_output=True, check=True, text=True)
+    assert fetched.stdout.startswith("HTTP/1.1 200")
+
+
+def test_an_outage_is_told_where_the_eyes_are(fake: RunningFake, page: Page) -> None:
+    """However far the page is scrolled, the note that the fake does not answer is in sight."""
+    page.locator("#customers").scroll_into_view_if_needed()
+    page.route("**/_admin/world", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#lost")).to_be_in_viewport()
+    page.unroute_all()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#lost")).to_be_hidden()
 
 
 def test_accessible(fake: RunningFake, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import { ask, Refusal } from "./ask.js";
 import { byId, element, terms, whole } from "./elements.js";
+import { curlButton, indented } from "./exchange.js";
 
 const A_PAGE = 50;
 const ALL = 2000; // the fake keeps no more
@@ -187,8 +188,9 @@ function detail(entry) {
             role: "region",
             "aria-label": `The answer to request ${entry.number}, its beginning`,
           },
-          element("code", {}, response.body),
+          element("code", {}, indented(response.body)),
         )
       : null,
+    curlButton(entry),
   );
 }

@@ -4,6 +4,7 @@ import { ask } from "./ask.js";
 import { element, whenSeen } from "./elements.js";
 
 const MARGIN = 300; // seconds before its end at which a token is replaced
+const OURS = "renewed-by-the-console"; // stands for the token, which is put in when a request is sent
 const OWN_HEADERS = ["MS-RequestId", "MS-CorrelationId"]; // set for each request, below
 
 /** Load it when it is first looked at; `answered` is called after each answer. */
@@ -32,7 +33,8 @@ async function load(place, answered) {
   ]);
   new MutationObserver(() => mend(place)).observe(place, { childList: true, subtree: true });
   const manners = new Manners();
-  window.SwaggerUIBundle({
+  const scheme = Object.keys(spec.components?.securitySchemes ?? {})[0];
+  const swagger = window.SwaggerUIBundle({
     domNode: place,
     spec: described(spec),
     plugins: [{ wrapComponents: { InfoContainer: () => () => null } }], // the page has said it already
@@ -40,6 +42,9 @@ async function load(place, answered) {
     defaultModelsExpandDepth: -1,
     docExpansion: "list",
     tryItOutEnabled: true,
+    onComplete: () => {
+      if (scheme && document.body.dataset.auth !== "off") swagger.preauthorizeApiKey(scheme, OURS);
+    },
     validatorUrl: null, // the default asks another host
     requestInterceptor: (request) => manners.ask(request),
     responseInterceptor: (answer) => {
@@ -90,7 +95,7 @@ class Manners {
 
   async ask(request) {
     const { headers } = request;
-    if (!headers.Authorization) {
+    if (!headers.Authorization || headers.Authorization === `Bearer ${OURS}`) {
       const token = await this.#current();
       if (token) headers.Authorization = `Bearer ${token}`;
     }
