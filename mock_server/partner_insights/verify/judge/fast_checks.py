@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -142,12 +141,12 @@ def needs_the_request(_: RuleContext) -> FastCheck:
 class _Distinct:
     names: tuple[str, ...]
 
-    @cached_property
-    def _values(self) -> Callable[[Any], Any]:
-        return attrgetter(*self.names)
-
     def __call__(self, rows: Rows) -> bool:
-        return len(rows) == 1 or len(set(map(self._values, rows))) == len(rows)
+        if len(rows) == 1:
+            return True
+        # What the first row lacks is not compared: that can only find more rows alike.
+        names = tuple(name for name in self.names if getattr(rows[0], name) is not None)
+        return len(set(map(attrgetter(*names), rows))) == len(rows)
 
 
 def _ordered(rows: Rows) -> bool:
