@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -266,7 +267,7 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
     )
     assert result.returncode == 1
     assert "1 failed, 5 passed" in result.stdout
-    assert "PI201 at /totalCount: totalCount is 14, and there are 4 items" in result.stdout
+    assert re.search(r"PI201 at /totalCount: totalCount is 1(\d), and there are \1 items", result.stdout)
     assert server.upstream.token not in result.stdout + result.stderr
 
 

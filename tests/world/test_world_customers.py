@@ -18,6 +18,7 @@ import partner_insights.world
 from partner_insights.contract import Catalogue
 from partner_insights.world import FakerVocabulary, World
 from partner_insights.world.bodies import CustomerPage, customer_body, customers_body
+from partner_insights.world.company_names import patterns
 from partner_insights.world.customers import Customers
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, WORDS_FILE
 
@@ -38,12 +39,51 @@ def test_no_two_customers_share_a_name(seed: int, start: int, count: int) -> Non
 
 
 def test_the_first_names_are_fakers_own() -> None:
-    """The customers of a small world have plain company names; only a large one adds cities and numbers."""
+    """The companies of a small world are named by Faker; only a larger one forms names."""
     pool = {name for words in FakerVocabulary().words() for name in words.companies}
-    people = Customers(0, FakerVocabulary())
+    customers = Customers(0, FakerVocabulary())
     assert len(pool) == COMPANIES
-    assert set(people.names(0, COMPANIES)) == pool
-    assert not pool & set(people.names(COMPANIES, 3 * COMPANIES))
+    schools = {customers.name(index) for index in customers._schools(0, COMPANIES)}
+    assert 0 < len(schools) < 30
+    assert set(customers.names(0, COMPANIES)) - schools < pool
+    assert not pool & set(customers.names(COMPANIES, 3 * COMPANIES))
+
+
+def test_names_stay_believable_and_unique_at_size() -> None:
+    """Of three hundred thousand customers none share a name, and no name needs a number to be its own."""
+    names = Customers(5, FakerVocabulary()).names(0, 300_000)
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if re.search(r"\d", name)]
+
+
+def test_the_city_in_a_name_is_the_customers() -> None:
+    """Whose name says where it is has its address there."""
+    world = World(CATALOGUE, customers=10**9, as_of=date(2026, 11, 22))
+    who = [world.customer(index) for index in range(4_000_000, 4_000_500)]
+    cities = {city for words in FakerVocabulary().words() for city in words.cities}
+    families = {name for words in FakerVocabulary().words() for name in words.last_names}
+    said = [(each, city) for each in who for city in cities - families if f" {city}" in each.name]
+    assert said
+    assert all(each.city == city or city in each.city for each, city in said)
+
+
+def test_academic_customers_are_schools() -> None:
+    """A customer of academic products has a school's name, and no other has."""
+    world = World(CATALOGUE, customers=3000, as_of=date(2026, 11, 22))
+    columns = world.columns("CustomerLicensesDeploymentInsights")
+    pairs = zip(columns["customerName"].tolist(), columns["productName"].tolist(), strict=True)
+    academic = {name for name, product in pairs if product.endswith(("FACULTY", "STUDENTS"))}
+    schools = {
+        part.strip()
+        for culture in patterns().values()
+        for pattern in culture["schools"]
+        for part in pattern.split("{}")
+        if part.strip()
+    }
+    assert academic
+    assert {name for name in academic if not any(word in name for word in schools)} == set()
+    others = {world.names.name(index) for index in range(3000)} - academic
+    assert sum(any(word in name for word in schools) for name in others) < len(academic)
 
 
 def test_every_locale_shows() -> None:

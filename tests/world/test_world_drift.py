@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
@@ -36,9 +36,13 @@ def numbers(world: World) -> tuple[Integers, Integers, Integers]:
 @LAW
 @given(seeds, days)
 def test_a_day_changes_little(seed: int, as_of: date) -> None:
-    """Overnight no licence comes or goes, few seats change, and users of a licence by 1% and one at most."""
+    """Overnight no licence comes or goes, few seats change, and users of a licence by 1% and one at most.
+
+    But for the nights in which the catalogue of products changes.
+    """
     today = World(CATALOGUE, seed=seed, customers=300, as_of=as_of)
     tomorrow = replace(today, as_of=as_of + timedelta(days=1))
+    assume(today.licenses.products is tomorrow.licenses.products)
     for name in ("customerId", "productName"):
         assert today.columns(DEPLOYMENT)[name].tolist() == tomorrow.columns(DEPLOYMENT)[name].tolist()
     (sold, deployed, active), (sold_then, deployed_then, active_then) = numbers(today), numbers(tomorrow)
@@ -56,8 +60,10 @@ def test_a_day_changes_little(seed: int, as_of: date) -> None:
 def test_a_month_changes_something(seed: int, as_of: date) -> None:
     """Time shows: within thirty days deployed and active licences of a hundred customers move."""
     before = World(CATALOGUE, seed=seed, customers=100, as_of=as_of)
+    then = replace(before, as_of=as_of + timedelta(days=30))
+    assume(before.licenses.products is then.licenses.products)
     _, deployed, active = numbers(before)
-    _, deployed_then, active_then = numbers(replace(before, as_of=as_of + timedelta(days=30)))
+    _, deployed_then, active_then = numbers(then)
     assert (deployed != deployed_then).any()
     assert (active != active_then).any()
 

@@ -28,7 +28,7 @@ CUSTOMER = ["CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights
 WORDS = {"customerName"}
 """The only property of the four resources that a vocabulary tells."""
 
-DIGEST = "ac17444010ba715cba0383e26a534bff6b2ae17626ef3acc7055513955b2ffbc"
+DIGEST = "d8b0284a1cbef7ca923a81f6ff8295007a093b2b9c7e692fa85749975187abc2"
 """Of every value of seed 0 but the words; it changes only with the data, on purpose, as CHANGELOG says."""
 
 seeds = st.integers(-(2**64), 2**64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
+from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
     from partner_insights.world.customer_ids import CustomerIds
@@ -125,43 +125,38 @@ def ratio(part: Integers, whole: Integers, scale: int) -> Floats:
 
 
 _SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
-_WORKLOAD_CODES: Final = tuple(workload.code for workload in WORKLOADS)
-_WORKLOAD_NAMES: Final = tuple(workload.name for workload in WORKLOADS)
-_PRODUCT_NAMES: Final = tuple(product.name for product in PRODUCTS)
 
 
-def _customer_channel(rows: DeploymentRows | UsageRows, source: RowSource) -> Column:
-    customers = np.arange(source.start, source.stop)
-    return DictionaryColumn(source.licenses.channels(customers)[rows.customer - source.start], CHANNELS)
+def _workload_codes(rows: UsageRows | PartnerRows, source: RowSource) -> Column:
+    return DictionaryColumn(rows.workload, [each.code for each in source.licenses.catalogue.workloads])
 
 
-_SERVICE: Final[Mapping[str, ColumnMaker]] = {
+def _workload_names(rows: UsageRows | PartnerRows, source: RowSource) -> Column:
+    return DictionaryColumn(rows.workload, [each.name for each in source.licenses.catalogue.workloads])
+
+
+_ROW: Final[Mapping[str, ColumnMaker]] = {
     "serviceCode": lambda rows, _: DictionaryColumn(rows.service, _SERVICE_CODES),
     "serviceName": lambda rows, _: DictionaryColumn(
         rows.service, _SERVICE_CODES
     ),  # every sample says `o365`, `crm` here
     "processedDateTime": lambda rows, source: DictionaryColumn(rows.service, source.processed),
+    "channel": lambda rows, _: DictionaryColumn(rows.channel, CHANNELS),
 }
 _WORKLOAD: Final[Mapping[str, ColumnMaker]] = {
-    "workloadCode": lambda rows, _: DictionaryColumn(rows.workload, _WORKLOAD_CODES),
-    "workloadName": lambda rows, _: DictionaryColumn(rows.workload, _WORKLOAD_NAMES),
+    "workloadCode": _workload_codes,
+    "workloadName": _workload_names,
 }
 _CUSTOMER: Final[Mapping[str, ColumnMaker]] = {
-    **_SERVICE,
+    **_ROW,
     "customerId": lambda rows, source: DictionaryColumn(
         rows.customer - source.start, source.ids.ids(source.start, source.stop)
     ),
     "customerName": lambda rows, source: DictionaryColumn(
         rows.customer - source.start, source.names.names(source.start, source.stop)
     ),
-    "productName": lambda rows, _: DictionaryColumn(rows.product, _PRODUCT_NAMES),
-    "channel": _customer_channel,
+    "productName": lambda rows, source: DictionaryColumn(rows.product, source.licenses.products.names),
 }
-_PARTNER: Final[Mapping[str, ColumnMaker]] = {
-    **_SERVICE,
-    "channel": lambda rows, _: DictionaryColumn(rows.channel, CHANNELS),
-}
-
 CUSTOMER_DEPLOYMENT: Final[Mapping[str, ColumnMaker]] = {
     **_CUSTOMER,
     "licensesSold": lambda rows, _: rows.sold,
@@ -176,13 +171,13 @@ CUSTOMER_USAGE: Final[Mapping[str, ColumnMaker]] = {
     "usagePercent": lambda rows, source: ratio(rows.active, rows.qualified, source.percent_scale),
 }
 PARTNER_DEPLOYMENT: Final[Mapping[str, ColumnMaker]] = {
-    **_PARTNER,
+    **_ROW,
     "licensesSold": lambda rows, _: rows.whole,
     "licensesDeployed": lambda rows, _: rows.part,
     "proratedDeploymentPercent": lambda rows, source: ratio(rows.part, rows.whole, source.percent_scale),
 }
 PARTNER_USAGE: Final[Mapping[str, ColumnMaker]] = {
-    **_PARTNER,
+    **_ROW,
     **_WORKLOAD,
     "licensesQualified": lambda rows, _: rows.whole,
     "licensesActive": lambda rows, _: rows.part,

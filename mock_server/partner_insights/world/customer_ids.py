@@ -73,15 +73,11 @@ class CustomerIds:
         words = np.empty((len(index), 2), dtype=">u8")
         words[:, 0] = (high >> np.uint64(12)) << np.uint64(16) | np.uint64(_VERSION) | high & np.uint64(0xFFF)
         words[:, 1] = np.uint64(_VARIANT) | (left & np.uint64(1)) << np.uint64(61) | right
-        digits = _HEX[words.view(np.uint8)].reshape(len(index), 32)
+        digits = np.frombuffer(words.tobytes().hex().encode("ascii"), dtype=np.uint8).reshape(-1, 32)
         text = np.full((len(index), 36), ord("-"), dtype=np.uint8)
         for begin, end, shift in ((0, 8, 0), (8, 12, 1), (12, 16, 2), (16, 20, 3), (20, 32, 4)):
             text[:, begin + shift : end + shift] = digits[:, begin:end]
         return text
-
-
-_HEX: Final = np.frombuffer(bytes(range(256)).hex().encode("ascii"), dtype=np.uint8).reshape(256, 2)
-"""The two hexadecimal digits of every byte."""
 
 
 def guid(high: int, low: int) -> str:

@@ -1,23 +1,29 @@
 """Customer indexes → names, domains, addresses and people, in a vocabulary's words.
 
-A customer's display name is its own: the seed shuffles the company names, customer i takes the i-th, and
-later rounds of the list add a city, in time a number too ("Krebs AG Hamburg 2").
+A customer's display name is its own. The seed shuffles the vocabulary's company names, each with its locale,
+and the first customers take one each; the rounds of the list that follow keep the order of locales and take
+names that are formed (`company_names.py`). Academic customers are schools.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from partner_insights.world.audience import customer_words, is_academic
+from partner_insights.world.company_names import LocaleNames
 from partner_insights.world.customer_ids import CustomerIds, guid
 from partner_insights.world.hashing import GOLDEN, MASK, field_key, mix
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+
 
 _FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ": "ae", "đ": "d"})
 """Latin letters that Unicode does not decompose."""
@@ -46,7 +52,7 @@ class Customer:
     culture: str
     language: str
     channel: str
-    """Of its licences: `reseller` or `direct`."""
+    """`reseller` or `direct`: where it usually buys; a purchase may come by the other."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,17 @@ class Customers:
 
     def names(self, start: int, stop: int) -> list[str]:
         """The display names of customers start … stop−1."""
-        names: list[str] = []
-        for round_, first, last in _rounds(start, stop):
-            suffixes = self._suffixes(round_)
-            names += [company + suffixes[locale] for company, locale in self._companies[first:last]]
+        names = self._named(start, stop, self._names, self._first_names)
+        for index in self._schools(start, stop):
+            names[index - start] = self._school(index)
         return names
 
     def domains(self, start: int, stop: int) -> list[str]:
         """The domains of customers start … stop−1; no two customers share one."""
-        stems: list[str] = []
-        for round_, first, last in _rounds(start, stop):
-            tails = [_letters(suffix) for suffix in self._suffixes(round_)]
-            stems += [_joined(self._stems[at], tails[self._companies[at][1]]) for at in range(first, last)]
-        return [f"{stem}-{index}.example" for index, stem in enumerate(stems, start)]
+        stems = self._named(start, stop, self._domain_letters, self._stems)
+        for index in self._schools(start, stop):
+            stems[index - start] = _letters(self._school(index))
+        return [f"{_cut(stem) or 'tenant'}-{index}.example" for index, stem in enumerate(stems, start)]
 
     def customer(self, index: int, channel: str) -> Customer:
         """Everything about one customer but its licences."""
@@ -96,7 +100,7 @@ class Customers:
             first_name=first,
             last_name=last,
             address_line=f"{street} {1 + self._number('house', index) % 200}",
-            city=words.cities[self._number("city", index) % len(words.cities)],
+            city=self._city(index) or words.cities[self._number("city", index) % len(words.cities)],
             postal_code=f"{self._number('postal code', index) % 100_000:05}",
             phone=f"555-01{self._number('phone', index) % 100:02}",  # a range reserved for fiction
             country=locale.country,
@@ -117,36 +121,86 @@ class Customers:
         return tuple(named[place] for place in order)
 
     @cached_property
+    def _first_names(self) -> tuple[str, ...]:
+        """The names of the first round."""
+        return tuple(company for company, _ in self._companies)
+
+    @cached_property
     def _stems(self) -> tuple[str, ...]:
-        """The company names in a domain's letters."""
-        return tuple(_letters(company) for company, _ in self._companies)
+        """The same in a domain's letters."""
+        return tuple(map(_letters, self._first_names))
 
-    def _suffixes(self, round_: int) -> list[str]:
-        """What a round adds to the names of each locale."""
-        return [self._suffix(words.cities, round_) for words in self._words]
+    @cached_property
+    def _names(self) -> tuple[LocaleNames, ...]:
+        pairs = zip(LOCALES, self._words, strict=True)
+        return tuple(LocaleNames(locale.culture, words) for locale, words in pairs)
 
-    @staticmethod
-    def _suffix(cities: tuple[str, ...], round_: int) -> str:
-        """What distinguishes the names of a round from those of all others."""
-        if round_ == 0:
-            return ""
-        number, city = divmod(round_ - 1, len(cities))
-        return f" {cities[city]} {number + 1}" if number else f" {cities[city]}"
+    @cached_property
+    def _domain_letters(self) -> tuple[LocaleNames, ...]:
+        return tuple(replace(names, letters=_letters) for names in self._names)
+
+    @cached_property
+    def _ranks(self) -> tuple[int, ...]:
+        """Of every company its place among those of its locale, in this seed's order."""
+        seen = [0] * len(LOCALES)
+        ranks = []
+        for _, nth in self._companies:
+            ranks.append(seen[nth])
+            seen[nth] += 1
+        return tuple(ranks)
+
+    @cached_property
+    def _places(self) -> tuple[list[int], ...]:
+        """The places of each locale's companies in this seed's order."""
+        locales = [nth for _, nth in self._companies]
+        return tuple([at for at, each in enumerate(locales) if each == nth] for nth in range(len(LOCALES)))
+
+    def _named(
+        self, start: int, stop: int, locales: Sequence[LocaleNames], first_round: Sequence[str]
+    ) -> list[str]:
+        """Names, or their letters, of customers start … stop−1 as if none were academic."""
+        if start >= stop:
+            return []
+        names = list(first_round[start:stop])
+        begin, end = max(start // COMPANIES, 1), -(-stop // COMPANIES)
+        formed = np.empty((max(end - begin, 0), COMPANIES), dtype=object)
+        for places, each in zip(self._places, locales, strict=True):
+            count = len(places)
+            formed[:, places] = np.array(
+                each.companies((begin - 1) * count, (end - 1) * count), dtype=object
+            ).reshape(-1, count)
+        offset = begin * COMPANIES
+        formed_names: list[str] = formed.reshape(-1)[max(start - offset, 0) : max(stop - offset, 0)].tolist()
+        return names + formed_names
+
+    def _schools(self, start: int, stop: int) -> list[int]:
+        """Those of customers start … stop−1 that are academic."""
+        index = np.arange(start, max(start, stop), dtype=np.int64)
+        academic: list[int] = index[is_academic(customer_words(self.seed, index))].tolist()
+        return academic
+
+    def _school(self, index: int) -> str:
+        nth, number = self._of_locale(index)
+        return self._names[nth].school(number)
+
+    def _city(self, index: int) -> str | None:
+        """The city in the customer's name."""
+        nth, number = self._of_locale(index)
+        if self._schools(index, index + 1):
+            return self._names[nth].city_of_school(number)
+        return self._names[nth].city_of_company(number - LOCALES[nth].companies)
+
+    def _of_locale(self, index: int) -> tuple[int, int]:
+        """The customer's locale, as an index into LOCALES, and how many of it come before."""
+        round_, place = divmod(index, COMPANIES)
+        nth = self._companies[place][1]
+        return nth, round_ * LOCALES[nth].companies + self._ranks[place]
 
     def _number(self, field: str, index: int) -> int:
         return mix(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)
 
     def _guid(self, field: str, index: int) -> str:
         return guid(self._number(f"{field}, high", index), self._number(f"{field}, low", index))
-
-
-def _rounds(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Customers start … stop−1 as rounds of the list of companies: (round, first, last + 1) of each."""
-    while start < stop:
-        round_, first = divmod(start, COMPANIES)
-        last = min(COMPANIES, first + stop - start)
-        yield round_, first, last
-        start += last - first
 
 
 def domain_letters(company: str) -> str:
@@ -156,7 +210,12 @@ def domain_letters(company: str) -> str:
 
 def _slug(text: str) -> str:
     """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
-    return _letters(text)[:40].rstrip("-")
+    return _cut(_letters(text))
+
+
+def _cut(letters: str) -> str:
+    """As many letters as a domain's label may have beside the customer's number."""
+    return letters.strip("-")[:40].rstrip("-")
 
 
 @lru_cache(maxsize=4096)
@@ -164,8 +223,3 @@ def _letters(text: str) -> str:
     """`_slug`, however long."""
     plain = unicodedata.normalize("NFKD", text.translate(_FOLDED)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-
-
-def _joined(stem: str, tail: str) -> str:
-    """`_slug` of two words with a blank between, from the letters of each; `tenant` where it is empty."""
-    return (f"{stem}-{tail}" if stem and tail else stem or tail)[:40].rstrip("-") or "tenant"

@@ -51,7 +51,12 @@ def faker_words() -> tuple[Words, ...]:
         faker.seed_instance(0)
         companies = _distinct(faker.company, locale.companies, taken)
         taken.update(companies)
-        places = (_few(faker.city), _few(faker.street_name), _few(faker.first_name), _few(faker.last_name))
+        places = (
+            _few(faker.city),
+            _few(faker.street_name),
+            _few(faker.first_name),
+            _few(faker.last_name, 400),
+        )
         words.append(Words(companies, *places))
     return tuple(words)
 
@@ -71,9 +76,9 @@ def _distinct(draw: Callable[[], str], count: int, taken: Iterable[str]) -> tupl
     return tuple(seen)[before:]
 
 
-def _few(draw: Callable[[], str]) -> tuple[str, ...]:
-    """The different words among forty-eight."""
-    return tuple(dict.fromkeys(draw() for _ in range(48)))
+def _few(draw: Callable[[], str], draws: int = 48) -> tuple[str, ...]:
+    """The different words among some."""
+    return tuple(dict.fromkeys(draw() for _ in range(draws)))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 The story behind the numbers, each step a pure function of seed, entity and day:
 
-- A customer has a *size*, heavy-tailed (Pareto, α = 4/3), one channel for all it buys, and one to six
-  products, at least one of them a product that stands alone.
+- A customer has a *size*, heavy-tailed (Pareto, α = 4/3), an audience, a channel it usually buys in, and one
+  to six products of its audience that are sold on the day, at least one of them a product that stands alone.
+  What needs a product that the customer does not have is left out (`products.json` has the rules).
 - The *seats sold* of a product follow the size, and step once a year at the renewal of that licence.
 - The *users* of a product follow adoption curves: every four years it heads for another plateau, quickly at
   first and then levelling off. Deployed licences are the users, as far as there are seats.
@@ -15,12 +16,13 @@ Hence sold ≥ 1, active ≤ deployed ≤ sold on every day, and qualified = sol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from partner_insights.world.audience import customer_words, is_academic
 from partner_insights.world.hashing import (
     Floats,
     Integers,
@@ -32,10 +34,11 @@ from partner_insights.world.hashing import (
     mix_all,
     unit,
 )
-from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
+from partner_insights.world.product_file import default_catalogue
+from partner_insights.world.products import ABSENT, CHANNELS, LANE, weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from partner_insights.world.products import ProductCatalogue, ProductList
 
 _SMALLEST: Final = 4.0
 """Size of the smallest customer, in seats of a product with `seats` 1; the median is 6.7, the mean 16."""
@@ -52,27 +55,12 @@ _MONTH: Final = 28
 _SPREAD: Final = 0.35
 """How far a customer's active part may lie from what is typical of the workload."""
 _DIRECT_SHARE: Final = 0.12
+"""Customers that usually buy directly."""
+_UNUSUAL: Final = np.uint64(0.06 * 2**64)
+"""A purchase in the other channel: its hash is below."""
 _PRODUCT_COUNTS: Final = (30, 27, 20, 12, 7, 4)
 """Of a hundred customers, how many drew one, two, … six products (a product drawn twice counts once)."""
 _MAX_PRODUCTS: Final = len(_PRODUCT_COUNTS)
-_ABSENT: Final = 255
-_LANE: Final = 1 << 12
-
-_SERVICE_OF: Final[Integers] = np.array([SERVICES.index(product.service) for product in PRODUCTS])
-_SEATS_OF: Final = np.array([product.seats for product in PRODUCTS])
-
-OFFERS: Final = tuple(
-    (product, WORKLOADS.index(workload))
-    for product, sold in enumerate(PRODUCTS)
-    for workload in sorted(sold.workloads, key=WORKLOADS.index)
-)
-"""Every (product, workload), as indexes: what a usage row is about, a product's workloads side by side."""
-_PRODUCT_OF: Final[Integers] = np.array([product for product, _ in OFFERS])
-_WORKLOAD_OF: Final[Integers] = np.array([workload for _, workload in OFFERS])
-_LEAST_ACTIVE: Final = np.array([WORKLOADS[workload].share - _SPREAD for _, workload in OFFERS])
-_SPAN: Final = np.bincount(_PRODUCT_OF)
-"""Workloads of each product."""
-_FIRST_OFFER: Final = np.cumsum(_SPAN) - _SPAN
 
 
 @dataclass(frozen=True)
@@ -81,21 +69,24 @@ class DeploymentRows:
 
     customer: Integers
     product: Integers
-    """Index into PRODUCTS."""
+    """Index into the products of the day."""
+    channel: Integers
+    """Index into CHANNELS."""
     sold: Integers
     deployed: Integers
     hashes: Words
     """What stands for each licence when more is drawn about it."""
+    products: ProductList
 
     @cached_property
     def service(self) -> Integers:
         """Index into SERVICES."""
-        return _SERVICE_OF[self.product]
+        return self.products.service_of[self.product]
 
     @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
-        return self.customer * len(PRODUCTS) + self.product
+        return self.customer * (ABSENT + 1) + self.product
 
 
 @dataclass(frozen=True)
@@ -107,8 +98,13 @@ class UsageRows:
     licence: Integers
     """Position in `licences`."""
     offer: Integers
-    """Index into the pairs of product and workload."""
+    """Index into the offers of the day."""
     active: Integers
+
+    @property
+    def products(self) -> ProductList:
+        """What is sold on the day."""
+        return self.licences.products
 
     @cached_property
     def customer(self) -> Integers:
@@ -117,18 +113,23 @@ class UsageRows:
 
     @cached_property
     def product(self) -> Integers:
-        """Index into PRODUCTS."""
-        return _PRODUCT_OF[self.offer]
+        """Index into the products of the day."""
+        return self.products.product_of[self.offer]
 
     @cached_property
     def workload(self) -> Integers:
-        """Index into WORKLOADS."""
-        return _WORKLOAD_OF[self.offer]
+        """Index into the catalogue's workloads."""
+        return self.products.workload_of[self.offer]
+
+    @cached_property
+    def channel(self) -> Integers:
+        """Index into CHANNELS."""
+        return self.licences.channel[self.licence]
 
     @cached_property
     def service(self) -> Integers:
         """Index into SERVICES."""
-        return _SERVICE_OF[self.product]
+        return self.products.service_of[self.product]
 
     @cached_property
     def qualified(self) -> Integers:
@@ -138,7 +139,7 @@ class UsageRows:
     @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
-        return self.customer * len(OFFERS) + self.offer
+        return self.customer * len(self.products.offers) + self.offer
 
 
 @dataclass(frozen=True)
@@ -148,33 +149,40 @@ class Licenses:
     seed: int
     data_days: tuple[int, ...]
     """The day (ordinal) that the numbers describe, for each of SERVICES."""
+    catalogue: ProductCatalogue = field(default_factory=default_catalogue)
 
-    def channels(self, customer: Integers) -> Integers:
-        """The channel of each customer, as an index into CHANNELS."""
-        reseller = unit(draw(self._customers(customer), self._key("channel"))) >= _DIRECT_SHARE
-        channel: Integers = np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
-        return channel
+    @cached_property
+    def products(self) -> ProductList:
+        """What is sold on the data days."""
+        return self.catalogue.on(self.data_days)
+
+    def usual_channels(self, customer: Integers) -> Integers:
+        """The channel each customer usually buys in, as an index into CHANNELS."""
+        return self._usual_channels(self._customers(customer))
 
     def deployment(self, start: int, stop: int) -> DeploymentRows:
         """The licences of customers start … stop−1."""
-        customers = self._customers(np.arange(start, stop, dtype=np.int64))
+        products, customers = self.products, self._customers(np.arange(start, stop, dtype=np.int64))
         position, product = self._holdings(customers)
         customer = position + start
         hashes = entities(self._licence_keys[product], customer)
         day = self._day_of[product]
         size = _SMALLEST / _three_quarters(np.maximum(unit(draw(customers, self._key("size"))), _RAREST))
-        demand = size[position] * _SEATS_OF[product] * (0.5 + unit(draw(hashes, self._key("demand"))))
+        demand = size[position] * (0.5 + unit(draw(hashes, self._key("demand"))))
+        demand = np.minimum(demand * products.seats_of[product], products.max_demand_of[product])
         sold = np.maximum(np.rint(demand * self._contract(hashes, day)), 1.0)
         deployed = np.minimum(np.rint(demand * self._adoption(hashes, day)), sold)
-        return DeploymentRows(customer, product, sold.astype(np.int64), deployed.astype(np.int64), hashes)
+        channel = self._usual_channels(customers)[position] ^ (hashes < _UNUSUAL)
+        counts = sold.astype(np.int64), deployed.astype(np.int64)
+        return DeploymentRows(customer, product, channel, *counts, hashes, products)
 
     def usage(self, start: int, stop: int) -> UsageRows:
         """The use of every workload by customers start … stop−1."""
-        rows = self.deployment(start, stop)
-        spans = _SPAN[rows.product]
+        rows, products = self.deployment(start, stop), self.products
+        spans = products.offers_of[rows.product]
         ends = np.cumsum(spans)
         licence = np.repeat(np.arange(len(spans)), spans)
-        offer = (_FIRST_OFFER[rows.product] - ends + spans)[licence] + np.arange(len(licence))
+        offer = (products.first_offer_of[rows.product] - ends + spans)[licence] + np.arange(len(licence))
         active = self.active(rows.deployed[licence], rows.hashes[licence], offer)
         return UsageRows(rows, licence, offer, active.astype(np.int64))
 
@@ -184,25 +192,39 @@ class Licenses:
         return np.minimum(np.rint(most * self._activity(hashes, offer)), most)
 
     def _customers(self, index: Integers) -> Words:
-        return entities(self._key("customer"), index)
+        return customer_words(self.seed, index)
+
+    def _usual_channels(self, customers: Words) -> Integers:
+        reseller = unit(draw(customers, self._key("channel"))) >= _DIRECT_SHARE
+        channel: Integers = np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
+        return channel
 
     def _key(self, *names: str) -> int:
         return _key(self.seed, *names)
 
     @cached_property
     def _licence_keys(self) -> Words:
-        return np.array([self._key("licence", product.name) for product in PRODUCTS], dtype=np.uint64)
+        ids = [product.id for product in self.products.products]
+        return np.array([self._key("licence", each) for each in ids], dtype=np.uint64)
 
     @cached_property
     def _day_of(self) -> Integers:
         """The data day of each product."""
-        return np.array(self.data_days, dtype=np.int64)[_SERVICE_OF]
+        return np.array(self.data_days, dtype=np.int64)[self.products.service_of]
+
+    @cached_property
+    def _min_active(self) -> Floats:
+        """The smallest active part of each offer."""
+        shares = np.array([workload.share for workload in self.catalogue.workloads])
+        least: Floats = shares[self.products.workload_of] - _SPREAD
+        return least
 
     @cached_property
     def _activity_keys(self) -> tuple[Words, Words, Words, Floats]:
         """For each offer: keys of its level, its mood this month and next; the part of the month gone by."""
-        use = np.array([self._key("use", WORKLOADS[w].code) for w in _WORKLOAD_OF], dtype=np.uint64)
-        month, day = np.divmod(self._day_of[_PRODUCT_OF], _MONTH)
+        workloads = [self.catalogue.workloads[place] for place in self.products.workload_of]
+        use = np.array([self._key("use", workload.code) for workload in workloads], dtype=np.uint64)
+        month, day = np.divmod(self._day_of[self.products.product_of], _MONTH)
         level, mood = self._key("level"), self._key("mood")
         return draw(use, level), draw(use, mood, month), draw(use, mood, month + 1), day / float(_MONTH)
 
@@ -211,17 +233,24 @@ class Licenses:
 
         The draws of a customer are the bytes of one word, so that they sort together; the two spare bytes are
         always absent, so that in the flat array no two neighbours of different customers are equal and held.
+        Then what needs a product that is not among them goes.
         """
-        base, anything, absent = _choices()
         first, second = (draw(customers, self._key("products"), step) for step in (0, 1))
-        choice = base[_lane(first, 0)] | absent[_lane(second, 4)]
+        audience = is_academic(customers).astype(np.uint64) * np.uint64(LANE)
+        products = self.products
+        choice = products.base_choices[_lane(first, 0) | audience] | _slots_left_empty()[_lane(second, 4)]
         for slot in range(1, _MAX_PRODUCTS):
             lane = _lane(first, slot) if slot < 5 else _lane(second, slot - 5)
-            choice |= anything[lane] << np.uint64(8 * slot)
-        flat = choice.astype("<u8").view(np.uint8)
-        flat.reshape(-1, 8).sort(axis=1)
-        held = flat != _ABSENT
+            choice |= products.choices[lane | audience] << np.uint64(8 * slot)
+        chosen = choice.astype("<u8").view(np.uint8).reshape(-1, 8)
+        chosen.sort(axis=1)
+        flat = chosen.reshape(-1)
+        held = flat != ABSENT
         held[1:] &= flat[1:] != flat[:-1]
+        needed = np.frombuffer(flat.tobytes().translate(products.needing), dtype=np.uint8)
+        needing = np.flatnonzero(held & (needed != 0))
+        given = np.bitwise_or.reduce(products.giving[chosen[needing >> 3]], axis=1)
+        held[needing] = (given & needed[needing]) != 0
         at = np.flatnonzero(held)
         return at >> 3, flat[at].astype(np.int64)
 
@@ -248,7 +277,7 @@ class Licenses:
         """Active licences for each deployed one: a level around the typical, ±6% over the months."""
         *keys, passed = self._activity_keys
         level, before, after = (unit(mix_all(licence ^ key[offer])) for key in keys)
-        level = np.clip(_LEAST_ACTIVE[offer] + 2.0 * _SPREAD * level, 0.0, 1.0)
+        level = np.clip(self._min_active[offer] + 2.0 * _SPREAD * level, 0.0, 1.0)
         mood: Floats = 0.94 + 0.12 * (before + (after - before) * passed[offer])
         return level * mood
 
@@ -266,24 +295,12 @@ def _three_quarters(value: Floats) -> Floats:
 
 def _lane(words: Words, nth: int) -> Words:
     """The nth twelve bits of each word, nth at most 4."""
-    return words >> np.uint64(12 * nth) & np.uint64(_LANE - 1)
+    return words >> np.uint64(12 * nth) & np.uint64(LANE - 1)
 
 
 @cache
-def _choices() -> tuple[Words, Words, Words]:
-    """Twelve random bits → a product that stands alone, any product, the slots left empty (as bytes)."""
-    base = [product.weight if product.base else 0 for product in PRODUCTS]
-    absent = [
-        sum(_ABSENT << 8 * slot for slot in range(8) if slot > count) for count in range(len(_PRODUCT_COUNTS))
-    ]
-    return (
-        _weighted(base),
-        _weighted([product.weight for product in PRODUCTS]),
-        np.array(absent, dtype=np.uint64)[_weighted(_PRODUCT_COUNTS)],
-    )
-
-
-def _weighted(weights: Sequence[int]) -> Words:
-    """A table of 4,096 choices among the weights' positions, each as often as its weight says."""
-    places = np.arange(_LANE) * sum(weights) // _LANE
-    return np.searchsorted(np.cumsum(weights), places, side="right").astype(np.uint64)
+def _slots_left_empty() -> Words:
+    """Twelve random bits → the slots beyond the customer's count, as bytes that are ABSENT."""
+    counts = range(len(_PRODUCT_COUNTS))
+    empty = [sum(ABSENT << 8 * slot for slot in range(8) if slot > count) for count in counts]
+    return np.array(empty, dtype=np.uint64)[weighted(_PRODUCT_COUNTS)]

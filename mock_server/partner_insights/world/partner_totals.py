@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from partner_insights.world.licenses import OFFERS
-from partner_insights.world.products import CHANNELS, PRODUCTS, SERVICES, WORKLOADS
+from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 CHUNK: Final = 65_536
 """Customers added up at a time: few megabytes, and enough of them to keep NumPy busy for each call."""
 MAX_THREADS: Final = 4
+_MAX_WORKLOADS: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PartnerRows:
     service: Integers
     channel: Integers
     workload: Integers
-    """Index into WORKLOADS (all zero where workloads play no part)."""
+    """Index into the catalogue's workloads (all zero where workloads play no part)."""
     whole: Integers
     """Licences sold, or qualified."""
     part: Integers
@@ -39,7 +39,7 @@ class PartnerRows:
     @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
-        return (self.service * len(CHANNELS) + self.channel) * len(WORKLOADS) + self.workload
+        return (self.service * len(CHANNELS) + self.channel) * _MAX_WORKLOADS + self.workload
 
 
 def total_deployment(licenses: Licenses, customers: int) -> PartnerRows:
@@ -48,8 +48,7 @@ def total_deployment(licenses: Licenses, customers: int) -> PartnerRows:
 
     def add_up(start: int, stop: int) -> Floats:
         rows = licenses.deployment(start, stop)
-        channel = licenses.channels(np.arange(start, stop))[rows.customer - start]
-        group = rows.service * len(CHANNELS) + channel
+        group = rows.service * len(CHANNELS) + rows.channel
         return np.stack([np.bincount(group, counts, groups) for counts in (rows.sold, rows.deployed)])
 
     return _present(_total(add_up, customers), 1)
@@ -60,30 +59,24 @@ def total_usage(licenses: Licenses, customers: int) -> PartnerRows:
 
     Workload by workload, as in what all licences of a product share there is nothing to look up for each.
     """
+    products, workloads = licenses.products, len(licenses.catalogue.workloads)
 
     def add_up(start: int, stop: int) -> Floats:
         held = licenses.deployment(start, stop)
-        channels = licenses.channels(np.arange(start, stop))[held.customer - start]
-        sums = np.zeros((2, len(SERVICES), len(CHANNELS), len(WORKLOADS)))
-        for product, sold_as in enumerate(PRODUCTS):
+        sums = np.zeros((2, len(SERVICES), len(CHANNELS), workloads))
+        for product, service in enumerate(products.service_of.tolist()):
             at = np.flatnonzero(held.product == product)
-            channel, deployed, hashes = channels[at], held.deployed[at], held.hashes[at]
-            service = SERVICES.index(sold_as.service)
+            channel, deployed, hashes = held.channel[at], held.deployed[at], held.hashes[at]
             qualified = np.bincount(channel, held.sold[at], len(CHANNELS))
-            for offer, workload in _OFFERED[product]:
+            first = products.first_offer_of[product]
+            for offer in range(first, first + products.offers_of[product]):
                 active = licenses.active(deployed, hashes, offer)
+                workload = products.workload_of[offer]
                 sums[0, service, :, workload] += qualified
                 sums[1, service, :, workload] += np.bincount(channel, active, len(CHANNELS))
         return sums.reshape(2, -1)
 
-    return _present(_total(add_up, customers), len(WORKLOADS))
-
-
-_OFFERED: Final = tuple(
-    tuple((offer, workload) for offer, (sold, workload) in enumerate(OFFERS) if sold == product)
-    for product in range(len(PRODUCTS))
-)
-"""Of each product its offers, with their workloads, as indexes."""
+    return _present(_total(add_up, customers), workloads)
 
 
 def _total(add_up: Callable[[int, int], Floats], customers: int) -> Floats:

@@ -1,15 +1,36 @@
-"""What a partner can sell, as data: services, workloads and products, under their real names.
+"""What a partner sells, as data → what of it is sold on a day, ready for the drawing of licences.
 
-Names and codes are the API's own where a published sample shows them (`o365`, `crm`, "Exchange"/EXO,
-"SharePoint"/SPO, "Skype For Business"/SFB, "Microsoft Dynamics CRM"); product names are upper case as on the
-wire. Weights and sizes are ours: they make the mix look like a reseller's book, many small Office suites, few
-big add-ons.
+Services and channels are the API's own. Workloads and products come from a file (`product_file.py`), each
+with the days it is sold and its names in the course of time.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from partner_insights.contract import Standing
+    from partner_insights.world.hashing import Floats, Integers, Words
+
+Audience = Literal["commercial", "academic"]
+AUDIENCES: Final[tuple[Audience, ...]] = ("commercial", "academic")
+
+LANE: Final = 1 << 12
+"""Choices in a table of weights: twelve random bits point at one."""
+ABSENT: Final = 255
+"""No product; the indexes of products are below."""
+MAX_GROWTH: Final = 1.2
+"""Seats sold for each unit of demand, at most."""
 
 
 @dataclass(frozen=True)
@@ -18,29 +39,6 @@ class Service:
 
     code: str
     title: str
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A part of a product whose use is counted; `share` of its deployed licences is typically active."""
-
-    code: str
-    name: str
-    share: float
-
-
-@dataclass(frozen=True)
-class Product:
-    """A product: the workloads it spans, how often it is sold, how many seats it takes."""
-
-    name: str
-    service: Service
-    workloads: tuple[Workload, ...]
-    weight: int
-    seats: float
-    """Licences for each unit of the customer's size."""
-    base: bool
-    """Whether a customer may have it as the only product (an add-on never comes alone)."""
 
 
 CRM: Final = Service("crm", "Microsoft Dynamics")
@@ -52,121 +50,227 @@ SERVICES: Final = (CRM, O365)
 CHANNELS: Final = ("direct", "reseller")
 """In the order of rows."""
 
-EXCHANGE: Final = Workload("EXO", "Exchange", 0.92)
-DYNAMICS: Final = Workload("CRM", "Microsoft Dynamics CRM", 0.7)
-ONEDRIVE: Final = Workload("OneDrive", "OneDrive", 0.55)
-SHAREPOINT: Final = Workload("SPO", "SharePoint", 0.6)
-SKYPE: Final = Workload("SFB", "Skype For Business", 0.35)
-TEAMS: Final = Workload("Teams", "Teams", 0.8)
-YAMMER: Final = Workload("Yammer", "Yammer", 0.15)
 
-WORKLOADS: Final = (EXCHANGE, DYNAMICS, ONEDRIVE, SHAREPOINT, SKYPE, TEAMS, YAMMER)
-"""In the order of rows: by name."""
+@dataclass(frozen=True)
+class Period:
+    """The days (ordinals) from the first to the last."""
 
-_MAIL = (EXCHANGE,)
-_FILES = (ONEDRIVE, SHAREPOINT)
-_SUITE = (EXCHANGE, ONEDRIVE, SHAREPOINT, SKYPE, TEAMS)
-_FULL_SUITE = (*_SUITE, YAMMER)
-_SALES = (DYNAMICS, SHAREPOINT)
+    first: int
+    last: int
+
+    def __contains__(self, day: int) -> bool:
+        return self.first <= day <= self.last
 
 
-def _base(service: Service, workloads: tuple[Workload, ...], *rows: tuple[str, int, float]) -> list[Product]:
-    return [Product(name, service, workloads, weight, seats, True) for name, weight, seats in rows]
+@dataclass(frozen=True)
+class Workload:
+    """A part of a product whose use is counted; `share` of its deployed licences is typically active."""
+
+    code: str
+    name: str
+    services: tuple[Service, ...]
+    share: float
+    runs: Period
 
 
-def _add_on(
-    service: Service, workloads: tuple[Workload, ...], *rows: tuple[str, int, float]
-) -> list[Product]:
-    return [Product(name, service, workloads, weight, seats, False) for name, weight, seats in rows]
+@dataclass(frozen=True)
+class Product:
+    """A product: the workloads it spans, how often it is sold, how many seats it takes."""
+
+    id: str
+    names: tuple[tuple[int, str], ...]
+    """(the first day of a name, the name), in order."""
+    service: Service
+    workloads: tuple[Workload, ...]
+    """In the order of rows: by name."""
+    weight: int
+    seats: float
+    """Licences for each unit of the customer's size."""
+    base: bool
+    """Whether a customer may have it as the only product (an add-on never comes alone)."""
+    audience: Audience | None
+    """Who may buy it; None for everybody."""
+    max_seats: int | None
+    sold: Period
+    otherwise: str | None
+    """The id of what its buyers have on days it is not sold."""
+    gives: tuple[str, ...]
+    needs: str | None
+    """What another product of the customer has to give."""
+
+    def name_on(self, day: int) -> str:
+        """Its name on a day."""
+        return next(name for first, name in reversed(self.names) if first <= day)
+
+    def workloads_on(self, day: int) -> tuple[Workload, ...]:
+        """Those of its workloads that run on a day."""
+        return tuple(workload for workload in self.workloads if day in workload.runs)
 
 
-PRODUCTS: Final = tuple(
-    sorted(
-        [
-            *_base(
-                O365,
-                (EXCHANGE, SHAREPOINT, SKYPE),  # the workloads its published sample shows
-                ("OFFICE 365 BUSINESS ESSENTIALS", 150, 1.0),
-            ),
-            *_base(
-                O365,
-                _SUITE,
-                ("OFFICE 365 BUSINESS PREMIUM", 190, 1.0),
-                ("MICROSOFT 365 BUSINESS", 90, 0.9),
-                ("MICROSOFT 365 BUSINESS STANDARD", 60, 0.9),
-            ),
-            *_base(
-                O365,
-                _FULL_SUITE,
-                ("OFFICE 365 ENTERPRISE E1", 70, 1.4),
-                ("OFFICE 365 ENTERPRISE E3", 90, 1.8),
-                ("OFFICE 365 ENTERPRISE E5", 25, 1.2),
-                ("OFFICE 365 EDUCATION E3", 12, 6.0),
-                ("OFFICE 365 F1", 25, 2.5),
-                ("MICROSOFT 365 E3", 30, 2.0),
-                ("MICROSOFT 365 E5", 12, 1.5),
-            ),
-            *_base(O365, _FILES, ("OFFICE 365 BUSINESS", 50, 0.6), ("OFFICE 365 PROPLUS", 25, 0.8)),
-            *_base(
-                O365,
-                _MAIL,
-                ("EXCHANGE ONLINE (PLAN 1)", 140, 0.6),
-                ("EXCHANGE ONLINE (PLAN 2)", 40, 0.5),
-                ("EXCHANGE ONLINE KIOSK", 30, 0.8),
-            ),
-            *_add_on(
-                O365,
-                _MAIL,
-                ("EXCHANGE ONLINE ARCHIVING FOR EXCHANGE ONLINE", 35, 0.3),
-                ("EXCHANGE ONLINE PROTECTION", 30, 0.8),
-                ("ADVANCED THREAT PROTECTION", 30, 0.9),
-            ),
-            *_add_on(
-                O365,
-                _FILES,
-                ("SHAREPOINT ONLINE (PLAN 1)", 15, 0.4),
-                ("SHAREPOINT ONLINE (PLAN 2)", 12, 0.4),
-                ("ONEDRIVE FOR BUSINESS (PLAN 1)", 18, 0.3),
-                ("ONEDRIVE FOR BUSINESS (PLAN 2)", 10, 0.3),
-            ),
-            *_add_on(
-                O365,
-                (SKYPE, TEAMS),
-                ("SKYPE FOR BUSINESS ONLINE (PLAN 2)", 12, 0.4),
-                ("AUDIO CONFERENCING", 25, 0.2),
-                ("PHONE SYSTEM", 18, 0.4),
-                ("DOMESTIC CALLING PLAN", 10, 0.3),
-                ("DOMESTIC AND INTERNATIONAL CALLING PLAN", 8, 0.2),
-            ),
-            *_add_on(O365, (YAMMER,), ("YAMMER ENTERPRISE", 6, 0.8)),
-            *_base(
-                CRM,
-                _SALES,
-                ("DYNAMICS 365 FOR SALES ENTERPRISE EDITION", 24, 0.3),
-                ("DYNAMICS 365 FOR SALES PROFESSIONAL", 16, 0.3),
-                ("DYNAMICS 365 CUSTOMER ENGAGEMENT PLAN", 14, 0.5),
-                ("DYNAMICS CRM ONLINE PROFESSIONAL", 12, 0.3),
-                ("DYNAMICS CRM ONLINE BASIC", 6, 0.3),
-            ),
-            *_base(
-                CRM,
-                (DYNAMICS,),
-                ("DYNAMICS 365 BUSINESS CENTRAL ESSENTIALS", 26, 0.3),
-                ("DYNAMICS 365 BUSINESS CENTRAL PREMIUM", 10, 0.3),
-                ("DYNAMICS 365 FOR CUSTOMER SERVICE ENTERPRISE EDITION", 14, 0.4),
-                ("DYNAMICS 365 UNIFIED OPERATIONS PLAN", 6, 0.6),
-            ),
-            *_add_on(
-                CRM,
-                (DYNAMICS,),
-                ("DYNAMICS 365 FOR FIELD SERVICE ENTERPRISE EDITION", 8, 0.3),
-                ("DYNAMICS 365 FOR PROJECT SERVICE AUTOMATION ENTERPRISE EDITION", 5, 0.2),
-                ("DYNAMICS 365 FOR TEAM MEMBERS ENTERPRISE EDITION", 20, 0.9),
-                ("DYNAMICS AX TASK", 4, 0.6),
-                ("DYNAMICS AX SELF-SERVE", 3, 0.9),
-            ),
-        ],
-        key=lambda product: (product.service.code, product.name),
-    )
-)
-"""Every product once, in the order of rows: by service code, then name."""
+@dataclass(frozen=True)
+class ProductRule:
+    """What the catalogue holds its data to, and why."""
+
+    id: str
+    says: str
+    reason: str
+    source: str
+    standing: Standing
+
+
+@dataclass(frozen=True, eq=False)
+class ProductCatalogue:
+    """All products of all days, with the rules about them."""
+
+    workloads: tuple[Workload, ...]
+    """In the order of rows: by name."""
+    products: tuple[Product, ...]
+    rules: tuple[ProductRule, ...]
+
+    def on(self, data_days: Sequence[int]) -> ProductList:
+        """What is sold on the data days (ordinals, one for each of SERVICES)."""
+        return _product_list(self, tuple(bisect_right(self.changes, day) for day in data_days))
+
+    @cached_property
+    def changes(self) -> tuple[int, ...]:
+        """The days on which the catalogue changes: a product or workload comes or goes, or is renamed."""
+        days = {first for product in self.products for first, _ in product.names}
+        for period in (*(each.sold for each in self.products), *(each.runs for each in self.workloads)):
+            days |= {period.first, period.last + 1}
+        return tuple(sorted(day for day in days if day <= date.max.toordinal()))
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Product]:
+        """The products by their ids."""
+        return {product.id: product for product in self.products}
+
+    def sold_instead(self, product: Product, day: int) -> Product | None:
+        """The product itself where it is sold on a day; else what its buyers have then, or None."""
+        while day not in product.sold:
+            if product.otherwise is None:
+                return None
+            product = self.by_id[product.otherwise]
+        return product
+
+
+@lru_cache(maxsize=64)
+def _product_list(catalogue: ProductCatalogue, changes: tuple[int, ...]) -> ProductList:
+    days = {
+        service: catalogue.changes[max(passed - 1, 0)]
+        for service, passed in zip(SERVICES, changes, strict=True)
+    }
+    return ProductList(catalogue, days)
+
+
+@dataclass(frozen=True, eq=False)
+class ProductList:
+    """The catalogue on one day: what a licence's numbers are drawn from, as arrays."""
+
+    catalogue: ProductCatalogue
+    days: Mapping[Service, int]
+
+    @cached_property
+    def products(self) -> tuple[Product, ...]:
+        """In the order of rows: by service code, then by the name on the day."""
+        sold = [product for product in self.catalogue.products if self._day(product) in product.sold]
+        return tuple(sorted(sold, key=lambda each: (each.service.code, each.name_on(self._day(each)))))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The products' names on the day."""
+        return tuple(product.name_on(self._day(product)) for product in self.products)
+
+    @cached_property
+    def offers(self) -> tuple[tuple[int, int], ...]:
+        """Every (product, workload), as indexes: what a usage row is about, product by product."""
+        place = {workload: index for index, workload in enumerate(self.catalogue.workloads)}
+        return tuple(
+            (index, place[workload])
+            for index, product in enumerate(self.products)
+            for workload in product.workloads_on(self._day(product))
+        )
+
+    @cached_property
+    def service_of(self) -> Integers:
+        """The service of each product, as an index into SERVICES."""
+        return np.array([SERVICES.index(product.service) for product in self.products])
+
+    @cached_property
+    def seats_of(self) -> Floats:
+        """Licences for each unit of the customer's size, by product."""
+        return np.array([product.seats for product in self.products])
+
+    @cached_property
+    def max_demand_of(self) -> Floats:
+        """The demand that is met by the most seats sold to one customer, by product."""
+        return np.array([(product.max_seats or np.inf) / MAX_GROWTH for product in self.products])
+
+    @cached_property
+    def product_of(self) -> Integers:
+        """The product of each offer."""
+        return np.array([product for product, _ in self.offers])
+
+    @cached_property
+    def workload_of(self) -> Integers:
+        """The workload of each offer, as an index into the catalogue's."""
+        return np.array([workload for _, workload in self.offers])
+
+    @cached_property
+    def offers_of(self) -> Integers:
+        """How many offers there are of each product."""
+        return np.bincount(self.product_of)
+
+    @cached_property
+    def first_offer_of(self) -> Integers:
+        """The index of each product's first offer."""
+        first: Integers = np.cumsum(self.offers_of) - self.offers_of
+        return first
+
+    @cached_property
+    def base_choices(self) -> Words:
+        """Twelve random bits, and one for the audience → a product that stands alone."""
+        return self._choices(base=True)
+
+    @cached_property
+    def choices(self) -> Words:
+        """Twelve random bits, and one for the audience → any product, or ABSENT."""
+        return self._choices(base=False)
+
+    @cached_property
+    def needing(self) -> bytes:
+        """The bit of what a product needs, zero for none; by its index, ABSENT included."""
+        return self._bits({place: [each.needs or ""] for place, each in enumerate(self.products)}).tobytes()
+
+    @cached_property
+    def giving(self) -> npt.NDArray[np.uint8]:
+        """The bits of what a product gives; by its index, ABSENT included."""
+        return self._bits({place: each.gives for place, each in enumerate(self.products)})
+
+    def _day(self, product: Product) -> int:
+        return self.days[product.service]
+
+    def _bits(self, words: Mapping[int, Iterable[str]]) -> npt.NDArray[np.uint8]:
+        known = sorted({product.needs for product in self.catalogue.products if product.needs})
+        bits = np.zeros(ABSENT + 1, dtype=np.uint8)
+        for place, each in words.items():
+            bits[place] = sum(1 << known.index(word) for word in each if word in known)
+        return bits
+
+    def _choices(self, *, base: bool) -> Words:
+        place = {product.id: index for index, product in enumerate(self.products)}
+        sold = (self.catalogue.sold_instead(each, self._day(each)) for each in self.catalogue.products)
+        index = np.array([ABSENT if each is None else place[each.id] for each in sold], dtype=np.uint64)
+        tables = []
+        for audience in AUDIENCES:
+            weights = [
+                product.weight if product.audience in (audience, None) and (product.base or not base) else 0
+                for product in self.catalogue.products
+            ]
+            tables.append(index[weighted(weights)])
+        return np.concatenate(tables)
+
+
+def weighted(weights: Sequence[int]) -> Integers:
+    """A table of LANE choices among the weights' positions, each as often as its weight says."""
+    places = np.arange(LANE) * sum(weights) // LANE
+    return np.searchsorted(np.cumsum(weights), places, side="right")

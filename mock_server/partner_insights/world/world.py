@@ -24,7 +24,8 @@ from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
 from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
 from partner_insights.world.partner_totals import PartnerRows, total_deployment, total_usage
-from partner_insights.world.products import CHANNELS
+from partner_insights.world.product_file import default_catalogue
+from partner_insights.world.products import CHANNELS, ProductCatalogue
 from partner_insights.world.schema_data.columns import schema_column
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
@@ -72,6 +73,7 @@ class World:
     percent_scale: int = 100
     """100: percents from 0 to 100 with two decimals; 1: fractions from 0 to 1 with four (E-004)."""
     vocabulary: Vocabulary = field(default_factory=FakerVocabulary, repr=False)
+    products: ProductCatalogue = field(default_factory=default_catalogue, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.customers <= MAX_CUSTOMERS:
@@ -92,7 +94,7 @@ class World:
     @cached_property
     def licenses(self) -> Licenses:
         """The numbers behind the rows."""
-        return Licenses(self.seed, self.calendar.data_days)
+        return Licenses(self.seed, self.calendar.data_days, self.products)
 
     @cached_property
     def ids(self) -> CustomerIds:
@@ -115,7 +117,7 @@ class World:
 
     def customer(self, index: int) -> Customer:
         """Who the customer is; IndexError outside 0 … customers−1."""
-        channel = self.licenses.channels(np.array([self._checked(index)]))
+        channel = self.licenses.usual_channels(np.array([self._checked(index)]))
         return self.names.customer(index, CHANNELS[int(channel[0])])
 
     def has_rows(self, resource: str) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from partner_insights.contract.formats import GUID
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import MASK, mix
+from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.vocabulary import Vocabulary
 
 TextMaker = Callable[[int], str]
@@ -146,9 +147,7 @@ def _of(options: Sequence[str]) -> Callable[[int, Vocabulary], str]:
 
 
 def _product(word: int, vocabulary: Vocabulary) -> str:
-    from partner_insights.world.products import PRODUCTS  # the seed's own catalogue of products
-
-    return _pick([product.name for product in PRODUCTS], word)
+    return _pick([product.names[-1][1] for product in default_catalogue().products], word)
 
 
 _VocabularyMaker = Callable[[int, Vocabulary], str]
