@@ -12,6 +12,7 @@ from partner_insights.verify.report.verdict import noun_for
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
     from partner_insights.verify.report.report import Report
 
@@ -56,6 +57,13 @@ def _per_operation(report: Report) -> list[tuple[str, int, int]]:
     return counted
 
 
+def _breakable(pointer: str) -> Markup:
+    """The pointer, escaped, with a place to break the line before each `/` but the first."""
+    from markupsafe import Markup, escape
+
+    return escape(pointer[:1]) + Markup("<wbr>/").join(escape(part) for part in pointer[1:].split("/"))
+
+
 @cache
 def _template() -> Template:
     # Imported here: only a run that writes a page needs a template.
@@ -64,4 +72,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["breakable"] = _breakable
     return environment.from_string(Path(__file__).with_name("page.html.jinja").read_text(encoding="utf-8"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +30,8 @@ CENSUS = ("absent", "closed-list-candidate", "date-form", "null", "number-encodi
 """Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
 PLAIN_WIDTH = 140
 """Columns where there is no terminal."""
+AMPLE_WIDTH = 10_000
+"""Columns for any table."""
 
 
 def console() -> Console:
@@ -44,7 +48,7 @@ def show(screen: Console, judgement: Judgement, times: Mapping[ViolationKey, int
     counts = times if times is not None else Counter(violation.key for violation in judgement.violations)
     findings = [violation for violation in judgement.violations if kinds[violation.key] is violation]
     if findings:
-        screen.print(_table(findings, counts))
+        screen.print(_table(screen, findings, counts))
     for violation in findings:
         _show_violation(screen, violation)
     standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
@@ -53,21 +57,50 @@ def show(screen: Console, judgement: Judgement, times: Mapping[ViolationKey, int
         screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
 
 
-def _table(findings: list[Violation], counts: Mapping[ViolationKey, int]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Code", "Severity", "Operation", "Where", "Source", "Times"):
-        table.add_column(column, justify="right" if column == "Times" else "left", overflow="fold")
-    for violation in findings:
-        source = violation.source
-        table.add_row(
-            violation.code,
-            Text(violation.severity.value, COLOURS[violation.severity]),
-            violation.operation or "–",
-            Text(pointer_pattern(violation.pointer) or "the answer"),
-            "–" if source is None else f"{source.page}:{source.line}",
-            str(counts[violation.key]),
-        )
+def _table(screen: Console, findings: list[Violation], counts: Mapping[ViolationKey, int]) -> Table:
+    """Each finding in a row; without room for all columns the source, told below, gives way to the place."""
+    table = _columns("Code", "Severity", "Operation", "Where", "Source", "Times")
+    for each in findings:
+        place = (each.operation or "–", pointer_pattern(each.pointer) or "the answer")
+        source = "–" if each.source is None else f"{each.source.page}:{each.source.line}"
+        table.add_row(each.code, _severity(each), *place, source, str(counts[each.key]))
+    if _width(screen, table) <= screen.width:
+        return table
+    table = _columns("Code", "Severity", "Where", "Times")
+    room = screen.width - _width(screen, table) + len("Where")
+    for each in findings:
+        where = _broken(each.operation or "", pointer_pattern(each.pointer), room)
+        table.add_row(each.code, _severity(each), where, str(counts[each.key]))
     return table
+
+
+def _columns(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right" if name == "Times" else "left", overflow="fold")
+    return table
+
+
+def _severity(violation: Violation) -> Text:
+    return Text(violation.severity.value, COLOURS[violation.severity])
+
+
+def _width(screen: Console, table: Table) -> int:
+    """The columns that the table takes where nothing is folded."""
+    return screen.measure(table, options=screen.options.update_width(AMPLE_WIDTH)).maximum
+
+
+def _broken(operation: str, pointer: str, room: int) -> str:
+    """Operation and pointer in lines that have room: broken at the space first, then before a `/`."""
+    whole = " ".join(part for part in (operation, pointer) if part) or "the answer"
+    if cell_len(whole) <= room:
+        return whole
+    lines = [operation, ""] if operation else [""]
+    for part in re.findall("/?[^/]+|/", pointer):
+        if lines[-1] and cell_len(lines[-1] + part) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _show_violation(screen: Console, violation: Violation) -> None:

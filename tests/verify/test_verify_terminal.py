@@ -1,0 +1,71 @@
+"""Laws of what `check` prints: on a narrow terminal, lines of its table break between words."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPERATION = "partner-licenses-usage"
+LONG = "proratedLicensesUsagePercent"
+
+
+def table(tmp_path: Path, body: dict[str, Any], columns: int) -> str:
+    """The table that `check` prints of a body, on a terminal of so many columns."""
+    (tmp_path / "body.json").write_text(json.dumps(body), encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "partner_insights", "check", "--operation", OPERATION, "body.json"],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": str(columns)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert result.returncode == 1, result.stderr
+    found = re.search(r"^ Code .*?\n\s*\n", result.stdout, re.DOTALL | re.MULTILINE)
+    assert found is not None, result.stdout
+    return found[0]
+
+
+@pytest.fixture
+def body(good: Any) -> dict[str, Any]:
+    """Four kinds of violations, one of them of the longest name there is."""
+    answered: dict[str, Any] = good(OPERATION)
+    for row in answered["items"]:
+        row |= {LONG: "x", "workloadName": 3.14, "attributes": {"objectType": 3}}
+    return answered
+
+
+def test_at_80_columns_no_word_is_folded(tmp_path: Path, body: dict[str, Any]) -> None:
+    """Operations stand whole, and pointers are whole or broken before a `/`."""
+    shown = table(tmp_path, body, 80)
+    assert max(map(len, shown.splitlines())) <= 80
+    words = shown.split()
+    assert words.count(OPERATION) == 4
+    for pointer in (f"/items/*/{LONG}", "/items/*/workloadName", "/items/*/attributes/objectType"):
+        assert pointer in words
+
+
+def test_a_pointer_breaks_before_a_slash(tmp_path: Path, body: dict[str, Any]) -> None:
+    """Where a pointer has no room in one line, its names stay whole."""
+    shown = table(tmp_path, body, 62)
+    assert max(map(len, shown.splitlines())) <= 62
+    words = shown.split()
+    at = words.index(f"/{LONG}")
+    assert words[at - 1] == "/items/*"
+
+
+def test_the_source_has_a_column_where_there_is_room(tmp_path: Path, body: dict[str, Any]) -> None:
+    """The table of a wide terminal has all columns, each row one line."""
+    heading, _, *rows = [line for line in table(tmp_path, body, 140).splitlines() if line.strip()]
+    assert heading.split() == ["Code", "Severity", "Operation", "Where", "Source", "Times"]
+    assert len(rows) == 4
+    assert all(re.search(r"\S+\.md:\d+", row) for row in rows)
