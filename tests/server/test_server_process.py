@@ -307,6 +307,40 @@ def test_bound_outside_the_admin_token_is_demanded(asking: Callable[[RunningFake
         assert ask("/v1/customers?size=1").status == 200
 
 
+@pytest.mark.parametrize("way", ["variable", "file"])
+def test_an_admin_token_is_in_no_list_of_processes(
+    asking: Callable[[RunningFake], Ask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """From the environment or a file, which goes before the environment, the token opens the admin API.
+
+    The command line of no process of the fake has it.
+    """
+    monkeypatch.setenv("PARTNER_INSIGHTS_ADMIN_TOKEN", "hush-hush" if way == "variable" else "another")
+    options = ["--host", "0.0.0.0"]
+    if way == "file":
+        file = tmp_path / "token"
+        file.write_text("hush-hush\n")
+        options += ["--admin-token-file", str(file)]
+    with running_fake(*options) as fake:
+        ask = asking(fake)
+        assert ask("/_admin/world", headers={"X-Admin-Token": "another"}).status == 403
+        assert ask("/_admin/world", headers={"X-Admin-Token": "hush-hush"}).status == 200
+        shown = [said("ps", "-o", "args=", "-p", str(each)) for each in (fake.pid, *children(fake.pid))]
+        assert "serve" in shown[0]
+        assert "hush-hush" not in "".join(shown)
+
+
+def test_an_admin_token_file_must_hold_one(tmp_path: Path) -> None:
+    """A file without a token, and a token beside a file, are refused with the option's name."""
+    file = tmp_path / "token"
+    file.write_bytes(b"\n")
+    options = ["serve", "--admin-token-file", str(file)]
+    for more, message in ([], "'--admin-token-file': give printable"), (["--admin-token", "x"], "use one"):
+        refused = CliRunner().invoke(main, [*options, *more])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert message in refused.stderr
+
+
 def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
     """Under spawn (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
     script = tmp_path / "spawning.py"

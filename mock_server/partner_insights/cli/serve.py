@@ -59,6 +59,7 @@ _SECTIONS: Final = {
     ),
     "Access from elsewhere": (
         "--admin-token",
+        "--admin-token-file",
         "--cors-origin",
         "--tls-cert",
         "--tls-key",
@@ -130,7 +131,19 @@ _SECTIONS: Final = {
     multiple=True,
     help="Let pages of this origin read the answers in a browser; repeat for more, * for any.",
 )
-@click.option("--admin-token", metavar="T", help="Opens the admin API to other machines.")
+@click.option(
+    "--admin-token",
+    metavar="T",
+    envvar="PARTNER_INSIGHTS_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Opens the admin API to other machines; in the variable or a file no list of processes shows it.",
+)
+@click.option(
+    "--admin-token-file",
+    metavar="FILE",
+    type=EXISTING_FILE,
+    help="Read the admin token from this file, in place of --admin-token.",
+)
 @click.option(
     "--ready-file",
     metavar="FILE",
@@ -178,6 +191,7 @@ def command(
     workers: int,
     cors_origins: tuple[str, ...],
     admin_token: str | None,
+    admin_token_file: Path | None,
     ready_file: Path | None,
     quiet: bool,
     log_format: str,
@@ -207,7 +221,7 @@ def command(
         auth=AuthMode(auth),
         bom=bom,
         scenarios=scenarios,
-        admin_token=_admin_token(admin_token, local=local),
+        admin_token=_admin_token(admin_token, admin_token_file, local=local),
         trust_loopback=local,
         identity=_identity(identity, partners),
         sign_in=SignIn(sign_in),
@@ -280,12 +294,17 @@ def _words_of_replay(recording: Recording) -> dict[str, Any]:
     return words if first is None else words | {"first_request": first}
 
 
-def _admin_token(given: str | None, *, local: bool) -> str | None:
+def _admin_token(given: str | None, file: Path | None, *, local: bool) -> str | None:
+    option = "'--admin-token'"
+    if file is not None:
+        source = click.get_current_context().get_parameter_source("admin_token")
+        if source is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--admin-token and --admin-token-file both give the admin token: use one.")
+        # Its line feed is the editor's; bytes that are not ASCII are refused below.
+        given, option = file.read_bytes().decode("latin-1").strip("\r\n"), "'--admin-token-file'"
     if given is not None and not (
         given.isascii() and given.isprintable() and given.strip() == given and given
     ):
-        raise click.BadParameter(
-            "give printable ASCII without blanks around it.", param_hint="'--admin-token'"
-        )
+        raise click.BadParameter("give printable ASCII without blanks around it.", param_hint=option)
     # Any machine that reaches an outside address could otherwise change what the fake answers.
     return given if given is not None or local else secrets.token_urlsafe(16)
