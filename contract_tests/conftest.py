@@ -54,6 +54,14 @@ def session(request: pytest.FixtureRequest) -> Iterator[SuiteSession]:
 
 
 @pytest.fixture(scope="session")
+def guarded(session: SuiteSession) -> SuiteSession:
+    """The session, for tests of missing and wrong tokens: none where a server answers without any."""
+    if session.target.token is None:
+        pytest.skip(f"the server answers without a token, and {session.target.token_variable} holds none")
+    return session
+
+
+@pytest.fixture(scope="session")
 def own_fake(session: SuiteSession) -> SuiteSession:
     """The session, for tests that only a fake of our own may be given."""
     if not session.target.own:

@@ -21,29 +21,29 @@ if TYPE_CHECKING:
     from partner_insights.verify.run.session import SuiteSession
 
 
-def test_no_answer_without_a_token(session: SuiteSession, operation: str) -> None:
+def test_no_answer_without_a_token(guarded: SuiteSession, operation: str) -> None:
     """Without a token the answer is 401."""
-    session.check(operation, customer=session.customer_for(operation), token=Token.ABSENT)
+    guarded.check(operation, customer=guarded.customer_for(operation), token=Token.ABSENT)
 
 
-def test_no_answer_with_an_invalid_token(session: SuiteSession, operation: str) -> None:
+def test_no_answer_with_an_invalid_token(guarded: SuiteSession, operation: str) -> None:
     """With a garbled, expired or foreign token, or another scheme, the answer is 401."""
 
-    @session.for_all(authorization=invalid_authorizations())
+    @guarded.for_all(authorization=invalid_authorizations())
     def is_refused(authorization: str) -> None:
-        session.check(
+        guarded.check(
             operation,
-            customer=session.customer_for(operation),
+            customer=guarded.customer_for(operation),
             token=Token.INVALID,
             authorization=authorization,
         )
 
 
-def test_an_app_only_token_is_for_operations_that_take_it(session: SuiteSession, operation: str) -> None:
+def test_an_app_only_token_is_for_operations_that_take_it(guarded: SuiteSession, operation: str) -> None:
     """An app-only token is answered where the page says so, and refused by the licence analytics."""
-    if session.target.app_only is None:
-        pytest.skip(f"no app-only token: put one into {session.target.app_token_variable}")
-    session.check(operation, customer=session.customer_for(operation), token=Token.APP_ONLY)
+    if guarded.target.app_only is None:
+        pytest.skip(f"no app-only token: put one into {guarded.target.app_token_variable}")
+    guarded.check(operation, customer=guarded.customer_for(operation), token=Token.APP_ONLY)
 
 
 def test_an_unknown_customer_is_refused(session: SuiteSession, customer_operation: str) -> None:

@@ -250,6 +250,30 @@ def test_a_refused_token_is_no_broken_contract(tmp_path: Path, fake: RunningFake
     assert "stale-token" not in ran.everything
 
 
+def test_without_a_token_a_server_that_demands_one_is_not_judged(tmp_path: Path, fake: RunningFake) -> None:
+    """Exit 2, naming the variable and what the server said; no report is written."""
+    ran = verify(tmp_path, "--url", fake.url, PARTNER_INSIGHTS_TOKEN="")
+    assert ran.exit_code == 2
+    (line,) = ran.stderr.splitlines()
+    assert "the environment variable PARTNER_INSIGHTS_TOKEN holds no token" in line
+    assert "the server answers 401" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_wants_no_token_is_judged_without(tmp_path: Path) -> None:
+    """`serve --auth off` keeps the contract; the tests of tokens are skipped, with the reason in a report."""
+    with running_fake("--auth", "off", "--customers", "3") as open_fake:
+        ran = verify(tmp_path, "--url", open_fake.url, PARTNER_INSIGHTS_TOKEN="")
+    assert (ran.exit_code, ran.stderr) == (0, ""), ran.stdout
+    assert (ran.report["verdict"], len(ran.report["operations"])) == ("held", 6)
+    skipped = {
+        case.get("name", ""): case for case in ran.junit.iter("testcase") if case.find("skipped") is not None
+    }
+    about_tokens = [name for name in skipped if "token" in name]
+    assert len(about_tokens) == 18
+    assert ran.everything.count("PARTNER_INSIGHTS_TOKEN holds none") >= 18
+
+
 def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
     """`pytest contract_tests --insights-url` fails on a planted fault, in words, never with the token."""
     server = proxy(several_faults)
@@ -275,7 +299,7 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
     ("exit_code", "url", "token", "said"),
     [
         (3, "http://127.0.0.1:9", "x", "could not be reached"),
-        (2, "http://127.0.0.1:9", "", "holds no token"),
+        (3, "http://127.0.0.1:9", "", "could not be reached"),
         (2, "http://127.0.0.1:9", "two words", "holds no token"),
         (2, "127.0.0.1:9", "x", "no http or https URL"),
         (2, "http://me:secret@127.0.0.1:9", "x", "password"),

@@ -17,6 +17,7 @@ from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.judge import judge_exchange, judge_head, judge_repeat, judge_sums, observe
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache
 from partner_insights.verify.judge.violation import Observation, Violation, violation
+from partner_insights.verify.options import TOKEN_ENV
 from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client, Secret, Stopped
@@ -69,7 +70,7 @@ class SuiteSession:
         self.target = target
         self.catalogue = catalogue
         self.results = record if record is not None else Results()
-        secrets = [target.token, *([target.app_only] if target.app_only is not None else [])]
+        secrets = [token for token in (target.token, target.app_only) if token is not None]
         self._client = Client(
             target.url, secrets, rate=target.rate, ceiling=target.max_requests, ca_file=target.ca_file
         )
@@ -78,6 +79,7 @@ class SuiteSession:
         self._shapes = SchemaCheckCache()
         self._fast_path = FastPath(catalogue)
         self._token_refused = False
+        self._first_status: int | None = None
         self._observed: set[tuple[str | None, int]] = set()
 
     def __repr__(self) -> str:
@@ -90,19 +92,34 @@ class SuiteSession:
     def reach(self) -> None:
         """Read the customer list; TargetUnreachable where no connection can be made.
 
-        InputError where somebody's server refuses the token: then nothing can be said of its responses.
+        InputError where somebody's server refuses the token, or answers nothing without one where there is
+        none: then nothing can be said of its responses.
         """
         with suppress(Stopped, ContractViolated):
             if self._customer_list is None and self.catalogue.operations:
                 first = next(iter(self.catalogue.operations))
                 self.check(first, customer=self.customer_for(first))
             self.customers  # noqa: B018 - read for its requests, and remembered
+        if self.target.token is None:
+            self._require_an_open_server()
         if self._token_refused and not self.target.own:
             raise InputError(
                 f"the server refuses the token in {self.target.token_variable} (401)",
                 where=self.target.url,
                 remedy="put a fresh App+User access token into it",
             )
+
+    def _require_an_open_server(self) -> None:
+        """InputError unless the first plain read, which had no token, was answered."""
+        if self._first_status is not None and 200 <= self._first_status < 300:
+            return
+        variable = self.target.token_variable
+        status = f", and without one the server answers {self._first_status}" if self._first_status else ""
+        raise InputError(
+            f"the environment variable {variable} holds no token{status}",
+            where="--url" if variable == TOKEN_ENV else "--token-env",
+            remedy=f"put an App+User access token into {variable}, or name another variable with --token-env",
+        )
 
     # ── Requests ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -339,6 +356,8 @@ class SuiteSession:
         request, response = exchange.request, exchange.response
         if response is None:
             return
+        if self._first_status is None:
+            self._first_status = response.status
         if response.status == 401 and request.token is Token.USER:
             self._token_refused = True
         if request.operation is not None:
@@ -368,7 +387,7 @@ class SuiteSession:
         given = {"Accept": "application/json", "Accept-Encoding": "gzip"} | dict(headers)
         if authorization is not None:
             given["Authorization"] = authorization
-        elif token is not Token.ABSENT:
+        elif token is not Token.ABSENT and self._secret(token) is not None:
             given["Authorization"] = f"Bearer ${self._variable(token)}"
         return tuple(given.items())
 

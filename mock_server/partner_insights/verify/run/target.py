@@ -16,7 +16,7 @@ from partner_insights.child_server import running_fake
 from partner_insights.contract import Profile
 from partner_insights.errors import InputError
 from partner_insights.http_reader import is_local
-from partner_insights.verify.options import TOKEN_ENV, SuiteOptions, environment_token
+from partner_insights.verify.options import SuiteOptions, environment_token
 from partner_insights.verify.run.client import Secret
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Target:
     own: bool
     """A fake that was started for this run: it may be sent any method and the oddest input."""
     profile: Profile
-    token: Secret
+    token: Secret | None
+    """None: there is none, which is well with a server that answers without."""
     app_only: Secret | None
     token_variable: str
     app_token_variable: str
@@ -85,7 +86,7 @@ def _foreign(options: SuiteOptions, url: str) -> Target:
         url=url.rstrip("/"),
         own=False,
         profile=Profile(options.profile or Profile.CORRECTED),
-        token=_required_token(options.token_env),
+        token=_token(options.token_env),
         app_only=Secret(app_only) if app_only is not None else None,
         token_variable=options.token_env,
         app_token_variable=options.app_token_env,
@@ -142,14 +143,10 @@ def checked_url(url: str) -> str:
     return host
 
 
-def _required_token(variable: str) -> Secret:
+def _token(variable: str) -> Secret | None:
     token = environment_token(variable)
     if token is None:
-        raise InputError(
-            f"the environment variable {variable} holds no token",
-            where="--url" if variable == TOKEN_ENV else "--token-env",
-            remedy=f"put an App+User access token into {variable}, or name another variable with --token-env",
-        )
+        return None
     if not _TOKEN.fullmatch(token):
         raise InputError(
             f"the environment variable {variable} holds no token: it has characters that no token has"
