@@ -304,6 +304,7 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
         (2, "127.0.0.1:9", "x", "no http or https URL"),
         (2, "http://me:secret@127.0.0.1:9", "x", "password"),
         (2, "http://127.0.0.1:99999", "x", "no URL"),
+        (2, "http://127.0.0.1:9/v1/customers", "x", "give the base URL alone: http://127.0.0.1:9"),
     ],
 )
 def test_an_unusable_target_is_told_in_one_line(

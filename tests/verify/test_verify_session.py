@@ -10,11 +10,12 @@ import pytest
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
+from partner_insights.errors import InputError
 from partner_insights.verify.run.client import Secret, Stopped
 from partner_insights.verify.run.customer_list import MAX_PAGES
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
-from partner_insights.verify.run.target import Target
+from partner_insights.verify.run.target import Target, refuse_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,3 +218,17 @@ def test_options_has_to_name_the_methods(inspect: Any) -> None:
     )
     with pytest.raises(ContractViolated, match="PI313"):
         inspect(lambda handler: answer(handler, {})).check("partner-licenses-usage", method="OPTIONS")
+
+
+@pytest.mark.parametrize("base", ["https://api.example", "https://api.example/gateway/of/ours"])
+def test_a_url_that_ends_in_a_path_of_the_api_is_refused(base: str, catalogue: Catalogue) -> None:
+    """The beginning of any operation's path behind a base is told, with the base to give; others pass."""
+    paths = [each.path for each in catalogue.operations.values()]
+    whole = [path.replace("{customer-id}", "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04") for path in paths]
+    for path in ("/v1", "/v1/", *whole):
+        with pytest.raises(InputError) as refused:
+            refuse_api_path(base + path, paths)
+        assert refused.value.remedy == f"give the base URL alone: {base}"
+    for path in ("", "/", "/v2", "/v1/of/another", "/customers"):
+        refuse_api_path(base + path, paths)
+    refuse_api_path(base, [*paths, "/{anything}/at-all"])

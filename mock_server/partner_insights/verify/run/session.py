@@ -33,6 +33,7 @@ from partner_insights.verify.run.customer_list import (
 from partner_insights.verify.run.examples import FOREIGN_EXAMPLES, OWN_EXAMPLES, run_examples
 from partner_insights.verify.run.path_values import UNLISTED_ID, PathValues, listed_parameter
 from partner_insights.verify.run.results import ContractViolated, Results
+from partner_insights.verify.run.target import refuse_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -93,8 +94,10 @@ class SuiteSession:
         """Read the customer list; TargetUnreachable where no connection can be made.
 
         InputError where somebody's server refuses the token, or answers nothing without one where there is
-        none: then nothing can be said of its responses.
+        none: then nothing can be said of its responses. InputError, too, where the URL has a path of the API.
         """
+        if not self.target.own:
+            refuse_api_path(self.target.url, (each.path for each in self.catalogue.operations.values()))
         with suppress(Stopped, ContractViolated):
             if self._customer_list is None and self.catalogue.operations:
                 first = next(iter(self.catalogue.operations))

@@ -8,7 +8,7 @@ import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import urllib3
 
@@ -20,7 +20,7 @@ from partner_insights.verify.options import SuiteOptions, environment_token
 from partner_insights.verify.run.client import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 REMOTE_RATE = 5.0
 REMOTE_CEILING = 500
@@ -141,6 +141,30 @@ def checked_url(url: str) -> str:
             remedy="give the base URL alone",
         )
     return host
+
+
+def refuse_api_path(url: str, paths: Iterable[str]) -> None:
+    """InputError where a URL ends in the beginning of an operation's path, which would be appended again."""
+    parts = urlsplit(url)
+    given = [segment for segment in parts.path.split("/") if segment]
+    for path in paths:
+        template = path.strip("/").split("/")
+        for start in range(len(given)):
+            if _begins(template, given[start:]):
+                base = urlunsplit(parts._replace(path="".join(f"/{each}" for each in given[:start])))
+                raise InputError(
+                    f"{url} ends in a path of the API, and the operations' own paths are appended to it",
+                    where="--url",
+                    remedy=f"give the base URL alone: {base}",
+                )
+
+
+def _begins(template: list[str], segments: list[str]) -> bool:
+    """Whether a path of the template may begin with the segments, of which the first is no parameter's."""
+    return len(segments) <= len(template) and all(
+        expected == segment or (place > 0 and expected.startswith("{"))
+        for place, (expected, segment) in enumerate(zip(template, segments, strict=False))
+    )
 
 
 def _token(variable: str) -> Secret | None:
