@@ -249,7 +249,7 @@ def test_date_and_reset(fake: RunningFake, page: Page) -> None:
 
 
 def test_try_it_has_a_token_and_renews_it(fake: RunningFake, page: Page) -> None:
-    """A request from the page is answered 200, one near the token's end gets another token first; none is judged."""
+    """A request from the page is answered 200 and not judged; near its end the token is renewed first."""
     tokens = []
 
     def expiring(route: Any) -> None:

@@ -247,7 +247,7 @@ def undocumented_verbs(readme: str, reference: str) -> list[str]:
 
 
 def dead_links(page: Path) -> list[str]:
-    """The relative links and pictures of a page that are no file beside it; what stands in code is no link."""
+    """The relative links and pictures of a page, outside its code, that are no file beside it."""
     prose = re.sub(r"(?ms)^```.*?^```", "", page.read_text(encoding="utf-8"))
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose)
     return [target for target in targets if "://" not in target and not (page.parent / target).exists()]
