@@ -185,7 +185,7 @@ ADMITTED = [
     ("unknown-customer", "GET", f"/v1/customers/{ID.format(1)}/analytics/licenses/usage", {}),
     ("method-not-allowed", "POST", USAGE, {}),
     ("not-acceptable", "GET", USAGE, {"Accept": "text/html"}),
-    ("invalid-query", "GET", "/v1/customers?size=0", {}),
+    ("invalid-query", "GET", "/v1/customers?size=501", {}),
 ]
 
 

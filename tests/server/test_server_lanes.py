@@ -228,6 +228,7 @@ HEADERS: dict[str, list[str]] = {
     "HTTP_MS_CONTINUATIONTOKEN": ["AAAA"],
     "HTTP_MS_CONTRACT_VERSION": ["v1"],
     "HTTP_VALIDATEMFA": ["true", "false"],
+    "HTTP_X_INSIGHTS_CONSOLE": ["1"],
     "HTTP_USER_AGENT": ["a client", "x" * 600],
     "HTTP_PREFER": ["code=404", "fault=empty-body"],
     "HTTP_HOST": ["api.example", "x" * 300],
@@ -343,6 +344,7 @@ OTHERWISE = {
         for name, value in {
             "HTTP_ACCEPT": "text/html",
             "HTTP_ACCEPT_ENCODING": "gzip",
+            "HTTP_X_INSIGHTS_CONSOLE": "1",
             "HTTP_X_LOCALE": "de-DE",
             "HTTP_USER_AGENT": "a client",
             "HTTP_MS_CONTRACT_VERSION": "v1",
