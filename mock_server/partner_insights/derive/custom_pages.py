@@ -179,9 +179,10 @@ def customer_named(path: str) -> str:
 
 def default_errors(path: str, auth: Iterable[str], query: Mapping[str, Any]) -> Iterator[str]:
     """The refusals that any operation of this form can meet, by name."""
-    yield "unauthenticated"
+    yield from ("unauthenticated", "mfa-required")
     if "app-only" not in auth:
         yield "app-only"
+    yield "no-role"
     if "{customer-id}" in path:
         yield from ("malformed-customer", "unknown-customer")
     if "{" in path.replace("{customer-id}", ""):
