@@ -62,6 +62,6 @@ if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(f"usage: {sys.argv[0]} [--check]")
     if not sys.argv[1:]:
-        REFERENCE.write_text(reference(), encoding="utf-8")
+        REFERENCE.write_text(reference(), encoding="utf-8", newline="\n")
     elif not REFERENCE.exists() or REFERENCE.read_text(encoding="utf-8") != reference():
         sys.exit(f"{REFERENCE.name} is not what --help says: run python docs/{Path(__file__).name}")

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-
-if sys.platform != "win32":
-    import fcntl
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +55,7 @@ class MakeOnce:
     def __call__(self, name: str, make: Callable[[Path], object]) -> Path:
         """The folder of this name, filled by `make` unless it was before."""
         folder = self._root / name
-        with (self._root / f"{name}.lock").open("w") as lock:
-            if sys.platform != "win32":
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self._root / f"{name}.lock"):
             if not folder.exists():
                 unfinished = self._root / f"{name}.unfinished"
                 shutil.rmtree(unfinished, ignore_errors=True)

@@ -125,9 +125,9 @@ def _created(aside: Path, mode: int, cleanup: ExitStack) -> BufferedRandom:
     """A new file, which `cleanup` takes away where it was not renamed."""
     refuse_link(aside)
     aside.unlink(missing_ok=True)  # of a killed process that had our number
-    descriptor = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, mode)
+    file = open(aside, "x+b", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
     cleanup.callback(_discard, aside)
-    return os.fdopen(descriptor, "w+b")
+    return file
 
 
 def _discard(aside: Path) -> None:

@@ -47,10 +47,13 @@ MAY_IMPORT = {
         *("errors", "_data", "files", "toml", "http_reader", "header_values", "contract", "derive"),
         "child_server",
     },
+    "client_types": {"contract"},
+    # What an agent calls: a started fake, the contract, the judge of a recording.
+    "agent": {"errors", "child_server", "contract", "fixtures", "verify"},
     "record": {"errors", "files", "http_reader", "header_values", "contract", "verify", "recording_folder"},
     "cli": {
         *("errors", "_data", "files", "toml", "child_server", "recording_folder", "record", "tables"),
-        *("contract", "derive", "world", "mutants", "server", "fixtures", "verify"),
+        *("contract", "derive", "world", "mutants", "server", "fixtures", "verify", "client_types", "agent"),
     },
 }
 """Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""
@@ -63,6 +66,8 @@ AT_HOME = {
     "granian": {"server"},
     "rich": {"cli", "server", "verify"},
     "click": {"cli"},
+    "mcp": {"cli"},
+    "filelock": {"fixtures"},
 }
 """Library → the rooms that may import it at all."""
 

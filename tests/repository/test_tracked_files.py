@@ -18,11 +18,18 @@ FORBIDDEN = re.compile(f"{REGISTRIES}|{MACHINE_PATHS}", re.IGNORECASE)
 PRODUCT = {"README.md", "contract_tests", "fixtures", "mock_server", "pyproject.toml", "schemas"}
 AROUND_IT = {
     ".ci",
+    ".dockerignore",
+    ".gitattributes",
+    ".github",
     ".gitignore",
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "Dockerfile",
     "LICENSE",
+    "action.yml",
     "benchmarks",
+    "compose.yaml",
     "constraints.txt",
     "docs",
     "tests",

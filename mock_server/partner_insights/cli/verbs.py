@@ -6,6 +6,7 @@ import no verb (one may bring NumPy, Flask and Faker); a test holds the two line
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from difflib import get_close_matches
@@ -35,6 +36,9 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "derive": "Derive JSON Schemas from documentation pages, or from our own.",
         "diff": "Tell what changed between two editions: pages, folders of pages, or derived folders.",
         "openapi": "Write the OpenAPI 3.1 description of the API.",
+        "types": "Write the API's types for a client in another language.",
+        "health": "Ask whether a fake answers at a URL.",
+        "mcp": "Serve tools to an agent over the Model Context Protocol, on standard input and output.",
     }
 )
 """Verb → its one-line help, in the order of `--help`; the module is `partner_insights.cli.<verb>`."""
@@ -106,6 +110,8 @@ class Verbs(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = READER_GONE
         except OSError as error:
+            if sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename:
+                ctx.exit(READER_GONE)  # what Windows says of a pipe that nobody reads
             where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
             status = _refuse(f"{where}{error.strerror or error}")
         except click.UsageError as error:

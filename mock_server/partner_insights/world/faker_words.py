@@ -30,7 +30,7 @@ def content() -> str:
 def refresh(path: Path, *, check: bool) -> int:
     """Write the file, or compare it; the exit code."""
     if not check:
-        path.write_text(content(), encoding="utf-8")
+        path.write_text(content(), encoding="utf-8", newline="\n")
     elif path.read_text(encoding="utf-8") != content():
         print(f"{path.name} is not what Faker {VERSION} says: run python -m {__spec__.name}", file=sys.stderr)
         return 1

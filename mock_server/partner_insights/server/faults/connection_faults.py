@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.server.faults import tcp_reset
 from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.delivery import Cut, Send, Step, Wait
 from partner_insights.server.http.response import BOM
@@ -84,7 +85,9 @@ CONNECTION_FAULTS: Final[Mapping[str, ConnectionFault]] = {
         ),
         ConnectionFault(
             "reset",
-            "the connection is reset half-way through the body",
+            "the connection is reset half-way through the body"
+            if tcp_reset.SUPPORTED
+            else "the connection closes half-way through the body (only Linux can reset it)",
             lambda response, _: (response.head(), _halves(response)[0], Wait(_FLUSH), Cut(reset=True)),
         ),
         ConnectionFault(

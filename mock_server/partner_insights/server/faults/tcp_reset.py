@@ -12,8 +12,8 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-_LINUX: Final = sys.platform == "linux"
-_OPEN_FILES: Final = "/proc/self/fd" if _LINUX else "/dev/fd"
+SUPPORTED: Final = sys.platform == "linux"
+_OPEN_FILES: Final = "/proc/self/fd" if SUPPORTED else "/dev/fd"
 
 
 def reset(*clients: str) -> None:
@@ -34,7 +34,7 @@ def _reset(descriptor: int, wanted: set[tuple[str, int]]) -> tuple[str, int]:
         peer: tuple[str, int] = borrowed.getpeername()[:2]
         if peer not in wanted:
             return peer
-        if _LINUX:
+        if SUPPORTED:
             # Connected to an address of no family, a socket says RST (connect(2)); lingering for no time, it
             # would do so on closing, but that TLS says goodbye before.
             ctypes.CDLL(None).connect(descriptor, bytes(16), 16)

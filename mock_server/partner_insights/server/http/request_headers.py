@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 1000
 _guids: Final[list[str]] = []
 """Made beforehand, many at once: most requests need two."""
-if hasattr(os, "register_at_fork"):
+if sys.platform != "win32":
     os.register_at_fork(after_in_child=_guids.clear)
 _DIGITS: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _GUID: Final = b"00000000-0000-0000-0000-000000000000"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,7 @@ SERVER_ID: Final = "partner-insights"
 _BATCH: Final = 1000
 _vectors: Final[list[str]] = []
 """Made beforehand, many at once: each answer carries one."""
-if hasattr(os, "register_at_fork"):
+if sys.platform != "win32":
     os.register_at_fork(after_in_child=_vectors.clear)
 
 MIN_GZIP_BYTES: Final = 1024

@@ -88,7 +88,7 @@ def _bound(
 ) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if shared:
+        if sys.platform == "linux" and shared:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         elif sys.platform != "win32":
             # Lets a port be taken again at once after a stop, and yet not be shared with who listens at it.

@@ -6,6 +6,7 @@ import io
 import os
 import select
 import stat
+import sys
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from partner_insights.errors import InputError
@@ -33,7 +34,10 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self._name = str(path)
-        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        flags = getattr(os, "O_NONBLOCK", 0) | getattr(
+            os, "O_BINARY", 0
+        )  # POSIX has the one, Windows the other
+        self._file = os.open(path, os.O_RDONLY | flags)
         self._read = 0
 
     def readable(self) -> bool:
@@ -51,7 +55,7 @@ class _Stream(io.RawIOBase):
         return len(content)
 
     def _wait(self) -> None:
-        if not hasattr(select, "poll"):  # Windows, whose pipes have no place among files
+        if sys.platform == "win32":  # whose pipes have no place among files
             return
         poll = select.poll()
         poll.register(self._file, select.POLLIN)

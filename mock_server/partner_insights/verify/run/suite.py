@@ -179,7 +179,7 @@ def run_tests(target: Target, options: SuiteOptions, *observers: object) -> Run:
 def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
     folder = contract_tests_dir()
     configuration = scratch / "pytest.ini"
-    configuration.write_text("[pytest]\n", encoding="utf-8")
+    configuration.write_text("[pytest]\n", encoding="utf-8", newline="\n")
     return [
         str(folder),
         *("-c", str(configuration), "--rootdir", str(folder), "--confcutdir", str(folder)),

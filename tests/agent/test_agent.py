@@ -1,0 +1,132 @@
+"""An agent over the SDK's own client: what it pays, what it may ask, what a wrong call teaches it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from partner_insights.fixtures import customer_usage, response
+
+pytest.importorskip("mcp")
+from mcp import Client, StdioServerParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+MAX_CHARACTERS = 9_000
+"""Of all tools together, as JSON: well under 3,000 tokens at three characters each."""
+
+
+def session(talk: Callable[[Client], Awaitable[None]]) -> None:
+    """A conversation with `partner-insights mcp`, as an agent's host has it."""
+    server = StdioServerParameters(command=sys.executable, args=["-P", "-m", "partner_insights", "mcp"])
+
+    async def run() -> None:
+        with anyio.fail_after(60):
+            async with Client(server) as client:
+                await talk(client)
+
+    anyio.run(run)
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> Any:
+    """What a call answers, read as JSON where it is."""
+    answer = await client.call_tool(tool, arguments)
+    text = "\n".join(part.text for part in answer.content)
+    assert not answer.is_error, text
+    return json.loads(text) if text[:1] in ("{", "[") else text
+
+
+async def refused(client: Client, tool: str, **arguments: Any) -> str:
+    """The words of a call that fails."""
+    answer = await client.call_tool(tool, arguments)
+    assert answer.is_error
+    return "\n".join(part.text for part in answer.content)
+
+
+def hasty(url: str, token: str, customer: str) -> None:
+    """A client that takes no 429 for an answer."""
+    path = f"{url}/v1/customers/{customer}/analytics/licenses/usage"
+    for _ in range(14):
+        request = urllib.request.Request(path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                answer.read()
+        except urllib.error.HTTPError as error:
+            error.close()
+
+
+def test_what_the_client_did_wrong_on_a_throttled_day() -> None:
+    """ "Serve a throttled day and say what my client did wrong" takes two calls, of six it may."""
+
+    async def talk(client: Client) -> None:
+        fake = await call(client, "start", scenario=["throttled"])
+        await anyio.to_thread.run_sync(hasty, fake["url"], fake["token"], fake["customers"][0]["id"])
+        verdict = await call(client, "verdict")
+        assert verdict["verdict"] == "misbehaved"
+        codes = {finding["code"] for finding in verdict["findings"]}
+        assert {"retry-after-ignored", "hammered"} <= codes
+
+    session(talk)
+
+
+def test_tools_are_few_and_short() -> None:
+    """All of them cost less than 3,000 tokens, and each says what it does."""
+
+    async def talk(client: Client) -> None:
+        tools = (await client.list_tools()).tools
+        names = [each.name for each in tools]
+        assert names == ["start", "scenario", "data", "fault", "journal", "verdict", "explain", "check"]
+        assert all(each.description for each in tools)
+        whole = json.dumps([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools])
+        assert len(whole) < MAX_CHARACTERS, len(whole)
+
+    session(talk)
+
+
+def test_a_day_with_an_agent(tmp_path: Path) -> None:
+    """Data, scenarios, faults, journal, explanations and judgements, and what each wrong call teaches."""
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps(customer_usage(licensesActive=-1, valid=False)), encoding="utf-8")
+
+    async def talk(client: Client) -> None:
+        assert "call start first" in await refused(client, "journal")
+        assert "silent-empty" in await refused(client, "start", scenario=["thunder"])
+        assert "give YYYY-MM-DD" in await refused(client, "start", as_of="tomorrow")
+        fake = await call(client, "start", customers=3)
+        customer = fake["customers"][0]
+        assert "customer-licenses-usage" in fake["operations"]
+
+        rows = await call(client, "data", customer=customer["id"])
+        assert rows["usageTotal"] >= len(rows["usage"]) > 0
+        assert (await call(client, "data"))["deploymentTotal"] > 0
+        assert (await call(client, "data", customer="no such name"))["customers"] == []
+
+        assert "throttled" in (await call(client, "scenario", names=[]))["known"]
+        assert (await call(client, "scenario", names=["silent-empty"]))["active"] == ["silent-empty"]
+        assert "truncate" in (await call(client, "fault"))["names"]
+        plan = await call(client, "fault", status=503, times=2)
+        assert [each["code"] for each in plan["faults"]] == [503, 503]
+        assert "no fault" in await refused(client, "fault", name="thunder")
+
+        await anyio.to_thread.run_sync(hasty, fake["url"], fake["token"], customer["id"])
+        entries = (await call(client, "journal", last=1, status="503"))["entries"]
+        assert (entries[0]["status"], entries[0]["operation"]) == (503, "customer-licenses-usage")
+
+        assert "E-001" in await call(client, "explain", subject="CustomerLicensesUsageInsights.workloadName")
+        assert "did you mean" in await refused(client, "explain", subject="CustomerLicensesUsageInsight")
+        good = json.dumps(response("customer-licenses-usage"))
+        assert (await call(client, "check", body=good))["violations"] == 0
+        judged = await call(client, "check", file=str(wrong))
+        assert (judged["violations"], judged["first"][0]["pointer"]) == (1, "/licensesActive")
+        assert "give a body or a file" in await refused(client, "check")
+        assert "none.json" in await refused(client, "check", file=str(tmp_path / "none.json"))
+
+    session(talk)
