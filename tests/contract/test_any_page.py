@@ -94,14 +94,14 @@ def test_a_translated_page_is_refused_even_leniently(tmp_path: Path) -> None:
         derived(tmp_path, {"a.md": page}, lenient=True)
 
 
-def test_a_list_that_may_be_incomplete_is_an_assumption(tmp_path: Path) -> None:
-    """A list that values "include" only warns; a list of what values "are" is documented."""
+def test_a_list_that_may_be_incomplete_is_no_constraint(tmp_path: Path) -> None:
+    """Values that a list "includes" are examples; what the values "are" is an enumeration."""
     rows = "".join(
         f"| {verb} | string | Possible values {verb} `x` and `y`. |\n" for verb in ("include", "are")
     )
-    properties = derived(tmp_path, {"a.md": f"# Cost\n\n{HEAD}{rows}"})["Cost"]["properties"]
-    standings = [row[PROVENANCE]["keywords"]["enum"]["standing"] for row in properties.values()]
-    assert standings == ["assumed", "documented"]
+    include, are = derived(tmp_path, {"a.md": f"# Cost\n\n{HEAD}{rows}"})["Cost"]["properties"].values()
+    assert (include.get("enum"), include["examples"]) == (None, ["x", "y"])
+    assert (are["enum"], are.get("examples")) == (["x", "y"], None)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,12 @@ FAULTS = {
         "stray-row", 9, "'| 2 | Two |'", TABLE + "\n# The other codes\n\n| 2 | Two |\n"
     ),
     "the same row twice": Fault("repeated-row", 6, "'id'", TABLE + "| id | string | The id. |\n"),
+    "a list that goes on": Fault(
+        "uncertain",
+        5,
+        "'Values include a and b'",
+        TABLE.replace("The id.", "Values include `a` and `b`."),
+    ),
     "a length that is none": Fault(
         "unread-cell",
         5,

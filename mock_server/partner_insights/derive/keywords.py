@@ -118,12 +118,6 @@ def _values(
         }
     else:
         values, note = list(facts.values), documented(facts.columns.get("values", description))
-        if not facts.closed:
-            # "Values include": the list may have left some out, so a breach of it is only a warning.
-            note |= {
-                "standing": Standing.ASSUMED.value,
-                "reason": "the cell does not say that the list is complete",
-            }
     members = [coerced(value, json_type) for value in values]
     if members and json_type != "boolean" and all(_suits(member, json_type) for member in members):
         stated.add("enum", list(dict.fromkeys(members)), note)

@@ -17,7 +17,7 @@ from partner_insights.tables.document import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "note"]
 
 _MAX_EXCERPT = 80
 
@@ -61,6 +61,12 @@ DIAGNOSTIC_CODES: Mapping[str, DiagnosticCode] = MappingProxyType(
         "repeated-row": DiagnosticCode("warning", "each row once"),
         "unread-cell": DiagnosticCode(
             "warning", "in a column Required yes or no, in a column Length 'least, most' or a number"
+        ),
+        "uncertain": DiagnosticCode(
+            "note",
+            "a sentence that says it and nothing else, as in 'Possible values are `a`, `b`.', 'At "
+            "most 64 characters.' "
+            "or 'Must be between 1 and 9.'",
         ),
         "extra-cells": DiagnosticCode(
             "error", "as many cells as the header has; a pipe inside a cell is written \\|"

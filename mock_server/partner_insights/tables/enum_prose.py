@@ -1,169 +1,237 @@
-"""Turns the prose of a description into the list of values it allows, where it gives such a list."""
+"""Turns a description into the list of values it allows, where a sentence of a certain form gives it whole.
+
+A list is read from a whole sentence, or from a sentence and the list below it. A sentence that says more,
+or less, or says it on a condition, states nothing; neither does one that another sentence opens again.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from partner_insights.tables.prose import BEGIN, TERM
+from partner_insights.tables.sentences import Prose, Statement, T
+from partner_insights.tables.subjects import SUBJECT, is_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from partner_insights.tables.subjects import Name
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Values a property may have; `closed` where the prose says that there are no others."""
+    """The values a property may have; `shown` are values of a list that may go on.
 
-    values: tuple[str, ...]
-    closed: bool
+    `said` are the sentences that state it; `doubts` those that speak of values in no form that is certain.
+    """
 
+    values: tuple[str | None, ...] = ()
+    shown: tuple[str, ...] = ()
+    constant: str | None = None
+    said: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+NOTHING_SAID = Choices()
 
 _VALUES = (
-    r"(?:possible|supported|accepted|allowed|allowable|valid|permitted|permissible|acceptable|available|legal)"
-    r"(?: enum(?:eration)?| string| input)? (?:values?|options?)"
+    r"(?:(?:possible|supported|accepted|allowed|allowable|valid|permitted|permissible|acceptable|"
+    r"available|legal)"
+    r"(?: and (?:supported|valid|allowed))?"
+    r"(?: enum(?:eration)?| string| input| member)? (?:values?|options?|choices|members?)|"
+    r"(?:supported|allowed|permitted|accepted)(?=:| are))"
 )
-# "Possible values for this property are:", "The current supported values include", "accepted values:"
-_LEAD = re.compile(
-    rf"(?P<strong>\b{_VALUES}\b[^.:;,\n{BEGIN}]{{0,60}}?"
-    r"(?::|\s[-–—](?=\s)|\b(?:are|is|include|includes|can be|may be)\b:?)"
-    r"|\b(?:(?:can|must|may|should|will) (?:only )?be|is|are|has)(?: only)? (?:one|any) of"
-    r"(?: the)?(?: following)?(?: string)?(?: values?| options?)?:?"
-    r"|\b(?:one|any) of (?:the following|these)(?: string)?(?: values?| options?)?:"
-    r"|\b(?:can|must|may|should) (?:only )?be(?: set to)?(?: either)?(?= (?:an? )?\x01)"
-    r"|\b(?:is|are)(?: set to)? either(?= (?:an? )?\x01)"
-    r"|\b(?:values? |types? (?=can|may))(?:(?:can|may|could) )?include:?|^values?:)"
-    r"(?:[ ]*(?:one of|either|any of)?(?: the following)?(?: values?)?[ ]*:?)",
+_THE = r"(?:(?:the|its|all|these|currently|current|only|following) )*"
+_FOR = (
+    r"(?: (?:of|for) (?:it|this(?: (?:property|field|attribute|parameter|value))?|"
+    rf"(?:the )?(?P<subject>{SUBJECT})(?: property| field| attribute)?))?"
+)
+_ONE_OF = r"(?:(?:one|any|either) of )?(?:the )?(?:following)?(?: (?:string )?(?:values?|options?))?"
+_ARE = (
+    rf"(?: currently)?(?:: ?| [-–—] | (?:are|is|can be|may be|must be|are limited to)(?: "
+    rf"currently)?:? ?){_ONE_OF}:? ?"
+)
+_MODAL = (
+    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?"
+    r"(?:(?:must|can|may|will|shall|has to)(?: only| always)? be|is(?: always)?)(?: set to)?"
+)
+_LISTED = re.compile(rf"{_THE}{_VALUES}{_FOR}{_ARE}", re.IGNORECASE)
+_MODAL_LEAD = re.compile(
+    rf"(?:{_MODAL}(?: (?:either|one of|any one of|any of)(?: the)?(?: following)?(?: values?| "
+    rf"options?)?)?:? ?|"
+    rf"(?:either|one of)(?: the)?(?: following)?(?: values?| options?)?:? ?|values?: ?)",
     re.IGNORECASE,
 )
-_INCLUDE = re.compile(r"\binclud", re.IGNORECASE)
-_OPEN = re.compile(
-    r"\b(?:for example|e\.g\.|such as|for instance|among others|etc\b|and so on|and others?|or others?|more)|"
-    r"\b(?:multiple|several) (?:values|of them)\b|\bcombin|\bcomma-separated",
+_OPEN_LEAD = re.compile(
+    rf"{_THE}(?:{_VALUES}{_FOR}|values?|types?)(?: currently)?(?: (?:can|may|could))? includ(?:e|es|"
+    rf"ing):? ?{_ONE_OF}:? ?",
     re.IGNORECASE,
 )
-_NEXT = rf"(?:\s|,|;|/|\||&|•|\band/or\b|\band\b|\bor\b|\beither\b)*(?:\b(?:an?|the) )?{TERM}"
-_ITEM = re.compile(_NEXT, re.IGNORECASE)
-_REMARK = re.compile(r"\s*\((?:[^()]|\([^()]*\))*\)")
-_END = re.compile(r"\s*(?:$|[.;)\n]|,? (?:which|where|when|depending|based)\b)")
-_SENTENCE_END = re.compile(r"\s*(?:\([^()]*\))?\s*(?:$|[.\n])")
-_BARE = re.compile(r"[A-Za-z0-9][\w.+-]*")
-_BARE_WORDS = re.compile(r"[A-Z0-9][\w+-]*(?: [\w+-]+){0,2}")
-_BULLET = re.compile(
-    rf"\s*(?:[•*–-]\s*|\d+[.)]\s+)?(?:{TERM}|([A-Za-z0-9][\w.+-]*))(?=\s*(?:[-–—:=(]|[.,;]?\s*$))"
-)
-# Any list that is announced has one of these words before it.
-_LEAD_SIGNS = ("value", "option", " of", "be ", "either", "include")
-# "The status: "none", "open", or "closed".": nothing but terms between the colon and the full stop.
-_COLON = re.compile(rf":(?=\s*{BEGIN})")
-_NO_LIST = re.compile(
-    r"\b(?:includ\w*|example|such|instance|contain\w*|note|format\w*|see|follow\w*|like|combin\w*|keys|link\w*|e\.g)\b",
+# "The kind of the box, can be `a` or `b`", "The kind: `a` or `b`": what the property is, and its values.
+_HEADED = re.compile(
+    r"(?P<head>(?:the|a|an|where|what|how|which|specifies|indicates|says|defines|describes|type|kind|"
+    r"one)\b[^,:;.()\x01\x02]{0,100})"
+    r"(?:[,;] (?:which |it |and )?(?:(?:can|must|may|will)(?: only)? be|is)(?: either| one of)?:? |"
+    r"(?:[,;:] )(?:either|one of)(?: the following)?(?: values)?:? |(?P<colon>: ?))",
     re.IGNORECASE,
 )
-_WHETHER = re.compile(rf"\bwhether\b[^.\n{BEGIN}]{{0,200}}?(?=\s(?:an? |the )?{BEGIN})", re.IGNORECASE)
-_NOT_VALUES = {
-    "the",
-    "a",
-    "an",
-    "listed",
-    "defined",
-    "found",
-    "described",
-    "in",
-    "see",
-    "as",
-    "these",
-    "those",
-    "member",
-}
+_UNSURE_HEAD = re.compile(
+    r"\b(?:not?|whose|which|that|if|when|unless|except|for example|such as|includ\w*|contain\w*|keys?|links?|"
+    r"note|format\w*|like|combin\w*|default|list|set|characters?|example\w*|previous\w*|former\w*|"
+    r"usual\w*|normal\w*|typical\w*|often|most\w*|general\w*|recommend\w*|should|ideal\w*)\b",
+    re.IGNORECASE,
+)
+_CONSTANT = re.compile(
+    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:is always|always|must always be|is "
+    rf"fixed to|returns as)"
+    rf"(?: (?:set to|be|is|has|returns?|equals?|equal to|contains))?(?: as)?(?: the value)? (?P<term>{T})",
+    re.IGNORECASE,
+)
+_SEPARATOR = r"\s*(?:,|;|\||/|&)?\s*(?:\b(?:or|and)\b)?\s*"
+_REMARK = r"(?:\s*\((?:[^()]|\([^()]*\))*\))*(?:\s*(?:=|:|[-–—](?=\s))\s*[^,;\x01\x02]{1,80}(?=,|;))?"
+_TERM_ITEM = re.compile(rf"(?:(?:either|an?|the|also) )?(?P<value>{T}|\bnull\b){_REMARK}", re.IGNORECASE)
+_BARE_ITEM = re.compile(
+    rf"(?P<value>null|\d+(?:\.\d+)?|[A-Z][\w+]*(?: [A-Z][\w+]*){{0,2}}|[a-z]+[A-Z0-9_]\w*)(?![\w.-]){_REMARK}"
+)
+_BETWEEN = re.compile(_SEPARATOR, re.IGNORECASE)
+_ITEM_END = re.compile(r"[,;|/&\s]")
+# A list that has one of these beside it goes on, or is one of several.
+_OPENS = re.compile(
+    r"\b(?:can|may|might|could) also\b|\bcustom\b|\b(?:any )?other (?:\w+ )?(?:values?|strings?|text|"
+    r"names?)\b|"
+    r"\badditional (?:\w+ )?values?\b|\barbitrary\b|\buser[- ]defined\b(?! settings)|\bamong others\b|"
+    r"\betc\b|"
+    r"\band so on\b|\band (?:others?|more)\b|\bor others?\b|\bnot limited to\b|…|\.\.\.|\bcombin|"
+    r"\bcomma[- ]separated\b|\b(?:multiple|several|more than one)\b[^.]{0,30}\bvalues?\b|\bmultiple of\b|"
+    r"\bone or more\b|\bbit(?:mask| ?flags?|wise)\b|\bnew values?\b|\bfree[- ]?(?:form|text)\b|"
+    r"\bsubject to change\b|"
+    r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
+    r"(?:string|text|value)\b",
+    re.IGNORECASE,
+)
+_SPEAKS = re.compile(
+    rf"\b(?:possible|supported|accepted|allowed|valid|permitted|acceptable|available|legal) (?:\w+ )?"
+    rf"(?:values?|options?|choices)\b|\b(?:one|any|either) of (?:the following|these)\b|"
+    rf"\b(?:must|can|may|should)(?: only| not| always)? be(?: set to)?(?: either| one of)? (?:an? |the )?{T}|"
+    rf"\b(?:is|are)(?: set to)? (?:either|one of) (?:an? |the )?{T}|\bvalues? (?:are|is|includes?|can "
+    rf"be)\b[^.]*{T}|"
+    rf"\b(?:can|must|may) be(?: set to)?(?::| [\"“])|\bsupported are\b|\balways (?:\w+ ){{0,3}}{T}|"
+    rf"\bwhether\b[^.]*{T}[^.]*\bor\b[^.]*{T}",
+    re.IGNORECASE,
+)
+# Words of prose that say which values there are without naming one.
+_LINKS_ONLY = re.compile(r"\b(?:listed|described|defined|found|shown|documented|see)\b", re.IGNORECASE)
+_NO_VALUE = re.compile(r", | or | and |\||^[{<\[]|\*|[>}\]]$")
+_NULL = "null"
 
 
-def read_choices(prose: str) -> Choices | None:
-    """The values that marked prose (see `mark`) gives as the ones allowed."""
-    low = prose.casefold()
-    announced = any(map(low.__contains__, _LEAD_SIGNS))
-    for lead in _LEAD.finditer(prose) if announced else ():
-        tail = prose[lead.end() :]
-        if _OPEN.match(tail.lstrip(" ,:(")):
-            return None
-        found = _after_lead(tail, colon=lead[0].rstrip().endswith(":"))
-        if found is not None:
-            values, rest = found
-            closed = not _INCLUDE.search(lead[0]) and not _OPEN.match(rest.lstrip(" ,;.…("))
-            return Choices(
-                tuple(dict.fromkeys(values)), closed and not rest.lstrip().startswith(("…", "..."))
-            )
-    return _unannounced(prose) if BEGIN in prose or "\n" in prose else None
+def read_choices(prose: Prose, name: Name) -> Choices:
+    """The values that the prose of a property of this name gives as the ones allowed."""
+    found: list[tuple[Choices, Statement]] = []
+    doubts: list[Statement] = []
+    for statement in prose.statements:
+        read = _read(statement, prose, name)
+        if read is not None:
+            found.append((read, statement))
+        elif _speaks(statement, prose):
+            doubts.append(statement)
+    if not found:
+        return Choices(doubts=_words(doubts, prose)) if doubts else NOTHING_SAID
+    choices, statement = found[0]
+    listed = {value for value in (*choices.values, choices.constant) if value is not None}
+    others = [*doubts, *(other for read, other in found[1:] if read != choices)]
+    opened = _OPENS.search(prose.words(prose.text)) is not None
+    foreign = [other for other in others if not _spoken_of(other, prose) <= listed]
+    foreign += [other for other in prose.statements if _is_strange(other, statement, prose, listed)]
+    if choices.shown or opened or foreign:
+        shown = choices.shown or (tuple(filter(None, choices.values)) if opened else ())
+        return Choices(shown=shown, doubts=_words(foreign or [statement], prose))
+    return replace(choices, said=_words([statement, *others], prose))
 
 
-def _after_lead(tail: str, *, colon: bool) -> tuple[list[str], str] | None:
-    if tail.lstrip(" :").startswith("\n"):
-        lines = _lines(tail)
-        return (lines, "") if lines else None
-    values, rest = _terms(tail)
-    if values and (len(values) > 1 or colon or _END.match(rest)):
-        return values, rest
-    return None if values else _bare(tail, colon=colon)
+def _speaks(statement: Statement, prose: Prose) -> bool:
+    """Whether a sentence may say which values there are; null alone is none."""
+    if not _SPEAKS.search(statement.text):
+        return False
+    terms = prose.terms_of(statement.text)
+    return not terms or any(term != _NULL for term in terms)
 
 
-def _terms(text: str) -> tuple[list[str], str]:
-    """The terms that follow one another, remarks in parentheses passed over; and the text after them."""
-    values: list[str] = []
-    place = 0
-    while item := _ITEM.match(text, place):
-        between = text[place : item.start(1)]
-        if values and not re.search(r"[,;/|&•\n]|\b(?:and|or)\b", between):
-            break
-        values.append(item[1])
-        place = item.end()
-        while remark := _REMARK.match(text, place):
-            place = remark.end()
-        line_end = text.find("\n", place)
-        if line_end >= 0 and re.match(r"\s*[-–—:]", text[place:]) and _ITEM.match(text, line_end):
-            place = line_end
-    return values, text[place:]
+def _words(statements: Iterable[Statement], prose: Prose) -> tuple[str, ...]:
+    return tuple(prose.words(statement.text) for statement in statements)
 
 
-def _bare(tail: str, *, colon: bool) -> tuple[list[str], str] | None:
-    """Values that are set apart by commas only; each must be a single word (or few, after a colon)."""
-    sentence = re.split(r"\.(?:\s|$)|\n", tail, maxsplit=1)[0]
-    if BEGIN in sentence:
+def _spoken_of(statement: Statement, prose: Prose) -> set[str]:
+    """The terms that a sentence gives as values: those behind "must be" and the like, and in its list."""
+    place = _SPEAKS.search(statement.text)
+    text = statement.text[place.start() :] if place else statement.text
+    return {term for term in prose.terms_of(text + " ".join(statement.items or ())) if term != _NULL}
+
+
+_DEFAULT = re.compile(rf"\bdefault(?:s| value)?\b(?: is| to| value|:| of| setting)*:? ({T})", re.IGNORECASE)
+
+
+def _is_strange(other: Statement, statement: Statement, prose: Prose, listed: set[str]) -> bool:
+    """Whether another sentence gives a default that is no value of the list."""
+    default = None if other is statement else _DEFAULT.search(other.text)
+    return default is not None and bool(listed) and prose.words(default[1]) not in {*listed, _NULL}
+
+
+_LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, True))
+
+
+def _read(statement: Statement, prose: Prose, name: Name) -> Choices | None:
+    """What one statement says of the values; None where it is in no certain form."""
+    text = statement.text
+    if constant := _CONSTANT.fullmatch(text):
+        value = prose.words(constant["term"])
+        if statement.items is None and is_subject(constant["subject"], prose, name) and value != _NULL:
+            return Choices(constant=value)
         return None
-    items = re.split(r"\s*[,;]\s*(?:(?:and|or|&)\s+)?|\s+(?:and|or|&)\s+", _REMARK.sub("", sentence).strip())
-    several = len(items) > 1
-    shape = _BARE_WORDS if colon and several else _BARE
-    if not all(shape.fullmatch(item) and item.casefold() not in _NOT_VALUES for item in items):
-        return None
-    if not several and not (colon and items[0][0].isupper()):
-        return None
-    return items, tail[len(sentence) :]
-
-
-def _lines(text: str) -> list[str]:
-    """The values of a list with a line for each: the term at its beginning, a dash or nothing after it."""
-    values: list[str] = []
-    for line in filter(None, (line.strip(" ") for line in text.split("\n"))):
-        if line == ":":
+    for lead, closed in _LEADS:
+        if (start := lead.match(text)) is None:
             continue
-        item = _BULLET.match(line)
-        if item is None:
-            break
-        values.append(item[1] or item[2])
-    return values if len(values) > 1 else []
-
-
-def _unannounced(prose: str) -> Choices | None:
-    for colon in _COLON.finditer(prose):
-        values, rest = _terms(prose[colon.end() :])
-        if len(values) < 2 or not _SENTENCE_END.match(rest):
+        if lead is _HEADED:
+            if _UNSURE_HEAD.search(start["head"]) or (start["colon"] and not name.is_phrase(start["head"])):
+                continue
+        elif not is_subject(start["subject"], prose, name):
             continue
-        sentence = prose[max(map(prose[: colon.start()].rfind, ".:\n")) + 1 : colon.start()]
-        if BEGIN not in sentence and not _NO_LIST.search(sentence):
-            return Choices(tuple(dict.fromkeys(values)), closed=True)
-    if "hether" in prose and (whether := _WHETHER.search(prose)):
-        values, rest = _terms(prose[whether.end() :])
-        if len(values) > 1 and _SENTENCE_END.match(rest):
-            return Choices(tuple(dict.fromkeys(values)), closed=True)
-    head, _, below = prose.partition("\n")
-    lines = _lines(below)
-    dashed = re.findall(rf"^\s*(?:[•*-]\s*)?{TERM}\s*[-–—:]", below, re.MULTILINE)
-    if head and len(lines) > 1 and len(dashed) == len(lines) and not _NO_LIST.search(head):
-        return Choices(tuple(dict.fromkeys(lines)), closed=False)
+        rest = text[start.end() :]
+        if statement.items is not None and not rest.strip(" :"):
+            values: Iterable[str] | None = statement.items or None
+        elif statement.items is None:
+            values = _list(rest, bare=start[0].rstrip().endswith((":", "are", "is", "include")))
+        else:
+            values = None
+        members = _members(values or (), prose)
+        if members:
+            shown = () if closed else tuple(member for member in members if member is not None)
+            return Choices(values=members) if closed else Choices(shown=shown)
     return None
+
+
+def _list(text: str, *, bare: bool) -> list[str] | None:
+    """The values of a list that is the whole of a text: terms, or (where `bare`) words of no prose."""
+    for item in (_TERM_ITEM, _BARE_ITEM) if bare else (_TERM_ITEM,):
+        values: list[str] = []
+        place = 0
+        while found := item.match(text, place):
+            values.append(found["value"])
+            place = found.end()
+            if place == len(text):
+                return values
+            between = _BETWEEN.match(text, place)
+            if between is None or not between[0].strip():
+                break
+            place = between.end()
+    return None
+
+
+def _members(values: Iterable[str], prose: Prose) -> tuple[str | None, ...]:
+    """The values in their words, null for `null`; none where one is no value, or there is one only."""
+    words = [prose.words(value) for value in values]
+    if any(_NO_VALUE.search(word) for word in words):
+        return ()
+    members = tuple(dict.fromkeys(None if word.casefold() == _NULL else word for word in words))
+    return members if len(members) > 1 and members != (None,) else ()

@@ -14,15 +14,22 @@ BEGIN, END = "\x01", "\x02"
 TERM = f"{BEGIN}([^{BEGIN}{END}]+){END}"
 
 _CONTROL = re.compile("[\x01\x02]")
-_BREAK = re.compile(r"<\s*/?\s*(?:br|p|li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s*/?\s*(?:br|p|/li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
+_LIST_ITEM = re.compile(r"<\s*li\s*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _CODE = re.compile(r"`+([^`]{1,200})`+")
-_BOLD = re.compile(r"(?<!\*)(\*{1,3})(?=\S)([^*\n]{1,120}?)(?<=\S)\1(?!\*)|(?<!\w)__([^_\n]{1,120})__(?!\w)")
+_BOLD = re.compile(
+    r"(?<!\*)(\*{1,3})(?=\S)([^*\n]{1,120}?)(?<=\S)\1(?!\*)|(?<!\w)__([^_\n]{1,120})__(?!\w)|"
+    r"(?<![\w\x01])_(?=\S)((?:[^_\n\x01\x02]|(?<=\w)_(?=\w)){1,120})(?<=\S)_(?!\w)"
+)
+# "*Binary, Boolean* or *String*": several words set apart by one pair of marks.
+_WORDS = re.compile(r"\w[\w.-]*(?:, \w[\w.-]*)+(?:,? (?:or|and) \w[\w.-]*)?")
+_WORD = re.compile(r"(?!(?:or|and)\b)\w[\w.-]*")
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|‘([^’\n]{1,80})’|(?<![\w'])'([^'\n]{1,60})'(?![\w'])"
 )
-_NOTATIONS = (("`",), _CODE), (("*", "__"), _BOLD), (('"', "'", "“", "‘"), _QUOTED)
+_NOTATIONS = (("`",), _CODE), (("*", "_"), _BOLD), (('"', "'", "“", "‘"), _QUOTED)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TRAILING = ",.;"
 _MAX_TEXT = 8_000
@@ -36,7 +43,7 @@ def mark_terms(markdown: str) -> str:
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", text))
+        text = _TAG.sub("", _BREAK.sub("\n", _LIST_ITEM.sub("\n• ", text)))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:
@@ -59,6 +66,10 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def _marked(found: re.Match[str]) -> str:
     content = found[found.lastindex or 0]
+    if found.re is _BOLD and _WORDS.fullmatch(content):
+        return _WORD.sub(f"{BEGIN}\\g<0>{END}", content)
+    if found.re is _QUOTED and content != content.strip():
+        return f"{BEGIN} {END}" if content == " " else found[0]
     inner = content if content.isalnum() else _CONTROL.sub("", content).strip().strip("\"“”'`").strip()
     if not inner or (":" in inner and " " in inner):
         return found[0] if BEGIN not in found[0] else content

@@ -1,17 +1,33 @@
-"""Turns the prose of a description, or a Length cell, into lengths, ranges and units."""
+"""Turns a description, or a Length cell, into lengths, ranges and units, where a sentence says just that.
+
+A bound is read from a whole sentence, or from what a comma or parentheses set apart at the end of one.
+A sentence that says it on a condition, of a part or with a unit of its own states nothing; neither does
+one that another sentence contradicts.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from partner_insights.tables.subjects import SUBJECT, is_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from partner_insights.tables.sentences import Prose, Statement
+    from partner_insights.tables.subjects import Name
 
 Number: TypeAlias = int | float
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Lengths in characters, and bounds of a number; None where nothing is said."""
+    """Lengths in characters, and bounds of a number; None where nothing is said.
+
+    `said` are the sentences that state them; `doubts` those that speak of one in no form that is certain.
+    """
 
     min_length: int | None = None
     max_length: int | None = None
@@ -19,83 +35,162 @@ class Limits:
     maximum: Number | None = None
     above: Number | None = None
     below: Number | None = None
+    said: tuple[str, ...] = ()
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _UNLIMITED = Limits()
-_DIGIT = re.compile(r"\d")
-_N = r"(-?\d[\d,]*(?:\.\d+)?)"
-_CHARS = r"[- ]?(?:unicode |alphanumeric |alphabetic |numeric |utf-8 )?char(?:acter)?s?\b"
-_TO = r"\s*(?:-|–|—|to|through|and|,|\.\.)\s*"
+_N = r"(-?\d[\d,]*(?:\.\d+)?)(?![\w^])"
+_TO = r"\s*(?:-|–|—|\bto\b|\bthrough\b|\band\b|\.\.)\s*"
+_CASE = r"(?: and (?:is |are )?case[- ](?:in)?sensitive)?"
+_CHARS = (
+    r"[- ]?(?:unicode |alphanumeric |ascii |utf-8 )?char(?:acter)?s?(?: long| in length| inclusive|, "
+    r"inclusive)*" + _CASE
+)
+_MOST = (
+    r"(?:up to|at most|no more than|not more than|no longer than|not longer than|limited to|a "
+    r"maximum of|max(?:imum|\.)?(?: of)?:?|less than or equal to|≤|<=)"
+)
+_LEAST = (
+    r"(?:at least|no less than|not less than|no fewer than|no shorter than|a minimum of|"
+    r"min(?:imum|\.)?(?: of)?:?|greater than or equal to|≥|>=)"
+)
+_IS = r"(?:(?: is| are| of|:| =)|(?= \d))(?: set to)? ?"
+_SHARED = r"(?: (?:allowed|permitted|supported|possible))?"
+_OF = rf"(?: (?:of|for) (?:it|this(?: \w+)?|(?:the )?(?P<subject>{SUBJECT})))?"
 
-_LENGTHS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), fields)
-    for pattern, fields in (
-        (rf"\b(?:between |from )?{_N}{_TO}{_N}{_CHARS}", ("min_length", "max_length")),
-        (
-            rf"\blength\b[^.\d]{{0,30}}?(?:between|from|:|is|of)\s*{_N}{_TO}{_N}(?![\w-])",
-            ("min_length", "max_length"),
-        ),
-        (
-            rf"\b(?:exactly|must be|should be|always) {_N}{_CHARS}(?! or)",
-            ("min_length", "max_length", "same"),
-        ),
-        (rf"(?:\bis|\bare|'s) {_N}{_CHARS} long\b", ("min_length", "max_length", "same")),
-        (
-            rf"\b(?:max(?:imum|\.)?(?: of| is|:)?|up to|at most|no more than|no longer than|(?:not|"
-            rf"n't) exceed|cannot exceed|"
-            rf"not be longer than|limited to|limit of|limit is|limit:|less than or equal to) {_N}{_CHARS}",
-            ("max_length",),
-        ),
-        (rf"\b{_N}{_CHARS} (?:max(?:imum)?\b|limit\b|or (?:less|fewer)\b|at most\b)", ("max_length",)),
-        (
-            rf"\bmax(?:imum|\.)?(?: allowed| permitted| string| character)? length(?: is| of|:| =)*\s*{_N}",
-            ("max_length",),
-        ),
-        (rf"\b(?:at least|min(?:imum|\.)?(?: of| is|:)?|no fewer than) {_N}{_CHARS}", ("min_length",)),
-        (rf"\b{_N}{_CHARS} (?:min(?:imum)?\b|or more\b|at least\b)", ("min_length",)),
-        (rf"\bmin(?:imum|\.)?(?: allowed| string)? length(?: is| of|:| =)*\s*{_N}", ("min_length",)),
-    )
+_Patterns = tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+
+
+def _compiled(*patterns: tuple[str, str]) -> _Patterns:
+    return tuple((re.compile(pattern, re.IGNORECASE), tuple(fields.split())) for pattern, fields in patterns)
+
+
+# What a clause says, whoever it says it of.
+_LENGTH_CLAUSES = _compiled(
+    (rf"(?:between |from )?{_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
+    (rf"(?:a )?(?:length )?(?:between|from) {_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
+    (rf"min(?:imum)?:? {_N},? (?:and )?max(?:imum)?:? {_N}{_CHARS}", "min_length max_length"),
+    (rf"{_MOST} {_N}{_CHARS}", "max_length"),
+    (rf"{_N}{_CHARS},? (?:max(?:imum)?|or (?:less|fewer)|at most|limit)", "max_length"),
+    (rf"{_LEAST} {_N}{_CHARS}", "min_length"),
+    (rf"{_N}{_CHARS},? (?:min(?:imum)?|or more|at least)", "min_length"),
+    (rf"(?:exactly|always) {_N}{_CHARS}", "min_length max_length same"),
+    (rf"{_N} char(?:acter)?s long{_CASE}", "min_length max_length same"),
 )
-_MUST = (
-    r"\b(?:must|should|can|may|has to|needs to|value is|value of|values are)\b"
-    r"(?: only)?(?: be)?(?: an?)?(?: integer| number)?"
+_LENGTH_SENTENCES = _compiled(
+    (
+        rf"(?:the |its )?max(?:imum|\.)?{_SHARED}(?: string| character| text)? "
+        rf"length{_SHARED}{_OF}{_IS}{_N}(?:{_CHARS})?",
+        "max_length",
+    ),
+    (
+        rf"(?:the |its )?min(?:imum|\.)?{_SHARED}(?: string| character| text)? "
+        rf"length{_SHARED}{_OF}{_IS}{_N}(?:{_CHARS})?",
+        "min_length",
+    ),
+    (
+        rf"(?:the |its )?(?:length|number of characters){_OF}(?: must be| is| can be| may be|:)? "
+        rf"(?:between |from )?{_N}{_TO}{_N}(?:{_CHARS})?",
+        "min_length max_length",
+    ),
+    (
+        rf"(?:the |its )?(?:(?:max(?:imum)?|character|length) )?(?:allowed )?(?:limit|size) (?:is|of|:) "
+        rf"?{_N}{_CHARS}",
+        "max_length",
+    ),
 )
-_MUST_NOT = r"\b(?:must|should|can|may)(?: not|not|n't)(?: be)?"
-_RANGES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), fields)
-    for pattern, fields in (
-        (rf"\bbetween {_N} and {_N}(?![\w%-]*[A-Za-z])", ("minimum", "maximum")),
-        (rf"\brang(?:e|es|ing)\b(?: is| are| of|:| from)*\s*\(?\[?{_N}{_TO}{_N}", ("minimum", "maximum")),
-        (rf"(?:{_MUST}|\b(?:number|integer)) from {_N} to {_N}", ("minimum", "maximum")),
-        (rf"\b(?:the )?max(?:imum)?(?: allowed| permitted)? value(?: is| of|:| =)+\s*{_N}", ("maximum",)),
-        (rf"\b(?:the )?min(?:imum)?(?: allowed| permitted)? value(?: is| of|:| =)+\s*{_N}", ("minimum",)),
-        (rf"{_MUST} (?:greater than or equal to|at least|no less than|>=) {_N}", ("minimum",)),
-        (rf"{_MUST} (?:less than or equal to|at most|no more than|no greater than|<=) {_N}", ("maximum",)),
-        (rf"{_MUST_NOT} (?:exceed|greater than|more than) {_N}", ("maximum",)),
-        (rf"{_MUST_NOT} (?:less than|lower than|below) {_N}", ("minimum",)),
-        (rf"{_MUST} (?:greater|more|higher) than {_N}", ("above",)),
-        (rf"{_MUST} (?:less|lower|smaller) than {_N}", ("below",)),
-    )
+_RANGE_CLAUSES = _compiled(
+    (
+        rf"(?:an? |the )?(?:whole |decimal |positive |integer )?(?:number |value |integer |range |"
+        rf"percentage |percent )?"
+        rf"(?:between|from|in the range(?: of| from)?|ranging from) {_N}{_TO}{_N}(?:,? ?\(?inclusive\)?)?",
+        "minimum maximum",
+    ),
+    (rf"min(?:imum)?:? {_N},? (?:and )?max(?:imum)?:? {_N}", "minimum maximum"),
+    (rf"{_LEAST} {_N}", "minimum"),
+    (rf"{_MOST} {_N}", "maximum"),
+    (
+        rf"(?:an? )?(?:whole |integer )?(?:number |value |integer )?(?:greater|more|higher|larger) than {_N}",
+        "above",
+    ),
+    (rf"(?:an? )?(?:whole |integer )?(?:number |value |integer )?(?:less|lower|smaller) than {_N}", "below"),
 )
-_RANGE_SIGNS = (
-    "between",
-    "rang",
-    "value",
-    "from",
-    "must",
-    "should",
-    "can",
-    "may",
-    "to be",
-    "has to",
-    "needs to",
+_RANGE_SENTENCES = _compiled(
+    (rf"(?:the )?max(?:imum)?{_SHARED} value{_SHARED}{_OF}{_IS}{_N}", "maximum"),
+    (rf"(?:the )?min(?:imum)?{_SHARED} value{_SHARED}{_OF}{_IS}{_N}", "minimum"),
+    (rf"{_LEAST} {_N} and {_MOST} {_N}", "minimum maximum"),
+    (
+        rf"(?:the )?(?:(?:possible|allowed|valid|accepted|permitted|supported|acceptable|legal) "
+        rf")?(?:values?|range)(?: of values?)?"
+        rf"(?: (?:are|is|range|ranges))*(?: between| from|:)* ?{_N}{_TO}{_N}(?:,? ?\(?inclusive\)?)?",
+        "minimum maximum",
+    ),
 )
-_POSITIVE = re.compile(
-    r"\b(?:must be (?:a )?|an? )positive (?:whole |integer |decimal )?(?:number|integer|value)|"
-    r"\bmust be positive\b",
+_MODAL = re.compile(
+    rf"(?:it['’]s|(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:(?:must|can|may|will|shall|"
+    rf"has to|needs to)(?: only)?"
+    r"(?: be| have| contain| consist of| range)(?: set(?: to)?)?|is(?: always)?|are|has|ranges))(?: "
+    r"an?(?= (?:length|number|integer|value|whole)))?"
+    r"(?: value| length)?(?: of)? ",
     re.IGNORECASE,
 )
-_NOT_NEGATIVE = re.compile(r"\bnon-?negative\b|\b(?:must not|cannot|can't) be negative\b", re.IGNORECASE)
+_EXCEED = re.compile(
+    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|can not|mustn't|"
+    rf"may not) "
+    rf"(?P<verb>exceed|be (?:longer|more|greater|higher|larger) than|have more than|contain more than) "
+    rf"{_N}(?P<chars>{_CHARS})?",
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|can not|mustn't|"
+    rf"may not) "
+    rf"be (?:less|lower|smaller|fewer) than {_N}",
+    re.IGNORECASE,
+)
+_SIGN = _compiled(
+    (r"(?:an? )?(?:positive (?:whole |integer |decimal )?(?:number|integer|value)|positive)", "above"),
+    (
+        r"(?:an? )?(?:non-?negative (?:whole |integer |decimal )?(?:number|integer|value)|non-?negative)",
+        "minimum",
+    ),
+)
+_NEVER_NEGATIVE = re.compile(
+    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|is never) (?:be "
+    rf")?negative",
+    re.IGNORECASE,
+)
+# What a sentence is about, and the clause it ends with: "The name, up to 5 characters".
+_HEADED = re.compile(
+    r"(?P<head>[^,;:()]{2,120}?)(?:(?P<comma>[,;] )(?P<clause>[^()]+?)| \((?P<aside>[^()]+)\))(?:, in "
+    r"[a-z]+)?",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
+_UNSURE_HEAD = re.compile(
+    r"\b(?:whose|which|that|each|every|first|last|per|prefix\w*|suffix\w*|by|than|if|when|where|unless|"
+    r"for|contain\w*|"
+    r"consist\w*|follow\w*|start\w*|list|array|set|collection|number of|total|combin\w*|sum|and|or|any|"
+    r"see|as|"
+    r"messages?|entries|users?|items|maximum|minimum|max|min|not|excluding|default\w*|"
+    r"usual\w*|normal\w*|typical\w*|often|most\w*|general\w*|recommend\w*|about|approximate\w*|around|"
+    r"should|ideal\w*|previous\w*|former\w*)\b",
+    re.IGNORECASE,
+)
+_SPEAKS_LENGTH = re.compile(
+    r"\d[- ]?(?:unicode |alphanumeric |ascii |utf-8 )?char(?:acter)?s?\b|\blengths?\b[^.]*\d|"
+    r"\d[^.]*\blength\b",
+    re.IGNORECASE,
+)
+_SPEAKS_RANGE = re.compile(
+    r"\b(?:between|at least|at most|(?:greater|less|more|lower|higher) than|maximum|minimum|max|min|up "
+    r"to|ranges?|exceed|"
+    r"from|values?|number)\b[^.]*(?<!\w)\d|\d\s*(?:<=?|>=?)\s*\w|\bpositive\b|\bnegative\b|"
+    r"\(\d+\s*[-–]\s*\d+\)",
+    re.IGNORECASE,
+)
+_PLAIN_NUMBER = re.compile(r"(?<![\w.:/-])-?\d[\d,]*(?:\.\d+)?(?![\w:/.-]*\w)")
+_DIGIT = re.compile(r"\d")
 # Not "in percent": that leaves open whether all is 1 or 100.
 _UNIT = re.compile(
     r"\bin (?:whole |units of )?(USD|U\.S\. dollars|US dollars|EUR|GBP|bytes|kilobytes|megabytes|"
@@ -110,31 +205,99 @@ _LENGTH_CELL = re.compile(
 _LONGEST_CELL = re.compile(
     r"(?:(?:max(?:imum)?|up to|<=|≤)[:= ]*)?(\d+)(?: char(?:acter)?s?)?(?: max(?:imum)?)?", re.IGNORECASE
 )
+_LENGTHS = ("min_length", "max_length")
 
 
-def read_limits(text: str) -> Limits:
-    """The lengths and the range that visible text states; a contradiction states nothing."""
-    low = text.casefold()
+def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits:
+    """The lengths and the range that the prose of a property of this name states, without contradiction.
+
+    `spent` are sentences that are known to say something else.
+    """
+    low = prose.words(prose.text).casefold()
     if not _DIGIT.search(low) and "positive" not in low and "negative" not in low:
         return _UNLIMITED
     found: dict[str, Number] = {}
-    spent = text
-    for patterns, signs in ((_LENGTHS, ("char", "length")), (_RANGES, _RANGE_SIGNS)):
-        if not any(map(low.__contains__, signs)):
+    said: list[str] = []
+    doubts: dict[str, list[str]] = {"length": [], "range": []}
+    contradicted: set[str] = set()
+    for statement in prose.statements:
+        text = prose.words(statement.text)
+        if text in spent:
             continue
-        for pattern, fields in patterns:
-            if match := pattern.search(spent):
-                numbers = [_number(group) for group in match.groups()]
-                if "same" in fields:
-                    numbers, fields = numbers * 2, fields[:2]
-                for field, number in zip(fields, numbers, strict=True):
-                    found.setdefault(field, number)
-                spent = spent[: match.start()] + " ; " + spent[match.end() :]
-    if "positive" in low and _POSITIVE.search(text):
-        found.setdefault("above", 0)
-    if "negative" in low and _NOT_NEGATIVE.search(text):
-        found.setdefault("minimum", 0)
-    return _sound(found) if found else _UNLIMITED
+        read = None if statement.items is not None else _read(statement, text, prose, name)
+        if read is None:
+            if _SPEAKS_LENGTH.search(text):
+                doubts["length"].append(text)
+            elif statement.items is None and _SPEAKS_RANGE.search(text):
+                doubts["range"].append(text)
+            continue
+        said.append(text)
+        for bound, number in read:
+            if found.setdefault(bound, number) != number:
+                contradicted.add(_kind(bound))
+    unsaid = " ; ".join(prose.words(each.text) for each in prose.statements)
+    for text in said:
+        unsaid = unsaid.replace(text, "")
+    contradicted |= _contradictions(found, unsaid)
+    contradicted |= {_kind(bound) for bound in found if doubts[_kind(bound)]}
+    for kind in contradicted:
+        doubts[kind] = doubts[kind] or said
+    kept = {bound: number for bound, number in found.items() if _kind(bound) not in contradicted}
+    stated = [text for text in said if not contradicted]
+    return Limits(**kept, said=tuple(stated), doubts={kind: tuple(texts) for kind, texts in doubts.items()})  # type: ignore[arg-type]
+
+
+def _kind(bound: str) -> str:
+    return "length" if bound in _LENGTHS else "range"
+
+
+def _read(statement: Statement, text: str, prose: Prose, name: Name) -> tuple[tuple[str, Number], ...] | None:
+    """The bounds one sentence states; None where it states none in a certain form."""
+    for subject, clause in _clauses(statement, text, prose, name):
+        if not is_subject(subject, prose, name):
+            continue
+        for pattern, fields in (*_LENGTH_CLAUSES, *_RANGE_CLAUSES, *_SIGN):
+            if match := pattern.fullmatch(clause):
+                return _fields(match, fields)
+    for pattern, fields in (*_LENGTH_SENTENCES, *_RANGE_SENTENCES):
+        match = pattern.fullmatch(text)
+        if match and is_subject(match.groupdict().get("subject"), prose, name):
+            return _fields(match, fields)
+    if (match := _EXCEED.fullmatch(text)) and is_subject(match["subject"], prose, name):
+        of_text = (
+            match["chars"] or "long" in match["verb"] or "ha" in match["verb"] or "contain" in match["verb"]
+        )
+        return (("max_length" if of_text else "maximum", _number(match[3])),)
+    if (match := _BELOW.fullmatch(text)) and is_subject(match["subject"], prose, name):
+        return (("minimum", _number(match[2])),)
+    if (match := _NEVER_NEGATIVE.fullmatch(text)) and is_subject(match["subject"], prose, name):
+        return (("minimum", 0),)
+    return None
+
+
+def _clauses(statement: Statement, text: str, prose: Prose, name: Name) -> Iterator[tuple[str | None, str]]:
+    """What a sentence may say of the property, with whom it says it of: None for the property itself."""
+    yield None, text
+    if modal := _MODAL.match(text):
+        yield modal["subject"], text[modal.end() :]
+    if headed := _HEADED.fullmatch(text):
+        clause = headed["clause"] or headed["aside"]
+        if not _UNSURE_HEAD.search(headed["head"]):
+            yield None, clause.strip()
+    if numbered := _NUMBERED.fullmatch(text):
+        head = numbered["head"]
+        if not _UNSURE_HEAD.search(head) and name.ends(head):
+            yield None, text[: numbered.start("head")].strip().removeprefix("a ").removeprefix("an ")
+
+
+def _fields(match: re.Match[str], fields: tuple[str, ...]) -> tuple[tuple[str, Number], ...]:
+    named = {match[group] for group in match.re.groupindex}
+    numbers = [_number(group) for group in match.groups() if group is not None and group not in named]
+    if "same" in fields:
+        numbers, fields = numbers * 2, fields[:2]
+    if not numbers:  # "a positive number"
+        numbers = [0]
+    return tuple(zip(fields, numbers, strict=True))
 
 
 def read_length_cell(cell: str) -> tuple[int | None, int | None] | None:
@@ -158,14 +321,23 @@ def _number(text: str) -> Number:
     return float(plain) if "." in plain else int(plain)
 
 
-def _sound(found: dict[str, Number]) -> Limits:
+def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[str]:
+    """The kinds of bounds that cannot all hold, or beside which another sentence names a number."""
+    low, high = found.get("minimum", found.get("above")), found.get("maximum", found.get("below"))
     least, most = found.get("min_length"), found.get("max_length")
+    kinds = set()
     if least is not None and most is not None and least > most:
-        del found["min_length"], found["max_length"]
-    low, high = found.get("minimum"), found.get("maximum")
-    if low is not None and high is not None and low > high:
-        del found["minimum"], found["maximum"]
-    shortest, longest = found.pop("min_length", None), found.pop("max_length", None)
-    return Limits(
-        None if shortest is None else int(shortest), None if longest is None else int(longest), **found
+        kinds.add("length")
+    if (low is not None and high is not None and low > high) or _outside(unsaid, low, high):
+        kinds.add("range")
+    return kinds
+
+
+def _outside(text: str, low: Number | None, high: Number | None) -> bool:
+    """Whether a text names a number beside the range, as in "-1 means that there is no limit"."""
+    if low is None and high is None:
+        return False
+    numbers = [_number(found) for found in _PLAIN_NUMBER.findall(text)]
+    return any(
+        (low is not None and number < low) or (high is not None and number > high) for number in numbers
     )

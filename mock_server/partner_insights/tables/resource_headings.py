@@ -44,7 +44,8 @@ _MESSAGE_PARTS = {
 }
 _PLURAL_ONLY = {"error", "parameter", "header"}  # as one word these may be a resource's name, too
 _MESSAGE_WORDS = re.compile(
-    r"\b(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|syntax|"
+    r"\b(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|"
+    r"syntax|"
     r"filters?|scopes?|arguments?|routes?|endpoints?|comparison|differences?|changes|roles)\b",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from partner_insights.tables.column_roles import (
 )
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.document import MAX_DIFFERENT, TableRow
+from partner_insights.tables.doubts import binding, doubts
 from partner_insights.tables.inline import Inline, InlineLink, read_inline
 from partner_insights.tables.resource_headings import PROPERTY_NAME
 from partner_insights.tables.row_facts import NOTHING, Facts, may_state_facts, read_facts
@@ -66,7 +67,7 @@ class ResourceReader:
         self.names = spellings(names)
         self.lists = lists  # the page's lists of values by name in lower case, as links to them
         self.complaints: list[Diagnostic] = []
-        self._facts_of: dict[str, Facts] = {}
+        self._facts_of: dict[tuple[str, str], Facts] = {}
         self._full = False
         self._short: dict[str, Inline] = {}
         self._types: dict[str, TypeExpression | None] = {}
@@ -164,11 +165,18 @@ class ResourceReader:
             facts = _qualified(
                 facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
             )
+        expression = self._type(source, row, name, cells, facts)
+        facts = binding(facts, expression)
+        for about, sentence in doubts(facts, expression):
+            message = (
+                f"the description of {source.name}.{name} may limit its {about}, in no form that is certain"
+            )
+            self._complain("uncertain", row.line, excerpt(sentence), message)
         return Property(
             name,
             row.line,
             {column: cell.text for column, cell in zip(source.columns, cells, strict=True)},
-            self._type(source, row, name, cells, facts),
+            expression,
             facts,
             titles,
         )
@@ -199,7 +207,9 @@ class ResourceReader:
     def _facts(self, source: ResourceTable, row: TableRow, name: str, cells: Sequence[Inline]) -> Facts:
         columns = source.indices
         description = columns.get("description")
-        facts = NOTHING if description is None else self._stated(row.cells[description], cells[description])
+        facts = (
+            NOTHING if description is None else self._stated(name, row.cells[description], cells[description])
+        )
         others = {
             role: (source.columns[index], cells[index].text)
             for role, index in columns.items()
@@ -214,13 +224,13 @@ class ResourceReader:
             self._complain("unread-cell", row.line, excerpt(text), message)
         return facts
 
-    def _stated(self, cell: str, inline: Inline) -> Facts:
+    def _stated(self, name: str, cell: str, inline: Inline) -> Facts:
         """The facts of a description, many of which come again and again."""
         if not may_state_facts(cell):
             return NOTHING
-        if cell not in self._facts_of:
-            self._facts_of[cell] = read_facts(cell, inline)
-        return self._facts_of[cell]
+        if (name, cell) not in self._facts_of:
+            self._facts_of[name, cell] = read_facts(cell, name, inline)
+        return self._facts_of[name, cell]
 
     def _is_row(self, source: ResourceTable, row: TableRow) -> bool:
         """Whether a line the Markdown standard takes for a row was meant as one; complains of its cells."""

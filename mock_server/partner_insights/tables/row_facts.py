@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from partner_insights.tables.enum_prose import read_choices
 from partner_insights.tables.inline import read_inline
-from partner_insights.tables.prose import BEGIN, TERM, mark_terms, unmark_terms
+from partner_insights.tables.prose import TERM, mark_terms, unmark_terms
 from partner_insights.tables.range_prose import Number, read_limits, read_unit
+from partner_insights.tables.sentences import Prose
+from partner_insights.tables.subjects import Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.tables.inline import Inline, InlineLink
+
+Doubted: TypeAlias = Literal["values", "length", "range"]
+"""What a sentence may leave open."""
+_BOUNDS: tuple[Doubted, ...] = ("length", "range")
 
 # "(for example:  o365, crm)". Without the colon it introduces a remark rather than values.
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
@@ -77,15 +83,12 @@ _DEPRECATED = re.compile(
     rf"\b(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
     re.IGNORECASE,
 )
-_ALWAYS = re.compile(
-    rf"(?:\balways (?:is |be |returns? |set to |equal to |equals |has the value |contains )*(?:as )?|"
-    rf"\b(?:is|be) always (?:set to )?|\breturns as |\b(?:{_SUBJECT}|it) (?:must be|is fixed to|is set to) )"
-    rf"(?:the value )?{TERM}(?=\s*(?:$|[.;\n]))",
-    re.IGNORECASE,
-)
+# "The supported values are the member names found in [Band](#band)": a link to a list, and nothing besides.
 _MEMBERS_OF = re.compile(
-    r"\b(?:member names|values?|members|one of|names)\b[^.\n]{0,80}?"
-    r"\b(?:found in|defined in|listed in|described in|in|of|from|see|by)\b[^.\n]{0,40}$|\bsee\b[^.\n]{0,60}$",
+    r"(?:^|[.:;\n] ?)[^.:;\n]{0,40}\b(?:values?|members?|member names|options)\b(?: of this property)?"
+    r"(?: (?:is|are|can be|must be))?(?: one of)?(?: the)?(?: (?:values?|members?|member names|options))?"
+    r"(?: (?:that are )?(?:found|defined|listed|described|given))?(?: (?:in|of|from|by|below|see))*(?: "
+    r"the)?(?: enum(?:eration)?)? ?:? ?$",
     re.IGNORECASE,
 )
 _QUOTES = "\"'`“”‘’"
@@ -96,10 +99,10 @@ class Facts:
     """What a description states, as it is spelt there: nothing here is a number yet.
 
     `examples` are values the property may have; `constants` are members of the object it holds; `optional`
-    and `required` say whether the property may be absent; `constant` is its only value. `values` are the ones
-    it may have; where not `closed`, the prose does not say that there are no others. `enumerations` are links
-    to where its values are listed. Lengths are in characters; `above` and `below` exclude the bound itself.
-    `columns` names the column of a fact that is not from the description.
+    and `required` say whether the property may be absent; `constant` is its only value, `values` are all it
+    may have besides null. `enumerations` are links to where its values are listed. Lengths are in
+    characters; `above` and `below` exclude the bound itself. `columns` names the column of a fact that is not
+    from the description. `doubts` are sentences that speak of values or bounds in no form that is certain.
     """
 
     examples: tuple[str, ...] = ()
@@ -108,7 +111,6 @@ class Facts:
     required: bool = False
     constant: str | None = None
     values: tuple[str, ...] = ()
-    closed: bool = True
     enumerations: tuple[InlineLink, ...] = ()
     nullable: bool = False
     read_only: bool = False
@@ -121,6 +123,7 @@ class Facts:
     below: Number | None = None
     unit: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[Doubted, str] = field(default_factory=dict)
 
 
 _AGED = ("deprecated", "obsolete", "retired", "no longer")
@@ -176,27 +179,36 @@ def may_state_facts(markdown: str) -> bool:
     return any(map(markdown.casefold().__contains__, _SIGNS))
 
 
-def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
-    """The facts in the Markdown of a description; `inline` is what one sees of it, where that is known."""
+def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> Facts:
+    """The facts in the Markdown of the description of a property of this name.
+
+    `inline` is what one sees of it, where that is known.
+    """
     if not may_state_facts(markdown):
         return NOTHING
     low = markdown.casefold()
     inline = inline or read_inline(markdown)
-    prose = mark_terms(markdown)
+    marked = mark_terms(markdown)
     text = inline.text
-    choices = read_choices(prose)
-    limits = read_limits(text)
-    constant = _ALWAYS.search(prose) if BEGIN in prose else None
+    prose, named = Prose(marked), Name(name)
+    choices = read_choices(prose, named)
+    limits = read_limits(prose, named, choices.said)
+    sentences: dict[Doubted, list[str]] = {
+        "values": [text for text in choices.doubts if text not in limits.said],
+        **{about: list(limits.doubts.get(about, ())) for about in _BOUNDS},
+    }
+    null = None in choices.values or (
+        "null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None
+    )
     return Facts(
-        examples=_examples(text, prose),
+        examples=tuple(dict.fromkeys((*_examples(text, marked), *choices.shown))),
         constants=_constants(text),
         optional="optional" in low and _OPTIONAL.search(text) is not None,
         required=("required" in low or "mandatory" in low) and _REQUIRED.search(text) is not None,
-        constant=constant[1] if constant else None,
-        values=choices.values if choices else (),
-        closed=choices.closed if choices else True,
-        enumerations=_enumerations(prose, inline.links),
-        nullable="null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None,
+        constant=choices.constant,
+        values=tuple(value for value in choices.values if value is not None),
+        enumerations=_enumerations(marked, inline.links),
+        nullable=null,
         read_only="read" in low and _READ_ONLY.search(text) is not None,
         deprecated=any(map(low.__contains__, _AGED)) and _DEPRECATED.search(text) is not None,
         min_length=limits.min_length,
@@ -206,6 +218,7 @@ def read_facts(markdown: str, inline: Inline | None = None) -> Facts:
         above=limits.above,
         below=limits.below,
         unit=read_unit(text),
+        doubts={about: texts[0] for about, texts in sentences.items() if texts},
     )
 
 
