@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Rule
 
 from partner_insights.server.admin.admin import Admin, unknown_control
 from partner_insights.server.api.replay import Replay
@@ -27,7 +28,7 @@ from partner_insights.server.settings import AuthMode, Settings, SignIn
 from partner_insights.server.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -70,8 +71,24 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     return app
 
 
+class _MatchedRule(Rule):
+    """A rule that is matched, and never written out as a URL: that half takes most of a start.
+
+    Should Werkzeug rename the method, both halves are made again.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return _no_url
+
+
+def _no_url(*_: object, **__: object) -> tuple[str, str]:
+    raise NotImplementedError("no URL is built from a rule")
+
+
 class _Fake(Flask):
     """Flask that answers OPTIONS in the common headers too."""
+
+    url_rule_class = _MatchedRule
 
     def make_default_options_response(self) -> Response:
         """The methods of the address, without a body."""
