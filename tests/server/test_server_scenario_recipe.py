@@ -48,7 +48,7 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_recipe_adds_a_scenario(tmp_path: Path) -> None:
     """The new scenario changes the rows, combines, is listed with its line, and `serve --help` names it."""
     for name in ("mock_server", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name)
     module = tmp_path / "mock_server/partner_insights/server/scenarios.py"
     function, row = recipe()
     text = module.read_text(encoding="utf-8")

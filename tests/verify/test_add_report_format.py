@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the recipe's module and line."""
     project = tmp_path_factory.mktemp("project")
     for name in ("mock_server", "schemas", "fixtures", "contract_tests", "docs"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, project / name)
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text[text.index("**… add a report format.**") : text.index("**… add a verb.**")]
     module, line = re.findall(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)

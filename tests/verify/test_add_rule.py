@@ -89,7 +89,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A copy of the project with the recipe's rule."""
     project = tmp_path_factory.mktemp("project")
     for name in ("mock_server", "schemas", "fixtures", "contract_tests"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, project / name)
     rule, function, line, fast, mutant = recipe()
     judge = project / PACKAGE / "verify/judge"
     insert(project / "schemas/rules.toml", rule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
@@ -70,8 +70,16 @@ class Catalogue:
 
     @classmethod
     def load(cls, profile: Profile | str = Profile.CORRECTED, directory: Path | None = None) -> Catalogue:
-        """Read the derived files of `directory` (default: ours); InputError names the one that is broken."""
-        folder = directory or schemas_dir()
+        """Read the derived files of `directory` (default: ours, read once a process).
+
+        InputError names the one that is broken.
+        """
+        if directory is None:
+            return _shipped(Profile(profile))
+        return cls._read(directory, Profile(profile))
+
+    @classmethod
+    def _read(cls, folder: Path, profile: Profile) -> Catalogue:
         schemas = [_read_schema(path) for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}"))]
         if not schemas:
             raise InputError(
@@ -180,6 +188,11 @@ class Catalogue:
     def code_of_keyword(self, keyword: str) -> Code:
         """The code that reports a broken keyword; KeyError for one that no derived schema may use."""
         return next(code for code in self.codes.values() if code.keyword == keyword)
+
+
+@cache
+def _shipped(profile: Profile) -> Catalogue:
+    return Catalogue._read(schemas_dir(), profile)
 
 
 def _constraint(keyword: str, provenance: Mapping[str, Any], note: Mapping[str, Any] | None) -> Constraint:
