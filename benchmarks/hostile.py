@@ -88,7 +88,7 @@ SECRETS: Final = tuple(
         str(Path(partner_insights.__file__).parent),
     )
 )  # fmt: skip
-LAST: Final = b"GET /_admin/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+LAST: Final = b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 
@@ -196,8 +196,8 @@ class Loiterers:
 
     async def gather(self) -> None:
         """Open them all."""
-        head = b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nX-Sl"
-        form = b"POST /t/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: " + FORM + b"\r\n"
+        head = b"GET /v1/customers HTTP/1.1\r\nHost: localhost\r\nX-Sl"
+        form = b"POST /t/oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + FORM + b"\r\n"
         announced = (b"Content-Length: 500\r\n\r\ngrant", b"Transfer-Encoding: chunked\r\n\r\n5\r\ngrant")
         await self._open(self._idle, b"")
         await self._open(HALF_HEADS, head)
@@ -295,7 +295,7 @@ async def _besiege(attack: Attack, options: argparse.Namespace) -> tuple[Watch, 
 async def _delayed(fake: RunningFake, number: int) -> float:
     """Have so many responses delayed at once; the p99 of an ordinary client's seconds meanwhile."""
     where = urllib.parse.urlsplit(fake.url)
-    fields = f"Host: x\r\nAuthorization: Bearer {fake.token}\r\n"
+    fields = f"Host: localhost\r\nAuthorization: Bearer {fake.token}\r\n"
     target = "GET /v1/analytics/licenses/usage HTTP/1.1\r\n"
     writers = []
     for start in range(0, number, 200):

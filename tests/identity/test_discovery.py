@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TENANT = "61b72c06-ace9-4751-bbff-48209dce63ca"
 V2 = f"/{TENANT}/oauth2/v2.0"
-HTTPS = "https://login.example"
+HTTPS = "https://login.localhost"
 CONFIGURATIONS = [f"/{TENANT}", f"/{TENANT}/v2.0", "/contoso.example", "/contoso.example/v2.0"]
 
 
@@ -76,7 +76,7 @@ def test_instances(client: DirectoryClient) -> None:
         f"{HTTPS}/contoso.example/v2.0/.well-known/openid-configuration"
     )
     aliases = [alias for each in told["metadata"] for alias in each["aliases"]]
-    assert {"login.example", "login.microsoftonline.com"} <= set(aliases)
+    assert {"login.localhost", "login.microsoftonline.com"} <= set(aliases)
 
 
 @pytest.mark.parametrize("spelling", ["userrealm", "UserRealm"])

@@ -390,7 +390,7 @@ class Trap(BaseHTTPRequestHandler):
 
 
 def test_no_other_host_is_reached_through_it(fake: RunningFake, tmp_path: Path) -> None:
-    """Neither an absolute URL, nor CONNECT, nor a network path, nor a Host makes it ask another server."""
+    """Neither an absolute URL, nor CONNECT, nor a network path, nor a Host; and no page makes it ask any."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Trap) as trap, recorder(fake.url, tmp_path / "r") as proxy:
         threading.Thread(target=trap.serve_forever, daemon=True).start()
         other = f"127.0.0.1:{trap.server_address[1]}"
@@ -402,9 +402,11 @@ def test_no_other_host_is_reached_through_it(fake: RunningFake, tmp_path: Path) 
             raw(proxy.url, f"GET @{other}/ HTTP/1.1\r\nHost: {own}\r\n\r\n".encode()),
             raw(proxy.url, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
             raw(proxy.url, f"GET / HTTP/1.1\r\nHost: {own}\r\nContent-Length: 3\r\n\r\nabc".encode()),
+            raw(proxy.url, f"GET / HTTP/1.1\r\nHost: {own}\r\nOrigin: http://a.example\r\n\r\n".encode()),
+            raw(proxy.url, f"GET / HTTP/1.1\r\nHost: {own}\r\nSec-Fetch-Site: cross-site\r\n\r\n".encode()),
         ]
         statuses = [int(answer.split()[1]) for answer in told]
-        assert statuses == [400, 405, 404, 400, 421, 400]
+        assert statuses == [400, 405, 404, 400, 421, 400, 403, 403]
         for method in ("POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
             answer = urllib3.request(method, proxy.url + PARTNER, retries=False)
             assert (answer.status, answer.headers["Allow"]) == (405, "GET")

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "http_reader": {"errors"},
     "header_values": set(),
+    "request_source": set(),
     "_data": {"errors"},
     "child_server": {"errors", "files"},
     "running": {"child_server"},  # the old public name of child_server
@@ -36,7 +37,8 @@ MAY_IMPORT = {
     "world": {"errors", "_data", "contract"},
     "mutants": {"errors", "contract"},
     "server": {
-        *("errors", "_data", "files", "header_values", "contract", "world", "mutants", "recording_folder"),
+        *("errors", "_data", "files", "header_values", "request_source", "recording_folder"),
+        *("contract", "world", "mutants"),
     },
     # The plugin carries the contract suite's options into pytest, and holds a fake in the test's process.
     "fixtures": {
@@ -50,7 +52,10 @@ MAY_IMPORT = {
     "client_types": {"contract"},
     # What an agent calls: a started fake, the contract, the judge of a recording.
     "agent": {"errors", "child_server", "contract", "fixtures", "verify"},
-    "record": {"errors", "files", "http_reader", "header_values", "contract", "verify", "recording_folder"},
+    "record": {
+        *("errors", "files", "http_reader", "header_values", "request_source", "recording_folder"),
+        *("contract", "verify"),
+    },
     "cli": {
         *("errors", "_data", "files", "toml", "child_server", "recording_folder", "record", "tables"),
         *("contract", "derive", "world", "mutants", "server", "fixtures", "verify", "client_types", "agent"),

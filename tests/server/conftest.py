@@ -68,7 +68,7 @@ def ask_of(fake: RunningFake) -> Ask:
             sent.setdefault("Authorization", f"Bearer {fake.token if token == 'own' else token}")
         connection = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=10)
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
+            connection.putrequest(method, path, skip_host="Host" in sent, skip_accept_encoding=True)
             for name, value in sent.items():
                 connection.putheader(name, value.encode("latin-1"))
             if body is not None:

@@ -117,24 +117,33 @@ def test_several_workers_do_not_switch(make_app: Callable[..., Flask]) -> None:
 @pytest.mark.parametrize(("method", "path"), CONTROLS)
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_strangers_are_refused(make_app: Callable[..., Flask], method: str, path: str, stranger: str) -> None:
-    """A peer elsewhere, a rebound DNS name, another site's page: 403 on every control and on the page."""
+    """A peer elsewhere, another site's page: 403 on every control and on the page; a rebound name: 421."""
     client = make_app(admin_token="the secret").test_client()
     reply = client.open(path, method=method, **STRANGERS[stranger])
-    assert reply.status_code == 403
+    assert reply.status_code == (421 if stranger in ("rebound", "junk-host") else 403)
     assert "curl" not in reply.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("header", [{"X-Admin-Token": "the secret"}, {"Authorization": "bearer the secret"}])
-@pytest.mark.parametrize("trust", [True, False])
+@pytest.mark.parametrize(("trust", "name"), [(True, "localhost"), (False, "fake.example")])
 def test_the_admin_token_opens_from_anywhere(
-    make_app: Callable[..., Flask], header: dict[str, str], trust: bool
+    make_app: Callable[..., Flask], header: dict[str, str], trust: bool, name: str
 ) -> None:
-    """Whoever has the token is obeyed, from any peer, by any name."""
+    """Whoever has the token is obeyed, from any peer, by any name the fake answers to."""
     client = make_app(admin_token="the secret", trust_loopback=trust).test_client()
     reply = client.get(
-        "/_admin/world", headers={"Host": "fake.example", **header}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+        "/_admin/world", headers={"Host": name, **header}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
     )
     assert reply.status_code == 200
+
+
+def test_no_control_is_kept_or_taken_for_something_else(client: FlaskClient) -> None:
+    """Answers and refusals of every control say no-store and nosniff: they hold tokens, and what was sent."""
+    for method, path in (*CONTROLS, ("GET", "/_admin/nope"), ("DELETE", "/_admin/reset")):
+        headers = client.open(path, method=method).headers
+        assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff"), path
+    plan = client.post("/_admin/faults", json={"faults": [{"operation": "*", "code": 503}]})
+    assert (plan.status_code, plan.headers["Cache-Control"]) == (201, "no-store")
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])

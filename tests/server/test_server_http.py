@@ -56,7 +56,7 @@ def talk(request: pytest.FixtureRequest) -> Callable[[bytes], bytes]:
 def request(target: str = USAGE, *fields: str, method: str = "GET", last: bool = True) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", "Authorization: Bearer TOKEN", *fields]
     if not any(field.lower().startswith("host:") for field in fields):
-        lines.append("Host: api.example")
+        lines.append("Host: localhost")
     if last:
         lines.append("Connection: close")
     return "\r\n".join([*lines, "", ""]).encode()
@@ -118,10 +118,10 @@ def test_a_field_that_comes_twice_is_one_with_both_values(talk: Callable[[bytes]
 def test_the_target_in_absolute_form(talk: Callable[[bytes], bytes]) -> None:
     """RFC 9112, 3.2.2: it is served as its path, and its authority stands for Host."""
     plain = IDS.sub(b"", talk(request()))
-    assert IDS.sub(b"", talk(request(f"http://api.example{USAGE}"))) == plain
-    target = "http://other.example:81/contoso/.well-known/openid-configuration"
+    assert IDS.sub(b"", talk(request(f"http://sts.windows.net{USAGE}"))) == plain
+    target = "http://other.localhost:81/contoso/.well-known/openid-configuration"
     body = json.loads(responses(talk(request(target)))[0][2])
-    assert urlsplit(body["token_endpoint"]).netloc == "other.example:81"
+    assert urlsplit(body["token_endpoint"]).netloc == "other.localhost:81"
 
 
 @pytest.mark.parametrize("announced", [f"Content-Length: {len(FORM)}", "Transfer-Encoding: chunked"])

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 USAGE = "/v1/analytics/licenses/usage"
 FORM = b"grant_type=client_credentials&client_id=a&client_secret=b&resource=c"
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
-HEAD = b"POST /t/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+HEAD = (
+    b"POST /t/oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+)
 HALVES = (b"Content-Length: 500\r\n\r\ngrant", b"Transfer-Encoding: chunked\r\n\r\n5\r\ngrant")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +76,7 @@ def test_half_sent_bodies_hold_up_nobody(ask: Ask, connect: Callable[[bytes], so
 
 
 def held(fake: RunningFake, fault: str) -> bytes:
-    lines = [f"GET {USAGE} HTTP/1.1", "Host: x", f"Prefer: fault={fault}; seconds=600"]
+    lines = [f"GET {USAGE} HTTP/1.1", "Host: localhost", f"Prefer: fault={fault}; seconds=600"]
     return "\r\n".join([*lines, f"Authorization: Bearer {fake.token}", "", ""]).encode()
 
 
@@ -197,7 +199,9 @@ def test_a_head_has_its_time(hasty: dict[str, Any], begin: bytes, drip: bytes) -
 def test_a_large_response_has_its_time(hasty: dict[str, Any]) -> None:
     """A client that reads nothing is cut off; one that reads late, but in time, has all of it."""
     where, path = urlsplit(hasty["url"]), b"/v1/customers?size=500"
-    line = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + hasty["token"].encode()
+    line = (
+        b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + hasty["token"].encode()
+    )
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall((line + b"\r\n\r\n") * 40)
@@ -211,7 +215,7 @@ def test_a_large_response_has_its_time(hasty: dict[str, Any]) -> None:
 
 def test_a_request_that_was_late_is_in_the_journal(hasty: dict[str, Any]) -> None:
     """A body that did not come is answered in the journal, too."""
-    half = b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"
+    half = b"GET /v1/customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"
     assert until_the_end(hasty, half)[0].startswith(b"HTTP/1.1 408 ")
     where = urlsplit(hasty["url"])
     asked = b"GET /_admin/journal?last=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"

@@ -99,7 +99,7 @@ def test_faults_of_the_wire_are_the_same_beneath_tls(secure: RunningFake, fault:
     context = ssl.create_default_context(cafile=secure.ca_file)
     arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
     spoken = context.wrap_bio(arriving, leaving, server_hostname=where.hostname)
-    head = f"GET {USAGE} HTTP/1.1\r\nHost: x\r\nPrefer: fault={fault}\r\n"
+    head = f"GET {USAGE} HTTP/1.1\r\nHost: localhost\r\nPrefer: fault={fault}\r\n"
     with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
         _until_done(spoken.do_handshake, connection, arriving, leaving)
         spoken.write(f"{head}Authorization: Bearer {secure.token}\r\n\r\n".encode())

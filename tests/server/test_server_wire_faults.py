@@ -34,7 +34,7 @@ def wire(fake: RunningFake) -> Callable[..., Iterator[bytes]]:
     def wire(prefer: str, method: str = "GET", path: str = USAGE) -> Iterator[bytes]:
         where = urlsplit(fake.url)
         with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
-            lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Prefer: {prefer}"]
+            lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Prefer: {prefer}"]
             lines.append(f"Authorization: Bearer {fake.token}")
             connection.sendall("\r\n".join([*lines, "", ""]).encode())
             while piece := connection.recv(65536):

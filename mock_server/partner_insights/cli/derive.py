@@ -14,6 +14,7 @@ from partner_insights.contract.model import PROVENANCE
 from partner_insights.derive.bundled_pages import TABLES, derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
 from partner_insights.derive.publication import differences, publish
+from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from partner_insights.tables import Diagnostic
@@ -86,6 +87,9 @@ def command(
                 )
             )
         raise
+    if not derivation.schemas:
+        _report(derivation, form, [], check=check)
+        raise InputError("no resource was read from these pages", where=", ".join(map(str, pages)))
     own = not pages
     files = shipped_files(derivation, folder) if own else derivation.files()
     target = out or (folder if own or check else None)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from partner_insights.recording_folder import Recording
 
 
+_MAX_ADMIN_TOKEN: Final = 1000
+"""Characters: more than any secret, and few enough for a header."""
 _SECTIONS: Final = {
     "The world": (
         "--seed",
@@ -60,6 +62,7 @@ _SECTIONS: Final = {
     "Access from elsewhere": (
         "--admin-token",
         "--admin-token-file",
+        "--allow-host",
         "--cors-origin",
         "--tls-cert",
         "--tls-key",
@@ -123,6 +126,13 @@ _SECTIONS: Final = {
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Answer under this name in Host, too, as another machine or a container may call this one.",
 )
 @click.option(
     "--cors-origin",
@@ -189,6 +199,7 @@ def command(
     bom: bool,
     percent_scale: str,
     workers: int,
+    allowed_hosts: tuple[str, ...],
     cors_origins: tuple[str, ...],
     admin_token: str | None,
     admin_token_file: Path | None,
@@ -206,6 +217,7 @@ def command(
         combine(scenarios)
     except InputError as error:
         raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
+    from partner_insights.server.access import read_host
     from partner_insights.server.cors import read_origin
     from partner_insights.server.process.listen import is_loopback
     from partner_insights.server.process.ready import ReadyFile, StartupMessage
@@ -216,15 +228,18 @@ def command(
     if recording is not None:
         replayed, auth = _replayed(recording, auth)
         customers = 0
-    local = is_loopback(host)
+    local, given_token = is_loopback(host), _admin_token(admin_token, admin_token_file)
+    # Any machine that reaches an outside address could otherwise change what the fake answers.
+    made_token = None if given_token is not None or local else secrets.token_urlsafe(16)
     settings = Settings(
         auth=AuthMode(auth),
         bom=bom,
         scenarios=scenarios,
-        admin_token=_admin_token(admin_token, admin_token_file, local=local),
+        admin_token=given_token or made_token,
         trust_loopback=local,
         identity=_identity(identity, partners),
         sign_in=SignIn(sign_in),
+        allowed_hosts=_with_own(host, tuple(map(read_host, allowed_hosts)), local=local),
         cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
         recording=recording,
@@ -236,11 +251,18 @@ def command(
     try:
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
             words = _words(custom, catalogue, replayed)
-            announcement = StartupMessage(world, settings, ready, **words, tls=tls)
+            announcement = StartupMessage(world, settings, ready, **words, tls=tls, made_token=made_token)
             return serve(world, settings, host, port, announcement, catalogue, tls)
     finally:
         if ready is not None:
             ready.remove()
+
+
+def _with_own(host: str, allowed: tuple[str, ...], *, local: bool) -> tuple[str, ...]:
+    """The names in Host that are answered; none means any, as other machines may have names of their own."""
+    from partner_insights.server.process.listen import own_names
+
+    return (*own_names(host), *allowed) if allowed or local else ()
 
 
 def _identity(file: Path | None, partners: int) -> Identity:
@@ -294,17 +316,20 @@ def _words_of_replay(recording: Recording) -> dict[str, Any]:
     return words if first is None else words | {"first_request": first}
 
 
-def _admin_token(given: str | None, file: Path | None, *, local: bool) -> str | None:
+def _admin_token(given: str | None, file: Path | None) -> str | None:
     option = "'--admin-token'"
     if file is not None:
         source = click.get_current_context().get_parameter_source("admin_token")
         if source is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--admin-token and --admin-token-file both give the admin token: use one.")
-        # Its line feed is the editor's; bytes that are not ASCII are refused below.
-        given, option = file.read_bytes().decode("latin-1").strip("\r\n"), "'--admin-token-file'"
+        with file.open("rb") as content:  # it may be a device
+            # Its line feed is the editor's; bytes that are not ASCII are refused below.
+            given = content.read(_MAX_ADMIN_TOKEN + 3).decode("latin-1").strip("\r\n")
+        option = "'--admin-token-file'"
+    if given is not None and len(given) > _MAX_ADMIN_TOKEN:
+        raise click.BadParameter(f"give at most {_MAX_ADMIN_TOKEN} characters.", param_hint=option)
     if given is not None and not (
         given.isascii() and given.isprintable() and given.strip() == given and given
     ):
         raise click.BadParameter("give printable ASCII without blanks around it.", param_hint=option)
-    # Any machine that reaches an outside address could otherwise change what the fake answers.
-    return given if given is not None or local else secrets.token_urlsafe(16)
+    return given

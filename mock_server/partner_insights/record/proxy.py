@@ -8,11 +8,11 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.errors import InputError
 from partner_insights.record.upstream import CONNECTIONS, Upstream, UpstreamError, forwarded_headers
+from partner_insights.request_source import host_name, is_cross_site, means_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Headers, Response
 
 LOOPBACK: Final = "127.0.0.1"
-_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _CALLER_SECONDS: Final = 10.0
 """Silence of a caller before its connection is closed."""
 _GRACE: Final = 5.0
@@ -91,9 +90,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Why a request is not passed on."""
         if not self.path.startswith("/"):
             return 400, "the recording proxy has one upstream: ask it for a path, not for another server"
-        host = urlsplit(f"//{self.headers.get('Host', LOOPBACK)}").netloc.rpartition("@")[2]
-        if host.rpartition(":")[0] not in _OWN_NAMES and host not in _OWN_NAMES:
+        host, get = self.headers.get("Host", LOOPBACK), self.headers.get
+        if not means_this_machine(host_name(host) or ""):
             return 421, "the recording proxy answers to its own loopback address only"
+        if is_cross_site(host, get("Origin"), get("Sec-Fetch-Site")):
+            return 403, "a page of another site may not use the recording proxy"
         if self.headers.get("Transfer-Encoding") or self.headers.get("Content-Length", "0") != "0":
             return 400, "the recording proxy passes on no request with a body"
         return None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
+from partner_insights.server.access import Access
 from partner_insights.server.admin.admin import Admin, unknown_control
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
 from partner_insights.server.auth.device_code import DeviceCodes
 from partner_insights.server.auth.directory import Directory
 from partner_insights.server.auth.endpoints import DirectoryEndpoints, directory_failure, error_json
+from partner_insights.server.auth.metadata import PUBLIC_HOSTS
 from partner_insights.server.auth.token_endpoint import TokenEndpoint
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.console.views import Console
@@ -61,7 +64,7 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         state,
         tokens,
         ResponseCache(state, service.gate),
-        Cors(frozenset(settings.cors_origins)) if settings.cors_origins else None,
+        _access(catalogue, settings),
     )
     admin = Admin(state, settings, middleware, endpoints)
     admin.add_to(app)
@@ -83,6 +86,12 @@ class _MatchedRule(Rule):
 
 def _no_url(*_: object, **__: object) -> tuple[str, str]:
     raise NotImplementedError("no URL is built from a rule")
+
+
+def _access(catalogue: Catalogue, settings: Settings) -> Access:
+    cors = Cors(frozenset(settings.cors_origins)) if settings.cors_origins else None
+    real = (urlsplit(catalogue.base_url).hostname or "", *PUBLIC_HOSTS)
+    return Access.of(settings.allowed_hosts, real, cors, local=settings.trust_loopback)
 
 
 class _Fake(Flask):

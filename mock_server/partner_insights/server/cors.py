@@ -66,6 +66,10 @@ class Cors:
         exposed = [("Access-Control-Expose-Headers", _EXPOSED)] if granted else []
         return self._vary([*headers, *granted, *exposed])
 
+    def grants(self, origin: str | None) -> bool:
+        """Whether pages of this origin, or of one not told, may use the API."""
+        return bool(self._granted(origin))
+
     def _granted(self, origin: str | None) -> Headers:
         """The permission of an origin; none where it has none."""
         if ANY in self.origins:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
     from partner_insights.contract import Catalogue
+    from partner_insights.server.access import Access
     from partner_insights.server.auth.tokens import Tokens
-    from partner_insights.server.cors import Cors
     from partner_insights.server.faults.active_plans import MatchedFault
     from partner_insights.server.faults.chooser import Choice
     from partner_insights.server.faults.mutant_faults import MutantInjector
@@ -88,7 +88,7 @@ class ApiMiddleware:
     state: State
     tokens: Tokens
     cache: ResponseCache
-    cors: Cors | None = None
+    access: Access
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request as a WSGI application."""
@@ -118,7 +118,8 @@ class ApiMiddleware:
         else:
             self.journal.add_repeat(cached.entry, *ids)
         headers = cached.headers(request_id, correlation_id or new_guid())
-        headers = headers if self.cors is None else self.cors.open(headers, origin)
+        cors = self.access.cors
+        headers = headers if cors is None else cors.open(headers, origin)
         return Repeat(cached.status, headers, cached.body, latency, held)
 
     def begin(self, environ: WSGIEnvironment, choice: Choice | None = None) -> Exchange:
@@ -126,9 +127,13 @@ class ApiMiddleware:
 
         `choice` is what was chosen already.
         """
-        path = environ.get("PATH_INFO", "")
-        if self.cors is not None and self.cors.is_preflight(environ):
-            response = BufferedResponse(204, self.cors.preflight(environ), b"")
+        path, cors = environ.get("PATH_INFO", ""), self.access.cors
+        refused = self.access.refusal(environ)
+        if refused is not None:
+            response = BufferedResponse.of(refused, RequestHeaders.of(environ))
+            return Exchange(environ, environ, response=response)
+        if cors is not None and cors.is_preflight(environ):
+            response = BufferedResponse(204, cors.preflight(environ), b"")
             return Exchange(environ, environ, response=response)
         if _OURS.fullmatch(path) or environ["REQUEST_METHOD"] == "OPTIONS":
             return Exchange(environ, environ)
@@ -276,7 +281,7 @@ class ApiMiddleware:
         begins: Callable[[], None] = lambda: None,
     ) -> Delivery:
         """The delivery, readable for pages of the origins that may read it."""
-        cors = self.cors
+        cors = self.access.cors
         if cors is not None and cors.is_for(environ):
             origin = environ.get("HTTP_ORIGIN")
             steps = tuple(

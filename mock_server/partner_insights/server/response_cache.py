@@ -32,7 +32,10 @@ CACHE_KEY_HEADERS: Final = (
     "HTTP_X_LOCALE",
     "HTTP_MS_CONTINUATIONTOKEN",
     "HTTP_VALIDATEMFA",
+    # Who may not use the fake is refused, and stored never.
     "HTTP_HOST",
+    "HTTP_ORIGIN",
+    "HTTP_SEC_FETCH_SITE",
     "HTTP_PREFER",
     "HTTP_X_FAULT_PLAN",
     # A body is read, and an upgrade refused.

@@ -60,6 +60,8 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     """Who may sign in, from the start."""
     sign_in: SignIn = SignIn.AUTO
+    allowed_hosts: tuple[str, ...] = ()
+    """Names in Host that are answered besides loopback's and the real services'; `*` is any."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1

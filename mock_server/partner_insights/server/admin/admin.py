@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import math
 import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -22,9 +22,9 @@ from partner_insights.server.admin.journal_views import (
     json_ok,
     refuse_several_workers,
 )
+from partner_insights.server.admin.wrong_tokens import WrongTokens
 from partner_insights.server.auth.examples import example_token
 from partner_insights.server.auth.tokens import LIFETIME
-from partner_insights.server.http.response import json_response, respond
 from partner_insights.server.scenarios import SCENARIOS, conflicts
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Admin:
         self._identity = IdentityViews(state, settings)
         self._directory = directory
         self._began = time.monotonic()
+        self._wrong_tokens = WrongTokens()
 
     def add_to(self, app: Flask) -> None:
         """Put the controls under `/_admin`."""
@@ -76,18 +77,23 @@ class Admin:
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:
-        """None lets the request pass. A browser must not be talked into one by another site either."""
-        if self._has_token():
+        """None lets the request pass. Other sites' pages and foreign names are refused before (`Access`)."""
+        address, expected = request.remote_addr, self._settings.admin_token
+        if self._settings.trust_loopback and _loopback(address):
             return None
-        if not (self._settings.trust_loopback and _is_local()):
-            return json_error(
-                403,
-                f"send the admin token as {TOKEN_HEADER}, or call from this machine by a loopback address",
-            )
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-            return json_error(403, "a page of another site may not use the admin API")
-        return None
+        offered = _offered_token()
+        if offered and expected is not None:
+            wait = math.ceil(self._wrong_tokens.wait(address))
+            if wait:
+                words = f"too many wrong admin tokens came from this address: try again in {wait} s"
+                return json_ok({"error": words}, 429, ("Retry-After", str(wait)))
+            if hmac.compare_digest(offered.encode(), expected.encode()):
+                self._wrong_tokens.forget(address)
+                return None
+            self._wrong_tokens.add(address)
+        return json_error(
+            403, f"send the admin token as {TOKEN_HEADER}, or call from this machine by a loopback address"
+        )
 
     def health(self) -> Response:
         """Answers as soon as the fake answers at all."""
@@ -183,8 +189,7 @@ class Admin:
             account = self._middleware.chooser.plan(sent_json())
         except InputError as error:
             return json_error(400, str(error))
-        location = ("Location", f"/_admin/faults/{account['id']}")
-        return respond(json_response(account, status=201, headers=[location]))
+        return json_ok(account, 201, ("Location", f"/_admin/faults/{account['id']}"))
 
     def fault_plan(self, plan_id: str) -> Response:
         """The account of a plan: which request met which of its faults."""
@@ -204,22 +209,11 @@ class Admin:
     def _refuse_several_workers(self, words: str) -> Response | None:
         return refuse_several_workers(self._settings, words)
 
-    def _has_token(self) -> bool:
-        expected = self._settings.admin_token
-        if expected is None:
-            return False
-        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        offered = request.headers.get(TOKEN_HEADER) or (bearer if scheme.lower() == "bearer" else "")
-        return hmac.compare_digest(offered.strip().encode(), expected.encode())
 
-
-def _is_local() -> bool:
-    """Whether peer and Host header are both loopback: a rebound DNS name would show in the Host header."""
-    try:
-        host = urlsplit("//" + request.headers.get("Host", "")).hostname
-    except ValueError:
-        return False
-    return _loopback(request.remote_addr) and (host == "localhost" or _loopback(host))
+def _offered_token() -> str:
+    """The token that a request comes with; empty where it has none."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return (request.headers.get(TOKEN_HEADER) or (bearer if scheme.lower() == "bearer" else "")).strip()
 
 
 def _loopback(address: str | None) -> bool:

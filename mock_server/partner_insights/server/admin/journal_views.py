@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, request
 
 from partner_insights.errors import InputError
-from partner_insights.server.http.response import json_response, respond
+from partner_insights.server.http.response import PRIVATE, json_response, respond
 from partner_insights.server.http.routes import DIRECTORY, TOKEN
 from partner_insights.server.journal.client_verdict import check_codes, verdict
 
@@ -107,11 +107,11 @@ def refuse_several_workers(settings: Settings, words: str) -> Response | None:
     return json_error(409, f"with several workers {words} with --workers 1")
 
 
-def json_ok(content: Any) -> Response:
-    """What was asked for, as JSON."""
-    return respond(json_response(content))
+def json_ok(content: Any, status: int = 200, *headers: tuple[str, str]) -> Response:
+    """What was asked for, as JSON that is nobody else's: it may hold a token, and what clients sent."""
+    return respond(json_response(content, status=status, headers=(*PRIVATE, *headers)))
 
 
 def json_error(status: int, words: str) -> Response:
     """What is wrong, in words."""
-    return respond(json_response({"error": words}, status=status))
+    return json_ok({"error": words}, status)

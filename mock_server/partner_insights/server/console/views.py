@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from partner_insights import __version__
 from partner_insights.server.auth.examples import curl_line, example_token, token_line
-from partner_insights.server.http.response import JSON, ApiResponse, respond
+from partner_insights.server.http.response import JSON, PRIVATE, ApiResponse, respond
 from partner_insights.world.openapi_examples import openapi_with_examples
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ POLICY: Final = (
 """The page asks no other host for anything, and runs no script but its own files."""
 _ALONE: Final = (
     ("Content-Security-Policy", POLICY),
-    ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-store"),  # it holds a working token
+    *PRIVATE,  # it holds a working token
 )
 _HTML: Final = "text/html; charset=utf-8"
 _OWN: Final = Path(__file__).parent / "static"

@@ -37,6 +37,9 @@ RESPONSE_KEY: Final = "partner_insights.answer"
 """Where the environ of a request has the answer it was given."""
 
 
+PRIVATE: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+"""What browsers must neither keep nor take for something else."""
+
 ISSUED: Final = "issued"
 """The note of an answer that hands out a token."""
 

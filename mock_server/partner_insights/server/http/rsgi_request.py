@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
+from partner_insights.header_values import number_of
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -64,7 +66,9 @@ def client_host(scope: Any) -> str:
 async def read_body(protocol: Any, environ: WSGIEnvironment) -> None:
     """Put the body into the environ; RequestEntityTooLarge, RequestTimeout or ClientDisconnected instead."""
     announced = environ.get("CONTENT_LENGTH", "")
-    length = int(announced) if announced.isascii() and announced.isdigit() else None
+    length = number_of(announced)
+    if length is None and announced.isdigit():
+        raise RequestEntityTooLarge
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):

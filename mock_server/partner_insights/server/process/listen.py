@@ -69,6 +69,12 @@ def is_loopback(host: str) -> bool:
     return ipaddress.ip_address(_resolve(host)[1]).is_loopback
 
 
+def own_names(host: str) -> tuple[str, ...]:
+    """What a host as given is called in Host fields: name and address; none where it is all addresses."""
+    address = _resolve(host)[1]
+    return () if ipaddress.ip_address(address).is_unspecified else (host.lower(), address)
+
+
 def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -72,6 +72,8 @@ class StartupMessage:
     first_request: str = _FIRST_REQUEST
     """A path to try, for the curl line."""
     tls: Tls | None = None
+    made_token: str | None = None
+    """The admin token, where it is of our own making: one that was given may be a secret."""
     facts: tuple[str, ...] | None = None
     """What is served, in place of the world's facts."""
 
@@ -127,8 +129,8 @@ class StartupMessage:
         )
         served = world if self.facts is None else self.facts
         facts = [*served, f"scenario {scenarios}", f"auth {self.settings.auth}"]
-        if self.settings.admin_token is not None:
-            facts.append(f"admin token {self.settings.admin_token}")
+        if self.made_token is not None:
+            facts.append(f"admin token {self.made_token}")
         if self.tls is not None and self.tls.ca_file is not None:
             facts.append(f"certificate to trust {self.tls.ca_file}")
         return " · ".join(facts)

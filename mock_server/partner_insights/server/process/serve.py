@@ -216,7 +216,9 @@ def _answers(endpoint: ListenAddress, settings: Settings) -> bool:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # we only call ourselves
         connection = http.client.HTTPSConnection(*where, timeout=5, context=context)
-    headers = {"X-Admin-Token": settings.admin_token} if settings.admin_token else {}
+    headers = {"Host": "localhost"}
+    if settings.admin_token:
+        headers["X-Admin-Token"] = settings.admin_token
     try:
         connection.request("GET", "/_admin/health", headers=headers)
         return connection.getresponse().status == 200
