@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights.verify import Token
+from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
 from partner_insights.verify.run.strategies import (
     invalid_authorizations,
     invalid_sizes,
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from partner_insights.verify.run.session import SuiteSession
 
 
-def test_no_answer_without_a_token(guarded: SuiteSession, operation: str) -> None:
-    """Without a token the answer is 401."""
-    guarded.check(operation, customer=guarded.customer_for(operation), token=Token.ABSENT)
+@pytest.mark.parametrize("token", INVALID_TOKENS)
+def test_no_answer_without_a_valid_token(guarded: SuiteSession, operation: str, token: str) -> None:
+    """Without a token, or with one that was changed in any way, GET and HEAD are answered 401."""
+    guarded.refuse_token(operation, token)
 
 
-def test_no_answer_with_an_invalid_token(guarded: SuiteSession, operation: str) -> None:
-    """With a garbled, expired or foreign token, or another scheme, the answer is 401."""
+def test_no_answer_with_a_garbled_token(guarded: SuiteSession, operation: str) -> None:
+    """With any text in a token's place the answer is 401."""
 
     @guarded.for_all(authorization=invalid_authorizations())
     def is_refused(authorization: str) -> None:
@@ -43,7 +45,11 @@ def test_an_app_only_token_is_for_operations_that_take_it(guarded: SuiteSession,
     """An app-only token is answered where the page says so, and refused by the licence analytics."""
     if guarded.target.app_only is None:
         pytest.skip(f"no app-only token: put one into {guarded.target.app_token_variable}")
-    guarded.check(operation, customer=guarded.customer_for(operation), token=Token.APP_ONLY)
+    customer = guarded.customer_for(operation)
+    guarded.each(
+        lambda method: guarded.check(operation, customer=customer, method=method, token=Token.APP_ONLY),
+        ("GET", "HEAD"),
+    )
 
 
 def test_an_unknown_customer_is_refused(session: SuiteSession, customer_operation: str) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import strategies as st
 
+from partner_insights.verify.run.customer_list import MAX_PAGES, page_sizes
+from partner_insights.verify.run.session import SAMPLE
+
 if TYPE_CHECKING:
     from partner_insights.verify.run.session import SuiteSession
 
@@ -23,9 +26,29 @@ def test_the_partner_is_the_sum_of_its_customers(session: SuiteSession, partner:
     session.require(partner, customer)
     if not session.customers.complete:
         pytest.skip("the customer list was not read to its end: no sum is known")
-    if not session.can_send(1 + len(session.customers.ids)):
+    if session.can_send(1 + len(session.customers.ids)):
+        session.sums(partner, customer)
+    elif session.can_send(1 + SAMPLE):
+        session.sums_of_some(partner, customer)
+    else:
         pytest.skip("there are more customers than requests left")
-    session.sums(partner, customer)
+
+
+def test_a_customer_is_the_same_in_every_answer(session: SuiteSession) -> None:
+    """What the list says of a customer, the customer's own answer says, too."""
+    session.require("customers", "customer")
+    customers = session.some_customers()[:SAMPLE]
+    if not session.can_send(len(customers)):
+        pytest.skip("there are more customers than requests left")
+    session.each(lambda customer: session.check("customer", customer=customer), customers)
+
+
+def test_a_list_is_a_set_whatever_its_pages(session: SuiteSession) -> None:
+    """In three pages, and in pages of the service's own size, it names the same customers, each once."""
+    session.require("customers")
+    if not session.can_send(2 * MAX_PAGES):
+        pytest.skip("there are too few requests left")
+    session.each(session.same_customers, page_sizes(session.customers))
 
 
 def test_pages_of_any_size_hold_the_same_customers(own_fake: SuiteSession) -> None:

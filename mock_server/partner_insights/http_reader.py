@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import ipaddress
 import time
+from contextlib import suppress
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,6 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyM
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
+from urllib3.util.wait import wait_for_read
 
 from partner_insights.errors import InputError
 
@@ -33,6 +35,10 @@ READ_SECONDS: Final = 30.0
 """Silence within an answer."""
 ANSWER_SECONDS: Final = 60.0
 """Time for a whole answer."""
+
+
+HEAD_SECONDS: Final = 0.01
+"""How long a body is waited for that must not follow the answer to a HEAD."""
 
 
 class BodyTooLarge(Exception):
@@ -63,6 +69,27 @@ def read_body(answer: BaseHTTPResponse) -> bytes:
         raise
     answer.release_conn()
     return b"".join(parts)
+
+
+class Wire(NamedTuple):
+    """An answer as it came."""
+
+    head: tuple[bytes, ...]
+    """The status line and the field lines."""
+    excess: bytes
+    """The beginning of what followed its end."""
+
+
+def wire_of(answer: BaseHTTPResponse) -> Wire:
+    """What the parser of an answer that was read makes nothing of."""
+    original = getattr(answer, "_original_response", None)
+    return Wire(original.head, original.excess) if isinstance(original, _TimedResponse) else Wire((), b"")
+
+
+def has_live_connection(pool: PoolManager, url: str) -> bool:
+    """Whether the next request to a server goes over a connection that an earlier one went over."""
+    idle = pool.connection_from_url(url).pool
+    return idle is not None and any(each is not None and each.is_connected for each in idle.queue)
 
 
 def bounded_pool(url: str, **options: Any) -> PoolManager:
@@ -118,6 +145,9 @@ class _ProxiedPool(_Bounded, ProxyManager):
 class _TimedStream(io.RawIOBase):
     """The bytes of a socket until the time is over."""
 
+    patience: float | None = None
+    """Seconds that are waited for what may not come at all; None: it has to come."""
+
     def __init__(self, sock: socket.socket, stream: io.RawIOBase) -> None:
         self._socket = sock
         self._stream = stream
@@ -128,6 +158,8 @@ class _TimedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.patience is not None:
+            return self._what_is_there(buffer, self.patience)
         left = self._end - time.monotonic()
         if left <= 0:
             raise AnswerTooSlow
@@ -137,17 +169,66 @@ class _TimedStream(io.RawIOBase):
         except TimeoutError as error:
             raise (AnswerTooSlow if left < self._silence else TimeoutError)(*error.args) from error
 
+    def _what_is_there(self, buffer: Any, patience: float) -> int | None:
+        """None where nothing is to be had by then."""
+        before = self._socket.gettimeout()
+        if not wait_for_read(self._socket, timeout=patience):
+            return None
+        self._socket.settimeout(0)
+        try:
+            return self._stream.readinto(buffer)
+        except OSError:  # of TLS, too: what came was none of its data
+            return None
+        finally:
+            self._socket.settimeout(before)
+
     def close(self) -> None:
         self._stream.close()
         super().close()
 
 
+class _RecordedReader(io.BufferedReader):
+    """Remembers the lines of an answer's head."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self.lines: list[bytes] | None = []
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(-1 if size is None else size)
+        if self.lines is not None:
+            self.lines.append(line)
+        return line
+
+
 class _TimedResponse(HTTPResponse):
-    """http.client's response, read through a `_TimedStream`."""
+    """http.client's response, read through a `_TimedStream`; knows its head, and what came behind its end."""
+
+    head: tuple[bytes, ...] = ()
+    excess: bytes = b""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_TimedStream(sock, self.fp.detach()))
+        self._bodiless = options.get("method") == "HEAD"
+        self._stream = _TimedStream(sock, self.fp.detach())
+        self._reader = _RecordedReader(self._stream)
+        self.fp = self._reader
+
+    def begin(self) -> None:
+        """Read the head, interim ones before it."""
+        super().begin()
+        lines = self._reader.lines or []
+        starts = [place for place, line in enumerate(lines) if line.startswith(b"HTTP/")]
+        self.head = tuple(lines[starts[-1] if starts else 0 :])
+        self._reader.lines = None
+
+    def _close_conn(self) -> None:
+        # The end of the answer: nothing of the server may come any more.
+        if not self._reader.closed and not self.excess:
+            self._stream.patience = HEAD_SECONDS if self._bodiless else 0.0
+            with suppress(OSError, ValueError):
+                self.excess = self._reader.peek(1)
+        super()._close_conn()  # type: ignore[misc]
 
 
 class _HttpConnection(HTTPConnection):

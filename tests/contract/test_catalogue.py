@@ -77,12 +77,12 @@ def test_a_broken_keyword_leads_to_its_cell(
 
 
 def test_a_missing_property_has_its_own_standing() -> None:
-    """That a listed property is present is assumed (A-001); that objectType is included is documented."""
+    """That a listed property is present every sample shows (A-001); objectType's is documented."""
     catalogue = Catalogue.load()
     body = BODY | {"items": [{key: value for key, value in ROW.items() if key != "channel"}]}
     (error,) = errors(catalogue, body)
     constraint = catalogue.constraint(error.schema, "required", "channel")
-    assert (constraint.standing, constraint.erratum) == (Standing.ASSUMED, "A-001")
+    assert (constraint.standing, constraint.erratum) == (Standing.SAMPLED, "A-001")
 
 
 def test_literal_undoes_every_correction_and_no_assumption() -> None:
@@ -106,11 +106,26 @@ def test_literal_undoes_every_correction_and_no_assumption() -> None:
 
 
 def test_severity_follows_standing() -> None:
-    """Assumptions warn, unless the profile is strict; all else is an error."""
+    """Assumptions warn, unless the profile is strict or they are certain; all else is an error."""
     for profile in Profile:
-        assert profile.severity(Standing.DOCUMENTED) is profile.severity(Standing.CORRECTED) is Severity.ERROR
+        for standing in (Standing.DOCUMENTED, Standing.CORRECTED, Standing.SAMPLED):
+            assert profile.severity(standing) is Severity.ERROR
+        assert profile.severity(Standing.ASSUMED, certain=True) is Severity.ERROR
         expected = Severity.ERROR if profile is Profile.STRICT else Severity.WARNING
         assert profile.severity(Standing.ASSUMED) is expected
+
+
+def test_what_is_assumed_says_what_breaking_it_means() -> None:
+    """Each assumed rule, code and erratum says why it is an error in every profile, or why only a warning."""
+    catalogue = Catalogue.load()
+    assumed = [
+        each
+        for each in (*catalogue.rules.values(), *catalogue.codes.values(), *catalogue.errata.values())
+        if each.standing is Standing.ASSUMED
+    ]
+    assert len(assumed) > 40
+    for each in assumed:
+        assert bool(each.weight.error_because) != bool(each.weight.warning_because), each
 
 
 def test_every_keyword_in_use_has_a_code() -> None:

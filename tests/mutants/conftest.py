@@ -16,6 +16,7 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
@@ -125,7 +126,8 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
     yield lambda: session.check(operation, customer=customer, headers=ids)
     yield lambda: session.head_like_get(operation, customer)
     yield lambda: session.same_again(operation, customer, {})
-    yield lambda: session.check(operation, customer=customer, token=Token.ABSENT)
+    for kind in INVALID_TOKENS:
+        yield lambda kind=kind: session.refuse_token(operation, kind)
     yield lambda: session.check(operation, customer=customer, token=Token.APP_ONLY)
     yield lambda: session.check(operation, customer=customer, method="POST")
     yield lambda: session.check(operation, customer=customer, headers={"Accept": "text/html"})
@@ -137,6 +139,7 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
     if promised.query:
         yield lambda: session.check(operation, query=[("size", "501")])
         yield lambda: session.same_customers(7)
+        yield lambda: session.same_customers(None)
 
 
 def interrogate(session: SuiteSession, mutant: Mutant) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ MUTANTS = mutants(CATALOGUE)
 ELSEWHERE = {
     **dict.fromkeys(("PI108", "PI112", "PI113", "PI114"), "test_a_page_of_other_limits_is_broken"),
     "PI111": "test_a_pattern_that_an_erratum_states_is_judged",
+    "PI322": "test_a_connection_that_is_broken_off_is_reported",
     "PI315": "test_no_response_at_all_is_reported",
 }
 """Codes of keywords that no shipped table states, and of no answer at all, with the test that raises each."""
@@ -192,8 +194,21 @@ def test_a_schema_mutant_is_found(name: str, inject: Any, inspect: Any, interrog
     assert {(code, "error") for code in MUTANTS[name].codes} & found
 
 
-ASSUMED = [mutant for mutant in MUTANTS.values() if mutant.standing is Standing.ASSUMED]
-WEIGHED = [*[each.id for each in ASSUMED if each.kind == "schema"][::8], "duplicated-row", "missing-charset"]
+WEIGHED = [
+    "PartnerLicensesDeploymentInsights.proratedDeploymentPercent:minimum",
+    "ErrorResponse.source:required",
+    "missing-charset",
+    "missing-server-id",
+    "another-day-for-some-customers",
+]
+CERTAIN = [
+    "PartnerLicensesDeploymentInsights.licensesSold:minimum",
+    "duplicated-row",
+    "foreign-rows",
+    "link-to-another-host",
+    "doubled-content-type",
+    "last-year-for-some-customers",
+]
 
 
 @pytest.mark.parametrize("name", WEIGHED)
@@ -209,6 +224,67 @@ def test_what_breaks_an_assumption_only_warns_unless_strict(
     assert {severity for _, severity in lenient} == {"warning"}
     assert (code, "error") in strict
     assert {severity for _, severity in strict} == {"error"}
+
+
+@pytest.mark.parametrize("name", CERTAIN)
+def test_what_no_honest_service_breaks_is_an_error_in_every_profile(
+    name: str, inject: Any, inspect: Any, interrogated: Any
+) -> None:
+    """Though it is only assumed."""
+    assert MUTANTS[name].standing is Standing.ASSUMED
+    with inject(name):
+        lenient = interrogated(inspect("corrected"), MUTANTS[name])
+    assert {(code, "error") for code in MUTANTS[name].codes} & lenient
+
+
+@pytest.mark.parametrize(("every", "severity"), [(7, "error"), (40, "warning")])
+def test_a_connection_that_is_broken_off_is_reported(
+    inspect: Any, fake: Any, serving_bytes: Any, every: int, severity: str
+) -> None:
+    """PI322: the request is sent again, so that the run goes on; the third time it was no chance."""
+    session = inspect("corrected")
+    with serving_bytes(every) as url:
+        session._client.url = url
+        for _ in range(50):
+            with contextlib.suppress(ContractViolated):
+                session.check("partner-licenses-usage")
+    found = {(each.code, each.severity.value) for each in session.results.violations if each.code == "PI322"}
+    assert ("PI322", severity) in found
+
+
+@pytest.fixture
+def serving_bytes() -> Any:
+    """A server that keeps connections, and closes one in place of each so manieth answer."""
+
+    @contextlib.contextmanager
+    def serve(every: int) -> Iterator[str]:
+        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+        asked = [0]
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                asked[0] += 1
+                if asked[0] % every == 0:
+                    self.close_connection = True
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+
+    return serve
 
 
 def test_what_breaks_a_documented_constraint_is_an_error_in_both(

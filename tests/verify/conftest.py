@@ -32,7 +32,7 @@ def partner_deployment(service: str, channel: str, percent: float, sold: int) ->
     return {
         "proratedDeploymentPercent": percent,
         "licensesSold": sold,
-        "processedDateTime": "2026-03-10T00:00:00+00:00",
+        "processedDateTime": "2026-03-10T03:25:16.36+00:00",
         "serviceName": service,
         "channel": channel,
         "attributes": {"objectType": "PartnerLicensesDeploymentInsights"},
@@ -145,12 +145,16 @@ class Plant:
         if content is None:
             content = json.dumps(good_body(operation or "") if body is None else body).encode()
         response = {name: parts.pop(name) for name in ("status", "headers", "received") if name in parts}
+        sent = parts.pop("headers_sent", ())
         known = self.catalogue.operations.get(operation or "")
         customer = CUSTOMER if known is not None and known.per_customer else None
         request: dict[str, Any] = {
             "method": "GET",
             "url": "http://127.0.0.1:8010/v1",
-            "headers": (("MS-RequestId", REQUEST_ID), ("Authorization", "Bearer $PARTNER_INSIGHTS_TOKEN")),
+            "headers": (
+                *(("MS-RequestId", REQUEST_ID), ("Authorization", "Bearer $PARTNER_INSIGHTS_TOKEN")),
+                *sent,
+            ),
             "operation": operation,
             "customer": customer,
             "customer_known": True if customer else None,

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path("mock_server/partner_insights")
-CODE, NAME, MUTANT = "PI214", "named-products", "blank-product"
+CODE, NAME, MUTANT = "PI230", "named-products", "blank-product"
 USAGE = "CustomerLicensesUsageInsights"
 
 FACTORIES = """

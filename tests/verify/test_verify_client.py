@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import time
 from datetime import UTC, datetime, timedelta
@@ -34,8 +35,9 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Callable[[B
 
 
 def get(url: str, **options: Any) -> Response | Failure:
-    secret = Secret(TOKEN)
-    return Client(url, [secret], **options).send("GET", "/v1/x", (("Authorization", "Bearer $VAR"),), secret)
+    authorization = Secret(f"Bearer {TOKEN}")
+    client = Client(url, [Secret(TOKEN)], **options)
+    return client.send("GET", "/v1/x", (("Authorization", "Bearer $VAR"),), authorization)
 
 
 def test_an_answer_comes_through(serving: Any) -> None:
@@ -121,6 +123,67 @@ def test_a_broken_off_answer_is_a_failure(serving: Any, handle: Callable[[Any], 
     assert isinstance(failure, Failure)
     assert (failure.code, failure.unreached) == ("PI315", False)
     assert "0x" not in failure.reason
+
+
+def raw(head: bytes, body: bytes = b"{}") -> Callable[[BaseHTTPRequestHandler], None]:
+    """An answer as it is written here; the connection stays open."""
+    return lambda handler: handler.wfile.write(head.replace(b"\n", b"\r\n") + b"\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("method", "head", "body", "words"),
+    [
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"{}{}", "bytes follow the end"),
+        ("HEAD", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"{}", "bytes follow the end"),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length : 2\n", b"{}", "does not parse"),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nMS-CV: a\x01b\n", b"{}", "does not parse"),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nMS-CV: a\n folded\n", b"{}", "does not parse"),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nNo colon\n", b"{}", "does not parse"),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"{}", None),
+        ("HEAD", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"", None),
+        ("GET", b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n", b"2\r\n{}\r\n0\r\n\r\n", None),
+        ("GET", b"HTTP/1.1 200\nContent-Length: 2\nX: \xe9\n", b"{}", None),
+        ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nConnection: close\n", b"{}", None),
+    ],
+)
+def test_what_http_forbids_of_the_bytes_is_noted(
+    serving: Any, method: str, head: bytes, body: bytes, words: str | None
+) -> None:
+    """PI321: a body where none may be, bytes behind the end, lines that are no fields."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        raw(head, body)(handler)
+        handler.close_connection = b"close" in head or b" : " in head
+
+    outcome = Client(serving(answer)).send(method, "/", ())
+    assert isinstance(outcome, Response)
+    assert [fault.code for fault in outcome.faults] == (["PI321"] if words else [])
+    assert words is None or words in outcome.faults[0].reason
+
+
+def test_two_answers_that_do_not_end_are_enough(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the server is given up, whatever came between: each takes a minute."""
+    monkeypatch.setattr(http_reader, "ANSWER_SECONDS", 0.2)
+    asked: list[str] = []
+
+    def drip_every_second(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        if len(asked) % 2 == 0:
+            reply()(handler)
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(20):
+                handler.wfile.write(b" ")
+                time.sleep(0.05)
+
+    client = Client(serving(drip_every_second))
+    for _ in range(3):
+        client.send("GET", "/", ())
+    with pytest.raises(Stopped, match="did not end"):
+        client.send("GET", "/", ())
 
 
 def test_nobody_there_is_told_from_no_answer() -> None:

@@ -117,7 +117,7 @@ def test_a_violation_is_told_with_its_cell(recording: Any, good: Any, tmp_path: 
 def test_an_assumption_only_warns_unless_strict(recording: Any, good: Any) -> None:
     """Exit 0 under `corrected`, 1 under `strict`."""
     body = good("partner-licenses-deployment")
-    body["items"][0]["licensesSold"] = -1
+    body["items"][0]["proratedDeploymentPercent"] = 101
     assert check(recording(body)).exit_code == 0
     assert check(recording(body), "--profile", "strict").exit_code == 1
 

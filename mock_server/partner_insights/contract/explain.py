@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule, Standing
+from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule, Standing, Weight
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def _errata_of(schema: Any) -> Iterator[str]:
 
 
 def _erratum(erratum: Erratum, *, with_targets: bool) -> Section:
-    lines = [("standing", erratum.standing.value), ("reason", erratum.reason)]
+    assumed = erratum.standing is Standing.ASSUMED
+    standing = _standing(erratum.standing, erratum.weight) if assumed else erratum.standing.value
+    lines = [("standing", standing), ("reason", erratum.reason)]
     lines += [("evidence", text) for text in erratum.evidence]
     if with_targets:
         lines += [
@@ -121,22 +123,25 @@ def _code(code: Code, catalogue: Catalogue) -> Iterator[Section]:
     elif rule is not None:
         lines += _rule(rule)
     elif code.standing is not None:
-        lines.append(("standing", _standing(code.standing)))
+        lines.append(("standing", _standing(code.standing, code.weight)))
         lines.append(("source", code.source or ""))
     lines.append(("to silence", code.how_to_accept))
     lines.append(("for a while", BASELINE_HOW_TO_ACCEPT))
     yield f"{code.code}  {code.title}", lines
 
 
-def _standing(standing: Standing) -> str:
-    if standing is Standing.ASSUMED:
-        return "assumed: a warning, and an error with --profile strict or against our own fake"
-    return f"{standing.value}: an error in every profile"
+def _standing(standing: Standing, weight: Weight) -> str:
+    if standing is not Standing.ASSUMED:
+        return f"{standing.value}: an error in every profile"
+    if weight.certain:
+        return f"assumed, but an error in every profile: {weight.error_because}"
+    because = f" ({weight.warning_because})" if weight.warning_because else ""
+    return f"assumed: a warning{because}, and an error with --profile strict or against our own fake"
 
 
 def _rule(rule: Rule) -> list[tuple[str, str]]:
     return [
-        ("standing", _standing(rule.standing)),
+        ("standing", _standing(rule.standing, rule.weight)),
         ("reason", rule.reason),
         *(
             ("source", f"the row of {rule.source.get('resource') or resource}.{rule.source['property']}")

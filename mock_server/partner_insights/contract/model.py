@@ -25,6 +25,8 @@ class Standing(StrEnum):
     """A cell of a documentation table says so."""
     CORRECTED = "corrected"
     """An erratum overrules the cell, with evidence."""
+    SAMPLED = "sampled"
+    """Every published sample shows it, though no table says so."""
     ASSUMED = "assumed"
     """No page says so; we do, with a reason."""
 
@@ -46,9 +48,12 @@ class Profile(StrEnum):
     STRICT = "strict"
     """Corrected, and assumptions count as errors: what our own fake is held to."""
 
-    def severity(self, standing: Standing) -> Severity:
-        """Documented and corrected constraints are errors; assumed ones are under `strict` only."""
-        if standing is Standing.ASSUMED and self is not Profile.STRICT:
+    def severity(self, standing: Standing, *, certain: bool = False) -> Severity:
+        """An assumed constraint is an error under `strict` only, or where it is `certain`; any other always.
+
+        It is certain where no honest service can break it.
+        """
+        if standing is Standing.ASSUMED and not certain and self is not Profile.STRICT:
             return Severity.WARNING
         return Severity.ERROR
 
@@ -79,6 +84,21 @@ class Constraint:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """Why breaking what is only assumed is an error in every profile, or only a warning."""
+
+    error_because: str = ""
+    """Why no honest service can break it; empty where one can."""
+    warning_because: str = ""
+    """Why an honest service may break it."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is an error in every profile."""
+        return bool(self.error_because)
+
+
+@dataclass(frozen=True)
 class Erratum:
     """A correction or an assumption: what it changes, why, and on what evidence."""
 
@@ -88,6 +108,7 @@ class Erratum:
     reason: str
     evidence: tuple[str, ...]
     targets: tuple[ErratumTarget, ...] = ()
+    weight: Weight = Weight()
 
 
 @dataclass(frozen=True)
@@ -181,6 +202,7 @@ class Rule:
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     source: Mapping[str, str] | None = None
     """The row the rule leans on: `property`, and `resource` where it is not the judged one."""
+    weight: Weight = Weight()
 
 
 @dataclass(frozen=True)
@@ -197,3 +219,4 @@ class Code:
     """How the code's own constraint is known; None where each keyword of each cell has its own."""
     source: str | None = None
     """Where that is said, in words, for what no table cell says."""
+    weight: Weight = Weight()

@@ -16,6 +16,7 @@ from partner_insights.contract.model import (
     Rule,
     Source,
     Standing,
+    Weight,
 )
 from partner_insights.errors import InputError
 
@@ -35,7 +36,8 @@ WIRE_HOW_TO_ACCEPT = (
 )
 
 _TARGET_KEYS = {"page", "resource", "property", "column", "cell", "contains", "change"}
-_ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets"}
+_WEIGHT_KEYS = {"error-because", "warning-because"}
+_ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets"} | _WEIGHT_KEYS
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def read_errata(path: Path) -> dict[str, Erratum]:
                 reason=entry["reason"],
                 evidence=tuple(entry["evidence"]),
                 targets=tuple(_targets(entry)),
+                weight=_weight(entry),
             )
             if not erratum.evidence or not erratum.targets or erratum.id in errata:
                 raise ValueError("an erratum has its own id, some evidence and a target")
@@ -101,6 +104,7 @@ def read_rules(path: Path) -> dict[str, Rule]:
                 resources=tuple(entry["resources"]),
                 parameters=entry.get("parameters", {}),
                 source=entry.get("source"),
+                weight=_weight(entry),
             )
             rules[rule.name] = rule
     return rules
@@ -120,14 +124,27 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
                 keyword=keyword,
                 standing=None if keyword else Standing(entry["standing"]),
                 source=None if keyword else entry["source"],
+                weight=_weight(entry),
             )
     for rule in rules.values():
         if rule.code in codes:
             raise InputError(f"the code {rule.code} of the rule {rule.name} is taken", where=str(path))
         codes[rule.code] = Code(
-            rule.code, rule.name, f"The rule: {rule.statement}.", RULE_HOW_TO_ACCEPT, standing=rule.standing
+            code=rule.code,
+            title=rule.name,
+            meaning=f"The rule: {rule.statement}.",
+            how_to_accept=RULE_HOW_TO_ACCEPT,
+            standing=rule.standing,
+            weight=rule.weight,
         )
     return dict(sorted(codes.items()))
+
+
+def _weight(entry: Mapping[str, Any]) -> Weight:
+    reasons = Weight(entry.get("error-because", ""), entry.get("warning-because", ""))
+    if reasons.error_because and reasons.warning_because:
+        raise ValueError("what breaks it is an error in every profile, or it is not")
+    return reasons
 
 
 def source_of(provenance: Mapping[str, Any], column: str | None) -> Source:

@@ -10,6 +10,7 @@ from partner_insights.mutants.http import HTTP
 from partner_insights.mutants.numbers import NUMBERS
 from partner_insights.mutants.row_sets import ROW_SETS
 from partner_insights.mutants.schemas import schema_mutants
+from partner_insights.mutants.service import SERVICE
 from partner_insights.mutants.value_types import VALUE_TYPES
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.mutants.mutant import Mutant
 
-BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES)
+BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES, *SERVICE)
 """The faults of a service beyond single keywords."""
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from partner_insights.mutants.http import PAGE
 from partner_insights.mutants.mutant import (
@@ -18,9 +21,6 @@ from partner_insights.mutants.mutant import (
 from partner_insights.mutants.operation_groups import both, enveloped, rejects
 from partner_insights.mutants.response_edits import of_errors, of_response
 from partner_insights.mutants.sample_values import sample
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ERROR_RESPONSES: Final = BehaviourTable()
 mutant = ERROR_RESPONSES.mutant
@@ -47,6 +47,71 @@ ERROR_RESPONSES.extend(
     )
     for name, title, code, case in _ADMITTED
 )
+
+
+def _says(authorization: str | None, part: int, name: str, otherwise: Any = None) -> Any:
+    """What a part of a JSON web token says, unproven."""
+    parts = (authorization or "").removeprefix("Bearer ").split(".")
+    try:
+        content = parts[part] if len(parts) == 3 else ""
+        said = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+    except ValueError:
+        return otherwise
+    return said.get(name, otherwise) if isinstance(said, dict) else otherwise
+
+
+def _of_another_audience(authorization: str | None) -> bool:
+    audience = _says(authorization, 1, "aud")
+    return isinstance(audience, str) and "partnercenter" not in audience
+
+
+LetIn = Callable[[str | None], bool]
+"""Whether an Authorization is let in."""
+
+
+def _lets_in(let_in: LetIn) -> Callable[[RequestContext], bool]:
+    return lambda request: let_in(request.authorization)
+
+
+_TOKENS: Final[tuple[tuple[str, str, LetIn], ...]] = (
+    ("answers-no-token", "200 without any token", lambda sent: sent is None),
+    ("answers-basic", "200 for another scheme", lambda sent: (sent or "").startswith("Basic")),
+    ("answers-empty-bearer", "200 for a Bearer without token", lambda sent: (sent or "").strip() == "Bearer"),
+    ("answers-unsigned-token", "200 for a token of alg none", lambda sent: _says(sent, 0, "alg") == "none"),
+    (
+        "answers-other-audience",
+        "200 for a token of another audience",
+        lambda sent: _of_another_audience(sent),
+    ),
+    (
+        "answers-expired-token",
+        "200 for a token that has expired",
+        lambda sent: 0 < _says(sent, 1, "exp", 0) < 2e9,
+    ),
+    ("answers-any-signature", "200 for a token of any signature", lambda sent: _says(sent, 1, "exp", 0) > 0),
+)
+"""Id, title, and which Authorization is let in that has to be refused."""
+
+ERROR_RESPONSES.extend(
+    Behaviour(
+        name,
+        title,
+        "PI401",
+        DOCUMENTED,
+        on=rejects("unauthenticated"),
+        admits="unauthenticated",
+        when=_lets_in(let_in),
+    )
+    for name, title, let_in in _TOKENS
+)
+
+
+@mutant("PI401", DOCUMENTED, of_response, rejects("unauthenticated"))
+def head_without_token(response: MutableResponse, request: RequestContext) -> MutableResponse:
+    """HEAD is answered 200 whatever the token."""
+    if request.method != "HEAD" or response.status != 401:
+        return response
+    return replace(response, status=200).with_header("WWW-Authenticate", None)
 
 
 @mutant("PI403", DOCUMENTED, of_response, both(rejects("unknown-customer"), enveloped))

@@ -30,6 +30,7 @@ PAGE: Final = (
     b"<!DOCTYPE html><html><head><title>Service unavailable</title></head><body>Try later.</body></html>"
 )
 _OTHER_ID: Final = "00000000-0000-4000-8000-000000000000"
+_ONE_ID: Final = "00000000-0000-4000-8000-000000000001"
 _TYPE: Final = "Content-Type"
 _LATIN: Final = "application/json; charset=iso-8859-1"
 
@@ -56,6 +57,14 @@ _HEADERS: Final = (
         "MS-CorrelationId",
         _OTHER_ID,
     ),
+    ("request-id-is-no-guid", "MS-RequestId is a number", "PI319 PI304", "MS-RequestId", "17"),
+    (
+        "constant-correlation-id",
+        "MS-CorrelationId is always the same",
+        "PI319 PI304",
+        "MS-CorrelationId",
+        _ONE_ID,
+    ),
     ("missing-correlation-vector", "answers have no MS-CV", "PI305", "MS-CV", None),
     ("missing-server-id", "answers have no MS-ServerId", "PI305", "MS-ServerId", None),
 )
@@ -63,7 +72,11 @@ _HEADERS: Final = (
 
 HTTP.extend(
     Behaviour(
-        name, title, code, ASSUMED if code in ("PI303", "PI305") else DOCUMENTED, _header(header, value)
+        name,
+        title,
+        code,
+        ASSUMED if code in ("PI303", "PI305") else DOCUMENTED,
+        _header(header, value),
     )
     for name, title, code, header, value in _HEADERS
 )
@@ -196,6 +209,37 @@ def throttled_without_retry_after(response: MutableResponse, request: RequestCon
     if not is_throttled(request):
         return response
     return throttled(response, request).with_header("Retry-After", None)
+
+
+def _throttled_for(value: str) -> Change:
+    return lambda response, request: (
+        throttled(response, request).with_header("Retry-After", value) if is_throttled(request) else response
+    )
+
+
+_PAST: Final = "Sun, 06 Nov 1994 08:49:37 GMT"
+HTTP.extend(
+    Behaviour(f"retry-{name}", f"Retry-After {title}", "PI320", ASSUMED, _throttled_for(value))
+    for name, title, value in (
+        ("soon", "is a word", "soon"),
+        ("before", "is a date that is past", _PAST),
+        ("below-zero", "is a number below zero", "-1"),
+        ("in-a-fraction", "is half a second", "0.5"),
+    )
+)
+
+
+@mutant("PI321", ASSUMED, of_success)
+def doubled_content_type(response: MutableResponse) -> MutableResponse:
+    """Content-Type comes twice, and contradicts itself."""
+    return replace(response, headers=(*response.headers, (_TYPE, "text/html; charset=utf-8")))
+
+
+@mutant("PI321", ASSUMED, of_success)
+def doubled_request_id(response: MutableResponse) -> MutableResponse:
+    """MS-RequestId comes twice."""
+    value = response.header("MS-RequestId") or _OTHER_ID
+    return replace(response, headers=(*response.headers, ("MS-RequestId", value)))
 
 
 @mutant("PI312 PI301", ASSUMED, of_head)

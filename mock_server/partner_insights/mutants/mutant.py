@@ -61,6 +61,8 @@ class RequestContext:
     """The customer id of the path, as it was sent."""
     ordinal: int = 0
     """How many requests came before this one, since the mutant is in force."""
+    authorization: str | None = None
+    """What it carried to be let in."""
 
     @property
     def is_read(self) -> bool:
@@ -84,6 +86,11 @@ def unchanged(response: MutableResponse, request: RequestContext) -> MutableResp
 
 def any_operation(operation: Operation, catalogue: Catalogue) -> bool:
     """Every operation."""
+    return True
+
+
+def always(request: RequestContext) -> bool:
+    """Any request."""
     return True
 
 
@@ -111,6 +118,8 @@ class Mutant:
     """The error cases (`unauthenticated`, `app-only`, `malformed-customer`, `unknown-customer`,
     `method-not-allowed`, `not-acceptable`, `invalid-query`, `not-found`) that it answers as if nothing
     were wrong. The server repairs the request and passes the response to `change`."""
+    when: Callable[[RequestContext], bool] = field(default=always, repr=False)
+    """Which requests it admits."""
     corrupt: Callable[[Any], Any] | None = field(default=None, repr=False)
     """Schema mutants: a value of `resource` → a copy with one keyword broken."""
 
@@ -134,6 +143,7 @@ class Behaviour:
     on: AppliesTo = any_operation
     admits: str = ""
     """The error case it admits."""
+    when: Callable[[RequestContext], bool] = always
 
     def of(self, catalogue: Catalogue) -> Mutant:
         """The mutant for the operations of a catalogue."""
@@ -147,6 +157,7 @@ class Behaviour:
             standing=self.standing,
             change=self.change,
             admits=frozenset(self.admits.split()),
+            when=self.when,
         )
 
 

@@ -42,7 +42,7 @@ def percent_in_the_other_scale(rows: Rows, request: RequestContext) -> Rows | No
 
     They are fewer than half of the rows whose percent shows its scale.
     """
-    stated = _percent_rule(request)
+    stated = percent_rule(request)
     if stated is None:
         return None
     name = stated[0]
@@ -59,7 +59,7 @@ def percent_in_the_other_scale(rows: Rows, request: RequestContext) -> Rows | No
 
 def _moved(row: Row, request: RequestContext, percent: float) -> Row | None:
     """The row with its percent moved by so many hundredths of the whole."""
-    stated = _percent_rule(request)
+    stated = percent_rule(request)
     if stated is None or not row[stated[2]] or row[stated[0]] in (0, 0.0):
         return None
     name, part, whole = stated
@@ -71,7 +71,7 @@ def _towards_the_middle(value: float, move: float, hundred: int) -> float:
     return round(value - move if value > hundred / 2 else value + move, 6)
 
 
-def _percent_rule(request: RequestContext) -> tuple[str, str, str] | None:
+def percent_rule(request: RequestContext) -> tuple[str, str, str] | None:
     """The percent of a customer resource with the part and the whole it is computed from."""
     if request.operation is None:
         return None

@@ -36,6 +36,11 @@ def single_customer(operation: Operation, catalogue: Catalogue) -> bool:
     return operation.resource == _CUSTOMER and operation.envelope is None
 
 
+def customers(operation: Operation, catalogue: Catalogue) -> bool:
+    """The customer list and one customer by its id."""
+    return operation.resource == _CUSTOMER
+
+
 def collections(operation: Operation, catalogue: Catalogue) -> bool:
     """Licence analytics and the customer list: a known envelope around rows."""
     return analytics(operation, catalogue) or customer_list(operation, catalogue)

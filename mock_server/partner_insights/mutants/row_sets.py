@@ -17,7 +17,7 @@ from partner_insights.mutants.response_edits import Row, Rows, affects, of_body,
 ROW_SETS: Final = BehaviourTable()
 mutant = ROW_SETS.mutant
 
-_FOREIGN: Final = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+FOREIGN: Final = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
 """A customer id that no world has, with a negligible chance of an exception."""
 
 
@@ -40,6 +40,12 @@ def duplicated_row(rows: Rows, _: RequestContext) -> Rows:
 
 
 @mutant("PI203", ASSUMED, of_rows, of_customer)
+def repeated_row_in_capitals(rows: Rows, _: RequestContext) -> Rows:
+    """The first row comes twice, once with its product in other letters and a blank."""
+    return [*rows, {**rows[0], "productName": f"{rows[0]['productName'].swapcase()} "}]
+
+
+@mutant("PI203", ASSUMED, of_rows, of_customer)
 def conflicting_rows(rows: Rows, _: RequestContext) -> Rows:
     """Two rows of one identity have different counts."""
     name = next(name for name in ("licensesSold", "licensesQualified") if name in rows[0])
@@ -58,7 +64,7 @@ def empty_for_some_customers(rows: Rows, request: RequestContext) -> Rows | None
     return [] if affects(request) else None
 
 
-@mutant("PI208 PI209 PI210 PI314", ASSUMED, of_rows, customer_list)
+@mutant("PI208 PI209 PI210 PI317", ASSUMED, of_rows, customer_list)
 def hidden_customer(rows: Rows, _: RequestContext) -> Rows:
     """The customer list leaves its first customer out."""
     return rows[1:]
@@ -77,16 +83,16 @@ def circular_list(body: Any, _: RequestContext) -> Any:
 @mutant("PI202", ASSUMED, of_first, has("customerId"))
 def foreign_row(row: Row, _: RequestContext) -> Row | None:
     """One row is another customer's."""
-    return {**row, "customerId": _FOREIGN} if "customerId" in row else None
+    return {**row, "customerId": FOREIGN} if "customerId" in row else None
 
 
 @mutant("PI202", ASSUMED, of_rows, has("customerId"))
 def foreign_rows(rows: Rows, _: RequestContext) -> Rows | None:
     """All rows are another customer's."""
-    return [{**row, "customerId": _FOREIGN} for row in rows] if "customerId" in rows[0] else None
+    return [{**row, "customerId": FOREIGN} for row in rows] if "customerId" in rows[0] else None
 
 
 @mutant("PI202", ASSUMED, of_body, single_customer)
 def foreign_customer(body: Any, _: RequestContext) -> Any:
     """Another customer is shown than the one asked for."""
-    return {**body, "id": _FOREIGN, "companyProfile": {**body["companyProfile"], "tenantId": _FOREIGN}}
+    return {**body, "id": FOREIGN, "companyProfile": {**body["companyProfile"], "tenantId": FOREIGN}}

@@ -51,16 +51,19 @@ class MutantInjector:
         """What a service with this one fault answers to `environ`, by way of what it answers to `asked`."""
         method = environ["REQUEST_METHOD"]
         operation = self.paths.operations.get(route.operation or "")
-        request = RequestContext(self.catalogue, operation, method, _customer(environ, route), ordinal)
-        good = self._admitted(asked, route, mutant)
+        customer, authorization = _customer(environ, route), environ.get("HTTP_AUTHORIZATION")
+        request = RequestContext(self.catalogue, operation, method, customer, ordinal, authorization)
+        good = self._admitted(asked, route, mutant, request)
         mutated = mutant.apply(MutableResponse(good.status, good.headers, good.body), request)
         return _squeezed(BufferedResponse(mutated.status, mutated.headers, mutated.body), environ)
 
-    def _admitted(self, asked: WSGIEnvironment, route: RouteMatch, mutant: Mutant) -> BufferedResponse:
+    def _admitted(
+        self, asked: WSGIEnvironment, route: RouteMatch, mutant: Mutant, request: RequestContext
+    ) -> BufferedResponse:
         """The answer; a refusal that the mutant does not know is avoided by changing the request."""
         for _ in range(len(_REPAIRS) + 1):
             caught = self.respond(dict(asked))
-            case = _case(caught) if mutant.admits else None
+            case = _case(caught) if mutant.admits and mutant.when(request) else None
             if case is None or case not in mutant.admits:
                 break
             asked = asked | _REPAIRS[case](self, asked, route)

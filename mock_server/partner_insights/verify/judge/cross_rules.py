@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
-from partner_insights.verify.judge.rules import broken
+from partner_insights.verify.judge.rules import ONE_PERCENT, broken
 from partner_insights.verify.judge.violation import Finding, display_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from partner_insights.contract import Rule
     from partner_insights.verify.judge.rows import JudgedResponse, Row
@@ -56,16 +57,23 @@ class Sums:
     part: defaultdict[Group, int] = field(default_factory=lambda: defaultdict(int))
     whole: defaultdict[Group, int] = field(default_factory=lambda: defaultdict(int))
     unreadable: set[Group] = field(default_factory=set)
+    moments: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
+    """Of which moments the rows of each service are."""
     complete: bool = True
     """False once a row did not even name its group."""
+    of_all: bool = True
+    """Whether the rows of all customers are in them."""
 
 
-def add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair) -> Sums:
+def add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair, *, of_all: bool = True) -> Sums:
     """The sums over the rows of answers."""
-    sums = Sums()
+    sums = Sums(of_all=of_all)
     for answer in answers:
         for row in answer.rows:
             group = _group(row, sides)
+            moment = row.moment("processedDateTime")
+            if group is not None and moment is not None:
+                sums.moments[group[0]].add(moment)
             part, whole = row.count(sides.part), row.count(sides.whole)
             if group is None:
                 sums.complete = False
@@ -98,29 +106,60 @@ def _groups(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> 
             yield row, group
 
 
+def _dates(partner: JudgedResponse, sums: Sums, service: str) -> str:
+    """Of which moments the partner's and the customers' rows of a service are; empty where all are of one."""
+    theirs = sums.moments.get(service, set())
+    rows = (row for row in partner.rows if row.text("serviceName") == service)
+    ours = {moment for row in rows if (moment := row.moment("processedDateTime")) is not None}
+    if len(ours | theirs) <= 1:
+        return ""
+    return (
+        f" (the partner's rows of {display_value(service)} are of {_days(ours)}, "
+        f"the customers' of {_days(theirs)})"
+    )
+
+
+def _days(moments: Iterable[datetime]) -> str:
+    return ", ".join(moment.isoformat() for moment in sorted(moments)[:3]) or "no date"
+
+
 def partner_sold_is_the_sum(
     partner: JudgedResponse, rule: Rule, sides: PartnerCustomerPair, sums: Sums
 ) -> Iterator[Finding]:
     """PI208."""
     for row, group in _groups(partner, sides, sums):
         sold = row.number(sides.whole)
-        if sold is not None and sold != sums.whole[group]:
-            total = sums.whole[group]
+        total = sums.whole[group]
+        if sold is not None and (sold < total or (sold > total and sums.of_all)):
+            dates = _dates(partner, sums, group[0])
             message = (
-                f"{sides.whole} of {_spoken(group)} is {display_value(sold)}, its customers' sum is {total}"
+                f"{sides.whole} of {_spoken(group)} is {display_value(sold)}, "
+                f"{'its' if sums.of_all else 'some'} customers' sum is {total}{dates}"
             )
-            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
+            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold, certain=not dates)
+
+
+def _percents(
+    partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums
+) -> list[tuple[Row, Group, Percent]]:
+    rows: list[tuple[Row, Group, Percent]] = []
+    for row, group in _groups(partner, sides, sums) if sums.of_all else ():
+        value, part, whole = row.number(sides.percent), sums.part[group], sums.whole[group]
+        if value is not None and whole and part <= whole:
+            rows.append((row, group, Percent(value, Fraction(part, whole))))
+    return rows
+
+
+def partner_scale(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> int | None:
+    """The scale of a partner's percents, as far as the sums of its customers show it."""
+    return scale_of(percent for *_, percent in _percents(partner, sides, sums))
 
 
 def prorated_percent_of_sums(
     partner: JudgedResponse, rule: Rule, sides: PartnerCustomerPair, sums: Sums
 ) -> Iterator[Finding]:
     """PI209."""
-    rows: list[tuple[Row, Group, Percent]] = []
-    for row, group in _groups(partner, sides, sums):
-        value, part, whole = row.number(sides.percent), sums.part[group], sums.whole[group]
-        if value is not None and whole and part <= whole:
-            rows.append((row, group, Percent(value, Fraction(part, whole))))
+    rows = _percents(partner, sides, sums)
     percents = [percent for *_, percent in rows]
     scale = scale_of(percents)
     scales = (scale,) if scale is not None else (1, 100)
@@ -129,11 +168,21 @@ def prorated_percent_of_sums(
     ):
         row, group, percent = rows[index]
         counts = f"{sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
+        dates = _dates(partner, sums, group[0])
         message = (
             f"{sides.percent} of {_spoken(group)} is {display_value(percent.value)}, "
-            f"but the customers' {sides.part} / {sides.whole} is {counts}"
+            f"but the customers' {sides.part} / {sides.whole} is {counts}{dates}"
         )
-        yield broken(partner, rule, row.pointer(sides.percent), message, sides.percent, percent.value)
+        near = any(percent.agrees(each, within=ONE_PERCENT * each) for each in scales)
+        yield broken(
+            partner,
+            rule,
+            row.pointer(sides.percent),
+            message,
+            sides.percent,
+            percent.value,
+            certain=not near and not dates,
+        )
 
 
 def partner_groups(
@@ -146,16 +195,20 @@ def partner_groups(
     ours = {_group(row, sides) for row in partner.rows}
     if None not in ours:
         for missing in sorted(theirs - ours):
+            dates = _dates(partner, sums, missing[0]) if partner.rows else " (it has no rows at all)"
             yield broken(
                 partner,
                 rule,
                 "/items",
-                f"no row of the partner is of {_spoken(missing)}, which customers have",
+                f"no row of the partner is of {_spoken(missing)}, which customers have{dates}",
+                certain=not dates,
             )
     for row in partner.rows:
         group = _group(row, sides)
-        if group is not None and group not in theirs:
-            yield broken(partner, rule, row.pointer(), f"no customer has a row of {_spoken(group)}")
+        if group is not None and group not in theirs and sums.of_all:
+            dates = _dates(partner, sums, group[0])
+            message = f"no customer has a row of {_spoken(group)}{dates}"
+            yield broken(partner, rule, row.pointer(), message, certain=not dates)
 
 
 def _spoken(group: Group) -> str:

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from partner_insights.header_values import moment_of
 
@@ -82,6 +82,15 @@ class Request:
         return " ".join(words)
 
 
+class WireFault(NamedTuple):
+    """Something about the bytes of an answer that a library may trip over."""
+
+    code: str
+    reason: str
+    certain: bool
+    """Whether it cannot have been a matter of timing."""
+
+
 @dataclass(frozen=True)
 class Response:
     """One answer, its body already freed of any Content-Encoding."""
@@ -92,6 +101,8 @@ class Response:
     received: datetime = field(default_factory=lambda: datetime.now(UTC))
     elapsed: float = 0.0
     """Seconds from sending the request to the last byte."""
+    faults: tuple[WireFault, ...] = ()
+    """What was wrong on the wire, though an answer could be read."""
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
@@ -113,6 +124,8 @@ class Failure:
     reason: str
     unreached: bool = False
     """Whether not even a connection was made."""
+    slow: bool = False
+    """Whether the time for an answer was over."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ ALTERNATIVE_CODES: Mapping[str, frozenset[int]] = {
     "malformed-customer": frozenset({1000, 60003}),
 }
 
+NO_RELATIONSHIP = "20002"
+"""The error code of a listed customer with whom the partner has no commerce relationship."""
+
 SERVICE_FAILURES = ("throttled", "internal-error", "unavailable")
 """The service's own bad days: documented, but never what a request was owed."""
 

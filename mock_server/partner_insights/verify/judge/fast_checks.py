@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from partner_insights.verify.judge.names import damage, folded
 from partner_insights.verify.judge.rows import UTC_OFFSET, date_time
+from partner_insights.verify.judge.rules import FIRST_DAY
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Rule
@@ -74,7 +77,9 @@ class PastCheck:
                 self._known.clear()
             moment = date_time(text)
             self._known[text] = (
-                moment is not None and moment.utcoffset() == UTC_OFFSET and moment <= self._moment
+                moment is not None
+                and moment.utcoffset() == UTC_OFFSET
+                and FIRST_DAY <= moment <= self._moment
             )
         return self._known[text]
 
@@ -137,6 +142,40 @@ def needs_the_request(_: RuleContext) -> FastCheck:
     return NOTHING_TO_CHECK
 
 
+def names_are_whole(context: RuleContext) -> FastCheck:
+    """No customer's name shows damage."""
+    if context.resource == "Customer":
+        return FastCheck((("profile", "companyProfile"),), _profiles_are_whole, of_any_part=True)
+    return FastCheck((("customer", "customerName"),), _names_are_whole, of_any_part=True)
+
+
+def profiles_are_own(_: RuleContext) -> FastCheck:
+    """The directory of each customer's profile is the customer's."""
+    return FastCheck((("id", "id"), ("profile", "companyProfile")), _profiles_are_own, of_any_part=True)
+
+
+def _names_are_whole(rows: Rows) -> bool:
+    return all(damage(name) is None for name in {row.customer for row in rows} if name is not None)
+
+
+def _profiles_are_whole(rows: Rows) -> bool:
+    return all(damage(_member(row.profile, "companyName")) is None for row in rows)
+
+
+def _profiles_are_own(rows: Rows) -> bool:
+    return all(row.id.lower() == str(_member(row.profile, "tenantId")).lower() for row in rows)
+
+
+def _member(value: Any, name: str) -> Any:
+    """A property of an object, which may have been read as either."""
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _folded(value: Any) -> Any:
+    return folded(value) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class _Distinct:
     names: tuple[str, ...]
@@ -146,7 +185,10 @@ class _Distinct:
             return True
         # What the first row lacks is not compared: that can only find more rows alike.
         names = tuple(name for name in self.names if getattr(rows[0], name) is not None)
-        return len(set(map(attrgetter(*names), rows))) == len(rows)
+        keys = set(map(attrgetter(*names), rows))
+        columns = (keys,) if len(names) == 1 else map(set, zip(*keys, strict=True))
+        # Where no two texts of a column are one but for case and blanks, neither are two rows.
+        return len(keys) == len(rows) and all(len(each) == len(set(map(_folded, each))) for each in columns)
 
 
 def _ordered(rows: Rows) -> bool:

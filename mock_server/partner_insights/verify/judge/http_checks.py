@@ -6,6 +6,7 @@ from email.message import Message
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, ErrorCase, Standing
+from partner_insights.contract.formats import GUID
 from partner_insights.verify.judge.violation import Finding, shortened
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ STANDING = {
     "PI314": Standing.ASSUMED,
     "PI315": Standing.DOCUMENTED,
     "PI316": Standing.ASSUMED,  # that following the links ends somewhere is what links are for
+    "PI317": Standing.ASSUMED,  # that no page names a customer of another is what pages are for
+    "PI319": Standing.DOCUMENTED,  # headers.md: the ids are GUIDs
+    "PI320": Standing.ASSUMED,  # RFC 9110, sections 5.6.7 and 10.2.3
+    "PI321": Standing.ASSUMED,  # RFC 9110, section 5.3, and RFC 9112
+    "PI322": Standing.ASSUMED,  # RFC 9112, section 9.6
     "PI401": Standing.DOCUMENTED,
     "PI402": Standing.DOCUMENTED,
     "PI403": Standing.DOCUMENTED,
@@ -49,9 +55,29 @@ ANSWERED_INSTEAD = {
 }
 
 
-def http_finding(code: str, message: str, pointer: str = "", standing: Standing | None = None) -> Finding:
-    """A finding about the answer as a whole."""
-    return Finding(code, pointer, message, standing or STANDING[code])
+CERTAIN = frozenset({"PI309", "PI313", "PI316", "PI317", "PI320", "PI321"})
+"""Codes that are assumed, and yet errors in every profile: `error-because` of codes.toml says why."""
+
+HEAD_REFUSED = (404, 405, 501)
+"""How a service says that it has no HEAD, which no page documents."""
+
+
+def http_finding(
+    code: str,
+    message: str,
+    pointer: str = "",
+    standing: Standing | None = None,
+    *,
+    certain: bool | None = None,
+) -> Finding:
+    """A finding about the answer as a whole; `certain` overrides what codes.toml says of the code."""
+    sure = code in CERTAIN if certain is None else certain
+    return Finding(code, pointer, message, standing or STANDING[code], certain=sure)
+
+
+def is_head_refused(request: Request, response: Response) -> bool:
+    """Whether a service without HEAD refuses it."""
+    return request.method == "HEAD" and response.status in HEAD_REFUSED
 
 
 def status_findings(exchange: Exchange, response: Response, expected: Expectation) -> Iterator[Finding]:
@@ -76,7 +102,13 @@ def status_findings(exchange: Exchange, response: Response, expected: Expectatio
             standing=Standing.ASSUMED if lenient else None,
         )
     elif expected.case_for(status) is None:
-        yield http_finding("PI301", f"this request is owed {expected.describe()}; the answer is {status}")
+        # A user reported 500, and a gateway may refuse a token that it does not take with 401.
+        lenient = all(case.case == "app-only" for case in expected.refusals) and status in (401, 500)
+        yield http_finding(
+            "PI301",
+            f"this request is owed {expected.describe()}; the answer is {status}",
+            standing=Standing.ASSUMED if lenient else None,
+        )
 
 
 def header_findings(
@@ -85,7 +117,8 @@ def header_findings(
     """Content type, request ids, the service's own headers, and those the case demands."""
     if exchange.request.method != "OPTIONS" and response.status != 204:
         yield from _content_type_findings(response, catalogue)
-    for name in catalogue.common_headers:
+    # The published 429 carries none of them: it comes from what stands before the service.
+    for name in catalogue.common_headers if response.status != 429 else ():
         if name in ECHOED:
             yield from _echo_findings(name, exchange.request, response)
         elif not response.header(name):
@@ -123,6 +156,10 @@ def _echo_findings(name: str, request: Request, response: Response) -> Iterator[
     sent, answered = request.header(name), response.header(name)
     if not answered:
         yield http_finding("PI304", f"the answer has no {name} header")
+    elif sent is None and not GUID.fullmatch(answered.strip()):
+        yield http_finding(
+            "PI319", f"the {name} that the service made up, {shortened(answered)!r}, is no GUID"
+        )
     elif sent is not None and sent.strip().lower() != answered.strip().lower():
         yield http_finding(
             "PI304", f"the request's {name} was {shortened(sent)!r}, the answer's is {shortened(answered)!r}"

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.expected import (
     ALTERNATIVE_CODES,
+    NO_RELATIONSHIP,
     SERVICE_FAILURES,
     Expectation,
     expectation,
 )
+from partner_insights.verify.judge.framing import field_findings
 from partner_insights.verify.judge.http_checks import (
     head_findings,
     header_findings,
     http_finding,
+    is_head_refused,
     status_findings,
 )
 from partner_insights.verify.judge.json_body import read_body
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Profile
     from partner_insights.verify.judge.exchange import Exchange, Response
+    from partner_insights.verify.judge.service_rules import ServiceFacts
 
 
 def judge_exchange(
@@ -56,28 +60,51 @@ def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Viola
     ]
 
 
-def judge_repeat(first: Exchange, again: Exchange, *, profile: Profile) -> list[Violation]:
-    """Where the same request, sent twice, is answered with other data."""
+def differ(first: Exchange, again: Exchange) -> bool:
+    """Whether the same request was answered with other data; not where it was not answered."""
     if first.response is None or again.response is None:
+        return False
+    return _substance(first.response) != _substance(again.response)
+
+
+def judge_repeat(
+    first: Exchange, again: Exchange, third: Exchange | None = None, *, profile: Profile
+) -> list[Violation]:
+    """Where the same request, sent twice, is answered with other data.
+
+    A `third` answer that is not the second tells a service that wavers from one whose data were renewed.
+    """
+    if first.response is None or again.response is None or not differ(first, again):
         return []
-    before, after = _substance(first.response), _substance(again.response)
-    if before == after:
-        return []
+    before, after = first.response.status, again.response.status
     message = "the same request was answered with other data"
-    if before[0] != after[0]:
-        message = f"the same request was answered {before[0]}, then {after[0]}"
-    return [violation(http_finding("PI314", message), again.request, profile)]
+    if before != after:
+        message = f"the same request was answered {before}, then {after}"
+    wavers = third is not None and differ(again, third)
+    if wavers:
+        message += ", and otherwise again the third time: the data were not just renewed"
+    return [violation(http_finding("PI314", message, certain=wavers), again.request, profile)]
 
 
 def judge_sums(
-    partner: Exchange, customers: Iterable[Exchange], catalogue: Catalogue, *, profile: Profile
+    partner: Exchange,
+    customers: Iterable[Exchange],
+    catalogue: Catalogue,
+    *,
+    profile: Profile,
+    facts: ServiceFacts | None = None,
+    of_all: bool = True,
 ) -> list[Violation]:
-    """Where a partner's answer is not the sum of its customers' answers, of which all must be given."""
+    """Where a partner's answer is not the sum of its customers' answers.
+
+    All of them must be given; not `of_all`, it may only not be less. `facts` tells of the scale of percents.
+    """
     total = success_of(partner, catalogue)
     parts = [success_of(exchange, catalogue) for exchange in customers]
     if total is None or None in parts:
         return []  # reported where it happened; a sum of part of the customers says nothing
-    findings = sum_findings(total, (part for part in parts if part is not None), catalogue)
+    given = (part for part in parts if part is not None)
+    findings = sum_findings(total, given, catalogue, facts, of_all=of_all)
     return [violation(finding, partner.request, profile) for finding in findings]
 
 
@@ -125,11 +152,29 @@ def _findings(exchange: Exchange, catalogue: Catalogue, shapes: SchemaCheckCache
             yield http_finding(exchange.failure.code, exchange.failure.reason)
         return
     expected = expectation(exchange.request, catalogue)
+    if is_head_refused(exchange.request, response):
+        return  # no page documents HEAD; judge_head says what it thinks of it
+    if is_without_relationship(exchange, expected):
+        expected = Expectation(expected.operation, (catalogue.error_cases["unknown-customer"],))
     yield from status_findings(exchange, response, expected)
     case = expected.case_for(response.status) or _bad_day(response.status, expected)
     yield from header_findings(exchange, response, catalogue, case)
+    yield from field_findings(exchange.request, response)
+    for fault in response.faults:
+        yield http_finding(fault.code, fault.reason, certain=fault.certain)
     if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
         yield from _body_findings(exchange, response, expected, case, catalogue, shapes)
+
+
+def is_without_relationship(exchange: Exchange, expected: Expectation) -> bool:
+    """Whether a listed customer is refused as documented: there is no commerce relationship with it."""
+    response, operation = exchange.response, expected.operation
+    if response is None or response.status != 403 or operation is None or not expected.succeeds:
+        return False
+    if all(case.case != "unknown-customer" for case in operation.errors):
+        return False
+    body = read_body(response.body).value if operation.per_customer else None
+    return isinstance(body, dict) and body.get("code") == NO_RELATIONSHIP
 
 
 def _bad_day(status: int, expected: Expectation) -> ErrorCase | None:
@@ -174,5 +219,7 @@ def error_findings(value: JsonValue, case: ErrorCase, catalogue: Catalogue) -> I
     if code not in {str(number) for number in documented}:
         expected = " or ".join(str(number) for number in sorted(documented))
         yield http_finding(
-            "PI405", f"the error code of {case.case} is {expected}; you sent {display_value(code)}", "/code"
+            "PI405",
+            f"the error code of {case.case} is {expected}; the service sent {display_value(code)}",
+            "/code",
         )

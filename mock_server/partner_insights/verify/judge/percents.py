@@ -35,10 +35,11 @@ class Percent:
         if isinstance(self.value, int):
             return 0
         # Rounded first: 0.29 * 100 is 28.999999999999996, which nobody meant to show.
-        exponent = Decimal(repr(round(self.value, 9))).as_tuple().exponent
+        # A zero at the end is what a floating-point number is written with, and shows no decimal.
+        exponent = Decimal(repr(round(self.value, 9))).normalize().as_tuple().exponent
         return max(0, -exponent) if isinstance(exponent, int) else 0
 
-    def agrees(self, scale: int, decimals: int | None = None) -> bool:
+    def agrees(self, scale: int, decimals: int | None = None, within: Fraction | None = None) -> bool:
         """Whether the ratio, written in this scale, rounds or truncates to the value.
 
         It does when it is less than one unit of the last decimal away. An integer has a unit of 1 in 0 to
@@ -47,7 +48,7 @@ class Percent:
         if not is_number(self.value):
             return False
         distance = abs(Fraction(self.value) - self.ratio * scale)
-        if distance <= FINEST_UNIT:
+        if distance <= FINEST_UNIT or (within is not None and distance <= within):
             return True
         shown = self.decimals if decimals is None else decimals
         if isinstance(self.value, int) and scale == 1:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.names import folded
 from partner_insights.verify.judge.percents import is_number
 
 if TYPE_CHECKING:
@@ -52,8 +53,12 @@ class Row:
         return date_time(self.text(name))
 
     def key(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The values of some properties as something to compare rows by."""
-        return tuple(json.dumps(self.members.get(name), sort_keys=True) for name in names)
+        """The values of some properties to compare rows by: texts without their case and blanks."""
+        values = (self.members.get(name) for name in names)
+        return tuple(
+            f'"{folded(value)}"' if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for value in values
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,12 @@ class JudgedResponse:
     customer: str | None
     moment: datetime
     catalogue: Catalogue
+    received: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it arrived, by the judge's own clock."""
+    url: str = ""
+    """Of the request; empty where it is not known."""
+    locale: str = ""
+    """The language that the request asked for."""
 
     def source(self, name: str, resource: str | None = None) -> Source | None:
         """The row of the page that documents a property."""
@@ -109,6 +120,9 @@ def judged_response(
         customer=exchange.request.customer,
         moment=exchange.response.moment if exchange.response is not None else datetime.now(UTC),
         catalogue=catalogue,
+        received=exchange.response.received if exchange.response is not None else datetime.now(UTC),
+        url="" if exchange.request.url == exchange.request.file else exchange.request.url,
+        locale=(exchange.request.header("X-Locale") or "en-US").lower(),
     )
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from partner_insights.contract import Rule
-from partner_insights.verify.judge import cross_rules, fast_checks, rules
-from partner_insights.verify.judge.cross_rules import PAIRS, PartnerCustomerPair, Sums, add_up
+from partner_insights.verify.judge import cross_rules, fast_checks, links, rules, service_rules
+from partner_insights.verify.judge.cross_rules import PAIRS, PartnerCustomerPair, Sums, add_up, partner_scale
 from partner_insights.verify.judge.rows import JudgedResponse
+from partner_insights.verify.judge.service_rules import ServiceFacts
 from partner_insights.verify.judge.violation import Finding
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from partner_insights.verify.judge.fast_checks import FastCheck, RuleContext
 
 JudgeOfAnswer: TypeAlias = Callable[[JudgedResponse, Rule], Iterator[Finding]]
+JudgeOfService: TypeAlias = Callable[[JudgedResponse, Rule, ServiceFacts], Iterator[Finding]]
 JudgeOfSums: TypeAlias = Callable[[JudgedResponse, Rule, PartnerCustomerPair, Sums], Iterator[Finding]]
 
 
@@ -43,7 +45,16 @@ class SumRule:
     judge: JudgeOfSums
 
 
-RULES: Mapping[str, AnswerRule | SumRule] = {
+@dataclass(frozen=True)
+class ServiceRule:
+    """A rule across all answers of a run, of which any may be the wrong one."""
+
+    judge: JudgeOfService
+
+
+SCALE_RULE: Final = "one-scale-of-the-service"
+
+RULES: Mapping[str, AnswerRule | SumRule | ServiceRule] = {
     "total-count": AnswerRule(rules.total_count, fast=fast_checks.counted_by_the_reader),
     "own-customer": AnswerRule(rules.own_customer, fast=fast_checks.needs_the_request, of_request=True),
     "unique-rows": AnswerRule(rules.unique_rows, fast=fast_checks.no_two_alike),
@@ -64,6 +75,14 @@ RULES: Mapping[str, AnswerRule | SumRule] = {
     "partner-sold-is-the-sum": SumRule(cross_rules.partner_sold_is_the_sum),
     "prorated-percent-of-sums": SumRule(cross_rules.prorated_percent_of_sums),
     "partner-groups": SumRule(cross_rules.partner_groups),
+    "one-customer": ServiceRule(service_rules.one_customer),
+    "own-profile": AnswerRule(rules.own_profile, fast=fast_checks.profiles_are_own),
+    "whole-names": AnswerRule(rules.whole_names, fast=fast_checks.names_are_whole),
+    SCALE_RULE: ServiceRule(service_rules.one_scale_of_the_service),
+    "one-clock": ServiceRule(service_rules.one_clock),
+    "believable-date": AnswerRule(rules.believable_date, fast=fast_checks.dates_of_services),
+    "one-meaning": ServiceRule(service_rules.one_meaning),
+    "links-lead-here": AnswerRule(links.links_lead_here, fast=fast_checks.needs_the_request, of_request=True),
 }
 
 
@@ -83,15 +102,32 @@ def rule_findings(answer: JudgedResponse, *, of_request: bool = False) -> Iterat
             yield from registered.judge(answer, rule)
 
 
+def service_findings(answer: JudgedResponse, facts: ServiceFacts) -> Iterator[Finding]:
+    """Where an answer says something else than answers before it, which `facts` remembers."""
+    for rule in answer.catalogue.rules.values():
+        registered = RULES[rule.name]
+        if isinstance(registered, ServiceRule) and answer.resource in rule.resources:
+            yield from registered.judge(answer, rule, facts)
+
+
 def sum_findings(
-    partner: JudgedResponse, customers: Iterable[JudgedResponse], catalogue: Catalogue
+    partner: JudgedResponse,
+    customers: Iterable[JudgedResponse],
+    catalogue: Catalogue,
+    facts: ServiceFacts | None = None,
+    *,
+    of_all: bool = True,
 ) -> Iterator[Finding]:
     """Where a partner's answer breaks a rule about the sums over its customers.
 
-    `customers` holds the answers for every customer of the partner, and for none twice.
+    `customers` holds the answers for every customer of the partner, or not `of_all`, and for none twice.
     """
     pair = PAIRS[partner.resource]
-    sums = add_up(customers, pair)
+    sums = add_up(customers, pair, of_all=of_all)
+    scale = partner_scale(partner, pair, sums)
+    if facts is not None and scale is not None:
+        rule = catalogue.rules[SCALE_RULE]
+        yield from service_rules.scale_findings(partner, rule, facts, scale, "/items", pair.percent)
     for rule in catalogue.rules.values():
         registered = RULES[rule.name]
         if isinstance(registered, SumRule) and partner.resource in rule.resources:

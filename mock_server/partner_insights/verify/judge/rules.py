@@ -6,18 +6,28 @@ A function passes over values of a wrong type: the schema reports them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
+from partner_insights.contract.formats import GUID
+from partner_insights.verify.judge.names import damage
 from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
 from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
 from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from partner_insights.contract import Rule
+    from partner_insights.contract import JsonValue, Rule
+
+A_DAY: Final = timedelta(days=1)
+A_MONTH: Final = timedelta(days=31)
+FIRST_DAY: Final = datetime(2016, 1, 1, tzinfo=UTC)
+"""Before it, the service had no data: the first published samples are of March 2017."""
+PROFILE: Final = "CustomerCompanyProfile"
+ONE_PERCENT: Final = Fraction(1, 100)
+"""Of the whole: no rounding moves a percent so far."""
 
 
 def broken(
@@ -27,26 +37,36 @@ def broken(
     message: str,
     name: str | None = None,
     value: object = None,
+    *,
+    certain: bool | None = None,
 ) -> Finding:
-    """The finding that a rule is broken, with the row of the page it leans on."""
+    """The finding that a rule is broken, with the row of the page it leans on.
+
+    `name` is the property that breaks it, behind its resource and a dot where that is not the answer's.
+    `certain` says of this case whether an honest service could break the rule; by default the rule says so.
+    """
     stated = rule.source or {}
     name = name or stated.get("property")
+    resource, _, name = (name or "").rpartition(".")
     return Finding(
         code=rule.code,
         pointer=pointer,
         message=f"{message}; the rule says: {rule.statement}",
         standing=rule.standing,
-        source=answer.source(name, stated.get("resource")) if name is not None else None,
+        source=answer.source(name, resource or stated.get("resource")) if name else None,
         value="" if value is None else display_value(value),
+        certain=rule.weight.certain if certain is None else certain,
     )
 
 
 def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
-    """PI201."""
+    """PI201; of a page amid a list, it may also be the number of all."""
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("items"), list):
         return
     total, length = answer.body.get("totalCount"), len(answer.body["items"])
-    if isinstance(total, (int, float)) and not isinstance(total, bool) and total != length:
+    if not isinstance(total, (int, float)) or isinstance(total, bool):
+        return
+    if total < length or (total > length and not _is_page_amid_a_list(answer)):
         yield broken(
             answer,
             rule,
@@ -54,6 +74,12 @@ def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
             f"totalCount is {display_value(total)}, and there are {length} items",
             value=total,
         )
+
+
+def _is_page_amid_a_list(answer: JudgedResponse) -> bool:
+    links = answer.body.get("links")
+    others = isinstance(links, dict) and any(links.get(name) for name in ("next", "previous"))
+    return others or "seekOperation" in answer.url
 
 
 def own_customer(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
@@ -138,7 +164,8 @@ def percent_of_counts(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
                 f"{display_value(row.members[part])} / {display_value(row.members[whole])}, "
                 f"{_ratio(percent.ratio, scale)}"
             )
-            yield broken(answer, rule, row.pointer(name), message, name, percent.value)
+            certain = not any(percent.agrees(each, within=ONE_PERCENT * each) for each in scales)
+            yield broken(answer, rule, row.pointer(name), message, name, percent.value, certain=certain)
 
 
 def _ratio(ratio: Fraction, scale: int | None) -> str:
@@ -184,21 +211,127 @@ def not_in_the_future(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
             stated = row.text("processedDateTime")
             later = f"later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
             message = f"{display_value(stated)} is {later}"
-            yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
+            certain = moment > answer.moment + A_DAY
+            yield broken(
+                answer, rule, row.pointer("processedDateTime"), message, value=stated, certain=certain
+            )
 
 
 def one_date_per_service(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI213."""
-    services: defaultdict[str, list[tuple[Row, datetime]]] = defaultdict(list)
-    for row in answer.rows:
-        service, moment = row.text("serviceName"), row.moment("processedDateTime")
-        if service is not None and moment is not None:
-            services[service].append((row, moment))
-    for service, rows in services.items():
-        usual, _ = Counter(moment for _, moment in rows).most_common(1)[0]
+    for service, rows in rows_by_service(answer).items():
+        usual = usual_moment(rows)
         for row, moment in rows:
             if moment != usual:
                 stated = row.text("processedDateTime")
                 others = f"the other rows of {display_value(service)}"
                 message = f"{display_value(stated)} is another moment than that of {others}"
-                yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
+                certain = abs(moment - usual) > A_MONTH
+                yield broken(
+                    answer, rule, row.pointer("processedDateTime"), message, value=stated, certain=certain
+                )
+
+
+def rows_by_service(answer: JudgedResponse) -> Mapping[str, list[tuple[Row, datetime]]]:
+    """The rows of each service, with the date-time of each."""
+    services: defaultdict[str, list[tuple[Row, datetime]]] = defaultdict(list)
+    for row in answer.rows:
+        service, moment = row.text("serviceName"), row.moment("processedDateTime")
+        if service is not None and moment is not None:
+            services[service].append((row, moment))
+    return services
+
+
+def usual_moment(rows: Iterable[tuple[Row, datetime]]) -> datetime:
+    """What most of the rows are of, the first's where there are as many of others."""
+    return Counter(moment for _, moment in rows).most_common(1)[0][0]
+
+
+def believable_date(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI219; what is later than the answer says it is of is PI212's."""
+    for row in answer.rows:
+        moment = row.moment("processedDateTime")
+        if moment is None or moment > answer.moment:
+            continue
+        if moment < FIRST_DAY or moment > answer.received + A_MONTH:
+            stated = row.text("processedDateTime")
+            message = f"{display_value(stated)} is of no day on which a service ran"
+            yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
+
+
+class SaidOfCustomer(NamedTuple):
+    """What an answer says of a customer."""
+
+    id: str
+    what: str
+    """`name`, `domain` or `relationship`."""
+    value: str
+    pointer: str
+    property: str
+
+
+def customers_of(answer: JudgedResponse, rule: Rule) -> Iterator[SaidOfCustomer]:
+    """What an answer says of customers whose id is known, by the row or by the path."""
+    name = rule.parameters[answer.resource]
+    for pointer, members in _objects(answer):
+        if answer.resource == "Customer":
+            guid, profile = members.get("id"), members.get("companyProfile")
+            within = profile if isinstance(profile, dict) else {}
+            said: tuple[tuple[str, object, str, str], ...] = (
+                ("name", within.get(name), f"{pointer}/companyProfile/{name}", f"{PROFILE}.{name}"),
+                ("domain", within.get("domain"), f"{pointer}/companyProfile/domain", f"{PROFILE}.domain"),
+                (
+                    "relationship",
+                    members.get("relationshipToPartner"),
+                    f"{pointer}/relationshipToPartner",
+                    "relationshipToPartner",
+                ),
+            )
+        else:
+            guid = members.get("customerId", answer.customer)
+            said = (("name", members.get(name), f"{pointer}/{name}", name),)
+        if _is_guid(guid):
+            for what, value, place, stated in said:
+                if isinstance(value, str):
+                    yield SaidOfCustomer(guid.lower(), what, value, place, stated)
+
+
+def own_profile(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI215; of another customer than the one asked for, it is PI202's."""
+    for pointer, members in _objects(answer):
+        profile = members.get("companyProfile")
+        guid, tenant = members.get("id"), profile.get("tenantId") if isinstance(profile, dict) else None
+        if not (_is_guid(guid) and _is_guid(tenant)) or guid.lower() == tenant.lower():
+            continue
+        if (
+            answer.operation.envelope is None
+            and answer.customer is not None
+            and answer.customer.lower() != guid.lower()
+        ):
+            continue
+        message = f"the customer is {shortened(guid)}, its profile is of {shortened(tenant)}"
+        yield broken(answer, rule, f"{pointer}/companyProfile/tenantId", message, value=tenant)
+
+
+def _is_guid(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and GUID.fullmatch(value) is not None
+
+
+def whole_names(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI216."""
+    for pointer, members in _objects(answer):
+        place, name = _name_of(members)
+        found = damage(name) if isinstance(name, str) else None
+        if found is not None:
+            words, certain = found
+            message = f"the name {display_value(name)} is damaged: {words}"
+            stated = f"{PROFILE}.companyName" if "/" in place else place
+            yield broken(answer, rule, f"{pointer}/{place}", message, stated, name, certain=certain)
+
+
+def _name_of(members: Mapping[str, JsonValue]) -> tuple[str, JsonValue]:
+    """Where the name of a customer stands in a row or a customer, and what it is."""
+    profile = members.get("companyProfile")
+    if isinstance(profile, dict):
+        return "companyProfile/companyName", profile.get("companyName")
+    return "customerName", members.get("customerName")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_FINDINGS = 2_000
 """Findings of one body: one with more is hostile, and looking for all of them takes minutes."""
+LINKS = "links"
 CACHE_SIZE = 200
 """Bodies whose findings are remembered."""
 
@@ -61,10 +62,28 @@ class SchemaCheckCache:
         key = (found.operation.id, found.content)
         if key not in self._findings:
             schema = found.catalogue.response_schema(found.operation)
+            body = without_null_links(found.body)
             if len(self._findings) >= CACHE_SIZE:
                 self._findings.clear()
-            self._findings[key] = tuple(schema_findings(found.body, schema, found.catalogue))
+            self._findings[key] = tuple(schema_findings(body, schema, found.catalogue))
         return self._findings[key]
+
+
+def without_null_links(value: JsonValue) -> JsonValue:
+    """A body in which a link that is null is absent: serialisers write it so where there is no such page."""
+    if isinstance(value, dict):
+        return {
+            name: _links_that_are(member) if name == LINKS else without_null_links(member)
+            for name, member in value.items()
+            if name != LINKS or member is not None
+        }
+    return [without_null_links(each) for each in value] if isinstance(value, list) else value
+
+
+def _links_that_are(links: JsonValue) -> JsonValue:
+    if not isinstance(links, dict):
+        return links
+    return {name: link for name, link in links.items() if link is not None}
 
 
 def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]:
@@ -84,7 +103,7 @@ def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]
     yield _finding(
         constraint,
         path,
-        f"{explain_constraint(constraint, stated, catalogue)}; you sent {sent}",
+        f"{explain_constraint(constraint, stated, catalogue)}; the service sent {sent}",
         sent,
         catalogue,
     )
@@ -94,6 +113,7 @@ def _finding(
     constraint: Constraint, path: tuple[str | int, ...], message: str, value: str, catalogue: Catalogue
 ) -> Finding:
     """A missing property is pointed at where it should be."""
+    erratum = catalogue.errata.get(constraint.erratum or "")
     return Finding(
         code=catalogue.code_of_keyword(constraint.keyword).code,
         pointer=pointer_of(*path),
@@ -102,6 +122,7 @@ def _finding(
         source=constraint.source,
         erratum=constraint.erratum,
         value=value,
+        certain=erratum is not None and erratum.weight.certain,
     )
 
 
@@ -170,8 +191,10 @@ def explain_constraint(constraint: Constraint, stated: Any, catalogue: Catalogue
         return f"the page says {says(stated)}{place}"
     erratum = catalogue.errata.get(constraint.erratum or "")
     because = f", because {_clause(erratum.reason)}" if erratum is not None else ""
-    if constraint.standing is Standing.ASSUMED:
+    if constraint.standing in (Standing.ASSUMED, Standing.SAMPLED):
         who = f"assumption {erratum.id} says" if erratum is not None else "we assume"
+        if constraint.standing is Standing.SAMPLED and erratum is not None:
+            who = f"every published sample shows ({erratum.id})"
         return f"no page says so{place}; {who} {says(stated)}{because}"
     who = f"erratum {erratum.id} says" if erratum is not None else "we say"
     # What a presence was is no name of a property, and an addition was nothing before.

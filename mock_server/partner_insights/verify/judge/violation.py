@@ -99,13 +99,15 @@ class Finding:
     source: Source | None = None
     erratum: str | None = None
     value: str = ""
+    certain: bool = False
+    """Whether no honest service can break it: then it is an error in every profile."""
 
 
 def violation(finding: Finding, request: Request, profile: Profile) -> Violation:
     """The finding as the violation of one request, weighed by the profile."""
     return Violation(
         code=finding.code,
-        severity=profile.severity(finding.standing),
+        severity=profile.severity(finding.standing, certain=finding.certain),
         standing=finding.standing,
         operation=request.operation,
         pointer=finding.pointer,

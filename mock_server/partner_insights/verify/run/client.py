@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import unittest
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,27 @@ from urllib3.exceptions import (
     LocationValueError,
     NewConnectionError,
     ProtocolError,
+    ReadTimeoutError,
     SSLError,
 )
 
 from partner_insights import http_reader
 from partner_insights.header_values import seconds_of
-from partner_insights.http_reader import BodyTooLarge, bounded_pool, is_too_slow, read_body
-from partner_insights.verify.judge.exchange import Failure, Headers, Response
+from partner_insights.http_reader import (
+    BodyTooLarge,
+    Wire,
+    bounded_pool,
+    has_live_connection,
+    is_too_slow,
+    read_body,
+    wire_of,
+)
+from partner_insights.verify.judge.exchange import Failure, Headers, Response, WireFault
+from partner_insights.verify.judge.framing import head_faults
+from partner_insights.verify.judge.violation import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MAX_WAIT = 120.0
 """The longest Retry-After the judge waits out."""
@@ -32,7 +44,15 @@ MAX_WAIT = 120.0
 FAILURES_IN_A_ROW = 3
 """So many requests without any answer, and the server is given up."""
 
+SLOW_ANSWERS = 2
+"""So many answers that did not end in time, and the server is given up: each takes a minute."""
+
+MANY_BROKEN_OFF = 3
+"""So many connections that were broken off in place of an answer, and it was no chance."""
+
 REDACTED = b"[token]"
+MIN_SECRET = 20
+"""Characters of what is struck out; `Bearer` alone is no secret."""
 
 _UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError, LocationValueError)
 
@@ -76,6 +96,9 @@ class Client:
         self._interval = 1 / rate if rate else 0.0
         self._not_before = 0.0
         self._failed_in_a_row = 0
+        self._slow = 0
+        self._stopped: str | None = None
+        self._broken_off = 0
         self._pool = bounded_pool(
             self.url,
             num_pools=1,
@@ -90,18 +113,19 @@ class Client:
         return None if self.ceiling is None else max(0, self.ceiling - self.sent)
 
     def send(
-        self, method: str, path: str, headers: Headers, bearer: Secret | None = None
+        self, method: str, path: str, headers: Headers, authorization: Secret | None = None
     ) -> Response | Failure:
         """One answer; a Failure where none came. Stopped where no request may be sent any more.
 
-        The `bearer` takes the place of the Authorization among the headers, and is revealed only here.
+        The `authorization` takes the place of that among the headers, and is revealed only here.
 
         `path` is percent-encoded, with its query. A connection the server closed while idle is made anew.
         """
         self._wait_for_turn()
-        outcome = self._attempt(method, path, headers, bearer)
+        outcome = self._attempt(method, path, headers, authorization)
         if isinstance(outcome, Failure):
             self._failed_in_a_row += 1
+            self._slow += outcome.slow
         else:
             self.answered += 1
             self._failed_in_a_row = 0
@@ -109,15 +133,29 @@ class Client:
                 self._postpone(outcome)
         return outcome
 
+    def hide(self, secret: Secret) -> None:
+        """Strike out what a server may echo of it."""
+        content = secret.reveal().removeprefix("Bearer ").encode()
+        if content not in self._secrets and len(content) >= MIN_SECRET:
+            self._secrets.append(content)
+
+    def stop(self, reason: str) -> None:
+        """Send nothing any more."""
+        self._stopped = reason
+
     def close(self) -> None:
         """Give the connection back."""
         self._pool.clear()
 
     def _wait_for_turn(self) -> None:
+        if self._stopped is not None:
+            raise Stopped(self._stopped)
         if self.left == 0:
             raise Stopped(f"the ceiling of {self.ceiling} requests was reached")
         if self._failed_in_a_row >= FAILURES_IN_A_ROW:
             raise Stopped(f"{FAILURES_IN_A_ROW} requests in a row got no answer")
+        if self._slow >= SLOW_ANSWERS:
+            raise Stopped(f"{SLOW_ANSWERS} answers did not end in time")
         pause = self._not_before - time.monotonic()
         if pause > 0:
             time.sleep(pause)
@@ -132,18 +170,22 @@ class Client:
             raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
         self._not_before = time.monotonic() + max(seconds, self._interval)
 
-    def _attempt(self, method: str, path: str, headers: Headers, bearer: Secret | None) -> Response | Failure:
+    def _attempt(
+        self, method: str, path: str, headers: Headers, authorization: Secret | None
+    ) -> Response | Failure:
         started = time.monotonic()
         try:
+            used_before = has_live_connection(self._pool, self.url)
             try:
-                return self._exchange(method, path, headers, bearer, started)
+                return self._exchange(method, path, headers, authorization, started)
             except ProtocolError as error:
-                idle = self.answered > 0 and isinstance(error.args[-1], ConnectionError)
-                if not idle or self.left == 0:
+                if not used_before or not isinstance(error.args[-1], ConnectionError) or self.left == 0:
                     raise
-                self._pool.clear()  # the server had closed the connection since the answer before
+                self._pool.clear()  # the server may have closed the connection since the answer before
                 self.sent += 1
-                return self._exchange(method, path, headers, bearer, started)
+                self._broken_off += 1
+                answer = self._exchange(method, path, headers, authorization, started)
+                return replace(answer, faults=(*answer.faults, self._broken_fault(error)))
         except _UNREACHED as error:
             return Failure("PI315", f"the server could not be reached: {_plain(error)}", unreached=True)
         except BodyTooLarge:
@@ -151,17 +193,24 @@ class Client:
         except (HTTPError, OSError) as error:
             if is_too_slow(error):
                 seconds = http_reader.ANSWER_SECONDS
-                return Failure("PI315", f"the answer was not complete after {seconds:.0f} s")
+                return Failure("PI315", f"the answer was not complete after {seconds:.0f} s", slow=True)
             words = _plain(error)
-            return Failure("PI311" if words.startswith("got more than") else "PI315", words)
+            code = "PI311" if words.startswith("got more than") else "PI315"
+            return Failure(code, words, slow=isinstance(error, (ReadTimeoutError, TimeoutError)))
+
+    def _broken_fault(self, error: ProtocolError) -> WireFault:
+        """A connection may be closed for its idleness just when a request is sent, but not often."""
+        reason = _plain(error)
+        words = f"the connection was broken off in place of an answer ({reason}); the request was sent again"
+        return WireFault("PI322", words, certain=self._broken_off >= MANY_BROKEN_OFF)
 
     def _exchange(
-        self, method: str, path: str, headers: Headers, bearer: Secret | None, started: float
+        self, method: str, path: str, headers: Headers, authorization: Secret | None, started: float
     ) -> Response:
         answer = self._pool.request(
             method,
             self.url + path,
-            headers=urllib3.HTTPHeaderDict(_filled_in(headers, bearer)),
+            headers=urllib3.HTTPHeaderDict(_filled_in(headers, authorization)),
             redirect=False,
             preload_content=False,
         )
@@ -172,7 +221,15 @@ class Client:
             body=self._without_secrets(body),
             received=datetime.now(UTC),
             elapsed=time.monotonic() - started,
+            faults=tuple(self._faults(wire_of(answer))),
         )
+
+    def _faults(self, wire: Wire) -> Iterator[WireFault]:
+        for words in head_faults(wire.head) if wire.head else ():
+            yield WireFault("PI321", self._scrubbed(words), certain=True)
+        if wire.excess:
+            words = f"bytes follow the end of the answer: {shortened(wire.excess.decode('latin-1'))!r}"
+            yield WireFault("PI321", self._scrubbed(words), certain=True)
 
     def _without_secrets(self, content: bytes) -> bytes:
         """A server may echo the token; it must not reach a message from there."""
@@ -184,12 +241,12 @@ class Client:
         return self._without_secrets(value.encode("latin-1", "replace")).decode("latin-1")
 
 
-def _filled_in(headers: Headers, bearer: Secret | None) -> Headers:
+def _filled_in(headers: Headers, authorization: Secret | None) -> Headers:
     """The header fields with the token in the place of its variable."""
-    if bearer is None:
+    if authorization is None:
         return headers
-    authorization = f"Bearer {bearer.reveal()}"
-    return tuple((name, authorization if name == "Authorization" else value) for name, value in headers)
+    value = authorization.reveal()
+    return tuple((name, value if name == "Authorization" else stated) for name, stated in headers)
 
 
 def _plain(error: BaseException) -> str:

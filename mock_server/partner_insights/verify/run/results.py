@@ -48,6 +48,8 @@ class Results:
     census: Census = field(default_factory=Census)
     stopped: str | None = None
     """Why the run ended before its end."""
+    token_lost: bool = False
+    """Whether that was for the token, which was refused all at once: then nobody knows the rest."""
 
     def add(self, violations: Iterable[Violation]) -> None:
         """Keep each kind of violation once, in its simplest form."""
@@ -82,7 +84,8 @@ class Results:
         return {place: occurrence.count for place, occurrence in self.occurrences.items()}
 
 
-def _complexity(violation: Violation) -> tuple[int, int, str, str]:
-    """The shorter the request that shows it, the simpler; ties are broken the same way every time."""
+def _complexity(violation: Violation) -> tuple[bool, int, int, str, str]:
+    """An error before a warning, then the shorter request; ties are broken the same way every time."""
     curl = violation.request.curl
-    return len(curl), len(violation.pointer), curl, violation.pointer
+    warns = violation.severity is not Severity.ERROR
+    return warns, len(curl), len(violation.pointer), curl, violation.pointer

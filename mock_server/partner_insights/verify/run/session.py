@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 from urllib.parse import quote, urlencode
 
 from hypothesis.errors import Flaky
@@ -12,10 +12,22 @@ from hypothesis.errors import Flaky
 from partner_insights.contract import Catalogue, Severity
 from partner_insights.errors import InputError, TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Response, Token
-from partner_insights.verify.judge.http_checks import http_finding
+from partner_insights.verify.judge.expected import expectation
+from partner_insights.verify.judge.http_checks import ECHOED, http_finding
 from partner_insights.verify.judge.json_body import read_body
-from partner_insights.verify.judge.judge import judge_exchange, judge_head, judge_repeat, judge_sums, observe
+from partner_insights.verify.judge.judge import (
+    differ,
+    is_without_relationship,
+    judge_exchange,
+    judge_head,
+    judge_repeat,
+    judge_sums,
+    observe,
+)
+from partner_insights.verify.judge.rows import success_of
+from partner_insights.verify.judge.rule_registry import service_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache
+from partner_insights.verify.judge.service_rules import ServiceFacts
 from partner_insights.verify.judge.violation import Observation, Violation, violation
 from partner_insights.verify.options import TOKEN_ENV
 from partner_insights.verify.recordings.fast_path import FastPath
@@ -26,11 +38,13 @@ from partner_insights.verify.run.customer_list import (
     PAGE_SIZE,
     ListedCustomers,
     Query,
+    Reading,
     customer_list,
     listed_customers,
     read_pages,
 )
 from partner_insights.verify.run.examples import FOREIGN_EXAMPLES, OWN_EXAMPLES, run_examples
+from partner_insights.verify.run.invalid_tokens import invalid_token, is_of_a_user
 from partner_insights.verify.run.path_values import UNLISTED_ID, PathValues, listed_parameter
 from partner_insights.verify.run.results import ContractViolated, Results
 from partner_insights.verify.run.target import refuse_api_path
@@ -41,9 +55,16 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from partner_insights.contract import Operation
+    from partner_insights.verify.judge.violation import Finding
     from partner_insights.verify.run.target import Target
 
+T = TypeVar("T")
+
 THROTTLED_RETRIES = 3
+MAX_REFUSED = 10
+"""Customers that are tried to find one that is answered."""
+SAMPLE = 50
+"""Customers whose rows are added up where requests do not suffice for all; whose own answers are compared."""
 READING = ("GET", "HEAD")
 """All that is ever sent to a server that is not ours."""
 
@@ -57,7 +78,9 @@ class Details(TypedDict, total=False):
     method: str
     token: Token
     authorization: str | None
-    """Sent in a token's place, for `Token.INVALID`."""
+    """Sent in a token's place, for `Token.INVALID`; with `bearer`, what a report says of it."""
+    bearer: Secret
+    """The value of Authorization that no report may show."""
     headers: Mapping[str, str]
     query: Iterable[tuple[str, str]]
     path: str
@@ -80,6 +103,12 @@ class SuiteSession:
         self._shapes = SchemaCheckCache()
         self._fast_path = FastPath(catalogue)
         self._token_refused = False
+        self._taken: Request | None = None
+        """The first plain GET with the token that was answered."""
+        self._said: dict[tuple[object, ...], tuple[Finding, ...]] = {}
+        self._made_up_ids: set[str] = set()
+        self._answered: dict[str, str] = {}
+        self.facts = ServiceFacts()
         self._first_status: int | None = None
         self._observed: set[tuple[str | None, int]] = set()
 
@@ -111,6 +140,53 @@ class SuiteSession:
                 where=self.target.url,
                 remedy="put a fresh App+User access token into it",
             )
+        self._require_a_user_token()
+
+    def _require_a_user_token(self) -> None:
+        """InputError where the licence analytics refuse the token, and it does not say that it is a user's.
+
+        What a user's token is refused for is the server's to explain: then the tests find it.
+        """
+        token, operation = self.target.token, self._partner_operation
+        if token is None or operation is None or self.target.own or self._taken is None:
+            return
+        of_user = is_of_a_user(token.reveal())
+        refused = (403,) if of_user is None else (401, 403, 500)
+        with suppress(Stopped):
+            response = self._send(self._request(operation)).response
+            if response is not None and response.status in refused and not of_user:
+                raise InputError(
+                    f"the token in {self.target.token_variable} is none of a user: the customer list takes "
+                    f"it, and the licence analytics refuse it ({response.status})",
+                    where=self.target.url,
+                    remedy="put an App+User access token into it: app-only ones are not for these operations",
+                )
+
+    @property
+    def _partner_operation(self) -> str | None:
+        """One of our own operations about the partner as a whole."""
+        operations = self.catalogue.operations.values()
+        return next((each.id for each in operations if each.seed and not each.per_customer), None)
+
+    def _stop_without_token(self, exchange: Exchange) -> None:
+        """Stopped, for the rest of the run, where the token is refused that was taken before."""
+        request, response = exchange.request, exchange.response
+        if (
+            response is None
+            or response.status != 401
+            or request.token is not Token.USER
+            or self._taken is None
+        ):
+            return
+        again = self._send(self._taken).response  # tells a lost token from an operation that refuses it
+        if again is not None and again.status == 401:
+            self.results.token_lost = True
+            reason = (
+                f"the token in {self.target.token_variable} is refused that was taken before: it has expired"
+            )
+            self._client.stop(reason)
+            with self.stopping():
+                raise Stopped(reason)
 
     def _require_an_open_server(self) -> None:
         """InputError unless the first plain read, which had no token, was answered."""
@@ -135,7 +211,8 @@ class SuiteSession:
         request = self._request(operation, **details)
         if request.method not in READING and not self.target.own:
             raise ValueError(f"{request.method} is never sent to a server that is not our own fake")
-        exchange = self._send(request)
+        exchange = self._send(request, details.get("bearer"))
+        self._stop_without_token(exchange)
         self._note(exchange)
         self._judge(exchange)
         return exchange
@@ -186,6 +263,28 @@ class SuiteSession:
             raise self._pending
 
     def _judge(self, exchange: Exchange) -> None:
+        self.report([*self._own_violations(exchange), *self._violations_of_service(exchange)])
+
+    def _violations_of_service(self, exchange: Exchange) -> Iterator[Violation]:
+        """Where an answer does not go with those before it."""
+        for name in ECHOED:
+            made_up = exchange.response.header(name) if exchange.response is not None else None
+            if made_up and exchange.request.header(name) is None:
+                if made_up.lower() in self._made_up_ids:
+                    message = f"the {name} that the service made up was that of another answer, too"
+                    yield violation(http_finding("PI319", message), exchange.request, self.target.profile)
+                self._made_up_ids.add(made_up.lower())
+        response, request = exchange.response, exchange.request
+        if response is None or response.status != 200 or request.method != "GET":
+            return
+        key = (request.operation, request.customer, request.header("X-Locale"), hash(response.body))
+        if key not in self._said:
+            found = success_of(exchange, self.catalogue)
+            self._said[key] = tuple(service_findings(found, self.facts)) if found is not None else ()
+        for finding in self._said[key]:
+            yield violation(finding, request, self.target.profile)
+
+    def _own_violations(self, exchange: Exchange) -> list[Violation]:
         request, response = exchange.request, exchange.response
         clean = (
             request.method == "GET"
@@ -194,11 +293,34 @@ class SuiteSession:
             and request.operation is not None
             and self._fast_path.valid_operation(response.body) == request.operation
         )
-        self.report(
-            judge_exchange(
-                exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes, clean=clean
-            )
+        return judge_exchange(
+            exchange, self.catalogue, profile=self.target.profile, shapes=self._shapes, clean=clean
         )
+
+    def refuse_token(self, operation: str, kind: str) -> None:
+        """Send an invalid token by GET and by HEAD, which both have to refuse it."""
+        token = self.target.token
+        invalid = invalid_token(kind, token.reveal() if token is not None else "")
+        details: Details = {"customer": self.customer_for(operation), "token": Token.ABSENT}
+        if invalid.sent is not None:
+            self._client.hide(invalid.sent)
+            details["token"], details["bearer"] = Token.INVALID, invalid.sent
+            details["authorization"] = f"[{invalid.words}]"
+        for_method: Callable[[str], object] = lambda method: self.check(  # noqa: E731 - as `each` takes it
+            operation, **(details | Details(method=method))
+        )
+        self.each(for_method, READING)
+
+    def each(self, test: Callable[[T], object], values: Iterable[T]) -> None:
+        """Run a test for every value, and raise what the first of them raises."""
+        failures: list[ContractViolated] = []
+        for value in values:
+            try:
+                test(value)
+            except ContractViolated as failure:
+                failures.append(failure)
+        if failures:
+            raise ContractViolated([each for failure in failures for each in failure.violations])
 
     def head_like_get(self, operation: str, customer: str | None) -> None:
         """Send GET and HEAD, and compare the responses."""
@@ -210,13 +332,29 @@ class SuiteSession:
         """Send the request twice, and compare the responses."""
         first = self.check(operation, customer=customer, headers=headers)
         again = self.check(operation, customer=customer, headers=headers)
-        self.report(judge_repeat(first, again, profile=self.target.profile))
+        if differ(first, again):
+            third = self.check(operation, customer=customer, headers=headers)
+            self.report(judge_repeat(first, again, third, profile=self.target.profile))
 
     def sums(self, partner: str, customer_operation: str) -> None:
         """Get the partner's rows and every customer's, and compare the sums."""
         total = self.check(partner)
         parts = [self.check(customer_operation, customer=customer) for customer in self.customers.ids]
-        self.report(judge_sums(total, parts, self.catalogue, profile=self.target.profile))
+        profile = self.target.profile
+        self.report(judge_sums(total, parts, self.catalogue, profile=profile, facts=self.facts))
+
+    def sums_of_some(self, partner: str, customer_operation: str) -> None:
+        """The same where there are more customers than requests: what some have, the partner has at least."""
+        some = self.customers.ids[:SAMPLE]
+        total = self.check(partner)
+        parts = [self.check(customer_operation, customer=customer) for customer in some]
+        words = (
+            f"the sums were tried over {len(some)} of {len(self.customers.ids)} customers: "
+            "the requests do not suffice for all"
+        )
+        self.results.observe([Observation("sums-of-some", partner, "", words)])
+        profile = self.target.profile
+        self.report(judge_sums(total, parts, self.catalogue, profile=profile, facts=self.facts, of_all=False))
 
     def can_send(self, requests: int) -> bool:
         """Whether so many requests may still be sent, and leave as many for other tests."""
@@ -247,28 +385,65 @@ class SuiteSession:
         return self.customers.ids
 
     def customer_for(self, operation: str) -> str | None:
-        """The first customer, where the operation's path names one."""
-        return self.some_customers()[0] if self.catalogue.operations[operation].per_customer else None
+        """The first customer that is answered, where the operation's path names one.
 
-    def same_customers(self, size: int) -> None:
+        One may be refused, as documented, for want of a commerce relationship; ContractBroken where all are.
+        """
+        if not self.catalogue.operations[operation].per_customer:
+            return None
+        if operation not in self._answered:
+            self._answered[operation] = self._first_answered(operation)
+        return self._answered[operation]
+
+    def _first_answered(self, operation: str) -> str:
+        exchange: Exchange | None = None
+        for customer in self.some_customers()[:MAX_REFUSED]:
+            exchange = self._send(self._request(operation, customer=customer))
+            if not is_without_relationship(exchange, expectation(exchange.request, self.catalogue)):
+                return customer
+            words = "a customer of the list is refused: no commerce relationship (403, code 20002)"
+            self.results.observe([Observation("customer-refused", operation, "", words)])
+        if exchange is not None:
+            message = "no customer of the list is answered: all are refused for want of a relationship"
+            self._report_http("PI301", message, exchange.request)
+        return self.some_customers()[0]
+
+    def same_customers(self, size: int | None) -> None:
         """Read the list in pages of another size, and compare it with the list."""
-        other = self.read_customers(size)
-        if other.ids != self.customers.ids or not other.complete:
+        reading = self._read_pages(size)
+        other, known = reading.customers, self.customers
+        if known.complete and other.complete and not self._are_alike(other, known):
+            if not self._are_alike(self._read_pages(PAGE_SIZE).customers, known):
+                return  # the list itself was renewed in between
+            pages = f"pages of {size}" if size is not None else "pages of the service's own size"
             message = (
-                f"in pages of {size} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
-                f"{len(self.customers.ids)}, or others, or in another order"
+                f"in {pages} the list names {len(other.ids)} customers, in pages of {PAGE_SIZE} "
+                f"{len(known.ids)}, or others, or in another order"
             )
-            self._report_http("PI314", message, self._request("customers", query=(("size", str(size)),)))
+            self._report_http("PI317", message, reading.pages[0][0].request)
+        self.report(self._page_violations(reading))
+
+    def _are_alike(self, one: ListedCustomers, other: ListedCustomers) -> bool:
+        """The same customers, and on our own fake in the same order."""
+        if self.target.own:
+            return one.ids == other.ids
+        return {guid.lower() for guid in one.ids} == {guid.lower() for guid in other.ids}
 
     def read_customers(self, size: int) -> ListedCustomers:
         """The customer list in pages of a size; at most `MAX_PAGES` of them where the server is not ours."""
-        max_pages = None if self.target.own else MAX_PAGES
-        customers, circular = read_pages(self._page, size, self.catalogue, max_pages)
-        if circular is not None:
-            message = "the list leads in a circle: this page names nobody new, and yet a page after it"
-            with suppress(ContractViolated):
-                self._report_http("PI316", message, circular.request, "/links/next")
-        return customers
+        reading = self._read_pages(size)
+        with suppress(ContractViolated):
+            self.report(self._page_violations(reading))
+        return reading.customers
+
+    def _read_pages(self, size: int | None) -> Reading:
+        return read_pages(self._page, size, self.catalogue, None if self.target.own else MAX_PAGES)
+
+    def _page_violations(self, reading: Reading) -> list[Violation]:
+        return [
+            violation(http_finding(code, message, pointer), page.request, self.target.profile)
+            for code, message, pointer, page in reading.faults
+        ]
 
     def _report_http(self, code: str, message: str, request: Request, pointer: str = "") -> None:
         self.report([violation(http_finding(code, message, pointer), request, self.target.profile)])
@@ -331,14 +506,13 @@ class SuiteSession:
             token=token,
         )
 
-    def _send(self, request: Request) -> Exchange:
+    def _send(self, request: Request, bearer: Secret | None = None) -> Exchange:
         """The exchange; a throttled one is sent again when the server says, as a client should."""
         path = request.url[len(self.target.url) :]
         with self.stopping():
             for _ in range(THROTTLED_RETRIES + 1):
-                outcome = self._client.send(
-                    request.method, path, request.headers, self._secret(request.token)
-                )
+                authorization = bearer or self._authorization(request.token)
+                outcome = self._client.send(request.method, path, request.headers, authorization)
                 self.results.requests = self._client.sent
                 if isinstance(outcome, Failure):
                     if outcome.unreached and self._client.answered == 0:
@@ -361,8 +535,10 @@ class SuiteSession:
             return
         if self._first_status is None:
             self._first_status = response.status
-        if response.status == 401 and request.token is Token.USER:
-            self._token_refused = True
+        if request.token is Token.USER:
+            self._token_refused |= response.status == 401
+            if self._taken is None and response.status == 200 and request.method == "GET":
+                self._taken = request
         if request.operation is not None:
             self.results.operations.add(request.operation)
         if request.customer is not None and response.status == 200:
@@ -396,6 +572,10 @@ class SuiteSession:
 
     def _variable(self, token: Token) -> str:
         return self.target.app_token_variable if token is Token.APP_ONLY else self.target.token_variable
+
+    def _authorization(self, token: Token) -> Secret | None:
+        secret = self._secret(token)
+        return None if secret is None else Secret(f"Bearer {secret.reveal()}")
 
     def _secret(self, token: Token) -> Secret | None:
         return {Token.USER: self.target.token, Token.APP_ONLY: self.target.app_only}.get(token)

@@ -60,7 +60,7 @@ class Run:
     def tested(self) -> bool:
         """Whether a test ran to its end on an operation, and the suite itself did not fail."""
         tried = any(test.outcome in ("passed", "failed") for test in self.tests)
-        return tried and bool(self.results.operations) and not self.crashes
+        return tried and bool(self.results.operations) and not self.crashes and not self.results.token_lost
 
     @property
     def whole(self) -> bool:

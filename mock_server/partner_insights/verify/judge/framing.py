@@ -1,0 +1,101 @@
+"""The fields and the framing of an answer → what RFC 9110 and 9112 forbid, and a library may trip over."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from partner_insights.header_values import moment_of, number_of
+from partner_insights.verify.judge.http_checks import http_finding
+from partner_insights.verify.judge.violation import Finding, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from partner_insights.verify.judge.exchange import Request, Response
+
+SINGLE: Final = (
+    *("Content-Type", "Content-Length", "Content-Location", "Content-Range", "Retry-After"),
+    *("Location", "ETag", "Last-Modified", "MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId"),
+)
+"""Fields of one value: RFC 9110, section 5.3, forbids a sender to write them twice.
+
+Date and Server are not among them: a proxy that adds its own to that of the service is common, and harmless.
+"""
+_HTTP_DATE: Final = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+    re.ASCII,
+)
+_A_LITTLE: Final = timedelta(seconds=2)
+"""How far two clocks, or two seconds cut off, may be apart."""
+_FIELD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
+_STATUS: Final = re.compile(rb"HTTP/\d\.\d [1-5]\d\d( [^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
+
+
+def field_findings(request: Request, response: Response) -> Iterator[Finding]:
+    """Fields whose value is none, and fields that contradict each other."""
+    yield from _dates(response)
+    for name in SINGLE:
+        values = [value for key, value in response.headers if key.lower() == name.lower()]
+        if len(values) > 1:
+            contradicts = "" if len(set(values)) == 1 else ", with other values"
+            yield http_finding("PI321", f"{name} comes {len(values)} times{contradicts}")
+    length, transfer = response.header("Content-Length"), response.header("Transfer-Encoding")
+    if length is not None and transfer is not None:
+        yield http_finding("PI321", "both Content-Length and Transfer-Encoding say where the body ends")
+    if length is not None and number_of(length) is None:
+        yield http_finding("PI321", f"the Content-Length {shortened(length)!r} is no number")
+    if response.status == 204 and (length is not None or transfer is not None):
+        yield http_finding("PI321", "a 204 has no body, and a field about one")
+    yield from _codings(request, response)
+
+
+def _dates(response: Response) -> Iterator[Finding]:
+    date, after = response.header("Date"), response.header("Retry-After")
+    if date is not None and not _is_date(date):
+        yield http_finding("PI320", f"the Date {shortened(date)!r} is none of HTTP")
+    if after is None or number_of(after) is not None:
+        return
+    if not _is_date(after):
+        words = "is neither a number of seconds nor a date"
+        yield http_finding("PI320", f"the Retry-After {shortened(after)!r} {words}")
+        return
+    until, now = moment_of(after), moment_of(date) or response.received
+    if until is None or until + _A_LITTLE < now:
+        yield http_finding("PI320", f"the Retry-After {shortened(after)!r} is past")
+
+
+def _is_date(value: str) -> bool:
+    return _HTTP_DATE.fullmatch(value.strip()) is not None and moment_of(value) is not None
+
+
+def _codings(request: Request, response: Response) -> Iterator[Finding]:
+    """RFC 9110, section 12.5.3: a coding that the client does not take should not be sent."""
+    accepted = request.header("Accept-Encoding")
+    if accepted is None:
+        return
+    taken = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
+    for coding in (response.header("Content-Encoding") or "").split(","):
+        name = coding.strip().lower()
+        if name and name != "identity" and not {name, "*"} & taken:
+            words = f"the body is in {shortened(name)}, and the request takes {shortened(accepted)}"
+            yield http_finding("PI321", words, certain=False)
+
+
+def head_faults(lines: Iterable[bytes]) -> Iterator[str]:
+    """What is wrong with the status line and the field lines of an answer, as they came."""
+    status, *fields = lines or (b"",)
+    if not _STATUS.fullmatch(status):
+        yield f"the status line is none: {_shown(status)}"
+    for line in fields:
+        if line in (b"\r\n", b"\n", b""):
+            continue
+        if not _FIELD.fullmatch(line):
+            yield f"a field line does not parse: {_shown(line)}"
+
+
+def _shown(line: bytes) -> str:
+    return repr(shortened(line.decode("latin-1").rstrip("\r\n")))

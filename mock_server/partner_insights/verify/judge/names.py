@@ -1,0 +1,68 @@
+"""A name → the damage it shows; two names → whether one is the other, damaged on its way."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_ENTITY: Final = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z]+[0-9]*);")
+_LOST: Final = frozenset({"?", REPLACEMENT})
+MIN_PART: Final = 3
+"""Letters that a name which was cut off has left."""
+
+
+@lru_cache(maxsize=10_000)
+def damage(name: str) -> tuple[str, bool] | None:
+    """What is wrong with a name, and whether only a fault can leave it behind; None for a whole name."""
+    if REPLACEMENT in name or any(unicodedata.category(each) == "Cs" for each in name):
+        return "a character in it was lost", True
+    if _decoded(name) != name:
+        return "it is UTF-8 that was read in another encoding", True
+    if html.unescape(name) != name and _ENTITY.search(name):
+        return "it has an HTML entity", True
+    if any(unicodedata.category(each) == "Cc" for each in name):
+        return "it has a control character", False
+    if not name.strip():
+        return "it is blank", False
+    return ("it has blanks around it", False) if name != name.strip() else None
+
+
+def is_damaged_form(name: str, other: str) -> bool:
+    """Whether two names are one but for case, blanks, marks, lost characters or a cut within a word."""
+    first, second = _folded(name), _folded(other)
+    if first == second or _cut(first, second) or _cut(second, first):
+        return True
+    return len(name) == len(other) and all(
+        one == two or one in _LOST or two in _LOST for one, two in zip(name, other, strict=True)
+    )
+
+
+def folded(text: str) -> str:
+    """A text without what a repeat of it may differ in: case, and blanks around and within."""
+    return " ".join(text.split()).casefold()
+
+
+def _folded(name: str) -> str:
+    """Letters and digits alone, with no more marks than a plain keyboard writes."""
+    plain = unicodedata.normalize("NFKD", html.unescape(_decoded(name)).casefold())
+    return "".join(each for each in plain if each.isalnum() or each.isspace()).strip()
+
+
+def _cut(whole: str, part: str) -> bool:
+    """Whether a name ends in the middle of a word of another."""
+    rest = whole[len(part) :]
+    return len(part) >= MIN_PART and whole.startswith(part) and not rest[:1].isspace() and bool(rest)
+
+
+def _decoded(name: str) -> str:
+    """The name that was in UTF-8, where it was read as Windows-1252 or Latin-1."""
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return name.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+    return name

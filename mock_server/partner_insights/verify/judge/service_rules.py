@@ -1,0 +1,144 @@
+"""The rules across all answers of a run: what one answer says is held against what others said before it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from partner_insights.verify.judge.cross_rules import PAIRS
+from partner_insights.verify.judge.names import folded, is_damaged_form
+from partner_insights.verify.judge.percents import decided_scale, scale_of
+from partner_insights.verify.judge.rules import (
+    A_MONTH,
+    broken,
+    customers_of,
+    percent_rows,
+    rows_by_service,
+    usual_moment,
+)
+from partner_insights.verify.judge.violation import Finding, display_value, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from partner_insights.contract import Rule
+    from partner_insights.verify.judge.rows import JudgedResponse
+
+MAX_FACTS: Final = 500_000
+"""Facts of a service that are remembered."""
+
+
+class Said(NamedTuple):
+    """What was said first, and by an answer of which operation."""
+
+    value: Any
+    operation: str
+
+
+@dataclass
+class ServiceFacts:
+    """What a service said of each subject first."""
+
+    said: dict[Hashable, Said] = field(default_factory=dict)
+    named: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Names of customers, folded, and the ids of those that were called so."""
+
+    def first(self, subject: Hashable, value: Any, operation: str) -> Said:
+        """What was said of a subject before; what is said now, where nothing was."""
+        now = Said(value, operation)
+        if len(self.said) >= MAX_FACTS:
+            return self.said.get(subject, now)
+        return self.said.setdefault(subject, now)
+
+
+def one_customer(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
+    """PI214."""
+    for each in customers_of(answer, rule):
+        before = facts.first(("customer", each.id, each.what), each.value, answer.operation.id)
+        if each.what == "name":
+            facts.named[folded(each.value)].add(each.id)
+        if before.value != each.value:
+            message = (
+                f"the {each.what} of {shortened(each.id)} is {display_value(each.value)} here, and "
+                f"{display_value(before.value)} in an answer of {before.operation}"
+            )
+            others = facts.named[folded(each.value)] | facts.named[folded(before.value)]
+            certain = each.what == "name" and (len(others) > 1 or is_damaged_form(each.value, before.value))
+            yield broken(answer, rule, each.pointer, message, each.property, each.value, certain=certain)
+
+
+def one_scale_of_the_service(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
+    """PI217; an answer shows its scale by its counts, or by a percent above 1."""
+    found = _scale(answer)
+    if found is None:
+        return
+    scale, pointer, name = found
+    yield from scale_findings(answer, rule, facts, scale, pointer, name)
+
+
+def scale_findings(
+    answer: JudgedResponse, rule: Rule, facts: ServiceFacts, scale: int, pointer: str, name: str
+) -> Iterator[Finding]:
+    """Where an answer is in another scale than one before."""
+    before = facts.first("scale", scale, answer.operation.id)
+    if before.value != scale:
+        message = (
+            f"the percents of this answer are in the scale of 0 to {scale}, those in an answer of "
+            f"{before.operation} in 0 to {before.value}"
+        )
+        yield broken(answer, rule, pointer, message, name)
+
+
+def _scale(answer: JudgedResponse) -> tuple[int, str, str] | None:
+    """The scale of an answer, with a place that shows it."""
+    rows = list(percent_rows(answer))
+    scale = scale_of(percent for _, _, percent in rows)
+    for row, name, percent in rows:
+        if scale is not None and decided_scale(percent) == scale:
+            return scale, row.pointer(name), name
+    for row in answer.rows if not rows else ():
+        for name in answer.percent_names:
+            value = row.number(name)
+            if value is not None and 1 < value <= 100:
+                return 100, row.pointer(name), name
+    return None
+
+
+def one_clock(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
+    """PI218; within one answer it is PI213's. Deployment and usage are aggregated each by itself."""
+    pair = PAIRS.get(answer.resource)
+    dataset = pair.customers if pair is not None else answer.resource
+    for service, rows in rows_by_service(answer).items():
+        moment = usual_moment(rows)
+        row = next(row for row, each in rows if each == moment)
+        before = facts.first(("clock", dataset, answer.locale, service), moment, answer.operation.id)
+        if before.value == moment:
+            before = facts.first("clock", moment, answer.operation.id)
+            if abs(moment - before.value) <= A_MONTH:
+                continue
+        if before.value != moment:
+            message = (
+                f"{display_value(row.text('processedDateTime'))} of {display_value(service)} is another "
+                f"moment than {before.value.isoformat()} in an answer of {before.operation}"
+            )
+            certain = abs(moment - before.value) > A_MONTH
+            yield broken(answer, rule, row.pointer("processedDateTime"), message, certain=certain)
+
+
+def one_meaning(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
+    """PI220; names may be in the language of the request, so each language is by itself."""
+    told: set[tuple[str, str]] = set()
+    for row in answer.rows:
+        for name, meaning in rule.parameters[answer.resource]:
+            subject, value = row.text(name), row.text(meaning)
+            if subject is None or value is None or (name, subject) in told:
+                continue
+            before = facts.first((name, meaning, answer.locale, subject), value, answer.operation.id)
+            if before.value != value:
+                told.add((name, subject))
+                message = (
+                    f"the {meaning} of the {name} {display_value(subject)} is {display_value(value)} here, "
+                    f"and {display_value(before.value)} in an answer of {before.operation}"
+                )
+                yield broken(answer, rule, row.pointer(meaning), message, meaning, value)

@@ -1,0 +1,149 @@
+"""Laws across the answers of a run: what one says is held against what others said, in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partner_insights.contract import Profile
+from partner_insights.verify.judge.names import damage, is_damaged_form
+from partner_insights.verify.judge.rows import success_of
+from partner_insights.verify.judge.rule_registry import service_findings
+from partner_insights.verify.judge.service_rules import ServiceFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partner_insights.verify import Exchange
+
+DEPLOYMENT, USAGE = "customer-licenses-deployment", "customer-licenses-usage"
+PARTNER_DEPLOYMENT, PARTNER_USAGE = "partner-licenses-deployment", "partner-licenses-usage"
+ALL = ("customers", "customer", PARTNER_DEPLOYMENT, PARTNER_USAGE, DEPLOYMENT, USAGE)
+ANOTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+
+
+def contradictions(plant: Any, exchanges: list[Exchange]) -> list[tuple[str, str]]:
+    """Code, and severity under `corrected`, of all that do not go together."""
+    facts = ServiceFacts()
+    found = []
+    for exchange in exchanges:
+        answer = success_of(exchange, plant.catalogue)
+        assert answer is not None
+        found += service_findings(answer, facts)
+    return [(each.code, Profile.CORRECTED.severity(each.standing, certain=each.certain)) for each in found]
+
+
+def everywhere(**changed: Any) -> Callable[[Any], None]:
+    """Other values in every row."""
+    return lambda body: [row.update(changed) for row in body["items"]]
+
+
+def in_a_row(**changed: Any) -> Callable[[Any], None]:
+    return lambda body: body["items"][0].update(changed)
+
+
+def in_profile(**changed: Any) -> Callable[[Any], None]:
+    return lambda body: body["companyProfile"].update(changed)
+
+
+def smaller(name: str) -> Callable[[Any], None]:
+    return lambda body: [row.update({name: row[name] / 100}) for row in body["items"]]
+
+
+CONTRADICTIONS: list[tuple[str, str, str, Callable[[Any], None]]] = [
+    ("PI214", "warning", USAGE, everywhere(customerName="Fabrikam")),
+    ("PI214", "error", USAGE, everywhere(customerName="Conto")),
+    ("PI214", "error", DEPLOYMENT, everywhere(customerName="CONTOSO ")),
+    ("PI214", "error", "customer", in_profile(companyName="Cont\ufffdso")),
+    ("PI214", "warning", "customer", in_profile(domain="fabrikam.example")),
+    ("PI214", "warning", "customer", lambda body: body.update(relationshipToPartner="advisor")),
+    ("PI217", "error", USAGE, smaller("usagePercent")),
+    ("PI217", "error", DEPLOYMENT, smaller("deploymentPercent")),
+    ("PI218", "warning", PARTNER_USAGE, everywhere(processedDateTime="2026-03-09T00:00:00+00:00")),
+    ("PI218", "error", USAGE, everywhere(processedDateTime="2025-03-10T00:00:00+00:00")),
+    ("PI220", "error", USAGE, everywhere(serviceCode="crm")),
+    ("PI220", "error", USAGE, everywhere(workloadCode="EXC")),
+    ("PI220", "error", DEPLOYMENT, everywhere(productName="OFFICE 365 ENTERPRISE E3", serviceName="crm")),
+]
+"""Code, severity under `corrected`, the answer that says something else, and what."""
+
+
+def test_what_goes_together_is_not_accused(plant: Any) -> None:
+    """The good answers in any order; each again in another language, where names may be others."""
+    exchanges = [plant.exchange(operation) for operation in ALL]
+    assert contradictions(plant, [*exchanges, *reversed(exchanges)]) == []
+    body = plant.exchange(USAGE).response.body.replace(b"Exchange", b"Austausch")
+    german = plant.exchange(USAGE, content=body, headers_sent=(("X-Locale", "de-DE"),))
+    assert contradictions(plant, [*exchanges, german]) == []
+
+
+@pytest.mark.parametrize(("code", "severity", "operation", "change"), CONTRADICTIONS)
+@pytest.mark.parametrize("first", [False, True], ids=["after the others", "before the others"])
+def test_what_does_not_go_together_is_found(
+    plant: Any, good: Any, code: str, severity: str, operation: str, change: Any, first: bool
+) -> None:
+    """PI214, PI217, PI218, PI220: whichever answer comes first."""
+    body = good(operation)
+    change(body)
+    others = [plant.exchange(each) for each in ALL if each != operation]
+    wrong = plant.exchange(operation, body)
+    found = contradictions(plant, [wrong, *others] if first else [*others, wrong])
+    assert set(found) == {(code, severity)}
+
+
+def test_the_name_of_another_customer_is_no_new_name(plant: Any, good: Any) -> None:
+    """PI214, an error: a renamed customer is called by a name that nobody else has."""
+    body = good("customers")
+    (customer,) = body["items"]
+    profile = customer["companyProfile"] | {"tenantId": ANOTHER, "companyName": "Fabrikam"}
+    body["items"].append(customer | {"id": ANOTHER, "companyProfile": profile})
+    rows = good(USAGE)
+    everywhere(customerName="Fabrikam")(rows)
+    found = contradictions(plant, [plant.exchange("customers", body), plant.exchange(USAGE, rows)])
+    assert set(found) == {("PI214", "error")}
+
+
+@pytest.mark.parametrize(
+    ("name", "certain"),
+    [
+        ("Caf\u00c3\u00a9 Central", True),
+        ("\u00e6\u2014\u00a5\u00e6\u0153\u00ac", True),
+        ("Conto\ufffdo", True),
+        ("Smith &amp; Sons", True),
+        ("O&#39;Neill", True),
+        ("Tab\there", False),
+        (" Contoso", False),
+        ("", False),
+    ],
+)
+def test_a_damaged_name_is_told(name: str, certain: bool) -> None:
+    """A wrong decoding, a lost letter, an entity; a tab or a blank may be how it is registered."""
+    found = damage(name)
+    assert found is not None
+    assert found[1] is certain
+
+
+@pytest.mark.parametrize(
+    "name", ["Contoso", "Café Central", "AT&T", "Åse & Søn A/S", "日本電気", "Ærø ¿Qué? Ltd.", "B&B; more"]
+)
+def test_a_whole_name_is_not_accused(name: str) -> None:
+    """Any alphabet, marks and an ampersand."""
+    assert damage(name) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "damaged"),
+    [
+        ("Contoso", "CONTOSO ", True),
+        ("Contoso GmbH", "Contoso Gm", True),
+        ("Müller", "Muller", True),
+        ("Müller", "M?ller", True),
+        ("Contoso", "Contoso Ltd", False),
+        ("Contoso", "Fabrikam", False),
+        ("Contoso Europe", "Contoso America", False),
+    ],
+)
+def test_a_damaged_name_is_told_from_another(one: str, other: str, damaged: bool) -> None:
+    """Case, blanks, marks, lost letters and a cut within a word; a new name is another."""
+    assert is_damaged_form(one, other) is is_damaged_form(other, one) is damaged
