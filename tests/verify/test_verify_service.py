@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partner_insights.contract import Profile
-from partner_insights.verify.judge.names import damage, is_damaged_form
+from partner_insights.verify.judge.damaged_names import damage, is_damaged_form
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.rule_registry import service_findings
 from partner_insights.verify.judge.service_rules import ServiceFacts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.mutants.across_answers import ACROSS_ANSWERS
 from partner_insights.mutants.dates import DATES
 from partner_insights.mutants.error_responses import ERROR_RESPONSES
 from partner_insights.mutants.http import HTTP
 from partner_insights.mutants.numbers import NUMBERS
 from partner_insights.mutants.row_sets import ROW_SETS
 from partner_insights.mutants.schemas import schema_mutants
-from partner_insights.mutants.service import SERVICE
 from partner_insights.mutants.value_types import VALUE_TYPES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.mutants.mutant import Mutant
 
-BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES, *SERVICE)
+BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES, *ACROSS_ANSWERS)
 """The faults of a service beyond single keywords."""
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from partner_insights.verify.judge.names import damage, folded
+from partner_insights.verify.judge.damaged_names import damage, folded
 from partner_insights.verify.judge.rows import UTC_OFFSET, date_time
 from partner_insights.verify.judge.rules import FIRST_DAY
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.json_body import read_body
-from partner_insights.verify.judge.names import folded
 from partner_insights.verify.judge.percents import is_number
 
 if TYPE_CHECKING:

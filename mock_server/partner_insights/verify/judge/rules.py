@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from partner_insights.contract.formats import GUID
-from partner_insights.verify.judge.names import damage
+from partner_insights.verify.judge.damaged_names import damage
 from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
 from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
 from partner_insights.verify.judge.violation import Finding, display_value, shortened

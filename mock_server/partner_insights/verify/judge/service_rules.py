@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partner_insights.verify.judge.cross_rules import PAIRS
-from partner_insights.verify.judge.names import folded, is_damaged_form
+from partner_insights.verify.judge.damaged_names import folded, is_damaged_form
 from partner_insights.verify.judge.percents import decided_scale, scale_of
 from partner_insights.verify.judge.rules import (
     A_MONTH,

@@ -25,7 +25,7 @@ _SIGNATURE: Final = "A" * 43
 
 
 @dataclass(frozen=True)
-class InvalidToken:
+class ChangedToken:
     """What stands in the place of a token."""
 
     words: str
@@ -106,8 +106,8 @@ INVALID_TOKENS: Final[Mapping[str, tuple[str, Callable[[str], str | None]]]] = {
 """What is always tried: how a report names it, and how it is made of the token."""
 
 
-def invalid_token(kind: str, token: str) -> InvalidToken:
+def invalid_token(kind: str, token: str) -> ChangedToken:
     """One of `INVALID_TOKENS`, made of a token that is valid."""
     words, make = INVALID_TOKENS[kind]
     sent = make(token)
-    return InvalidToken(words, None if sent is None else Secret(sent))
+    return ChangedToken(words, None if sent is None else Secret(sent))

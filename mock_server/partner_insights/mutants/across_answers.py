@@ -18,8 +18,8 @@ from partner_insights.mutants.operation_groups import (
 from partner_insights.mutants.response_edits import DATE, Row, Rows, affects, of_body, of_first, of_rows
 from partner_insights.mutants.row_sets import FOREIGN
 
-SERVICE: Final = BehaviourTable()
-mutant = SERVICE.mutant
+ACROSS_ANSWERS: Final = BehaviourTable()
+mutant = ACROSS_ANSWERS.mutant
 
 _ELSEWHERE: Final = "https://partnercenter.elsewhere.example"
 
