@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+import uuid
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -136,7 +137,7 @@ def write_archive(path: Path, bodies: Iterable[Any]) -> int:
     """A browser's archive with the same answers."""
     names = ("MS-RequestId", "MS-CorrelationId", "MS-CV", "MS-ServerId")
     headers = [{"name": "Content-Type", "value": "application/json; charset=utf-8"}]
-    headers += [{"name": name, "value": "0"} for name in names]
+    headers += [{"name": name, "value": str(uuid.UUID(int=number))} for number, name in enumerate(names)]
     entries, rows = [], 0
     for body in bodies:
         customer = body["items"][0]["customerId"]

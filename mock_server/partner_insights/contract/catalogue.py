@@ -146,6 +146,19 @@ class Catalogue:
             schema = self.schema(resource)
             yield schema
 
+    def rules_about(self, operation: Operation) -> tuple[Rule, ...]:
+        """The rules about the rows of an operation, or its envelope."""
+        named = operation.resource, operation.envelope
+        if named not in self._rules_about:
+            about = {*named}
+            found = (rule for rule in self.rules.values() if about & set(rule.resources))
+            self._rules_about[named] = tuple(found)
+        return self._rules_about[named]
+
+    @cached_property
+    def _rules_about(self) -> dict[tuple[str, str | None], tuple[Rule, ...]]:
+        return {}
+
     def response_schema(self, operation: Operation | str) -> SchemaObject:
         """The schema of a 200's body: the envelope with its items, or the resource itself."""
         promised = self.operations[operation] if isinstance(operation, str) else operation

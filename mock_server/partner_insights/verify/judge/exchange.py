@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from partner_insights.header_values import moment_of
@@ -57,7 +58,7 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
-        return find_header(self.headers, name)
+        return find_header(self.headers, name) if self.headers else None
 
     @property
     def curl(self) -> str:
@@ -106,7 +107,11 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
-        return find_header(self.headers, name)
+        return self._fields.get(name.lower())
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in reversed(self.headers)}
 
     @property
     def moment(self) -> datetime:

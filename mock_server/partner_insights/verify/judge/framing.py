@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,8 @@ _STATUS: Final = re.compile(rb"HTTP/\d\.\d [1-5]\d\d( [^\x00-\x08\x0a-\x1f\x7f]*
 def field_findings(request: Request, response: Response) -> Iterator[Finding]:
     """Fields whose value is none, and fields that contradict each other."""
     yield from _dates(response)
-    for name in SINGLE:
+    counts = Counter(name.lower() for name, _ in response.headers)
+    for name in SINGLE if max(counts.values(), default=0) > 1 else ():
         values = [value for key, value in response.headers if key.lower() == name.lower()]
         if len(values) > 1:
             contradicts = "" if len(set(values)) == 1 else ", with other values"

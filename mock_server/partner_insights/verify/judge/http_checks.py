@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import Message
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, ErrorCase, Standing
@@ -138,18 +139,20 @@ def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator
         yield http_finding("PI302", f"the answer has no Content-Type; {catalogue.content_type} is promised")
         return
     found = _content_type(stated)
-    if found.get_content_type() != promised.get_content_type():
+    if found[0] != promised[0]:
         yield http_finding(
             "PI302", f"the Content-Type is {shortened(stated)!r}; {catalogue.content_type} is promised"
         )
-    elif str(found.get_param("charset", "")).lower() != promised.get_param("charset"):
+    elif found[1] != promised[1]:
         yield http_finding("PI303", f"the Content-Type is {shortened(stated)!r}, without charset=utf-8")
 
 
-def _content_type(value: str) -> Message:
+@lru_cache(maxsize=100)
+def _content_type(value: str) -> tuple[str, str]:
+    """The media type and the charset."""
     message = Message()
     message["Content-Type"] = value
-    return message
+    return message.get_content_type(), str(message.get_param("charset", "")).lower()
 
 
 def _echo_findings(name: str, request: Request, response: Response) -> Iterator[Finding]:

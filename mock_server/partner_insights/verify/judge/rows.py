@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.damaged_names import folded
@@ -133,6 +134,7 @@ def _rows(value: JsonValue) -> Iterator[Row]:
             yield Row(index, item)
 
 
+@lru_cache(maxsize=1000)
 def date_time(text: str | None) -> datetime | None:
     """An RFC 3339 date-time; None for anything else, such as one without an offset.
 

@@ -88,10 +88,9 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule] = {
 
 def answer_rules(operation: Operation, catalogue: Catalogue) -> Iterator[tuple[Rule, AnswerRule]]:
     """The rules about one answer of an operation, about its rows or its envelope."""
-    for rule in catalogue.rules.values():
+    for rule in catalogue.rules_about(operation):
         registered = RULES[rule.name]
-        about = {operation.resource, operation.envelope} & set(rule.resources)
-        if about and isinstance(registered, AnswerRule):
+        if isinstance(registered, AnswerRule):
             yield rule, registered
 
 

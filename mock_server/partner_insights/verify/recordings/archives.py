@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+import orjson
+
 from partner_insights.errors import InputError
 from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.exchange import Exchange, Headers, Request, Response, find_header
@@ -68,7 +70,7 @@ def archive_entries(
 
 def _log(name: str, content: bytes) -> list[Any]:
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = _document(content)
     except json.JSONDecodeError as error:
         reason = f"it is not JSON at line {error.lineno}, column {error.colno}"
     except UnicodeDecodeError as error:
@@ -81,6 +83,13 @@ def _log(name: str, content: bytes) -> list[Any]:
             return log
         reason = "log.entries is missing or no array"
     raise InputError(f"the file is no HAR archive: {reason}", where=name)
+
+
+def _document(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return json.loads(content.decode("utf-8-sig"))  # it takes more, or tells what is wrong
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -127,6 +136,8 @@ def _entry(
         customer_known=True if url.customer is not None else None,
         query=tuple(parse_qsl(url.parts.query, keep_blank_values=True)),
         sent=False,
+        file=name,
+        entry=place,
     )
     response = Response(status, headers, content, received=_moment(recorded))
     return RecordedResponse(name, place, content, exchange=Exchange(request, response))

@@ -196,13 +196,23 @@ class RecordingChecker:
         return block.entries(left)
 
     def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
-        clean = (
-            self._fast_path.valid_operation(entry.content, line=entry.line)
-            if entry.exchange is None
-            else None
-        )
-        if not self._pass(clean, 1, checked):
+        if not self._pass(self._valid_operation(entry), 1, checked):
             checked.judge(self._judge(entry, checked), 1)
+
+    def _valid_operation(self, entry: RecordedResponse) -> str | None:
+        """The operation that an entry is certainly a valid answer of; None where the judge has to look."""
+        exchange = entry.exchange
+        if exchange is not None and (
+            exchange.request.method != "GET" or exchange.response is None or exchange.response.status != 200
+        ):
+            return None
+        found = self._fast_path.valid_operation(entry.content, line=entry.line)
+        if exchange is None or found is None:
+            return found
+        kept = found == exchange.request.operation and not judge_exchange(
+            exchange, self._catalogue, profile=self._profile, clean=True
+        )
+        return found if kept else None
 
     def _pass(self, subject: str | None, answers: int, checked: FileResult) -> bool:
         """Count clean answers of an operation, unless they were said to be of another one."""
@@ -265,18 +275,12 @@ class RecordingChecker:
         self, entry: RecordedResponse, exchange: Exchange
     ) -> tuple[str, str | None, Iterable[Violation], Iterable[Observation]]:
         """Of an answer whose request and headers are known, everything is judged."""
-        request = replace(exchange.request, file=entry.file, entry=entry.place)
-        known = replace(exchange, request=request)
-        clean = request.method == "GET" and self._fast_path.valid_operation(entry.content) == (
-            request.operation or ""
-        )
-        violations = judge_exchange(known, self._catalogue, profile=self._profile, clean=clean)
-        seen: list[Observation] = []
-        if not clean:
-            seen += _bom(read_body(entry.content))
-            found = success_of(known, self._catalogue)
-            seen += content_observations(found) if found is not None else ()
-        return request.operation or "", request.operation, violations, seen
+        violations = judge_exchange(exchange, self._catalogue, profile=self._profile)
+        seen = _bom(read_body(entry.content))
+        found = success_of(exchange, self._catalogue)
+        seen += content_observations(found) if found is not None else ()
+        operation = exchange.request.operation
+        return operation or "", operation, violations, seen
 
     def _named(self, value: JsonValue, entry: RecordedResponse) -> Operation:
         if entry.exchange is not None and entry.exchange.request.operation is not None:

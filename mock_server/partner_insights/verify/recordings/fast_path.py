@@ -19,6 +19,7 @@ from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import resource_of
 from partner_insights.verify.judge.fast_checks import PastCheck
+from partner_insights.verify.judge.json_body import says_everything_once
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
@@ -174,7 +175,7 @@ class FastPath:
             valid = (
                 fits
                 and kind.rules.hold(list(map(kind.rules.row, rows)))
-                and _says_everything_once(content, value)
+                and says_everything_once(content, value)
             )
         except (ValueError, LookupError, TypeError, OverflowError):
             return None
@@ -268,17 +269,6 @@ def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
         for each in catalogue.operations.values()
         if each.envelope is not None and each.resource not in alone
     }
-
-
-def _says_everything_once(content: bytes, value: JsonValue) -> bool:
-    """Whether no object names a property twice: the parser would have dropped one, and strings with it."""
-    return _quotes(content) == _quotes(orjson.dumps(value))
-
-
-def _quotes(content: bytes) -> int:
-    if b"\\" in content:
-        content = content.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return content.count(b'"')
 
 
 def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
