@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue
 
 BOM = b"\xef\xbb\xbf"
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
+_MANY_DIGITS = b"0" * 17
 MAX_DEPTH = 100
 """Levels of nesting the judge follows; no documented body has more than six."""
 
@@ -51,6 +53,8 @@ def read_body(content: bytes) -> Body:
     try:
         value = orjson.loads(payload)
     except ValueError:
+        return _read_odd(payload, bom)
+    if _MANY_DIGITS in payload.translate(_ANY_DIGIT):  # a whole number beyond 64 bits would be a float
         return _read_odd(payload, bom)
     if says_everything_once(payload, value) and not (_may_be_too_deep(payload) and _is_too_deep(value)):
         return Body(value, True, bom, ())
