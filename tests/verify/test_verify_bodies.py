@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partner_insights.verify.judge.json_body import BOM, MAX_DEPTH, read_body
@@ -63,6 +63,13 @@ def test_huge_numbers_are_numbers() -> None:
     """Python refuses to convert thousands of digits; the reader does not fall over that."""
     assert read_body(b"9" * 10_000).value == float("inf")
     assert read_body(b"-" + b"9" * 10_000).value == float("-inf")
+
+
+@given(st.integers())
+@example(2**70 + 1)
+def test_whole_numbers_keep_every_digit(number: int) -> None:
+    """A whole number of any size is itself, not the nearest float."""
+    assert read_body(f'{{"n":{number}}}'.encode()).value == {"n": number}
 
 
 def test_places_differ_by_property_not_by_index() -> None:
