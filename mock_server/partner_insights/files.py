@@ -79,6 +79,31 @@ def refuse_link(aside: Path) -> None:
         raise OSError(errno.ELOOP, f"{aside.name}, where it is written first, is a symbolic link", str(aside))
 
 
+class BeingWritten(InputError):
+    """Another process is writing where this one would."""
+
+
+@contextmanager
+def one_writer(lock: Path, folder: Path) -> Iterator[None]:
+    """`folder` to oneself, by a lock file that other runs look at; BeingWritten where one of them has it.
+
+    The system frees it however this process ends.
+    """
+    from filelock import FileLock, Timeout
+
+    held = FileLock(lock)
+    try:
+        held.acquire(blocking=False)
+    except Timeout as error:
+        raise BeingWritten("another process is writing it", where=str(folder)) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no file that is open, and does so itself
+            lock.unlink()
+        held.release()
+
+
 def try_writing(path: Path, *, mode: int = 0o666) -> None:
     """OSError where a file cannot be put at `path`: begins one, and takes it away."""
     if path.is_dir():

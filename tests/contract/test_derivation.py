@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from partner_insights._data import schemas_dir
+from partner_insights.cli.verbs import main
 from partner_insights.contract import PROVENANCE, Catalogue, Standing
 from partner_insights.contract.model import ErratumTarget
 from partner_insights.contract.toml_files import read_errata
@@ -229,6 +231,20 @@ def test_an_uncertain_page_fails(tmp_path: Path, text: str, words: str) -> None:
     assert "things.md:" in str(failed.value)
     assert words in str(failed.value)
     assert "accepted" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--lenient"], ["--lenient", "--check"], ["--lenient", "--format", "json"]]
+)
+def test_pages_without_a_resource_are_an_error(tmp_path: Path, options: list[str]) -> None:
+    """Lenient or not: exit code 2, and nothing is written."""
+    page = tmp_path / "page.md"
+    page.write_text("# Nothing\n\nNo table at all.\n", encoding="utf-8")
+    out = tmp_path / "out"
+    refused = CliRunner().invoke(main, ["derive", str(page), "--out", str(out), *options])
+    assert refused.exit_code == 2
+    assert "no resource" in refused.output
+    assert not out.exists()
 
 
 def test_lenient_leaves_the_uncertain_without_constraint(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from partner_insights.files import (
     written_aside,
 )
 from partner_insights.fixtures.files.output import new_file, new_folder
-from partner_insights.server.process.ready import ReadyFile
+from partner_insights.server.process.ready_file import ReadyFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -60,6 +60,7 @@ def recorder(url: str, out: Path, *options: str) -> Iterator[Running]:
     ready = out.parent / f"{out.name}.ready"
     command = [sys.executable, "-m", "partner_insights", "record", "--url", url, "--out", str(out)]
     command += ["--port", "0", "--ready-file", str(ready), "--pseudonym-key-env", "RECORDING_KEY", *options]
+    ready.unlink(missing_ok=True)
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **KEY}
     )
@@ -450,6 +451,27 @@ def test_full_disk(fake: RunningFake, world: World, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="No space left on device"):
             Store(disk / "other", Anonymizer(b"key", CATALOGUE))
         assert list((disk / "other").iterdir()) == []
+
+
+def test_a_folder_is_recorded_to_by_one(
+    fake: RunningFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second recorder is refused while the first one runs, and let in after it, however that ended."""
+    monkeypatch.setenv("RECORDING_KEY", KEY["RECORDING_KEY"])
+    out = tmp_path / "recording"
+    again = ["record", "--url", fake.url, "--out", str(out), "--port", "0"]
+    with recorder(fake.url, out) as first:
+        assert get(first.url + PARTNER, fake.token).status == 200
+        before = everything(out)
+        second = CliRunner().invoke(main, [*again, "--pseudonym-key-env", "RECORDING_KEY"])
+        assert (second.exit_code, "another process is writing it" in second.output) == (2, True)
+        assert everything(out) == before
+        first.process.kill()
+        first.process.wait()
+    with recorder(fake.url, out) as third:
+        third.stop()
+    assert "0 answers passed, 1 stored" in third.said
+    assert [each.name for each in out.iterdir() if each.name.startswith(".")] == []
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ AT_HOME = {
     "rich": {"cli", "server", "verify"},
     "click": {"cli"},
     "mcp": {"cli"},
-    "filelock": {"fixtures"},
+    "filelock": {"files"},
 }
 """Library → the rooms that may import it at all."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from partner_insights import __version__
 from partner_insights.errors import InputError
+from partner_insights.server.admin.wrong_tokens import WrongTokens
 from partner_insights.server.scenarios import SCENARIOS, combine
 
 if TYPE_CHECKING:
@@ -144,6 +145,46 @@ def test_no_control_is_kept_or_taken_for_something_else(client: FlaskClient) -> 
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff"), path
     plan = client.post("/_admin/faults", json={"faults": [{"operation": "*", "code": 503}]})
     assert (plan.status_code, plan.headers["Cache-Control"]) == (201, "no-store")
+
+
+def test_guessing_is_slowed_and_no_other_address_waits(make_app: Callable[..., Flask]) -> None:
+    """After five wrong tokens an address is not heard for a second, then two, whatever it sends."""
+    app = make_app(admin_token="the secret", trust_loopback=False)
+
+    def ask(token: str, peer: str = "192.0.2.7") -> Any:
+        client = app.test_client()
+        return client.get(
+            "/_admin/world", headers={"X-Admin-Token": token}, environ_base={"REMOTE_ADDR": peer}
+        )
+
+    assert [ask("wrong").status_code for _ in range(6)] == [403] * 5 + [429]
+    assert ask("the secret").status_code == 429
+    assert int(ask("wrong").headers["Retry-After"]) == 1
+    assert ask("the secret", "192.0.2.8").status_code == 200
+    # An address of IPv6 stands for all its client may take.
+    assert [ask("wrong", f"2001:db8::{number}").status_code for number in range(6)] == [403] * 5 + [429]
+    assert ask("the secret", "2001:db8:0:1::1").status_code == 200
+
+
+def test_wrong_tokens_are_counted_within_bounds() -> None:
+    """The wait doubles up to a minute, ends, and is forgotten with the right token; so are old addresses."""
+    now = 0.0
+    wrong = WrongTokens(lambda: now)
+    waits = []
+    for _ in range(200):
+        wrong.add("192.0.2.7")
+        waits.append(wrong.wait("192.0.2.7"))
+    assert waits[:12] == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert waits[-1] == 60
+    now = 60.0
+    assert wrong.wait("192.0.2.7") == 0
+    wrong.forget("192.0.2.7")
+    wrong.add("::ffff:192.0.2.7")
+    assert wrong.wait("192.0.2.7") == 0
+    for number in range(10_001):
+        wrong.add(f"10.0.{number // 256}.{number % 256}")
+    assert len(wrong._seen) == 10_000
+    assert wrong.wait(None) == wrong.wait("no address") == 0
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])

@@ -136,6 +136,14 @@ def test_a_client_that_expects_to_go_on_is_told_to(talk: Callable[[bytes], bytes
     assert [status for status, *_ in responses(talk(head))] == [413]
 
 
+@pytest.mark.parametrize("digits", [8, 11, 19, 20, 5000])
+def test_a_length_beyond_all_bounds_is_refused(talk: Callable[[bytes], bytes], digits: int) -> None:
+    """Whatever it says, it is no number to reckon with: 413, or 400 where no server could count so far."""
+    head = request("/t/oauth2/token", f"Content-Length: {'9' * digits}", method="POST")
+    (answer,) = responses(talk(head))
+    assert answer[0] in ((413,) if digits < 20 else (400, 413))
+
+
 def test_a_connection_goes_on_after_a_body(talk: Callable[[bytes], bytes]) -> None:
     """A body that nobody wants is read to its end, and the next request is answered."""
     body = request("/v1/customers?size=1", "Content-Length: 5", last=False) + b"12345"

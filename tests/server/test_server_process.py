@@ -23,6 +23,7 @@ from partner_insights.child_server import running_fake, start_fake
 from partner_insights.cli import main
 from partner_insights.errors import InputError
 from partner_insights.server.process.listen import ListenAddress
+from partner_insights.server.process.ready_file import ReadyFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,6 +204,39 @@ def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         process.wait()
         assert eventually(lambda: all(gone(worker) for worker in workers))
         assert not made.exists()
+        assert not (tmp_path / "ready.json").exists()
+
+
+def test_a_ready_file_of_a_living_fake_is_nobody_elses(tmp_path: Path) -> None:
+    """A second fake refuses it, and leaves it as it is; one that a crash of the machine left is replaced."""
+    ready = tmp_path / "ready.json"
+    with served(tmp_path):
+        before = ready.read_bytes()
+        refused = CliRunner().invoke(main, ["serve", "--port", "0", "--ready-file", str(ready)])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "still answers" in refused.stderr
+        assert ready.read_bytes() == before
+    ready.write_bytes(before)
+    with served(tmp_path) as process:
+        assert eventually(lambda: ready.exists() and ready.read_bytes() != before, 20)
+        assert json.loads(ready.read_bytes())["pid"] == process.pid
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b'{"pid": "1", "url": 5}', b'{"pid": 1, "url": "http://[::"}', b"[" * 60_000]
+)
+def test_any_file_may_lie_in_the_place_of_a_ready_file(tmp_path: Path, content: bytes) -> None:
+    """What is no ready file of a living server is replaced; what replaced one's own is left alone."""
+    path = tmp_path / "ready.json"
+    path.write_bytes(content)
+    ready = ReadyFile.prepare(path)
+    assert not path.exists()
+    ready.write({"pid": os.getpid(), "url": "http://127.0.0.1:1"})
+    assert not ready.is_living()
+    ready.remove(os.getpid() + 1)
+    assert path.exists()
+    ready.remove(os.getpid())
+    assert not path.exists()
 
 
 def test_a_dead_worker_is_an_error(tmp_path: Path) -> None:
@@ -327,7 +361,7 @@ def test_an_admin_token_is_in_no_list_of_processes(
         assert ask("/_admin/world", headers={"X-Admin-Token": "hush-hush"}).status == 200
         shown = [said("ps", "-o", "args=", "-p", str(each)) for each in (fake.pid, *children(fake.pid))]
         assert "serve" in shown[0]
-        assert "hush-hush" not in "".join(shown)
+        assert "hush-hush" not in "".join([*shown, fake.output])
 
 
 def test_an_admin_token_file_must_hold_one(tmp_path: Path) -> None:
@@ -335,7 +369,11 @@ def test_an_admin_token_file_must_hold_one(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_bytes(b"\n")
     options = ["serve", "--admin-token-file", str(file)]
-    for more, message in ([], "'--admin-token-file': give printable"), (["--admin-token", "x"], "use one"):
+    for more, message in (
+        ([], "'--admin-token-file': give printable"),
+        (["--admin-token", "x"], "use one"),
+        (["--admin-token-file", "/dev/zero"], "'--admin-token-file': give at most 1000 characters"),
+    ):
         refused = CliRunner().invoke(main, [*options, *more])
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert message in refused.stderr

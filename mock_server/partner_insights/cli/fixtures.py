@@ -15,6 +15,7 @@ from partner_insights.cli.progress import bar_on
 from partner_insights.cli.sections import SectionedCommand
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
+from partner_insights.files import BeingWritten
 from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
 from partner_insights.fixtures.files.exports import EXPORTS, export
@@ -221,8 +222,8 @@ def _write_world(
             manifest = write_world(
                 plan, names, out, executor, force=force, resume=resume, on_progress=on_progress
             )
-    except BaseException:
-        if unfinished_beside(out).is_dir():
+    except BaseException as error:
+        if unfinished_beside(out).is_dir() and not isinstance(error, BeingWritten):
             click.echo(f"{out}: unfinished; the same command with --resume continues it", err=True)
         raise
     return sum(part.rows for part in manifest.parts)

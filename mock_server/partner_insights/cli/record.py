@@ -67,7 +67,7 @@ def command(
     from partner_insights.record.recorder import Recorder
     from partner_insights.record.store import Store
     from partner_insights.record.upstream import Upstream
-    from partner_insights.server.process.ready import ReadyFile
+    from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.verify.report.terminal import console
     from partner_insights.verify.run.target import pseudonym_key
 
@@ -78,15 +78,16 @@ def command(
     screen = console()
     store = Store(out, Anonymizer(key, catalogue))
     session = Recorder(upstream.url, catalogue, Profile(profile), store, lambda *words: _tell(screen, *words))
-    proxy = Proxy(port, upstream, session)
     try:
+        proxy = Proxy(port, upstream, session)
         if ready is not None:
             ready.write({"url": proxy.url, "pid": os.getpid(), "upstream": upstream.url})
         screen.print(f"recording {upstream.url} to {out}: send requests to {proxy.url}", soft_wrap=True)
         _serve(proxy)
     finally:
+        store.close()
         if ready is not None:
-            ready.remove()
+            ready.remove(os.getpid())
     return _end(screen, session, len(store), out)
 
 

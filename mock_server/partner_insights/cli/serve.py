@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -220,7 +221,8 @@ def command(
     from partner_insights.server.access import read_host
     from partner_insights.server.cors import read_origin
     from partner_insights.server.process.listen import is_loopback
-    from partner_insights.server.process.ready import ReadyFile, StartupMessage
+    from partner_insights.server.process.ready import StartupMessage
+    from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.server.process.serve import WorldOptions, serve
     from partner_insights.server.process.tls import tls_from_options
 
@@ -252,10 +254,10 @@ def command(
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
             words = _words(custom, catalogue, replayed)
             announcement = StartupMessage(world, settings, ready, **words, tls=tls, made_token=made_token)
-            return serve(world, settings, host, port, announcement, catalogue, tls)
+            return serve(world, settings, host, port, announcement, catalogue, tls, ready)
     finally:
         if ready is not None:
-            ready.remove()
+            ready.remove(os.getpid())
 
 
 def _with_own(host: str, allowed: tuple[str, ...], *, local: bool) -> tuple[str, ...]:

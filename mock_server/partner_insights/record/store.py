@@ -6,11 +6,12 @@ import errno
 import hashlib
 import json
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import partner_insights
 from partner_insights.errors import InputError
-from partner_insights.files import write_files
+from partner_insights.files import one_writer, write_files
 from partner_insights.header_values import number_of
 from partner_insights.recording_folder import INDEX, VERSION, Key, RecordedAnswer, Recording, key_of
 from partner_insights.verify.judge.json_body import BOM, read_body
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from partner_insights.record.anonymizer import Anonymizer
     from partner_insights.verify.judge.exchange import Exchange, Response
 
+LOCK: Final = ".lock"
+"""In the folder while it is recorded to."""
 MAX_ANSWERS: Final = 100_000
 MAX_BYTES: Final = 4 * 2**30
 """What one recording may grow to; then traffic still passes, and nothing more is stored."""
@@ -37,15 +40,10 @@ class Store:
         self._bytes = 0
         try:
             folder.mkdir(exist_ok=True)
-            if any(folder.iterdir()):
-                self._go_on()
-            else:
-                facts = {"recording": VERSION, "partnerInsights": partner_insights.__version__}
-                try:
-                    self._append(facts | {"keyProof": anonymizer.key_check})
-                except OSError:
-                    (folder / INDEX).unlink()  # an empty index would be in the way of another try
-                    raise
+            with ExitStack() as held:
+                held.enter_context(one_writer(folder / LOCK, folder))
+                self._begin()
+                self._held = held.pop_all()
         except FileNotFoundError as error:
             raise InputError(
                 "there is no such folder", where=str(folder.parent), remedy="make it first"
@@ -54,6 +52,21 @@ class Store:
             raise InputError("is a file", where=str(folder), remedy="name a folder") from error
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror or error}", where=str(folder)) from error
+
+    def _begin(self) -> None:
+        if any(each.name != LOCK for each in self._folder.iterdir()):
+            self._go_on()
+            return
+        facts = {"recording": VERSION, "partnerInsights": partner_insights.__version__}
+        try:
+            self._append(facts | {"keyProof": self._anonymizer.key_check})
+        except OSError:
+            (self._folder / INDEX).unlink()  # an empty index would be in the way of another try
+            raise
+
+    def close(self) -> None:
+        """Let others write to the folder."""
+        self._held.close()
 
     def __len__(self) -> int:
         return len(self._answers)

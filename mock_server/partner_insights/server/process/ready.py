@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from partner_insights.errors import InputError
-from partner_insights.files import try_writing, written_aside
 from partner_insights.server.auth.examples import curl_line, example_token
 from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.scenarios import DEFAULT
 from partner_insights.server.settings import LogFormat
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from partner_insights.server.process.listen import ListenAddress
+    from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.server.process.serve import WorldOptions
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
 
 _FIRST_REQUEST = "/v1/analytics/licenses/deployment"
-
-
-@dataclass(frozen=True)
-class ReadyFile:
-    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only.
-
-    Over TLS also `"fingerprint"`, and `"caFile"` where the certificate is of our own making.
-    """
-
-    path: Path
-
-    @classmethod
-    def prepare(cls, path: Path) -> ReadyFile:
-        """Remove the file of an older run; InputError where none can be written."""
-        try:
-            try_writing(path)
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{path} cannot be written ({error.strerror})",
-                where="--ready-file",
-                remedy="name a file in a folder of yours",
-            ) from error
-        return cls(path)
-
-    def write(self, content: dict[str, object]) -> None:
-        """Put the file in place."""
-        with written_aside(self.path, mode=0o600) as file:
-            file.write(json.dumps(content).encode())
-
-    def remove(self) -> None:
-        """At the end: what it names does not answer any more."""
-        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.process.front import RsgiFront
+    from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
 
@@ -78,11 +79,13 @@ class WorkerApplication:
     """What to serve; None: the shipped catalogue."""
     temp_folder: Path | None = None
     """A folder made for the run, which the supervisor removes, and a worker where that one was killed."""
+    ready_file: ReadyFile | None = None
+    """The same holds for it."""
 
     def __call__(self) -> RsgiFront:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
-        _end_with_parent(self.temp_folder)
+        _end_with_parent(self.temp_folder, self.ready_file)
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
@@ -123,10 +126,12 @@ def serve(
     ready: Callable[[ListenAddress], None],
     catalogue: Catalogue | None = None,
     tls: Tls | None = None,
+    ready_file: ReadyFile | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
 
-    `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with.
+    `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with;
+    `ready_file` what must not outlive this process, although it be killed.
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
@@ -135,7 +140,7 @@ def serve(
         server = _Server(endpoint, settings, ready, tls)
         try:
             temp_folder = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
-            application = WorkerApplication(world, settings, catalogue, temp_folder)
+            application = WorkerApplication(world, settings, catalogue, temp_folder, ready_file)
             server.serve(target_loader=application, wrap_loader=False)
         except KeyboardInterrupt:
             server.shutdown()
@@ -246,7 +251,7 @@ def _take_own_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end_with_parent(temp_folder: Path | None) -> None:
+def _end_with_parent(temp_folder: Path | None, ready_file: ReadyFile | None) -> None:
     """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -256,6 +261,8 @@ def _end_with_parent(temp_folder: Path | None) -> None:
         parent.join()
         if temp_folder is not None:
             shutil.rmtree(temp_folder, ignore_errors=True)
+        if ready_file is not None and parent.pid is not None:
+            ready_file.remove(parent.pid)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

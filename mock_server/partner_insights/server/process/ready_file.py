@@ -1,0 +1,97 @@
+"""A server that answers → word of it for the script that started it: a file, there in full or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from partner_insights.errors import InputError
+from partner_insights.files import try_writing, written_aside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_READY: Final = 2**16
+"""Bytes of a ready file."""
+
+
+@dataclass(frozen=True)
+class ReadyFile:
+    """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only.
+
+    Over TLS also `"fingerprint"`, and `"caFile"` where the certificate is of our own making.
+    """
+
+    path: Path
+
+    @classmethod
+    def prepare(cls, path: Path) -> ReadyFile:
+        """Remove the file of an older run; InputError where none can be written, or that run goes on."""
+        file = cls(path)
+        if file.is_living():
+            raise InputError(
+                f"{path} is the ready file of a server that still answers",
+                where="--ready-file",
+                remedy="end that one, or name another file",
+            )
+        try:
+            try_writing(path)
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written ({error.strerror})",
+                where="--ready-file",
+                remedy="name a file in a folder of yours",
+            ) from error
+        return file
+
+    def write(self, content: dict[str, object]) -> None:
+        """Put the file in place."""
+        with written_aside(self.path, mode=0o600) as file:
+            file.write(json.dumps(content).encode())
+
+    def remove(self, pid: int) -> None:
+        """At the end: what it names does not answer any more. The file of another run stays."""
+        if self._content().get("pid") == pid:
+            self.path.unlink(missing_ok=True)
+
+    def is_living(self) -> bool:
+        """Whether the process that the file names runs, and something answers at its URL."""
+        content = self._content()
+        try:
+            url = urlsplit(content["url"])
+            if not _runs(content["pid"]):
+                return False
+            socket.create_connection((url.hostname or "", url.port or 0), timeout=1).close()
+        except (KeyError, TypeError, ValueError, AttributeError, OSError):
+            return False
+        return True
+
+    def _content(self) -> dict[str, Any]:
+        """What the file says; nothing where it is none of ours."""
+        try:
+            if not self.path.is_file():
+                return {}
+            with self.path.open("rb") as file:
+                content = json.loads(file.read(MAX_READY))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process; taken for granted on Windows, where asking would be a signal."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return pid > 0
