@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from partner_insights.world.customers import Customers
     from partner_insights.world.hashing import Floats, Integers
     from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
+    from partner_insights.world.own.all_rows import AllRows
+    from partner_insights.world.own.roster import Roster
     from partner_insights.world.partner_totals import PartnerRows
 
 
@@ -96,23 +98,56 @@ Column: TypeAlias = "npt.NDArray[Any] | DictionaryColumn | ConstantColumn | Stru
 """One property of every row, in row order. `tolist()` gives JSON-ready values."""
 
 
+_SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
+
+
+@dataclass(frozen=True)
+class RowTexts:
+    """What the codes of rows mean."""
+
+    services: Sequence[str]
+    service_codes: Sequence[str]
+    channels: Sequence[str]
+    workloads: Sequence[str]
+    workload_codes: Sequence[str]
+    products: Sequence[str]
+    processed: Sequence[str]
+    """The values of `processedDateTime`."""
+
+    @classmethod
+    def of_made(cls, licenses: Licenses, processed: Sequence[str]) -> RowTexts:
+        """Those of rows that the world makes; `processed` for each of SERVICES."""
+        workloads = licenses.catalogue.workloads
+        return cls(
+            services=_SERVICE_CODES,  # every sample says `o365`, `crm` here
+            service_codes=_SERVICE_CODES,
+            channels=CHANNELS,
+            workloads=[each.name for each in workloads],
+            workload_codes=[each.code for each in workloads],
+            products=licenses.products.names,
+            processed=processed,
+        )
+
+
 @dataclass(frozen=True)
 class RowSource:
     """What a column is computed from: the rows' numbers, and what is known about customers start … stop−1."""
 
-    rows: DeploymentRows | UsageRows | PartnerRows
+    rows: DeploymentRows | UsageRows | PartnerRows | AllRows
     start: int
     stop: int
-    ids: CustomerIds
-    names: Customers
-    licenses: Licenses
-    processed: tuple[str, ...]
-    """`processedDateTime` of the rows' dataset, for each of SERVICES."""
+    ids: CustomerIds | Roster
+    names: Customers | Roster
+    texts: RowTexts
     percent_scale: int
 
 
 ColumnMaker: TypeAlias = Callable[[Any, RowSource], Column]
 """(the rows' numbers, their source) → a column."""
+
+
+MAX_EXACT: Final = 2**48
+"""Counts whose ratio the words of the machine hold."""
 
 
 def ratio(part: Integers, whole: Integers, scale: int) -> Floats:
@@ -121,31 +156,27 @@ def ratio(part: Integers, whole: Integers, scale: int) -> Floats:
     Computed in whole ten-thousandths, so that no machine rounds otherwise; 0 where the whole is 0.
     """
     whole = np.maximum(whole, 1)
-    return ((20_000 * part + whole) // (2 * whole)) / (10_000 / scale)
+    if whole.max(initial=0) > MAX_EXACT or part.max(initial=0) > MAX_EXACT:
+        part, whole = part.astype(object), whole.astype(object)
+    return ((20_000 * part + whole) // (2 * whole)).astype(np.float64) / (10_000 / scale)
 
 
-_SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
-
-
-def _workload_codes(rows: UsageRows | PartnerRows, source: RowSource) -> Column:
-    return DictionaryColumn(rows.workload, [each.code for each in source.licenses.catalogue.workloads])
-
-
-def _workload_names(rows: UsageRows | PartnerRows, source: RowSource) -> Column:
-    return DictionaryColumn(rows.workload, [each.name for each in source.licenses.catalogue.workloads])
+def _percent(rows: Any, part: Integers, whole: Integers, source: RowSource) -> Column:
+    """The ratio, but where a percent was given."""
+    computed = ratio(part, whole, source.percent_scale)
+    given = getattr(rows, "percent", None)
+    return computed if given is None else np.where(np.isnan(given), computed, given)
 
 
 _ROW: Final[Mapping[str, ColumnMaker]] = {
-    "serviceCode": lambda rows, _: DictionaryColumn(rows.service, _SERVICE_CODES),
-    "serviceName": lambda rows, _: DictionaryColumn(
-        rows.service, _SERVICE_CODES
-    ),  # every sample says `o365`, `crm` here
-    "processedDateTime": lambda rows, source: DictionaryColumn(rows.service, source.processed),
-    "channel": lambda rows, _: DictionaryColumn(rows.channel, CHANNELS),
+    "serviceCode": lambda rows, source: DictionaryColumn(rows.service, source.texts.service_codes),
+    "serviceName": lambda rows, source: DictionaryColumn(rows.service, source.texts.services),
+    "processedDateTime": lambda rows, source: DictionaryColumn(rows.processed, source.texts.processed),
+    "channel": lambda rows, source: DictionaryColumn(rows.channel, source.texts.channels),
 }
 _WORKLOAD: Final[Mapping[str, ColumnMaker]] = {
-    "workloadCode": _workload_codes,
-    "workloadName": _workload_names,
+    "workloadCode": lambda rows, source: DictionaryColumn(rows.workload, source.texts.workload_codes),
+    "workloadName": lambda rows, source: DictionaryColumn(rows.workload, source.texts.workloads),
 }
 _CUSTOMER: Final[Mapping[str, ColumnMaker]] = {
     **_ROW,
@@ -155,20 +186,20 @@ _CUSTOMER: Final[Mapping[str, ColumnMaker]] = {
     "customerName": lambda rows, source: DictionaryColumn(
         rows.customer - source.start, source.names.names(source.start, source.stop)
     ),
-    "productName": lambda rows, source: DictionaryColumn(rows.product, source.licenses.products.names),
+    "productName": lambda rows, source: DictionaryColumn(rows.product, source.texts.products),
 }
 CUSTOMER_DEPLOYMENT: Final[Mapping[str, ColumnMaker]] = {
     **_CUSTOMER,
     "licensesSold": lambda rows, _: rows.sold,
     "licensesDeployed": lambda rows, _: rows.deployed,
-    "deploymentPercent": lambda rows, source: ratio(rows.deployed, rows.sold, source.percent_scale),
+    "deploymentPercent": lambda rows, source: _percent(rows, rows.deployed, rows.sold, source),
 }
 CUSTOMER_USAGE: Final[Mapping[str, ColumnMaker]] = {
     **_CUSTOMER,
     **_WORKLOAD,
     "licensesQualified": lambda rows, _: rows.qualified,
     "licensesActive": lambda rows, _: rows.active,
-    "usagePercent": lambda rows, source: ratio(rows.active, rows.qualified, source.percent_scale),
+    "usagePercent": lambda rows, source: _percent(rows, rows.active, rows.qualified, source),
 }
 PARTNER_DEPLOYMENT: Final[Mapping[str, ColumnMaker]] = {
     **_ROW,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.customers import Customers
     from partner_insights.world.hashing import Integers
+    from partner_insights.world.own.roster import Roster
 
 _ID, _DOMAIN, _NAME = _MARKS = ("\0id", "\0domain", "\0name")
 """Stand in the body of one customer for what differs between customers."""
@@ -29,7 +30,12 @@ def customer_part(contract: Contract, resource: str) -> Mapping[str, Any] | None
 
 
 def customer_columns(
-    contract: Contract, ids: CustomerIds, names: Customers, resource: str, start: int, stop: int
+    contract: Contract,
+    ids: CustomerIds | Roster,
+    names: Customers | Roster,
+    resource: str,
+    start: int,
+    stop: int,
 ) -> Mapping[str, Column]:
     """What is known of a resource of customers start … stop−1; nothing where a customer has none of it."""
     part = customer_part(contract, resource)

@@ -38,6 +38,8 @@ from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import ABSENT, CHANNELS, LANE, weighted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from partner_insights.world.products import ProductCatalogue, ProductList
 
 _SMALLEST: Final = 4.0
@@ -82,6 +84,11 @@ class DeploymentRows:
     def service(self) -> Integers:
         """Index into SERVICES."""
         return self.products.service_of[self.product]
+
+    @property
+    def processed(self) -> Integers:
+        """Each row's place among the processing times of the day: one for each service."""
+        return self.service
 
     @property
     def identity(self) -> Integers:
@@ -137,6 +144,11 @@ class UsageRows:
         return self.licences.sold[self.licence]
 
     @property
+    def processed(self) -> Integers:
+        """Each row's place among the processing times of the day: one for each service."""
+        return self.service
+
+    @property
     def identity(self) -> Integers:
         """A number for each row that no other row has."""
         return self.customer * len(self.products.offers) + self.offer
@@ -158,33 +170,56 @@ class Licenses:
 
     def usual_channels(self, customer: Integers) -> Integers:
         """The channel each customer usually buys in, as an index into CHANNELS."""
-        return self._usual_channels(self._customers(customer))
+        return self._channels(self._customers(customer))
 
     def deployment(self, start: int, stop: int) -> DeploymentRows:
         """The licences of customers start … stop−1."""
-        products, customers = self.products, self._customers(np.arange(start, stop, dtype=np.int64))
-        position, product = self._holdings(customers)
-        customer = position + start
+        return self.deployment_of(np.arange(start, stop, dtype=np.int64))
+
+    def deployment_of(self, customers: Integers) -> DeploymentRows:
+        """The licences of some customers, in their order."""
+        products, words = self.products, self._customers(customers)
+        position, product = self._holdings(words)
+        customer = customers[position]
         hashes = entities(self._licence_keys[product], customer)
-        day = self._day_of[product]
-        size = _SMALLEST / _three_quarters(np.maximum(unit(draw(customers, self._key("size"))), _RAREST))
-        demand = size[position] * (0.5 + unit(draw(hashes, self._key("demand"))))
-        demand = np.minimum(demand * products.seats_of[product], products.max_demand_of[product])
+        limits = products.seats_of[product], products.max_demand_of[product]
+        counts = self.seats(self.sizes(words)[position], hashes, *limits, self._day_of[product])
+        channel = self._channels(words)[position] ^ (hashes < _UNUSUAL)
+        return DeploymentRows(customer, product, channel, *counts, hashes, products)
+
+    def sizes(self, customers: Words) -> Floats:
+        """How large each customer is, by the hash that stands for it."""
+        size: Floats = _SMALLEST / _three_quarters(
+            np.maximum(unit(draw(customers, self._key("size"))), _RAREST)
+        )
+        return size
+
+    def seats(
+        self, size: Floats, hashes: Words, seats: Floats, max_demand: Floats, day: Integers
+    ) -> tuple[Integers, Integers]:
+        """Licences sold and deployed; of each the customer's size, its hash, its product's limits, the day."""
+        demand = size * (0.5 + unit(draw(hashes, self._key("demand"))))
+        demand = np.minimum(demand * seats, max_demand)
         sold = np.maximum(np.rint(demand * self._contract(hashes, day)), 1.0)
         deployed = np.minimum(np.rint(demand * self._adoption(hashes, day)), sold)
-        channel = self._usual_channels(customers)[position] ^ (hashes < _UNUSUAL)
-        counts = sold.astype(np.int64), deployed.astype(np.int64)
-        return DeploymentRows(customer, product, channel, *counts, hashes, products)
+        return sold.astype(np.int64), deployed.astype(np.int64)
+
+    def channels(self, customers: Words, hashes: Words) -> Integers:
+        """The channel of each licence, by the hashes of customer and licence."""
+        return self._channels(customers) ^ (hashes < _UNUSUAL)
+
+    def usage_of(self, rows: DeploymentRows) -> UsageRows:
+        """The use of every workload of some licences."""
+        spans = self.products.offers_of[rows.product]
+        ends = np.cumsum(spans)
+        licence = np.repeat(np.arange(len(spans)), spans)
+        offer = (self.products.first_offer_of[rows.product] - ends + spans)[licence] + np.arange(len(licence))
+        active = self.active(rows.deployed[licence], rows.hashes[licence], offer)
+        return UsageRows(rows, licence, offer, active.astype(np.int64))
 
     def usage(self, start: int, stop: int) -> UsageRows:
         """The use of every workload by customers start … stop−1."""
-        rows, products = self.deployment(start, stop), self.products
-        spans = products.offers_of[rows.product]
-        ends = np.cumsum(spans)
-        licence = np.repeat(np.arange(len(spans)), spans)
-        offer = (products.first_offer_of[rows.product] - ends + spans)[licence] + np.arange(len(licence))
-        active = self.active(rows.deployed[licence], rows.hashes[licence], offer)
-        return UsageRows(rows, licence, offer, active.astype(np.int64))
+        return self.usage_of(self.deployment(start, stop))
 
     def active(self, deployed: Integers, hashes: Words, offer: Integers | int) -> Floats:
         """How many of the deployed licences are active, each in an offer of its own or all in one."""
@@ -194,7 +229,7 @@ class Licenses:
     def _customers(self, index: Integers) -> Words:
         return customer_words(self.seed, index)
 
-    def _usual_channels(self, customers: Words) -> Integers:
+    def _channels(self, customers: Words) -> Integers:
         reseller = unit(draw(customers, self._key("channel"))) >= _DIRECT_SHARE
         channel: Integers = np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
         return channel
@@ -204,8 +239,11 @@ class Licenses:
 
     @cached_property
     def _licence_keys(self) -> Words:
-        ids = [product.id for product in self.products.products]
-        return np.array([self._key("licence", each) for each in ids], dtype=np.uint64)
+        return self.licence_keys([product.id for product in self.products.products])
+
+    def licence_keys(self, products: Sequence[str]) -> Words:
+        """What a licence's hash is made with, by the products' ids."""
+        return np.array([self._key("licence", each) for each in products], dtype=np.uint64)
 
     @cached_property
     def _day_of(self) -> Integers:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from partner_insights.world.hashing import Floats, Integers
-    from partner_insights.world.licenses import Licenses
+    from partner_insights.world.licenses import DeploymentRows, Licenses
 
 CHUNK: Final = 65_536
 """Customers added up at a time: few megabytes, and enough of them to keep NumPy busy for each call."""
@@ -35,6 +35,13 @@ class PartnerRows:
     """Licences sold, or qualified."""
     part: Integers
     """Licences deployed, or active."""
+    times: Integers | None = None
+    """Where rows were given: of each the place of its processing time among all."""
+
+    @property
+    def processed(self) -> Integers:
+        """Each row's place among the processing times of the day: one for each service."""
+        return self.service if self.times is None else self.times
 
     @property
     def identity(self) -> Integers:
@@ -44,39 +51,51 @@ class PartnerRows:
 
 def total_deployment(licenses: Licenses, customers: int) -> PartnerRows:
     """The deployment rows of customers 0 … customers−1, added up by service and channel."""
-    groups = len(SERVICES) * len(CHANNELS)
-
-    def add_up(start: int, stop: int) -> Floats:
-        rows = licenses.deployment(start, stop)
-        group = rows.service * len(CHANNELS) + rows.channel
-        return np.stack([np.bincount(group, counts, groups) for counts in (rows.sold, rows.deployed)])
-
-    return _present(_total(add_up, customers), 1)
+    return _present(deployment_sums(licenses, customers), 1)
 
 
 def total_usage(licenses: Licenses, customers: int) -> PartnerRows:
-    """The usage rows of customers 0 … customers−1, added up by service, channel and workload.
+    """The usage rows of customers 0 … customers−1, added up by service, channel and workload."""
+    return _present(usage_sums(licenses, customers), len(licenses.catalogue.workloads))
 
-    Workload by workload, as in what all licences of a product share there is nothing to look up for each.
-    """
+
+def deployment_sums(licenses: Licenses, customers: int) -> Floats:
+    """Licences sold and deployed (2 × service × channel) of customers 0 … customers−1."""
+    return _total(lambda start, stop: _deployed(licenses.deployment(start, stop)), customers)
+
+
+def usage_sums(licenses: Licenses, customers: int) -> Floats:
+    """Licences qualified and active (2 × service × channel × workload) of customers 0 … customers−1."""
+    return _total(lambda start, stop: _used(licenses, licenses.deployment(start, stop)), customers)
+
+
+def sums_of(licenses: Licenses, customers: Integers) -> tuple[Floats, Floats]:
+    """Both sums of a few customers."""
+    rows = licenses.deployment_of(customers)
+    return _deployed(rows), _used(licenses, rows)
+
+
+def _deployed(rows: DeploymentRows) -> Floats:
+    group = rows.service * len(CHANNELS) + rows.channel
+    groups = len(SERVICES) * len(CHANNELS)
+    return np.stack([np.bincount(group, counts, groups) for counts in (rows.sold, rows.deployed)])
+
+
+def _used(licenses: Licenses, held: DeploymentRows) -> Floats:
+    """Workload by workload, as what all licences of a product share needs no looking up for each."""
     products, workloads = licenses.products, len(licenses.catalogue.workloads)
-
-    def add_up(start: int, stop: int) -> Floats:
-        held = licenses.deployment(start, stop)
-        sums = np.zeros((2, len(SERVICES), len(CHANNELS), workloads))
-        for product, service in enumerate(products.service_of.tolist()):
-            at = np.flatnonzero(held.product == product)
-            channel, deployed, hashes = held.channel[at], held.deployed[at], held.hashes[at]
-            qualified = np.bincount(channel, held.sold[at], len(CHANNELS))
-            first = products.first_offer_of[product]
-            for offer in range(first, first + products.offers_of[product]):
-                active = licenses.active(deployed, hashes, offer)
-                workload = products.workload_of[offer]
-                sums[0, service, :, workload] += qualified
-                sums[1, service, :, workload] += np.bincount(channel, active, len(CHANNELS))
-        return sums.reshape(2, -1)
-
-    return _present(_total(add_up, customers), workloads)
+    sums = np.zeros((2, len(SERVICES), len(CHANNELS), workloads))
+    for product, service in enumerate(products.service_of.tolist()):
+        at = np.flatnonzero(held.product == product)
+        channel, deployed, hashes = held.channel[at], held.deployed[at], held.hashes[at]
+        qualified = np.bincount(channel, held.sold[at], len(CHANNELS))
+        first = products.first_offer_of[product]
+        for offer in range(first, first + products.offers_of[product]):
+            active = licenses.active(deployed, hashes, offer)
+            workload = products.workload_of[offer]
+            sums[0, service, :, workload] += qualified
+            sums[1, service, :, workload] += np.bincount(channel, active, len(CHANNELS))
+    return sums.reshape(2, -1)
 
 
 def _total(add_up: Callable[[int, int], Floats], customers: int) -> Floats:

@@ -6,7 +6,7 @@ rows by service code, then channel, then workload.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +17,16 @@ from partner_insights.contract.schema_files import resource_of
 from partner_insights.errors import InputError
 from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
-from partner_insights.world.columns import Column, ColumnMaker, ConstantColumn, RowSource, objects
+from partner_insights.world.columns import Column, ColumnMaker, ConstantColumn, RowSource, RowTexts, objects
 from partner_insights.world.customer_columns import customer_columns, customer_part
 from partner_insights.world.customer_ids import CustomerIds
 from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
 from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
+from partner_insights.world.own.all_rows import AllRows
+from partner_insights.world.own.raw import with_raw_cells
+from partner_insights.world.own.roster import Roster
+from partner_insights.world.own.rows import OwnRows
 from partner_insights.world.partner_totals import PartnerRows, total_deployment, total_usage
 from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import CHANNELS, ProductCatalogue
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.world.contract_protocol import Contract
+    from partner_insights.world.own.table import OwnData
 
 MAX_CUSTOMERS: Final = 1_000_000_000
 EARLIEST: Final = date(2000, 1, 1)
@@ -74,6 +79,8 @@ class World:
     """100: percents from 0 to 100 with two decimals; 1: fractions from 0 to 1 with four (E-004)."""
     vocabulary: Vocabulary = field(default_factory=FakerVocabulary, repr=False)
     products: ProductCatalogue = field(default_factory=default_catalogue, repr=False)
+    own: OwnData | None = field(default=None, repr=False)
+    """Customers and licences that somebody gave; `customers` counts them, too. They come first."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.customers <= MAX_CUSTOMERS:
@@ -97,14 +104,45 @@ class World:
         return Licenses(self.seed, self.calendar.data_days, self.products)
 
     @cached_property
-    def ids(self) -> CustomerIds:
-        """The bijection between indexes and ids (of all indexes, not only this world's)."""
-        return CustomerIds(self.seed)
+    def ids(self) -> CustomerIds | Roster:
+        """Customer indexes ↔ ids; without given data of all indexes, not only this world's."""
+        return CustomerIds(self.seed) if self.own is None else self._roster(self.own)
 
     @cached_property
-    def names(self) -> Customers:
+    def names(self) -> Customers | Roster:
         """The words about customers."""
+        return Customers(self.seed, self.vocabulary) if self.own is None else self._roster(self.own)
+
+    @property
+    def made_ids(self) -> CustomerIds:
+        """Those of made customers alone."""
+        return CustomerIds(self.seed)
+
+    @property
+    def made_names(self) -> Customers:
+        """Those of made customers alone."""
         return Customers(self.seed, self.vocabulary)
+
+    @property
+    def made_customers(self) -> int:
+        """How many customers are made, those that were removed or given anew counted."""
+        more = 0 if self.own is None else len(self.own.more) - len(self.own.removed)
+        return self.customers - more
+
+    def with_own(self, own: OwnData | None) -> World:
+        """The same world with other given data, and as many made customers as before."""
+        more = len(own.more) - len(own.removed) if own is not None else 0
+        return replace(self, own=own or None, customers=self.made_customers + more)
+
+    def _roster(self, own: OwnData) -> Roster:
+        return Roster(own, self.made_ids, self.made_names, self.customers)
+
+    @cached_property
+    def own_rows(self) -> OwnRows | None:
+        """The rows of made and given customers together; None where none are given."""
+        if self.own is None:
+            return None
+        return OwnRows(self.own, self._roster(self.own), self.licenses, self.calendar)
 
     def customer_id(self, index: int) -> str:
         """The GUID of a customer, lower case; IndexError outside 0 … customers−1."""
@@ -117,7 +155,10 @@ class World:
 
     def customer(self, index: int) -> Customer:
         """Who the customer is; IndexError outside 0 … customers−1."""
-        channel = self.licenses.usual_channels(np.array([self._checked(index)]))
+        entity = np.array([self._checked(index)])
+        if self.own_rows is not None:
+            entity = self.own_rows.roster.entity_at(entity)
+        channel = self.licenses.usual_channels(entity)
         return self.names.customer(index, CHANNELS[int(channel[0])])
 
     def has_rows(self, resource: str) -> bool:
@@ -156,6 +197,8 @@ class World:
                 result[name] = of_customer[name]
             else:
                 result[name] = self._by_schema(resource, name, schema, source, start, stop)
+        if source is not None and self.own is not None and isinstance(source.rows, AllRows):
+            with_raw_cells(result, self.own, source.rows)
         return result
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
@@ -175,22 +218,32 @@ class World:
         return list(objects({name: columns[name] for name in properties if name in columns}))
 
     def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
+        rows, texts = self._rows(kind, start, stop)
         return RowSource(
-            rows=self._rows(kind, start, stop),
+            rows=rows,
             start=start,
             stop=stop,
             ids=self.ids,
             names=self.names,
-            licenses=self.licenses,
-            processed=self.calendar.processed(kind.dataset),
+            texts=texts,
             percent_scale=self.percent_scale,
         )
 
-    def _rows(self, kind: _ResourceKind, start: int, stop: int) -> DeploymentRows | UsageRows | PartnerRows:
+    def _rows(
+        self, kind: _ResourceKind, start: int, stop: int
+    ) -> tuple[DeploymentRows | UsageRows | PartnerRows | AllRows, RowTexts]:
+        """The numbers of the rows, and what their codes mean."""
+        own = self.own_rows
+        if own is not None:
+            if kind.partner:
+                return own.partner_deployment if kind.dataset == "deployment" else own.partner_usage
+            make_all = own.deployment if kind.dataset == "deployment" else own.usage
+            return make_all(start, stop), own.texts(kind.dataset)
+        texts = RowTexts.of_made(self.licenses, self.calendar.processed(kind.dataset))
         if kind.partner:
-            return self._partner_deployment if kind.dataset == "deployment" else self._partner_usage
+            return (self._partner_deployment if kind.dataset == "deployment" else self._partner_usage), texts
         make = self.licenses.deployment if kind.dataset == "deployment" else self.licenses.usage
-        return make(start, stop)
+        return make(start, stop), texts
 
     @cached_property
     def _partner_deployment(self) -> PartnerRows:

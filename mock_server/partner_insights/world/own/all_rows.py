@@ -1,0 +1,56 @@
+"""Made and given rows together: the same columns for both, in the order of the world's customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from partner_insights.world.hashing import Floats, Integers
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """Rows of deployment (sold, deployed) or of use (workload, qualified, active); codes are of the texts."""
+
+    customer: Integers
+    """Index in the world."""
+    product: Integers
+    service: Integers
+    channel: Integers
+    processed: Integers
+    percent: Floats
+    """What was given; NaN: computed from the counts."""
+    identity: Integers
+    """A number for each row that no other row has."""
+    position: Integers
+    """Among the licences, or the uses, that were given; −1 for a row that is made."""
+    workload: Integers
+    sold: Integers
+    deployed: Integers
+    qualified: Integers
+    active: Integers
+
+    @classmethod
+    def of(cls, columns: Mapping[str, npt.NDArray[Any]]) -> AllRows:
+        """Of the columns there are; the others are all zero."""
+        length = len(columns["customer"])
+        nothing = np.zeros(length, dtype=np.int64)
+        made = {"percent": np.full(length, np.nan), "position": np.full(length, -1)}
+        return cls(
+            **{each.name: columns.get(each.name, made.get(each.name, nothing)) for each in fields(cls)}
+        )
+
+    def beside(self, other: AllRows) -> AllRows:
+        """Both, in the order of the customers."""
+        order = np.argsort(np.concatenate([self.customer, other.customer]), kind="stable")
+        names = [each.name for each in fields(self)]
+        return AllRows(
+            **{name: np.concatenate([getattr(self, name), getattr(other, name)])[order] for name in names}
+        )

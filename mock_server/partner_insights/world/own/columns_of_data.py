@@ -1,0 +1,73 @@
+"""The columns that given rows may have: the API's own names, and short ones for the same."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Final
+
+from partner_insights.errors import InputError
+
+SHORT: Final = {
+    "customer": "customerName",
+    "product": "productName",
+    "service": "serviceName",
+    "sold": "licensesSold",
+    "deployed": "licensesDeployed",
+    "workload": "workloadName",
+    "qualified": "licensesQualified",
+    "active": "licensesActive",
+    # Of a customer as an object.
+    "name": "customerName",
+    "customer.name": "customerName",
+    "customer.id": "customerId",
+    "customer.domain": "domain",
+    # Of a customer as the API has one.
+    "id": "customerId",
+    "companyProfile.companyName": "customerName",
+    "companyProfile.tenantId": "tenantId",
+    "companyProfile.domain": "domain",
+}
+"""Short name → the API's."""
+
+ACTIVE: Final = "active."
+"""Before the name of a workload: a column with the active licences in it."""
+
+TEXTS: Final = (
+    "customerId",
+    "customerName",
+    "domain",
+    "tenantId",
+    "productName",
+    "serviceName",
+    "serviceCode",
+    "channel",
+    "workloadName",
+    "workloadCode",
+    "processedDateTime",
+)
+COUNTS: Final = ("licensesSold", "licensesDeployed", "licensesQualified", "licensesActive")
+PERCENTS: Final = ("deploymentPercent", "usagePercent")
+OF_PARTNER: Final = ("proratedDeploymentPercent", "proratedLicensesUsagePercent")
+OBJECT_TYPE: Final = "attributes.objectType"
+LICENSES: Final = "licenses"
+"""Of a customer: all its licences."""
+
+_KNOWN: Final = {*TEXTS, *COUNTS, *PERCENTS, *OF_PARTNER, OBJECT_TYPE}
+_PASSED_OVER: Final = ("companyProfile.attributes", "relationshipToPartner", "links", "attributes")
+"""What the API says of a customer that follows from the rest."""
+
+
+def api_name(name: str, where: str) -> str | None:
+    """The API's name of a column; None for one that follows from others. InputError for any other."""
+    known = SHORT.get(name, name)
+    if known in _KNOWN or known.startswith(ACTIVE):
+        return known
+    if any(name == each or name.startswith(f"{each}.") for each in _PASSED_OVER):
+        return None
+    near = get_close_matches(name, [*SHORT, *_KNOWN], n=1)
+    short = "customer, product, sold, deployed, active"
+    raise InputError(
+        f"there is no column {name[:80]!r}",
+        where=where,
+        remedy=f"did you mean {near[0]}?" if near else f"use the API's names, or {short}",
+    )

@@ -1,0 +1,118 @@
+"""What was read of given rows so far: distinct texts with their codes, columns of numbers, and the problems."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from partner_insights.errors import InputError
+from partner_insights.world.own.chunk import MISSING, Chunk
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import numpy.typing as npt
+
+    from partner_insights.world.products import ProductCatalogue
+
+MAX_INVALID: Final = 10_000
+"""Cells that are taken although they are invalid."""
+TAKE_IT: Final = "correct it, or take what is invalid on purpose (--allow-invalid)"
+
+
+@dataclass
+class Interned:
+    """Distinct tuples of texts, and their codes."""
+
+    codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def of(self, columns: Sequence[Iterable[Any]]) -> tuple[list[int], int]:
+        """The code of each row, and how many there were before."""
+        before, codes = len(self.codes), self.codes
+        rows = list(zip(*columns, strict=False))
+        for each in dict.fromkeys(rows):
+            codes.setdefault(each, len(codes))
+        return list(map(codes.__getitem__, rows)), before
+
+
+@dataclass
+class Entries:
+    """Columns, chunk by chunk."""
+
+    parts: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
+
+    def add(self, **columns: npt.NDArray[Any]) -> None:
+        """Some more rows."""
+        for name, column in columns.items():
+            self.parts.setdefault(name, []).append(column)
+
+    def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
+        """A column, which is given away."""
+        parts = self.parts.pop(name, [])
+        return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+
+@dataclass
+class Given:
+    """Everything that was read."""
+
+    as_of: date
+    products: ProductCatalogue
+    scale: int
+    allow_invalid: bool
+    customers: Interned = field(default_factory=Interned)
+    """By id, name, domain and tenant."""
+    names: Interned = field(default_factory=Interned)
+    services: Interned = field(default_factory=Interned)
+    channels: Interned = field(default_factory=Interned)
+    workloads: Interned = field(default_factory=Interned)
+    times: Interned = field(default_factory=Interned)
+    keys: Entries = field(default_factory=Entries)
+    """Customer, product, service and channel: each once in a chunk."""
+    key_count: int = 0
+    deployment: Entries = field(default_factory=Entries)
+    use: Entries = field(default_factory=Entries)
+    alone: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    """Code of a customer that came without a licence → its row, and whether it has none on purpose."""
+    first_row: dict[int, int] = field(default_factory=dict)
+    """Code of a customer → its first row."""
+    partner: list[tuple[Chunk, list[int], dict[str, list[Any]]]] = field(default_factory=list)
+    """Rows of the partner: their chunk, their numbers in it, the columns by the API's names."""
+    raw: list[tuple[int, str, Any]] = field(default_factory=list)
+    """(row, the API's name of a column, value) of what is invalid."""
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    api_deployment: bool = False
+    """Whether there are rows of deployment in the API's form: then those there are are all."""
+    api_use: bool = False
+    api_customers: bool = False
+    rows: int = 0
+    _firsts: list[int] = field(default_factory=list)
+    _places: list[Callable[[int, str | None], str]] = field(default_factory=list)
+
+    def begin(self, chunk: Chunk) -> int:
+        """Count a chunk's rows; the number of the first."""
+        first = self.rows
+        self._firsts.append(first)
+        self._places.append(chunk.place)
+        self.rows += len(chunk)
+        return first
+
+    def place(self, row: int, column: str | None = None) -> str:
+        """Where a cell stands, by the number of its row among all."""
+        at = bisect_right(self._firsts, row) - 1
+        return self._places[at](row - self._firsts[at], column)
+
+    def problem(self, row: int, column: str | None, words: str, value: Any = MISSING, name: str = "") -> None:
+        """Refuse a cell, or take it on purpose: then `value` shows under the API's `name`."""
+        where = self.place(row, column)
+        if not self.allow_invalid:
+            raise InputError(words, where=where, remedy=TAKE_IT)
+        self.notes.append((row, f"{where}: {words}"))
+        if len(self.notes) > MAX_INVALID:
+            raise InputError(f"more than {MAX_INVALID:,} cells are invalid", where=where)
+        if value is not MISSING:
+            self.raw.append((row, name, value))

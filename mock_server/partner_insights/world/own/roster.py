@@ -1,0 +1,188 @@
+"""Who the customers of a world with given data are: those given that stand for no made one, then the made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from partner_insights.world.customers import domain_letters
+from partner_insights.world.hashing import MASK, mix
+from partner_insights.world.own.table import NOBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from partner_insights.world.customer_ids import CustomerIds
+    from partner_insights.world.customers import Customer, Customers
+    from partner_insights.world.hashing import Integers
+    from partner_insights.world.own.table import OwnData
+
+_LOCALES_SHOWN = 1_000_000
+"""Given customers borrow people and addresses of the made ones below."""
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """Indexes of the world's customers ↔ ids, names and domains."""
+
+    data: OwnData
+    made_ids: CustomerIds
+    made_names: Customers
+    customers: int
+    """Of the world, all together."""
+
+    @cached_property
+    def more(self) -> Integers:
+        """Positions of the given customers that come first, in order."""
+        return self.data.more[: self.customers]
+
+    @cached_property
+    def made_count(self) -> int:
+        """How many customers are made, or given in the place of a made one."""
+        return self.customers - len(self.more)
+
+    @cached_property
+    def made_bound(self) -> int:
+        """One more than the index of the last made customer."""
+        return int(self.made_index(np.array([self.made_count - 1]))[0]) + 1 if self.made_count else 0
+
+    @cached_property
+    def _removed(self) -> Integers:
+        return np.array(self.data.removed, dtype=np.int64)
+
+    @cached_property
+    def standing_for(self) -> Mapping[int, int]:
+        """Made index → the position of the given customer that stands in its place."""
+        places = np.flatnonzero(self.data.made != NOBODY)
+        return dict(zip(self.data.made[places].tolist(), places.tolist(), strict=True))
+
+    @cached_property
+    def hidden(self) -> Integers:
+        """Indexes of made customers that do not show, in order."""
+        return np.sort(np.concatenate([self._removed, self.data.made[self.data.made != NOBODY]]))
+
+    def made_index(self, rank: Integers) -> Integers:
+        """The nth customer after the given ones that come first → its index among the made ones."""
+        before = self._removed - np.arange(len(self._removed))
+        return rank + np.searchsorted(before, rank, side="right")
+
+    def world_index(self, made: Integers) -> Integers:
+        """The index in the world of made customers that are not removed."""
+        return made - np.searchsorted(self._removed, made) + len(self.more)
+
+    def world_index_of(self, position: Integers) -> Integers:
+        """The index in the world of given customers; beyond its end where it does not show them."""
+        made = self.data.made[position]
+        return np.where(made == NOBODY, np.searchsorted(self.data.more, position), self.world_index(made))
+
+    def spans(self, start: int, stop: int) -> tuple[Integers, range]:
+        """Of customers start … stop−1 the positions of the given ones, and the range of the made ones.
+
+        In the range those that are hidden stand, too.
+        """
+        first = self.more[start:stop]
+        ranks = np.array([max(start - len(self.more), 0), stop - len(self.more) - 1])
+        if ranks[1] < ranks[0]:
+            return first, range(0)
+        begin, last = self.made_index(ranks).tolist()
+        instead = self.data.made
+        within = np.flatnonzero((instead >= begin) & (instead <= last))
+        return np.concatenate([first, within]), range(begin, last + 1)
+
+    def positions(self, start: int, stop: int) -> list[int]:
+        """Of each customer start … stop−1 its position among the given ones; of the others −1 − made index."""
+        first: list[int] = self.more[start:stop].tolist()
+        ranks = np.arange(max(start - len(self.more), 0), max(stop - len(self.more), 0))
+        made = self.made_index(ranks).tolist()
+        return first + [self.standing_for.get(each, -1 - each) for each in made]
+
+    def id(self, index: int) -> str:
+        """The GUID of one customer."""
+        return self.ids(index, index + 1)[0]
+
+    def ids(self, start: int, stop: int) -> list[str]:
+        """The GUIDs of customers start … stop−1."""
+        return self._told(start, stop, self.made_ids.ids, self.data.ids.__getitem__)
+
+    def name(self, index: int) -> str:
+        """The display name of one customer."""
+        return self.names(index, index + 1)[0]
+
+    def names(self, start: int, stop: int) -> list[str]:
+        """The display names of customers start … stop−1."""
+        return self._told(start, stop, self.made_names.names, self.data.names.__getitem__)
+
+    def domains(self, start: int, stop: int) -> list[str]:
+        """The domains of customers start … stop−1."""
+        return self._told(start, stop, self.made_names.domains, self._domain)
+
+    def index(self, guid: str) -> int | None:
+        """The customer of an id of any case; None where there is none."""
+        place = self.data.position.get(guid.lower())
+        if place is not None:
+            index = int(self.world_index_of(np.array([place]))[0])
+            return index if index < self.customers else None
+        made = self.made_ids.index(guid)
+        if made is None or made in self.standing_for or made in self.data.removed:
+            return None
+        return int(self.world_index(np.array([made]))[0])
+
+    def customer(self, index: int, channel: str) -> Customer:
+        """Everything about one customer but its licences."""
+        (place,) = self.positions(index, index + 1)
+        if place < 0:
+            return replace(self.made_names.customer(-1 - place, channel), index=index)
+        made = int(self.data.made[place])
+        like = made if made != NOBODY else entity_of(self.data.ids[place]) % _LOCALES_SHOWN
+        person, domain = self.made_names.customer(like, channel), self._domain(place)
+        return replace(
+            person,
+            index=index,
+            id=self.data.ids[place],
+            name=self.data.names[place],
+            domain=domain,
+            email=f"{person.email.partition('@')[0]}@{domain}",
+        )
+
+    def entity_at(self, index: Integers) -> Integers:
+        """What stands for customers of the world when something about them is drawn."""
+        places = [self.positions(each, each + 1)[0] for each in index.tolist()]
+        given = iter(self.entities(np.array([each for each in places if each >= 0], dtype=np.int64)).tolist())
+        return np.array([next(given) if each >= 0 else -1 - each for each in places], dtype=np.int64)
+
+    def entities(self, position: Integers) -> Integers:
+        """What stands for given customers when something about them is drawn: a made one's own index."""
+        chosen, back = np.unique(position, return_inverse=True)
+        found = [
+            made if made != NOBODY else entity_of(self.data.ids[place])
+            for place, made in zip(chosen.tolist(), self.data.made[chosen].tolist(), strict=True)
+        ]
+        return np.array(found, dtype=np.int64)[back]
+
+    def _domain(self, place: int) -> str:
+        given, made = self.data.domains[place], int(self.data.made[place])
+        if given is not None:
+            return given
+        if made != NOBODY:
+            return self.made_names.domains(made, made + 1)[0]
+        return f"{domain_letters(self.data.names[place])}-{self.data.ids[place][:8]}.example"
+
+    def _told(
+        self, start: int, stop: int, of_made: Callable[[int, int], list[str]], of_given: Callable[[int], str]
+    ) -> list[str]:
+        if stop <= start:
+            return []
+        places = self.positions(start, stop)
+        made = [-1 - place for place in places if place < 0]
+        first = made[0] if made else 0
+        texts = of_made(first, made[-1] + 1) if made else []
+        return [of_given(place) if place >= 0 else texts[-1 - place - first] for place in places]
+
+
+def entity_of(customer_id: str) -> int:
+    """A number for a given customer, of 62 bits: what is drawn about it is drawn by this."""
+    number = int(customer_id.replace("-", ""), 16)
+    return mix((number ^ number >> 64) & MASK) >> 2

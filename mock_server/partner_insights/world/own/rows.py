@@ -1,0 +1,416 @@
+"""Given data and the made licences of a day → all rows of a world: theirs together, and the sums of both.
+
+What is given shows as it is. What was left out is drawn as for a made customer, by the customer's id, so that
+it is the same each time: licences within what is given, workloads as the product has them on the day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from partner_insights.world.audience import customer_words
+from partner_insights.world.columns import RowTexts
+from partner_insights.world.hashing import draw, entities, field_key, unit
+from partner_insights.world.own.all_rows import AllRows
+from partner_insights.world.own.table import LEFT_OUT, NOBODY
+from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
+from partner_insights.world.products import CHANNELS, SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partner_insights.world.calendar import Calendar, Dataset
+    from partner_insights.world.hashing import Floats, Integers
+    from partner_insights.world.licenses import DeploymentRows, Licenses
+    from partner_insights.world.own.roster import Roster
+    from partner_insights.world.own.table import OwnData
+
+_CODES: Final = tuple(service.code for service in SERVICES)
+_GIVEN: Final = 1 << 62
+"""Where the identities of given rows begin."""
+_UNKNOWN_SHARE: Final = (0.2, 0.6)
+"""Of a workload that no catalogue has the least active part, and how far above it may lie."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnRows:
+    """The rows of a world with given data, on one day."""
+
+    data: OwnData
+    roster: Roster
+    licenses: Licenses
+    """Of the made customers."""
+    calendar: Calendar
+
+    def texts(self, dataset: Dataset) -> RowTexts:
+        """What the codes of the rows mean: those of made rows first, then the given ones."""
+        made, given = RowTexts.of_made(self.licenses, self.calendar.processed(dataset)), self.data.texts
+        codes = dict(zip(made.workloads, made.workload_codes, strict=True))
+        return RowTexts(
+            services=[*made.services, *(name for name, _ in given.services)],
+            service_codes=[*made.service_codes, *(code for _, code in given.services)],
+            channels=[*made.channels, *given.channels],
+            workloads=[*made.workloads, *(name for name, _ in given.workloads)],
+            workload_codes=[
+                *made.workload_codes,
+                *(codes.get(name, name) if code is None else code for name, code in given.workloads),
+            ],
+            products=[*made.products, *given.products],
+            processed=[*made.processed, *self._processed(dataset)],
+        )
+
+    def deployment(self, start: int, stop: int) -> AllRows:
+        """The licences of customers start … stop−1."""
+        position, made = self.roster.spans(start, stop)
+        rows = self._given_deployment(self._licences_of(position))
+        return rows.beside(self._made(self.licenses.deployment(made.start, made.stop))) if made else rows
+
+    def usage(self, start: int, stop: int) -> AllRows:
+        """The use of every workload by customers start … stop−1."""
+        position, made = self.roster.spans(start, stop)
+        rows = self._given_usage(self._licences_of(position))
+        if not made:
+            return rows
+        held = self.licenses.deployment(made.start, made.stop)
+        return rows.beside(self._made(held, usage=True))
+
+    @cached_property
+    def partner_deployment(self) -> tuple[PartnerRows, RowTexts]:
+        """The partner's rows of deployment, and what their codes mean."""
+        rows = self._given_deployment(self._visible)
+        return self._total("deployment", rows, rows.sold, rows.deployed, self._made_sums[0])
+
+    @cached_property
+    def partner_usage(self) -> tuple[PartnerRows, RowTexts]:
+        """The partner's rows of use, and what their codes mean."""
+        rows = self._given_usage(self._visible)
+        return self._total("usage", rows, rows.qualified, rows.active, self._made_sums[1])
+
+    def numbers(self, licence: Integers) -> tuple[Integers, Integers]:
+        """Licences sold and deployed of some given licences, what was left out filled in."""
+        table = self.data.licences
+        sold, deployed = table.sold[licence], table.deployed[licence]
+        left = (sold == LEFT_OUT) | (deployed == LEFT_OUT)
+        if not left.any():
+            return sold, deployed
+        at = licence[left]
+        drawn_sold, drawn_deployed = self._drawn(at)
+        active, qualified = self._most_used(at)
+        given_sold, given_deployed = sold[left], deployed[left]
+        least = np.maximum(np.maximum(given_deployed, active), qualified)
+        drawn_sold = np.where(qualified > 0, least, np.maximum(drawn_sold, least))
+        seats = np.where(given_sold == LEFT_OUT, drawn_sold, given_sold)
+        users = np.rint(seats * (drawn_deployed / np.maximum(self._drawn(at)[0], 1))).astype(np.int64)
+        users = np.minimum(np.maximum(users, active), np.maximum(seats, 0))
+        sold[left] = seats
+        deployed[left] = np.where(given_deployed == LEFT_OUT, users, given_deployed)
+        return sold, deployed
+
+    def channels(self, licence: Integers) -> Integers:
+        """The channel of some given licences, as a code of `texts`; left out, it is the reseller's."""
+        code = self.data.licences.channel[licence]
+        channel = code + len(CHANNELS)
+        channel[code < 0] = CHANNELS.index("reseller")
+        made = self.data.made[self.data.licences.customer[licence]] != NOBODY
+        left = np.flatnonzero((code < 0) & made)
+        if len(left):
+            words, hashes, _ = self._entities(licence[left])
+            channel[left] = self.licenses.channels(words, hashes)
+        return channel
+
+    @cached_property
+    def _visible(self) -> Integers:
+        """All given licences of customers that the world shows."""
+        index = self.roster.world_index_of(np.arange(len(self.data)))
+        return np.flatnonzero((index < self.roster.customers)[self.data.licences.customer])
+
+    def _licences_of(self, position: Integers) -> Integers:
+        """The given licences of some given customers."""
+        customer = self.data.licences.customer
+        return _spread(np.searchsorted(customer, position), np.searchsorted(customer, position + 1))
+
+    def _given_deployment(self, licence: Integers) -> AllRows:
+        licence = licence[self.data.licences.is_row[licence]]
+        sold, deployed = self.numbers(licence)
+        own = self.data.licences.take(licence)
+        rows = AllRows.of(
+            {
+                **self._shared(licence),
+                "processed": self._processed_codes(own.processed, own.service),
+                "percent": own.percent,
+                "identity": licence + _GIVEN,
+                "position": licence,
+                "sold": sold,
+                "deployed": deployed,
+            }
+        )
+        return rows
+
+    def _given_usage(self, licence: Integers) -> AllRows:
+        uses = self.data.uses
+        first, last = (np.searchsorted(uses.licence, licence + more) for more in (0, 1))
+        use = _spread(first, last)
+        of = np.repeat(np.arange(len(licence)), last - first)
+        filled, workload = self._filled(licence, of, use)
+        of = np.concatenate([of, filled])
+        held = licence[of]
+        sold, deployed = (each[of] for each in self.numbers(licence))
+        nothing = np.full(len(filled), LEFT_OUT)
+        qualified = np.concatenate([uses.qualified[use], nothing])
+        active = np.concatenate([uses.active[use], nothing])
+        qualified = np.where(qualified == LEFT_OUT, np.maximum(sold, active), qualified)
+        workload = np.concatenate([uses.workload[use] + self._made_workloads, workload])
+        left = np.flatnonzero(active == LEFT_OUT)
+        active[left] = np.minimum(self._active(held[left], workload[left], deployed[left]), qualified[left])
+        rows = AllRows.of(
+            {
+                **self._shared(held),
+                "processed": self._processed_codes(
+                    np.concatenate([uses.processed[use], np.full(len(filled), -1)]),
+                    self.data.licences.service[held],
+                ),
+                "percent": np.concatenate([uses.percent[use], np.full(len(filled), np.nan)]),
+                "identity": held * (1 << 20) + workload + _GIVEN,
+                "position": np.concatenate([use, np.full(len(filled), -1)]),
+                "workload": workload,
+                "qualified": qualified,
+                "active": active,
+            }
+        )
+        if not len(filled):
+            return rows
+        rank = self._workload_rank
+        order = np.lexsort((rank[rows.workload], held))
+        return replace(rows, **{name: value[order] for name, value in vars(rows).items()})
+
+    def _shared(self, licence: Integers) -> dict[str, Any]:
+        own = self.data.licences
+        return {
+            "customer": self.roster.world_index_of(own.customer[licence]),
+            "product": own.product[licence] + len(self.licenses.products.names),
+            "service": own.service[licence] + len(SERVICES),
+            "channel": self.channels(licence),
+        }
+
+    def _made(self, rows: DeploymentRows, *, usage: bool = False) -> AllRows:
+        """Made rows without those of customers that are hidden."""
+        hidden = self.roster.hidden
+        if len(hidden):
+            shown = ~np.isin(rows.customer, hidden)
+            arrays = ("customer", "product", "channel", "sold", "deployed", "hashes")
+            rows = replace(rows, **{name: getattr(rows, name)[shown] for name in arrays})
+        names = ["product", "service", "channel", "processed", "identity"]
+        source: Any = self.licenses.usage_of(rows) if usage else rows
+        names += ["workload", "qualified", "active"] if usage else ["sold", "deployed"]
+        columns = {name: getattr(source, name) for name in names}
+        return AllRows.of({**columns, "customer": self.roster.world_index(source.customer)})
+
+    def _filled(self, licence: Integers, of: Integers, use: Integers) -> tuple[Integers, Integers]:
+        """Workloads that were left out: positions in `licence`, and codes of the made workloads."""
+        products = self.licenses.products
+        product = self._known[self.data.licences.product[licence]]
+        wanting = np.flatnonzero(self.data.licences.fills[licence] & (product >= 0))
+        if not len(wanting):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        first = products.first_offer_of[product[wanting]]
+        count = products.offers_of[product[wanting]]
+        offer = _spread(first, first + count)
+        holder = np.repeat(wanting, count)
+        workload = products.workload_of[offer]
+        # A workload that was given by this name, under whatever code, is none that was left out.
+        names = self._made_workload_of
+        given = of * (self._made_workloads + 1) + names[self.data.uses.workload[use]]
+        missing = ~np.isin(holder * (self._made_workloads + 1) + workload, given)
+        return holder[missing], workload[missing]
+
+    def _active(self, licence: Integers, workload: Integers, deployed: Integers) -> Integers:
+        """Active licences, drawn; `workload` is a code of `texts`."""
+        _, hashes, product = self._entities(licence)
+        names = self._made_workload_of
+        known = np.where(
+            workload < self._made_workloads, workload, names[np.maximum(workload - self._made_workloads, -1)]
+        )
+        offers = self.licenses.products.offers
+        place = {pair: at for at, pair in enumerate(offers)}
+        pairs = zip(product.tolist(), known.tolist(), strict=True)
+        offer = np.array([place.get(pair, -1) for pair in pairs], dtype=np.int64)
+        least, above = _UNKNOWN_SHARE
+        keys = np.array(
+            [field_key(self.licenses.seed, "use", str(name)) for name, _ in self.data.texts.workloads] or [0],
+            dtype=np.uint64,
+        )
+        part = least + above * unit(draw(hashes ^ keys[np.maximum(workload - self._made_workloads, 0)], 0))
+        active = np.rint(part * deployed)
+        at = np.flatnonzero(offer >= 0)
+        active[at] = self.licenses.active(deployed[at], hashes[at], offer[at])
+        result: Integers = active.astype(np.int64)
+        return result
+
+    def _drawn(self, licence: Integers) -> tuple[Integers, Integers]:
+        words, hashes, product = self._entities(licence)
+        products = self.licenses.products
+        known = product >= 0
+        seats = np.where(known, products.seats_of[product], 1.0)
+        limit = np.where(known, products.max_demand_of[product], np.inf)
+        service = self._made_service[self.data.licences.service[licence]]
+        day = np.array(self.licenses.data_days)[service]
+        return self.licenses.seats(self.licenses.sizes(words), hashes, seats, limit, day)
+
+    def _entities(self, licence: Integers) -> tuple[Any, Any, Integers]:
+        """The hashes that stand for customer and licence, and the product's index on the day, or −1."""
+        table = self.data.licences
+        entity = self.roster.entities(table.customer[licence])
+        names, code = self.data.texts.products, table.product[licence]
+        chosen, back = np.unique(code, return_inverse=True)
+        known = self._known[chosen]
+        sold = self.licenses.products.products
+        ids = [
+            sold[index].id if index >= 0 else names[place]
+            for place, index in zip(chosen.tolist(), known.tolist(), strict=True)
+        ]
+        hashes = entities(self.licenses.licence_keys(ids)[back], entity)
+        return customer_words(self.licenses.seed, entity), hashes, known[back]
+
+    def _most_used(self, licence: Integers) -> tuple[Integers, Integers]:
+        """The most licences active, and qualified, in any workload that was given."""
+        uses = self.data.uses
+        first, last = (np.searchsorted(uses.licence, licence + more) for more in (0, 1))
+        use, of = _spread(first, last), np.repeat(np.arange(len(licence)), last - first)
+        most = np.zeros((2, len(licence)), dtype=np.int64)
+        np.maximum.at(most[0], of, np.maximum(uses.active[use], 0))
+        np.maximum.at(most[1], of, np.maximum(uses.qualified[use], 0))
+        return most[0], most[1]
+
+    @property
+    def _made_workloads(self) -> int:
+        return len(self.licenses.catalogue.workloads)
+
+    @cached_property
+    def _known(self) -> Integers:
+        """Of each given product its index among those of the day; −1 where it is none of them."""
+        products = self.licenses.products
+        place = {name.casefold(): index for index, name in enumerate(products.names)}
+        ids = {product.id: index for index, product in enumerate(products.products)}
+        for product in self.licenses.catalogue.products:
+            for _, name in product.names:  # a name of another day is the same product still
+                place.setdefault(name.casefold(), ids.get(product.id, -1))
+        known = [place.get(name.casefold(), -1) for name in self.data.texts.products]
+        return np.array([*known, -1], dtype=np.int64)
+
+    @cached_property
+    def _made_service(self) -> Integers:
+        """Of each given service its index among SERVICES; of any other that of the last."""
+        last = len(_CODES) - 1
+        known = [_CODES.index(name) if name in _CODES else last for name, _ in self.data.texts.services]
+        return np.array([*known, last], dtype=np.int64)
+
+    @cached_property
+    def _made_workload_of(self) -> Integers:
+        """Of each given workload its code among the made ones; the number of those where it is none."""
+        place = {each.name: index for index, each in enumerate(self.licenses.catalogue.workloads)}
+        known = [place.get(name, len(place)) for name, _ in self.data.texts.workloads]
+        return np.array([*known, len(place)], dtype=np.int64)
+
+    @cached_property
+    def _workload_rank(self) -> Integers:
+        names = self.texts("usage").workloads
+        rank = np.empty(len(names), dtype=np.int64)
+        rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+        return rank
+
+    def _processed(self, dataset: Dataset) -> Sequence[str]:
+        return self.data.texts.processed
+
+    def _processed_codes(self, given: Integers, service: Integers) -> Integers:
+        """Codes of `texts`: the day's of the service where none was given, or one after the day."""
+        later = self._later[given]
+        return np.where((given < 0) | later, self._made_service[service], given + len(SERVICES))
+
+    @cached_property
+    def _later(self) -> Any:
+        """Which given processing times lie after the day of the world: of an earlier day there are others."""
+        today = self.calendar.as_of.isoformat()
+        return np.array([each[:10] > today for each in self.data.texts.processed] + [False])
+
+    @cached_property
+    def _made_sums(self) -> tuple[Floats, Floats]:
+        bound = self.roster.made_bound
+        deployment, usage = _sums(self.licenses, bound)
+        hidden = self.roster.hidden[self.roster.hidden < bound]
+        if not len(hidden):
+            return deployment, usage
+        without = sums_of(self.licenses, hidden)
+        return deployment - without[0], usage - without[1]
+
+    def _total(
+        self, dataset: Dataset, rows: AllRows, whole: Integers, part: Integers, made: Floats
+    ) -> tuple[PartnerRows, RowTexts]:
+        """Given rows and made sums, added up by the names of service, channel and workload."""
+        texts = self.texts(dataset)
+        workloads = list(texts.workloads) if dataset == "usage" else [""]
+        services, service_of = _sorted(texts.services)
+        channels, channel_of = _sorted(texts.channels)
+        names, workload_of = _sorted(workloads)
+        shape = len(services), len(channels), len(names)
+        group = np.ravel_multi_index(
+            (service_of[rows.service], channel_of[rows.channel], workload_of[rows.workload]), shape
+        )
+        made_shape = (len(SERVICES), len(CHANNELS), made.shape[1] // (len(SERVICES) * len(CHANNELS)))
+        at = np.nonzero(made[0])[0]
+        service, channel, workload = np.unravel_index(at, made_shape)
+        made_group = np.ravel_multi_index(
+            (service_of[service], channel_of[channel], workload_of[workload]), shape
+        )
+        present, place = np.unique(np.concatenate([made_group, group]), return_inverse=True)
+        sums = np.zeros((2, len(present)), dtype=np.int64)
+        for nth, given in enumerate((whole, part)):
+            np.add.at(sums[nth], place, np.concatenate([made[nth, at].astype(np.int64), given]))
+        service, channel, workload = np.unravel_index(present, shape)
+        total = PartnerRows(
+            service=service,
+            channel=channel,
+            workload=workload,
+            whole=sums[0],
+            part=sums[1],
+            times=self._partner_times(rows, texts, service_of, len(services), made)[service],
+        )
+        return total, replace(texts, services=services, channels=channels, workloads=names)
+
+    def _partner_times(
+        self, rows: AllRows, texts: RowTexts, service_of: Integers, count: int, made: Floats
+    ) -> Integers:
+        """Of each service one processing time: the day's where rows are made, else the latest that was given."""
+        result = np.full(count, len(SERVICES) - 1)
+        order = sorted(range(len(texts.processed)), key=texts.processed.__getitem__)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        latest = np.full(count, -1)
+        np.maximum.at(latest, service_of[rows.service], rank[rows.processed])
+        result = np.where(latest >= 0, np.array(order)[latest], result)
+        present = np.unique(np.nonzero(made[0])[0] // (made.shape[1] // len(SERVICES)))
+        result[service_of[present]] = present
+        return result
+
+
+@lru_cache(maxsize=64)
+def _sums(licenses: Licenses, customers: int) -> tuple[Floats, Floats]:
+    """Those of made customers, which stay through all edits of a day."""
+    return deployment_sums(licenses, customers), usage_sums(licenses, customers)
+
+
+def _sorted(texts: Sequence[str]) -> tuple[list[str], Integers]:
+    """Distinct texts in order, and the place of each of the given ones among them."""
+    distinct = sorted(set(texts))
+    place = {text: at for at, text in enumerate(distinct)}
+    return distinct, np.array([place[text] for text in texts], dtype=np.int64)
+
+
+def _spread(first: Integers, last: Integers) -> Integers:
+    """The numbers from each first to before each last, one span after the other."""
+    count = last - first
+    ends = np.cumsum(count)
+    return np.repeat(first - ends + count, count) + np.arange(int(ends[-1]) if len(ends) else 0)
