@@ -34,7 +34,14 @@ _SECTIONS: Final = {
         "--customers",
         "--as-of",
         "--percent-scale",
+        "--catalogue",
+        "--history",
         "--from",
+    ),
+    "Data of your own": (
+        "--data",
+        "--only-data",
+        "--allow-invalid",
     ),
     "The answers": (
         "--scenario",
@@ -80,6 +87,30 @@ _SECTIONS: Final = {
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Which world: same seed, same bytes.")
 @click.option(
     "--customers", type=CUSTOMERS, default=50, show_default=True, help="How many customers the partner has."
+)
+@click.option(
+    "--data",
+    metavar="FILE|DIR",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Customers and licences of your own: JSON, NDJSON, CSV or Parquet; repeat for more.",
+)
+@click.option("--only-data", is_flag=True, help="The rows of --data are all there is.")
+@click.option("--allow-invalid", is_flag=True, help="Take rows that break the contract, too, and mark them.")
+@click.option(
+    "--catalogue",
+    "products",
+    metavar="FILE",
+    type=EXISTING_FILE,
+    help="What is sold: a file like products.json, in place of that.",
+)
+@click.option(
+    "--history",
+    type=click.IntRange(1, 3660),
+    metavar="DAYS",
+    default=30,
+    show_default=True,
+    help="How many days the history tells of.",
 )
 @click.option("--as-of", type=day, metavar=DAY, default="today", show_default=True, help="The world's date.")
 @click.option(
@@ -191,6 +222,11 @@ def command(
     port: int,
     seed: int,
     customers: int,
+    data: tuple[Path, ...],
+    only_data: bool,
+    allow_invalid: bool,
+    products: Path | None,
+    history: int,
     as_of: date,
     scenarios: tuple[str, ...],
     auth: str,
@@ -248,7 +284,11 @@ def command(
         request_log=None if quiet else LogFormat(log_format),
     )
     catalogue = None if custom is None else read_custom(custom)
-    world = WorldOptions(seed, customers, as_of, int(percent_scale))
+    if (only_data or allow_invalid) and not data:
+        raise click.UsageError("--only-data and --allow-invalid say something about --data: give it, too.")
+    world = WorldOptions(
+        seed, customers, as_of, int(percent_scale), data, only_data, allow_invalid, products, history
+    )
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
@@ -281,7 +321,7 @@ def _replayed(recording: Path, auth: str) -> tuple[Recording, str]:
     from partner_insights.recording_folder import Recording
 
     given = click.get_current_context().get_parameter_source
-    for name in ("seed", "customers", "as_of", "percent_scale", "custom"):
+    for name in ("seed", "customers", "as_of", "percent_scale", "data", "products", "history", "custom"):
         if given(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(
                 f"--from replays what was recorded: --{name.replace('_', '-')} has no say in it."

@@ -11,7 +11,7 @@ from partner_insights.server.auth.identity import Identity, partner_seed
 from partner_insights.server.scenarios import DEFAULT, Conditions, combine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from partner_insights.server.scenarios import WorldChange
@@ -35,7 +35,9 @@ class Snapshot:
         partner = self.identity.partner(tenant_id)
         if not partner:
             return self
-        other = replace(self, world=replace(self.world, seed=partner_seed(self.world.seed, partner)))
+        # What was given is the first partner's.
+        made = self.world.with_own(None)
+        other = replace(self, world=replace(made, seed=partner_seed(made.seed, partner)))
         return self._others.setdefault(partner, other)
 
 
@@ -49,6 +51,7 @@ class State:
         self._bom = bom
         self._worlds: dict[tuple[WorldChange, ...], World] = {(): world}
         self._lock = Lock()
+        self._edits = Lock()
         self._initial = tuple(scenarios) or (DEFAULT,)
         self._identity = self._first_identity = identity or Identity()
         self.scene = self._scene(self._initial)
@@ -67,6 +70,17 @@ class State:
         """Others may sign in from now on."""
         self._identity = identity
         self.scene = self._scene(self.scene.scenarios)
+
+    def edit(self, change: Callable[[World], World]) -> None:
+        """Other data from now on; InputError, and no change, for what cannot be. One edit at a time."""
+        with self._edits:
+            self._replace(change(self._world))
+            self.scene = self._scene(self.scene.scenarios)
+
+    @property
+    def world(self) -> World:
+        """The first partner's world without what scenarios change about it."""
+        return self._world
 
     def set_date(self, as_of: date) -> None:
         """The world on another day; InputError, and no change, for a day no world can have."""

@@ -115,7 +115,7 @@ class RowTexts:
     """The values of `processedDateTime`."""
 
     @classmethod
-    def of_made(cls, licenses: Licenses, processed: Sequence[str]) -> RowTexts:
+    def of_generated(cls, licenses: Licenses, processed: Sequence[str]) -> RowTexts:
         """Those of rows that the world makes; `processed` for each of SERVICES."""
         workloads = licenses.catalogue.workloads
         return cls(

@@ -197,7 +197,7 @@ class Licenses:
     def seats(
         self, size: Floats, hashes: Words, seats: Floats, max_demand: Floats, day: Integers
     ) -> tuple[Integers, Integers]:
-        """Licences sold and deployed; of each the customer's size, its hash, its product's limits, the day."""
+        """Licences sold and deployed; of each the customer's size, its hash, its limits, its day."""
         demand = size * (0.5 + unit(draw(hashes, self._key("demand"))))
         demand = np.minimum(demand * seats, max_demand)
         sold = np.maximum(np.rint(demand * self._contract(hashes, day)), 1.0)

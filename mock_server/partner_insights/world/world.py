@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -111,20 +111,20 @@ class World:
     @cached_property
     def names(self) -> Customers | Roster:
         """The words about customers."""
-        return Customers(self.seed, self.vocabulary) if self.own is None else self._roster(self.own)
+        return self.generated_names if self.own is None else self._roster(self.own)
 
     @property
-    def made_ids(self) -> CustomerIds:
+    def generated_ids(self) -> CustomerIds:
         """Those of made customers alone."""
         return CustomerIds(self.seed)
 
     @property
-    def made_names(self) -> Customers:
+    def generated_names(self) -> Customers:
         """Those of made customers alone."""
-        return Customers(self.seed, self.vocabulary)
+        return _names(self.seed, self.vocabulary)  # type: ignore[arg-type]  # values and modules alike have hashes
 
     @property
-    def made_customers(self) -> int:
+    def generated_customers(self) -> int:
         """How many customers are made, those that were removed or given anew counted."""
         more = 0 if self.own is None else len(self.own.more) - len(self.own.removed)
         return self.customers - more
@@ -132,10 +132,14 @@ class World:
     def with_own(self, own: OwnData | None) -> World:
         """The same world with other given data, and as many made customers as before."""
         more = len(own.more) - len(own.removed) if own is not None else 0
-        return replace(self, own=own or None, customers=self.made_customers + more)
+        return replace(self, own=own or None, customers=self.generated_customers + more)
+
+    def without_customers(self) -> World:
+        """The same world without anybody."""
+        return replace(self, own=None, customers=0)
 
     def _roster(self, own: OwnData) -> Roster:
-        return Roster(own, self.made_ids, self.made_names, self.customers)
+        return Roster(own, self.generated_ids, self.generated_names, self.customers)
 
     @cached_property
     def own_rows(self) -> OwnRows | None:
@@ -210,7 +214,11 @@ class World:
         if customer is not None:
             self._checked(customer)
         span = (0, None) if customer is None else (customer, customer + 1)
-        columns = self.columns(resource, *span)
+        return self.rows_of(resource, *span)
+
+    def rows_of(self, resource: str, start: int, stop: int | None) -> list[dict[str, Any]]:
+        """The rows of a resource for customers start … stop−1, as on the wire."""
+        columns = self.columns(resource, start, stop)
         properties = self.catalogue.resources[resource].schema["properties"]
         if "attributes" in properties:
             length = len(next(iter(columns.values()))) if columns else 0
@@ -239,7 +247,7 @@ class World:
                 return own.partner_deployment if kind.dataset == "deployment" else own.partner_usage
             make_all = own.deployment if kind.dataset == "deployment" else own.usage
             return make_all(start, stop), own.texts(kind.dataset)
-        texts = RowTexts.of_made(self.licenses, self.calendar.processed(kind.dataset))
+        texts = RowTexts.of_generated(self.licenses, self.calendar.processed(kind.dataset))
         if kind.partner:
             return (self._partner_deployment if kind.dataset == "deployment" else self._partner_usage), texts
         make = self.licenses.deployment if kind.dataset == "deployment" else self.licenses.usage
@@ -277,3 +285,9 @@ class World:
         if not 0 <= index < self.customers:
             raise IndexError(f"customer {index} of a world of {self.customers}")
         return index
+
+
+@lru_cache(maxsize=64)
+def _names(seed: int, vocabulary: Vocabulary) -> Customers:
+    """Those of one seed, for all its worlds: the order of its companies takes milliseconds to find."""
+    return Customers(seed, vocabulary)

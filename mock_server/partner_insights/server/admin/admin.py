@@ -14,6 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from partner_insights import __version__
 from partner_insights.errors import InputError
+from partner_insights.server.admin.data_edits import DataEdits
 from partner_insights.server.admin.data_views import DataViews
 from partner_insights.server.admin.identity_views import IdentityViews, sent_json
 from partner_insights.server.admin.journal_views import (
@@ -73,6 +74,8 @@ class Admin:
         controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
         JournalViews(self._middleware, self._settings).add_to(controls)
         self.holdings.add_to(controls)
+        if self.holdings.shown:
+            DataEdits(self._state, self._settings).add_to(controls)
         self._identity.add_to(controls)
         app.register_blueprint(controls)
 
@@ -106,6 +109,8 @@ class Admin:
             {
                 "seed": scene.world.seed,
                 "customers": scene.world.customers,
+                "given": 0 if scene.world.own is None else len(scene.world.own),
+                "invalid": 0 if scene.world.own is None else len(scene.world.own.notes),
                 "asOf": self._state.as_of.isoformat(),
                 "percentScale": scene.world.percent_scale,
                 "scenario": list(scene.scenarios),

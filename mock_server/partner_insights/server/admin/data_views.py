@@ -71,15 +71,23 @@ class DataViews:
         index = scene.world.customer_index(customer_id)
         if index is None:
             return json_error(404, f"the partner has no customer {customer_id[:80]!r}")
-        customer = scene.world.customer(index)
-        return json_ok(
-            {
-                **_line(scene.world, index),
-                "country": customer.country,
-                "channel": customer.channel,
-                **{name: _rows(scene, resource, index) for name, resource in _LICENCES.items()},
-            }
-        )
+        return json_ok(customer_content(scene, index))
+
+
+def customer_content(scene: Snapshot, index: int) -> dict[str, Any]:
+    """Who a customer is, what of it was given, and its rows."""
+    world = scene.world
+    customer = world.customer(index)
+    given = world.own is not None and customer.id in world.own.position
+    notes = [] if world.own is None else [words for each, words in world.own.notes if each == customer.id]
+    return {
+        **_line(world, index),
+        "country": customer.country,
+        "channel": customer.channel,
+        "given": given,
+        "invalid": notes,
+        **{name: _rows(scene, resource, index) for name, resource in _LICENCES.items()},
+    }
 
 
 def search_customers(world: World, search: str, after: int = 0, size: int = _SHOWN) -> dict[str, Any]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 2**20
 """Bytes of a body; longer ones are refused."""
+MAX_DATA: Final = 16 * 2**20
+"""Bytes of a body of customers and licences, some hundred thousand rows."""
+_DATA: Final = "/_admin/data"
 BODY_SECONDS: Final = 10.0
 """How long a body may take to come."""
 _PLAIN: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -69,17 +72,18 @@ async def read_body(protocol: Any, environ: WSGIEnvironment) -> None:
     length = number_of(announced)
     if length is None and announced.isdigit():
         raise RequestEntityTooLarge
+    most = MAX_DATA if environ["PATH_INFO"].endswith(_DATA) else MAX_BODY
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            if (length or 0) <= MAX_BODY:
+            if (length or 0) <= most:
                 async for piece in protocol:
                     body += piece
-                    if len(body) > MAX_BODY:
+                    if len(body) > most:
                         break
     except TimeoutError as error:
         raise RequestTimeout from error
-    if max(length or 0, len(body)) > MAX_BODY:
+    if max(length or 0, len(body)) > most:
         raise RequestEntityTooLarge
     if length is not None and len(body) < length:
         raise ClientDisconnected

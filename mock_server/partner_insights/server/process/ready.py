@@ -87,7 +87,7 @@ class StartupMessage:
         scenarios = ", ".join(self.settings.scenarios) or DEFAULT
         world = (
             f"seed {self.world.seed}",
-            f"{self.world.customers:,} customers",
+            *_customers(self.world),
             f"as of {self.world.as_of}",
         )
         served = world if self.facts is None else self.facts
@@ -97,3 +97,8 @@ class StartupMessage:
         if self.tls is not None and self.tls.ca_file is not None:
             facts.append(f"certificate to trust {self.tls.ca_file}")
         return " · ".join(facts)
+
+
+def _customers(world: WorldOptions) -> tuple[str, ...]:
+    given = tuple(f"data of {path.name}" for path in world.data)
+    return given if world.only_data else (f"{world.customers:,} customers", *given)

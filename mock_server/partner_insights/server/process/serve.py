@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.server.process.tls import Tls
     from partner_insights.server.settings import Settings
+    from partner_insights.world import World
 
 _MAX_CONNECTIONS: Final = 50_000
 """At most, for each worker, as far as the system lets it: idle ones must not keep others out."""
@@ -67,6 +68,31 @@ class WorldOptions:
     customers: int
     as_of: date
     percent_scale: int
+    data: tuple[Path, ...] = ()
+    """Files and folders of given rows."""
+    only_data: bool = False
+    allow_invalid: bool = False
+    products: Path | None = None
+    """A file to sell from, in place of the package's."""
+    history: int = 30
+    """Days that the history tells of."""
+
+    def world(self, catalogue: Catalogue) -> World:
+        """The world itself; InputError for rows that cannot be."""
+        from partner_insights.world import World, read_catalogue
+        from partner_insights.world.own.load import with_files
+        from partner_insights.world.product_file import default_catalogue
+
+        sold = default_catalogue() if self.products is None else read_catalogue(self.products)
+        world = World(
+            catalogue,
+            seed=self.seed,
+            customers=0 if self.only_data else self.customers,
+            as_of=self.as_of,
+            percent_scale=self.percent_scale,
+            products=sold,
+        )
+        return with_files(self.data, world, allow_invalid=self.allow_invalid) if self.data else world
 
 
 @dataclass(frozen=True)
@@ -91,18 +117,10 @@ class WorkerApplication:
         from partner_insights.server.app import create_app
         from partner_insights.server.journal.request_log import RequestLog, write_out
         from partner_insights.server.process.front import RsgiFront
-        from partner_insights.world import World
 
         try:
             catalogue = self.catalogue or Catalogue.load()
-            options = self.world
-            world = World(
-                catalogue,
-                seed=options.seed,
-                customers=options.customers,
-                as_of=options.as_of,
-                percent_scale=options.percent_scale,
-            )
+            world = self.world.world(catalogue)
             app = create_app(world, catalogue, self.settings)
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
             gc.enable()

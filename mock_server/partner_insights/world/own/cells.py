@@ -1,9 +1,8 @@
-"""Cells of a column → codes of texts, whole numbers, percents; each that cannot be is a problem at its place."""
+"""Cells of a column → codes of texts, whole numbers, percents; what cannot be is a problem at its place."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     import numpy.typing as npt
 

@@ -7,7 +7,6 @@ about a customer alone. Texts are looked at once for all rows that share them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -24,13 +23,13 @@ from partner_insights.world.own.columns_of_data import (
     PERCENTS,
     api_name,
 )
-from partner_insights.world.own.entries import Given, Interned
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from partner_insights.world.hashing import Integers
+    from partner_insights.world.own.entries import Given, Interned
 
 CUSTOMER: Final = ("customerId", "customerName", "domain", "tenantId")
 _RATIOS: Final = (
@@ -61,28 +60,26 @@ class ChunkReader:
         self._rows = np.arange(self._first, self._first + len(chunk))
         self._absent = "" if chunk.is_text else MISSING
         self._columns: dict[str, list[Any]] = {}
-        self._named: dict[str, str] = {}
-        """The API's name of each column → the name it has in the file."""
+        self._named: dict[str, list[str]] = {}
+        """The API's name of each column → the names it has in the file."""
         for name, values in chunk.columns.items():
             known = api_name(name, chunk.place(0, name))
             if known is None:
                 continue
-            if known in self._columns:
-                words = f"{name} and {self._named[known]} are names of one column"
-                raise InputError(words, where=chunk.place(0, name), remedy="leave one of them out")
-            self._columns[known], self._named[known] = values, name
+            self._named.setdefault(known, []).append(name)
+            self._columns[known] = self._either(known, values) if known in self._columns else values
 
     def read(self) -> None:
         """Enter everything; InputError for the first cell that cannot be."""
         given = self._given
         self._check_types()
-        for at, cell in enumerate(self._chunk.columns.get("attributes", ())):
+        for row, cell in enumerate(self._chunk.columns.get("attributes", ())):
             if cell not in _NOTHING:
-                self._problem(at, "attributes", "is no object (type)")
+                self._problem(row, "attributes", "names no resource as its objectType (type)")
         self._set_partner_aside()
         if not len(self._rows):
             return
-        is_api = "productName" in self._named.values() or OBJECT_TYPE in self._columns
+        is_api = "productName" in self._named.get("productName", ()) or OBJECT_TYPE in self._columns
         customer = self._codes(given.customers, CUSTOMER, self._check_customer)
         texts = [
             customer,
@@ -95,6 +92,19 @@ class ChunkReader:
         at = np.flatnonzero(is_licence)
         if len(at):
             self._enter_licences(at, [each[at] for each in texts], is_api)
+
+    def _either(self, known: str, values: list[Any]) -> list[Any]:
+        """Two columns of one meaning, of which a row has the one or the other."""
+        merged = []
+        for at, (one, other) in enumerate(zip(self._columns[known], values, strict=True)):
+            if one is not self._absent and other is not self._absent and one != other:
+                names = self._named[known]
+                words = f"{one!r} and {other!r} are given for one thing, {' and '.join(names)}"
+                raise InputError(
+                    words, where=self._chunk.place(at, names[-1]), remedy="leave one of them out"
+                )
+            merged.append(other if one is self._absent or one == "" else one)
+        return merged
 
     def _set_partner_aside(self) -> None:
         columns = self._columns
@@ -156,7 +166,7 @@ class ChunkReader:
         active, workload = self._counts(name)[at], name.removeprefix(ACTIVE)
         wrong = cells.text_problem("workloadName", workload, self._given.as_of)
         if wrong is not None:
-            raise InputError(f"the workload {wrong}", where=self._chunk.place(0, self._named[name]))
+            raise InputError(f"the workload {wrong}", where=self._chunk.place(0, self._named[name][0]))
         used = active != LEFT_OUT
         count = int(used.sum())
         ((code, *_), _) = self._given.workloads.of([[workload], [self._absent]])
@@ -169,11 +179,12 @@ class ChunkReader:
     def _enter_customers(self, customer: Integers, alone: Integers) -> None:
         """Whom the rows are about; those of whom a row speaks without a product."""
         given = self._given
-        for code, at in zip(*(each.tolist() for each in np.unique(customer, return_index=True)), strict=True):
-            given.first_row.setdefault(code, int(self._rows[at]))
+        codes, first = np.unique(customer, return_index=True)
+        for code, at in zip(codes.tolist(), self._rows[first].tolist(), strict=True):
+            given.first_row.setdefault(code, at)
         if not len(alone):
             return
-        given.api_customers |= "companyProfile.companyName" in self._named.values()
+        given.api_customers |= "companyProfile.companyName" in self._named.get("customerName", ())
         licences = [name for name in (*COUNTS, *PERCENTS, "workloadName") if name in self._columns]
         none = self._columns.get(LICENSES)
         for at in alone.tolist():
@@ -188,11 +199,11 @@ class ChunkReader:
         count = len(self._rows)
         if check is None and not any(name in self._columns for name in names):
             return np.full(count, -1, dtype=np.int64)
-        columns = [self._columns.get(name, repeat(self._absent, count)) for name in names]
+        columns = [self._columns.get(name) or [self._absent] * count for name in names]
         try:
             codes, before = interned.of(columns)
         except TypeError:  # a list or an object, where a text belongs
-            codes, before = interned.of([map(hashable, each) for each in columns])
+            codes, before = interned.of([list(map(hashable, each)) for each in columns])
         if len(interned.codes) > before:
             self._check_texts(interned, names, codes, before, check)
         array = np.array(codes, dtype=np.int64)
@@ -254,16 +265,22 @@ class ChunkReader:
                     self._problem(at, OBJECT_TYPE, f"{words} (const)")
 
     def _check_ratio(
-        self, at: Integers, percent: npt.NDArray[Any], values: dict[str, Integers], names: tuple[str, str, str],
+        self,
+        at: Integers,
+        percent: npt.NDArray[Any],
+        values: dict[str, Integers],
+        names: tuple[str, str, str],
         rule: str,
-    ) -> None:  # fmt: skip
-        """A part within its whole, and a percent that is their ratio; a part that was left out follows from it."""
+    ) -> None:
+        """A part within its whole, a percent that is their ratio; a part that is left out follows from it."""
         part, whole = values[names[1]], values[names[2]]
         scale = self._given.scale
         both = (part != LEFT_OUT) & (whole != LEFT_OUT)
         for row in np.flatnonzero(both & (part > whole)).tolist():
             self._problem(
-                at[row], names[1], f"{part[row]} is more than {self._name(names[2])} {whole[row]} ({rule})"
+                at[row],
+                names[1],
+                f"{part[row]} is more than {self._named[names[2]][0]} {whole[row]} ({rule})",
             )
         for row in np.flatnonzero(cells.disagrees(percent, part, whole, scale)).tolist():
             words = f"{percent[row]:g} is not {part[row]} of {whole[row]} in percents up to {scale}"
@@ -275,9 +292,7 @@ class ChunkReader:
         """Active licences of no workload."""
         for name, column in values.items():
             for row in np.flatnonzero(column != LEFT_OUT).tolist():
-                self._problem(
-                    at[row], name, "of which workload? Name it beside as workload, or write active.NAME"
-                )
+                self._problem(at[row], name, "of which workload? Name it as workload, or write active.NAME")
 
     def _counts(self, name: str) -> Integers:
         column = self._columns.get(name)
@@ -300,16 +315,23 @@ class ChunkReader:
             self._problem(at, name, words, value)
 
     def _problem(self, at: int, name: str, words: str, value: Any = MISSING) -> None:
-        self._given.problem(int(self._rows[at]), self._name(name), words, value, name)
+        row = int(self._rows[at])
+        self._given.problem(row, self._name(name, row - self._first), words, value, name)
 
-    def _name(self, name: str) -> str:
-        """What the file calls a column."""
-        return self._named.get(name, name)
+    def _name(self, name: str, at: int) -> str:
+        """What the file calls a column, in a row of the chunk."""
+        names = self._named.get(name, [name])
+        given = (
+            each
+            for each in names
+            if self._chunk.columns.get(each, [self._absent] * (at + 1))[at] != self._absent
+        )
+        return next(given, names[0])
 
 
 def hashable(cell: Any) -> Any:
     """The cell itself, or what is shown of one that is no single value."""
-    return repr(cell) if isinstance(cell, (list, dict)) else cell
+    return (repr(cell),) if isinstance(cell, (list, dict)) else cell
 
 
 def _given(values: Sequence[Any]) -> list[int]:

@@ -52,7 +52,7 @@ OBJECT_TYPE: Final = "attributes.objectType"
 LICENSES: Final = "licenses"
 """Of a customer: all its licences."""
 
-_KNOWN: Final = {*TEXTS, *COUNTS, *PERCENTS, *OF_PARTNER, OBJECT_TYPE}
+_KNOWN: Final = {*TEXTS, *COUNTS, *PERCENTS, *OF_PARTNER, OBJECT_TYPE, LICENSES}
 _PASSED_OVER: Final = ("companyProfile.attributes", "relationshipToPartner", "links", "attributes")
 """What the API says of a customer that follows from the rest."""
 

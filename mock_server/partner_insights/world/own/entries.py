@@ -1,9 +1,8 @@
-"""What was read of given rows so far: distinct texts with their codes, columns of numbers, and the problems."""
+"""What was read of given rows so far: texts with their codes, columns of numbers, the problems."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,7 @@ from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import MISSING, Chunk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     import numpy.typing as npt
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_INVALID: Final = 10_000
 """Cells that are taken although they are invalid."""
-TAKE_IT: Final = "correct it, or take what is invalid on purpose (--allow-invalid)"
+TAKE_IT: Final = "correct it, or take it on purpose (--allow-invalid, ?allowInvalid=true)"
 
 
 @dataclass

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
@@ -17,6 +16,7 @@ from partner_insights.world.own.columns_of_data import LICENSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
 CHUNK: Final = 16_384
 """Rows at a time."""
@@ -242,7 +242,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         return row
     flat: dict[str, Any] = {}
     for name, member in row.items():
-        if isinstance(member, dict):
+        if isinstance(member, dict) and member:
             flat |= {f"{name}.{inner}": each for inner, each in member.items()}
         else:
             flat[name] = member

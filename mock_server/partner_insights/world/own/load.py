@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from partner_insights.world.own import cells
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.chunk_reader import ChunkReader
 from partner_insights.world.own.entries import Given
+from partner_insights.world.own.files import chunks_of
 from partner_insights.world.own.finish import finished
 from partner_insights.world.own.roster import entity_of
 from partner_insights.world.own.table import (
@@ -27,7 +28,8 @@ from partner_insights.world.own.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.own.chunk import Chunk
@@ -56,7 +58,7 @@ def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) 
 
 @contextmanager
 def _garbage_left() -> Iterator[None]:
-    """No look for circles of garbage meanwhile: a million rows make none, and it would take a third of the time."""
+    """No look for circles of garbage meanwhile: rows make none, and it would take a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -64,6 +66,12 @@ def _garbage_left() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def with_files(paths: Sequence[Path], world: World, *, allow_invalid: bool = False) -> World:
+    """The world with the customers of all rows in some files and folders; InputError."""
+    chunks = (chunk for path in paths for chunk in chunks_of(path))
+    return put(read(chunks, world, allow_invalid=allow_invalid), world)
 
 
 def put(data: OwnData, world: World) -> World:
@@ -89,15 +97,23 @@ def remove(customer_id: str, world: World) -> World | None:
     before = world.own or OwnData()
     if customer_id.lower() in before.position:
         return world.with_own(before.without(customer_id.lower()))
-    made = world.made_ids.index(customer_id)
-    return None if made is None else world.with_own(before.without_made(made))
+    made = world.generated_ids.index(customer_id)
+    return None if made is None else world.with_own(before.without_generated(made))
+
+
+def put_licences(data: OwnData, world: World) -> World:
+    """The world in which what customers hold of the products that are given is as given."""
+    for place, product in zip(data.licences.customer.tolist(), data.licences.product.tolist(), strict=True):
+        with suppress(KeyError):
+            world = remove_licences(data.ids[place], data.texts.products[product], world)
+    return change(data, world)
 
 
 def remove_licences(customer_id: str, product: str, world: World) -> World:
     """The world in which a customer has no licence of a product; KeyError where it has none now."""
     before = world.own or OwnData()
     if customer_id not in before.position:
-        made = world.made_ids.index(customer_id)
+        made = world.generated_ids.index(customer_id)
         if made is None:
             raise KeyError(customer_id)
         before = before.merged(adopted(made, world))
@@ -106,8 +122,8 @@ def remove_licences(customer_id: str, product: str, world: World) -> World:
 
 def adopted(made: int, world: World) -> OwnData:
     """A made customer as a given one, of which nothing is given but what it holds."""
-    customer_id = world.made_ids.id(made)
-    names = world.made_names
+    customer_id = world.generated_ids.id(made)
+    names = world.generated_names
     data = OwnData(
         ids=(customer_id,), names=(names.name(made),), domains=(None,), made=np.array([made])
     )  # fmt: skip
@@ -158,9 +174,9 @@ def _holding(data: OwnData, entities: list[int], world: World) -> OwnData:
 def _made(ids: tuple[str, ...], world: World) -> Any:
     """Of each customer the index of the made one of its id, where the world has one."""
     made = np.full(len(ids), NOBODY, dtype=np.int64)
-    count = world.made_customers
+    count = world.generated_customers
     if count:
-        index: CustomerIds = world.made_ids
+        index: CustomerIds = world.generated_ids
         found = [index.index(each) for each in ids]
         made[:] = [NOBODY if each is None or each >= count else each for each in found]
     return made
@@ -181,7 +197,7 @@ def _check_partner(given: Given, data: OwnData, world: World) -> None:
             row = {name: column[at] for name, column in columns.items() if column[at] not in (MISSING, "")}
             if chunk.is_text:
                 row = {name: cells.number_in(value) for name, value in row.items()}
-            _check_sum(row, sums, lambda name, chunk=chunk, at=at: chunk.place(at, name))  # type: ignore[misc]
+            _check_sum(row, sums, lambda name, chunk=chunk, at=at: chunk.place(at, name))
 
 
 def _check_sum(row: dict[str, Any], sums: dict[Any, dict[str, Any]], place: Any) -> None:

@@ -1,4 +1,4 @@
-"""Values that are broken and were taken on purpose → in the rows they belong to, in place of what could be."""
+"""Broken values that were taken on purpose → in the rows they belong to, in place of what could be."""
 
 from __future__ import annotations
 

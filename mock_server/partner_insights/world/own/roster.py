@@ -29,8 +29,8 @@ class Roster:
     """Indexes of the world's customers ↔ ids, names and domains."""
 
     data: OwnData
-    made_ids: CustomerIds
-    made_names: Customers
+    generated_ids: CustomerIds
+    generated_names: Customers
     customers: int
     """Of the world, all together."""
 
@@ -40,14 +40,18 @@ class Roster:
         return self.data.more[: self.customers]
 
     @cached_property
-    def made_count(self) -> int:
+    def generated_count(self) -> int:
         """How many customers are made, or given in the place of a made one."""
         return self.customers - len(self.more)
 
     @cached_property
-    def made_bound(self) -> int:
+    def generated_bound(self) -> int:
         """One more than the index of the last made customer."""
-        return int(self.made_index(np.array([self.made_count - 1]))[0]) + 1 if self.made_count else 0
+        return (
+            int(self.generated_index(np.array([self.generated_count - 1]))[0]) + 1
+            if self.generated_count
+            else 0
+        )
 
     @cached_property
     def _removed(self) -> Integers:
@@ -64,7 +68,7 @@ class Roster:
         """Indexes of made customers that do not show, in order."""
         return np.sort(np.concatenate([self._removed, self.data.made[self.data.made != NOBODY]]))
 
-    def made_index(self, rank: Integers) -> Integers:
+    def generated_index(self, rank: Integers) -> Integers:
         """The nth customer after the given ones that come first → its index among the made ones."""
         before = self._removed - np.arange(len(self._removed))
         return rank + np.searchsorted(before, rank, side="right")
@@ -87,16 +91,16 @@ class Roster:
         ranks = np.array([max(start - len(self.more), 0), stop - len(self.more) - 1])
         if ranks[1] < ranks[0]:
             return first, range(0)
-        begin, last = self.made_index(ranks).tolist()
+        begin, last = self.generated_index(ranks).tolist()
         instead = self.data.made
         within = np.flatnonzero((instead >= begin) & (instead <= last))
         return np.concatenate([first, within]), range(begin, last + 1)
 
     def positions(self, start: int, stop: int) -> list[int]:
-        """Of each customer start … stop−1 its position among the given ones; of the others −1 − made index."""
+        """Of customers start … stop−1 the positions among the given ones; of the others −1 − made index."""
         first: list[int] = self.more[start:stop].tolist()
         ranks = np.arange(max(start - len(self.more), 0), max(stop - len(self.more), 0))
-        made = self.made_index(ranks).tolist()
+        made = self.generated_index(ranks).tolist()
         return first + [self.standing_for.get(each, -1 - each) for each in made]
 
     def id(self, index: int) -> str:
@@ -105,7 +109,7 @@ class Roster:
 
     def ids(self, start: int, stop: int) -> list[str]:
         """The GUIDs of customers start … stop−1."""
-        return self._told(start, stop, self.made_ids.ids, self.data.ids.__getitem__)
+        return self._told(start, stop, self.generated_ids.ids, self.data.ids.__getitem__)
 
     def name(self, index: int) -> str:
         """The display name of one customer."""
@@ -113,11 +117,11 @@ class Roster:
 
     def names(self, start: int, stop: int) -> list[str]:
         """The display names of customers start … stop−1."""
-        return self._told(start, stop, self.made_names.names, self.data.names.__getitem__)
+        return self._told(start, stop, self.generated_names.names, self.data.names.__getitem__)
 
     def domains(self, start: int, stop: int) -> list[str]:
         """The domains of customers start … stop−1."""
-        return self._told(start, stop, self.made_names.domains, self._domain)
+        return self._told(start, stop, self.generated_names.domains, self._domain)
 
     def index(self, guid: str) -> int | None:
         """The customer of an id of any case; None where there is none."""
@@ -125,7 +129,7 @@ class Roster:
         if place is not None:
             index = int(self.world_index_of(np.array([place]))[0])
             return index if index < self.customers else None
-        made = self.made_ids.index(guid)
+        made = self.generated_ids.index(guid)
         if made is None or made in self.standing_for or made in self.data.removed:
             return None
         return int(self.world_index(np.array([made]))[0])
@@ -134,10 +138,10 @@ class Roster:
         """Everything about one customer but its licences."""
         (place,) = self.positions(index, index + 1)
         if place < 0:
-            return replace(self.made_names.customer(-1 - place, channel), index=index)
+            return replace(self.generated_names.customer(-1 - place, channel), index=index)
         made = int(self.data.made[place])
         like = made if made != NOBODY else entity_of(self.data.ids[place]) % _LOCALES_SHOWN
-        person, domain = self.made_names.customer(like, channel), self._domain(place)
+        person, domain = self.generated_names.customer(like, channel), self._domain(place)
         return replace(
             person,
             index=index,
@@ -167,18 +171,22 @@ class Roster:
         if given is not None:
             return given
         if made != NOBODY:
-            return self.made_names.domains(made, made + 1)[0]
+            return self.generated_names.domains(made, made + 1)[0]
         return f"{domain_letters(self.data.names[place])}-{self.data.ids[place][:8]}.example"
 
     def _told(
-        self, start: int, stop: int, of_made: Callable[[int, int], list[str]], of_given: Callable[[int], str]
+        self,
+        start: int,
+        stop: int,
+        of_generated: Callable[[int, int], list[str]],
+        of_given: Callable[[int], str],
     ) -> list[str]:
         if stop <= start:
             return []
         places = self.positions(start, stop)
         made = [-1 - place for place in places if place < 0]
         first = made[0] if made else 0
-        texts = of_made(first, made[-1] + 1) if made else []
+        texts = of_generated(first, made[-1] + 1) if made else []
         return [of_given(place) if place >= 0 else texts[-1 - place - first] for place in places]
 
 

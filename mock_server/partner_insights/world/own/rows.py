@@ -48,7 +48,7 @@ class OwnRows:
 
     def texts(self, dataset: Dataset) -> RowTexts:
         """What the codes of the rows mean: those of made rows first, then the given ones."""
-        made, given = RowTexts.of_made(self.licenses, self.calendar.processed(dataset)), self.data.texts
+        made, given = RowTexts.of_generated(self.licenses, self.calendar.processed(dataset)), self.data.texts
         codes = dict(zip(made.workloads, made.workload_codes, strict=True))
         return RowTexts(
             services=[*made.services, *(name for name, _ in given.services)],
@@ -338,7 +338,7 @@ class OwnRows:
 
     @cached_property
     def _made_sums(self) -> tuple[Floats, Floats]:
-        bound = self.roster.made_bound
+        bound = self.roster.generated_bound
         deployment, usage = _sums(self.licenses, bound)
         hidden = self.roster.hidden[self.roster.hidden < bound]
         if not len(hidden):
@@ -383,7 +383,7 @@ class OwnRows:
     def _partner_times(
         self, rows: AllRows, texts: RowTexts, service_of: Integers, count: int, made: Floats
     ) -> Integers:
-        """Of each service one processing time: the day's where rows are made, else the latest that was given."""
+        """Of each service one time: the day's where rows are made, else the latest that was given."""
         result = np.full(count, len(SERVICES) - 1)
         order = sorted(range(len(texts.processed)), key=texts.processed.__getitem__)
         rank = np.empty(len(order), dtype=np.int64)

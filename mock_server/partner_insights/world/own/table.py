@@ -1,7 +1,7 @@
 """Given customers, licences and their use, as columns: one value, replaced as a whole by each edit.
 
-A cell that was not given is LEFT_OUT; `rows.py` fills it, the same way each time. Licences lie in the order of
-their customers, uses in that of their licences, so what one customer has is a slice.
+A cell that was not given is LEFT_OUT; `rows.py` fills it, the same way each time. Licences lie in the order
+of their customers, uses in that of their licences, so what one customer has is a slice.
 """
 
 from __future__ import annotations
@@ -170,9 +170,9 @@ class OwnData:
         place = self.position[customer_id]
         made = int(self.made[place])
         data = self._kept(np.arange(len(self)) != place)
-        return data if made == NOBODY else data.without_made(made)
+        return data if made == NOBODY else data.without_generated(made)
 
-    def without_made(self, index: int) -> OwnData:
+    def without_generated(self, index: int) -> OwnData:
         """Without a made customer."""
         return replace(self, removed=tuple(sorted({*self.removed, index})))
 
@@ -203,7 +203,7 @@ class OwnData:
         )
 
     def merged(self, new: OwnData) -> OwnData:
-        """The other's customers beside ours; of one and the same, what is given later counts, cell by cell."""
+        """The other's customers beside ours; of one and the same, the later counts, cell by cell."""
         position = dict(self.position)
         place = np.array([position.setdefault(each, len(position)) for each in new.ids], dtype=np.int64)
         texts, codes = self.texts.union(new.texts)

@@ -1,0 +1,245 @@
+"""`/_admin/customers/…` and `/_admin/data` → customers of one's own, put into the running fake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from partner_insights.contract.formats import GUID
+from partner_insights.errors import InputError
+from partner_insights.server.admin.data_views import customer_content
+from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
+from partner_insights.server.http.rsgi_request import MAX_DATA
+from partner_insights.world.own import load
+from partner_insights.world.own.files import chunks_in, chunks_of_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Blueprint
+
+    from partner_insights.server.settings import Settings
+    from partner_insights.server.state import State
+    from partner_insights.world import World
+    from partner_insights.world.own.chunk import Chunk
+
+EXPORTED: Final = ("Customer", "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights")
+"""The resources whose rows are all of a world: the partner's are their sums."""
+_AT_ONCE: Final = 2048
+"""Customers whose rows are written together."""
+_ID: Final = ("id", "customerId")
+_PRODUCT: Final = ("product", "productName")
+
+
+class DataEdits:
+    """What changes the customers of a running fake."""
+
+    def __init__(self, state: State, settings: Settings) -> None:
+        self._state = state
+        self._settings = settings
+
+    def add_to(self, controls: Blueprint) -> None:
+        """Put them beside the views of the same paths."""
+        customer, licence = "/customers/<customer_id>", "/customers/<customer_id>/licenses/<path:product>"
+        for rule, method, view in (
+            ("/customers", "POST", self.add),
+            (customer, "PUT", self.put),
+            (customer, "PATCH", self.change),
+            (customer, "DELETE", self.remove),
+            (licence, "PUT", self.put_licence),
+            (licence, "PATCH", self.change_licence),
+            (licence, "DELETE", self.remove_licence),
+            ("/data", "POST", self.load),
+            ("/data", "GET", self.export),
+        ):
+            controls.add_url_rule(rule, view_func=self._refused_or(view), methods=[method])
+
+    def _refused_or(self, view: Callable[..., Response]) -> Callable[..., Response]:
+        """The view with one worker; what is wrong in words, and 400, where it raises InputError."""
+
+        def guarded(**values: str) -> Response:
+            if request.method != "GET":
+                words = "the data is fixed: restart with --data, or"
+                refused = refuse_several_workers(self._settings, words)
+                if refused is not None:
+                    return refused
+            try:
+                return view(**values)
+            except InputError as error:
+                return json_error(400, str(error))
+
+        guarded.__name__ = f"data_{view.__name__}"
+        return guarded
+
+    def add(self) -> Response:
+        """A customer of the body; one of the same name or id is replaced."""
+        return self._enter(chunks_of_value(_object()), load.put)
+
+    def put(self, customer_id: str) -> Response:
+        """A customer in place of what there was of it."""
+        return self._enter(chunks_of_value(_with_id(_object(), customer_id)), load.put)
+
+    def change(self, customer_id: str) -> Response:
+        """What the body gives of a customer; the rest stays."""
+        return self._known(customer_id) or self._enter(
+            chunks_of_value(_of(self._state.world, customer_id, _object())), load.change
+        )
+
+    def remove(self, customer_id: str) -> Response:
+        """Without a customer."""
+        refused = self._known(customer_id)
+        if refused is not None:
+            return refused
+        self._state.edit(lambda world: load.remove(customer_id, world) or world)
+        return json_ok({"removed": customer_id, "customers": self._state.world.customers})
+
+    def put_licence(self, customer_id: str, product: str) -> Response:
+        """A customer's licences of a product, in place of what there was of them."""
+        return self._licence(customer_id, product, load.put_licences)
+
+    def change_licence(self, customer_id: str, product: str) -> Response:
+        """What the body gives of a customer's licences of a product; the rest stays."""
+        return self._licence(customer_id, product, load.change)
+
+    def remove_licence(self, customer_id: str, product: str) -> Response:
+        """Without a customer's licences of a product."""
+        refused = self._known(customer_id)
+        if refused is not None:
+            return refused
+        try:
+            self._state.edit(lambda world: load.remove_licences(customer_id.lower(), product, world))
+        except KeyError:
+            return json_error(404, f"the customer has no licences of {product[:80]!r}")
+        return self._customer(customer_id)
+
+    def load(self) -> Response:
+        """Rows of the body: JSON, or by its Content-Type CSV, NDJSON or Parquet. All of them, or none.
+
+        `?only=true`: they are all there is. `?allowInvalid=true`: those that break the contract, too.
+        """
+        request.max_content_length = MAX_DATA
+        try:
+            content = request.get_data()
+        except RequestEntityTooLarge:
+            return json_error(
+                413, f"more than {MAX_DATA // 2**20} MiB: restart with --data, or send it in parts"
+            )
+        only, invalid = _flag("only"), _flag("allowInvalid")
+        counted: dict[str, Any] = {}
+
+        def change(world: World) -> World:
+            world = world.without_customers() if only else world
+            chunks = chunks_in(content, request.content_type or "")
+            data = load.read(chunks, world, allow_invalid=invalid)
+            counted.update(
+                customers=len(data),
+                licences=len(data.licences.customer),
+                invalid=[each for _, each in data.notes],
+            )
+            return load.put(data, world)
+
+        self._state.edit(change)
+        return json_ok(counted)
+
+    def export(self) -> Response:
+        """The rows of a resource (`?rows=`) of the world in force, one a line: what `load` takes."""
+        wanted, world = request.args.get("rows", ""), self._state.scene.world
+        if wanted not in EXPORTED:
+            return json_error(400, f"give rows={', rows='.join(EXPORTED)}")
+        return Response(_lines(world, wanted), mimetype="application/x-ndjson")
+
+    def _licence(self, customer_id: str, product: str, enter: Callable[[Any, World], World]) -> Response:
+        content = _object()
+        given = next((content[name] for name in _PRODUCT if name in content), product)
+        if given != product:
+            raise InputError(f"{given!r} is not the product of the path, {product!r}", where="/product")
+        licence = {name: value for name, value in content.items() if name not in _PRODUCT}
+        row = {"licenses": [{**licence, "product": product}]}
+        return self._known(customer_id) or self._enter(
+            chunks_of_value(_of(self._state.world, customer_id, row)), enter
+        )
+
+    def _enter(self, chunks: Iterator[Chunk], enter: Callable[[Any, World], World]) -> Response:
+        rows = list(chunks)
+        entered: list[tuple[str, bool]] = []
+
+        def change(world: World) -> World:
+            data = load.read(rows, world, allow_invalid=_flag("allowInvalid"))
+            entered.extend((each, world.customer_index(each) is None) for each in data.ids)
+            return enter(data, world)
+
+        self._state.edit(change)
+        customer_id, is_new = entered[0]
+        return self._customer(customer_id, 201 if is_new else 200)
+
+    def _customer(self, customer_id: str, status: int = 200) -> Response:
+        scene = self._state.scene
+        index = scene.world.customer_index(customer_id)
+        if index is None:  # a scenario that shows fewer customers
+            return json_ok({"id": customer_id}, status)
+        return json_ok(
+            customer_content(scene, index), status, ("Location", f"/_admin/customers/{customer_id}")
+        )
+
+    def _known(self, customer_id: str) -> Response | None:
+        """None for a customer there is."""
+        if self._state.world.customer_index(customer_id) is not None:
+            return None
+        return json_error(404, f"the partner has no customer {customer_id[:80]!r}")
+
+
+def _object() -> dict[str, Any]:
+    try:
+        content = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise InputError(
+            f"the body is no JSON ({error})", remedy='send an object like {"name": "Fabrikam"}'
+        ) from error
+    if isinstance(content, list):
+        return {"items": content}
+    if not isinstance(content, dict):
+        raise InputError("the body is no object", remedy='send one like {"name": "Fabrikam", "licenses": []}')
+    return content
+
+
+def _with_id(content: dict[str, Any], customer_id: str) -> dict[str, Any]:
+    """The content about the customer of a path."""
+    if not GUID.fullmatch(customer_id):
+        raise InputError(
+            f"{customer_id[:80]!r} is no GUID (format uuid)", remedy="name the customer by its id"
+        )
+    rows = content.get("items")
+    if isinstance(rows, list):
+        return {"items": [_with_id(each, customer_id) if isinstance(each, dict) else each for each in rows]}
+    for name in _ID:
+        if name in content and str(content[name]).lower() != customer_id.lower():
+            raise InputError(f"{content[name]!r} is not the id of the path", where=f"/{name}")
+    rest = {name: value for name, value in content.items() if name not in _ID}
+    return {"id": customer_id, **rest}
+
+
+def _of(world: World, customer_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A change of a customer: without licences it is about the customer alone."""
+    index = world.customer_index(customer_id)
+    content = _with_id(content, customer_id)
+    if "items" in content:
+        return content
+    name = (
+        {}
+        if index is None or "name" in content or "customerName" in content
+        else {"name": world.names.name(index)}
+    )
+    return {"licenses": [], **name, **content}
+
+
+def _flag(name: str) -> bool:
+    return request.args.get(name, "").lower() in ("1", "true", "yes")
+
+
+def _lines(world: World, resource: str) -> Iterator[bytes]:
+    for start in range(0, world.customers, _AT_ONCE):
+        rows = world.rows_of(resource, start, start + _AT_ONCE)
+        yield b"".join(orjson.dumps(row) + b"\n" for row in rows)

@@ -1,0 +1,323 @@
+"""What is given wins, and everything follows from it: rows, sums, names; what cannot be is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from partner_insights.contract import Catalogue
+from partner_insights.errors import InputError
+from partner_insights.fixtures.factories.own_data import OwnCustomer, partner, small_worlds
+from partner_insights.world import World
+from partner_insights.world.own import load
+from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAW = settings(deadline=None, max_examples=12)
+CATALOGUE = Catalogue.load("corrected")
+DAY = date(2026, 11, 22)
+MADE = World(CATALOGUE, seed=7, customers=12, as_of=DAY)
+EMPTY = MADE.without_customers()
+DEPLOYMENT, USAGE = "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights"
+PARTNER = ("PartnerLicensesDeploymentInsights", "PartnerLicensesUsageInsights")
+
+
+def taken(value: Any, world: World = EMPTY, **options: bool) -> World:
+    return load.put(load.read(chunks_of_value(value), world, **options), world)
+
+
+def assert_partner_is_the_sum(world: World) -> None:
+    """The partner's rows by hand, from the customers'."""
+    for resource, partner_resource, whole, part, percent in (
+        (DEPLOYMENT, PARTNER[0], "licensesSold", "licensesDeployed", "proratedDeploymentPercent"),
+        (USAGE, PARTNER[1], "licensesQualified", "licensesActive", "proratedLicensesUsagePercent"),
+    ):
+        sums: dict[Any, Counter[str]] = {}
+        for row in world.rows(resource):
+            key = row["serviceName"], row["channel"], row.get("workloadName")
+            sums.setdefault(key, Counter()).update({"whole": row[whole], "part": row[part]})
+        told = {
+            (row["serviceName"], row["channel"], row.get("workloadName")): row
+            for row in world.rows(partner_resource)
+        }
+        assert told.keys() == sums.keys()
+        for key, row in told.items():
+            expected = 100 * sums[key]["part"] / max(sums[key]["whole"], 1)
+            assert abs(row[percent] - expected) < 0.00501
+            assert row.get("licensesSold", sums[key]["whole"]) == sums[key]["whole"]
+
+
+@LAW
+@given(small_worlds())
+def test_what_is_given_is_what_is_told(customers: list[OwnCustomer]) -> None:
+    """Every count of any data set comes back in the rows, and no other; partner rows are sums."""
+    world = taken(customers)
+    expected_deployment = {
+        (customer["name"], licence["product"]): (licence["sold"], licence["deployed"])
+        for customer in customers
+        for licence in customer["licenses"]
+    }
+    expected_usage = {
+        (customer["name"], licence["product"], workload): (licence["sold"], active)
+        for customer in customers
+        for licence in customer["licenses"]
+        for workload, active in licence["active"].items()
+    }
+    assert [world.names.name(index) for index in range(world.customers)] == [
+        each["name"] for each in customers
+    ]
+    assert {
+        (row["customerName"], row["productName"]): (row["licensesSold"], row["licensesDeployed"])
+        for row in world.rows(DEPLOYMENT)
+    } == expected_deployment
+    assert {
+        (row["customerName"], row["productName"], row["workloadName"]): (
+            row["licensesQualified"],
+            row["licensesActive"],
+        )
+        for row in world.rows(USAGE)
+    } == expected_usage
+    assert_partner_is_the_sum(world)
+
+
+@LAW
+@given(small_worlds(), st.integers(0, 40))
+def test_rows_of_a_world_are_the_same_world(customers: list[OwnCustomer], made: int) -> None:
+    """All rows of a world, taken into an empty one, give the same bytes in all operations."""
+    world = taken(customers, replace(MADE, customers=made))
+    assume(world.rows(DEPLOYMENT))  # of customers alone licences would be drawn
+    rows = [row for name in ("Customer", DEPLOYMENT, USAGE) for row in world.rows(name)]
+    again = taken(rows)
+    for name in ("Customer", DEPLOYMENT, USAGE, *PARTNER):
+        assert json.dumps(again.rows(name)) == json.dumps(world.rows(name))
+
+
+@LAW
+@given(small_worlds())
+def test_made_customers_are_as_without(customers: list[OwnCustomer]) -> None:
+    """Beside given customers the made ones have the rows they have alone, and sums are of both."""
+    world = taken(customers, MADE)
+    for name in (DEPLOYMENT, USAGE):
+        assert [row for row in world.rows(name) if MADE.customer_index(row["customerId"]) is not None] == (
+            MADE.rows(name)
+        )
+    assert_partner_is_the_sum(world)
+
+
+@LAW
+@given(
+    st.lists(st.tuples(st.sampled_from(["remove", "rename", "sell", "drop"]), st.integers(0, 11)), max_size=6)
+)
+def test_edits_of_made_customers_change_what_they_say(edits: list[tuple[str, int]]) -> None:
+    """An edit changes its customer alone: the others keep place and rows; sums follow."""
+    world, touched, gone = MADE, set(), set()
+    for kind, index in edits:
+        customer_id = MADE.customer_id(index)
+        if customer_id in gone:
+            continue
+        touched.add(customer_id)
+        product = MADE.rows(DEPLOYMENT, index)[0]["productName"]
+        if kind == "remove":
+            gone.add(customer_id)
+            world = load.remove(customer_id, world) or world
+        elif kind == "drop":
+            try:
+                world = load.remove_licences(customer_id, product, world)
+            except KeyError:
+                continue
+        else:
+            content: dict[str, Any] = {"id": customer_id, "name": f"Renamed {index}", "licenses": []}
+            if kind == "sell":
+                content["licenses"] = [{"product": product, "sold": 77_000}]
+            world = load.change(load.read(chunks_of_value(content), world), world)
+    ids = [MADE.customer_id(index) for index in range(12)]
+    assert world.ids.ids(0, world.customers) == [each for each in ids if each not in gone]
+    for name in (DEPLOYMENT, USAGE):
+        assert [row for row in world.rows(name) if row["customerId"] not in touched] == [
+            row for row in MADE.rows(name) if row["customerId"] not in touched
+        ]
+    assert_partner_is_the_sum(world)
+
+
+def test_a_change_of_one_number_leaves_the_others() -> None:
+    """What is not given of a made customer stays as it was drawn, on every day."""
+    row = MADE.rows(DEPLOYMENT, 3)[0]
+    content = {
+        "id": row["customerId"],
+        "licenses": [{"product": row["productName"], "sold": row["licensesSold"]}],
+    }
+    content["name"] = row["customerName"]
+    changed = load.change(load.read(chunks_of_value(content), MADE), MADE)
+    for name in (DEPLOYMENT, USAGE):
+        assert changed.rows(name) == MADE.rows(name)
+    later = date(2026, 12, 24)
+    assert replace(changed, as_of=later).rows(USAGE) == replace(MADE, as_of=later).rows(USAGE)
+
+
+CELLS: list[tuple[str, Any, str]] = [
+    ("licensesSold", -1, "minimum"),
+    ("licensesSold", 1.5, "multipleOf"),
+    ("licensesSold", "7", "type"),
+    ("licensesSold", True, "type"),
+    ("licensesSold", None, "type"),
+    ("licensesSold", 10**12, "licences"),
+    ("licensesDeployed", 10**8, "PI204"),
+    ("deploymentPercent", 101, "maximum"),
+    ("deploymentPercent", 3.25, "PI207"),
+    ("customerId", "12", "uuid"),
+    ("customerId", 12, "type"),
+    ("customerName", "", "blank"),
+    ("customerName", ["a"], "type"),
+    ("productName", None, "type"),
+    ("processedDateTime", "yesterday", "date-time"),
+    ("processedDateTime", "2026-11-20T00:00:00+02:00", "PI211"),
+    ("processedDateTime", "2027-11-20T00:00:00+00:00", "PI212"),
+    ("channel", {}, "type"),
+    ("attributes", {"objectType": "Nothing"}, "const"),
+    ("attributes", None, "type"),
+    ("licencesSold", 5, "did you mean licensesSold"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "rule"), CELLS)
+def test_a_broken_cell_is_refused_at_its_place(name: str, value: Any, rule: str) -> None:
+    """One broken cell among good ones: refused with pointer and rule."""
+    rows = MADE.rows(DEPLOYMENT)
+    at = len(rows) // 2
+    rows[at] = {**rows[at], name: value}
+    with pytest.raises(InputError, match=rule) as refused:
+        taken(rows)
+    place = "attributes.objectType" if name == "attributes" and value else name
+    assert f"/{at}/{place.replace('.', '/')}" in str(refused.value) or f"/0/{name}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("licensesActive", 10**8, "PI205"),
+        ("workloadName", "", "blank"),
+        ("usagePercent", "x", "type"),
+        ("processedDateTime", "2026-11-01T00:00:00+00:00", "PI213"),
+    ],
+)
+def test_a_broken_cell_of_use_is_refused(name: str, value: Any, rule: str) -> None:
+    """So it is of a row of use."""
+    rows = MADE.rows(USAGE)
+    rows[1] = {**rows[1], name: value}
+    with pytest.raises(InputError, match=rule):
+        taken(rows)
+
+
+def test_a_row_given_twice_is_refused() -> None:
+    """PI203: the second of two rows about one licence is named, and where the first is."""
+    rows = MADE.rows(DEPLOYMENT)
+    with pytest.raises(InputError, match=r"/30.*/2.*PI203") as refused:
+        taken([*rows[:30], rows[2], *rows[30:]])
+    assert refused.value.where == "/30"
+
+
+def test_a_partner_row_that_is_no_sum_is_refused() -> None:
+    """The partner's rows of a written world are taken where they are the sums, and for no more."""
+    rows = [row for name in (DEPLOYMENT, USAGE, *PARTNER) for row in MADE.rows(name)]
+    taken(rows)
+    rows[-1] = {**rows[-1], "proratedLicensesUsagePercent": 1.0}
+    with pytest.raises(InputError, match="PI209"):
+        taken(rows)
+
+
+def test_what_is_invalid_can_be_taken_on_purpose() -> None:
+    """`allow_invalid`: the broken cells show as they were given, and are marked."""
+    rows = [{"customer": "Odd", "product": "A", "sold": 5, "deployed": 7}]
+    rows += [{"customer": "Odd", "product": "B", "sold": "many", "deployed": 0, "active": {"W": 0}}]
+    world = taken(rows, allow_invalid=True)
+    told = {row["productName"]: row for row in world.rows(DEPLOYMENT)}
+    assert (told["A"]["licensesSold"], told["A"]["licensesDeployed"]) == (5, 7)
+    assert told["B"]["licensesSold"] == "many"
+    assert world.own is not None
+    assert [customer for customer, _ in world.own.notes] == [world.customer_id(0)] * 2
+
+
+@pytest.mark.parametrize("suffix", ["json", "ndjson", "csv", "parquet"])
+def test_every_form_of_a_written_resource_is_taken(tmp_path: Path, suffix: str) -> None:
+    """What `fixtures write` writes, in each form, is the same rows."""
+    from partner_insights.fixtures.files.write import write_resource
+
+    for name in ("Customer", DEPLOYMENT, USAGE, *PARTNER):
+        write_resource(MADE, name, tmp_path / f"{name}.{suffix}", suffix)
+    world = load.put(load.read(chunks_of(tmp_path), EMPTY), EMPTY)
+    for name in ("Customer", DEPLOYMENT, USAGE, *PARTNER):
+        assert world.rows(name) == MADE.rows(name)
+
+
+def test_a_csv_names_line_and_column() -> None:
+    """A broken cell of a CSV is named by line, also behind a cell with a line break, and column."""
+    out = io.StringIO()
+    csv.writer(out).writerows([["customer", "product", "sold"], ["A\nB", "X", 1], ["C", "X", "1x"]])
+    with pytest.raises(InputError, match="line 4, sold: '1x' is no number"):
+        load.read(chunks_in(out.getvalue().encode(), "text/csv"), EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "words"),
+    [
+        (b"", "text/csv", "empty"),
+        (b"customer,product\nA\n", "text/csv", "1 cells under 2 columns"),
+        (b"customer,customer\nA,B\n", "text/csv", "two columns"),
+        (b"customer,product\nA,\xff\n", "text/csv", "UTF-8"),
+        (b'[\n{"customer": "A"},\n', "application/json", "no end"),
+        (b'{"customer": ', "application/json", "no JSON"),
+        (b"[1]", "application/json", "object"),
+        (b"[]", "application/json", "no row"),
+        (b'{"customer": "A"}\n{"customer"}\n', "application/x-ndjson", "line 2"),
+        (b"PAR1", "application/vnd.apache.parquet", "Parquet"),
+        (b'{"customer": "A", "sold": 4}', "application/json", "of which product"),
+        (b'{"product": "A", "sold": 4}', "application/json", "whose row"),
+        (b'{"customer": "A", "product": "B", "active": 4}', "application/json", "of which workload"),
+    ],
+)
+def test_what_is_no_data_is_refused_in_words(body: bytes, media: str, words: str) -> None:
+    """No traceback for any bytes."""
+    with pytest.raises(InputError, match=words):
+        load.read(chunks_in(body, media), EMPTY)
+
+
+@LAW
+@given(st.binary(max_size=200), st.sampled_from(["text/csv", "application/json", "application/x-ndjson"]))
+def test_any_bytes_are_taken_or_refused(body: bytes, media: str) -> None:
+    """Whatever is sent, it is data or an InputError."""
+    try:
+        load.read(chunks_in(body, media), EMPTY)
+    except InputError:
+        return
+
+
+def test_a_customer_alone_has_what_a_made_one_would() -> None:
+    """Of a customer without licences they are drawn, the same each time; an empty list of them is none."""
+    world = taken([{"name": "Drawn"}, {"name": "Empty", "licenses": []}])
+    assert world.rows(DEPLOYMENT, 0) == taken([{"name": "Drawn"}]).rows(DEPLOYMENT)
+    assert world.rows(DEPLOYMENT, 0)
+    assert world.rows(DEPLOYMENT, 1) == world.rows(USAGE, 1) == []
+
+
+def test_a_partner_is_said_in_a_sentence() -> None:
+    """The builder says what the rows will be; a sentence without its subject is refused."""
+    told = partner().customer("Fabrikam").sells("Office 365 E3", 100).deployed(60).active(Exchange=40)
+    world = taken(list(told))
+    (row,), (use,) = world.rows(DEPLOYMENT), world.rows(USAGE)
+    assert (row["licensesSold"], row["licensesDeployed"], row["deploymentPercent"]) == (100, 60, 60.0)
+    assert (use["workloadCode"], use["licensesActive"], use["usagePercent"]) == ("EXO", 40, 40.0)
+    with pytest.raises(InputError, match="by whom"):
+        partner().sells("Office 365 E3", 1)
+    with pytest.raises(InputError, match="of what"):
+        partner().customer("A").active(Exchange=1)
