@@ -209,7 +209,8 @@ def test_the_date_of_an_archive_counts(tmp_path: Path, good: Any) -> None:
         ('{"log": {"entries": 5}}', "no HAR archive"),
         ('{"log": {"entries": []}}', "no entry is of an operation"),
         ('{"log": {"entries": [5, {"request": {}}]}}', "no entry is of an operation"),
-        (har(entry(PARTNER, {}) | {"response": {"status": "new"}}), "status is no number"),
+        (har(entry(PARTNER, {}) | {"response": {"status": "new"}}), "status is none of HTTP"),
+        (har(entry(PARTNER, {}, status=600)), "status is none of HTTP"),
         (har(entry(PARTNER, {}) | {"response": {"status": 200, "content": {"size": 9}}}), "holds no body"),
         (
             har(entry(PARTNER, {}) | {"response": {"status": 200, "bodySize": 9, "content": {}}}),
@@ -234,10 +235,17 @@ FOREIGN = [
     {"request": {"method": "GET", "url": "https://[broken/pixel"}, "response": {"status": 200}},
     {"request": {"method": "GET", "url": 5}, "response": {"status": None}},
     {"request": None, "response": {"status": "odd"}},
+    *(
+        {"request": {"method": "GET", "url": scheme + PARTNER}}
+        for scheme in ("wss://x", "file://", "chrome://x")
+    ),
     [],
     None,
 ]
-UNANSWERED = [{"response": None}, *({"response": {"status": status}} for status in (0, -1, -999, None))]
+UNANSWERED = [
+    {"response": None},
+    *({"response": {"status": status}} for status in (0, -1, -999, None, 101, 302, 307)),
+]
 
 
 def test_other_traffic_and_requests_without_an_answer_are_passed_over(tmp_path: Path, good: Any) -> None:
@@ -252,13 +260,90 @@ def test_other_traffic_and_requests_without_an_answer_are_passed_over(tmp_path: 
     assert f"no answer: {len(ours)} requests" in result.stdout
 
 
+def test_a_success_has_one_status_and_a_failure_another_body(tmp_path: Path, good: Any) -> None:
+    """A good body is no success under every status, with the published samples to compare."""
+    body = good("partner-licenses-usage")
+    path = tmp_path / "browser.har"
+    statuses = {200: set(), 202: {"PI301"}, 206: {"PI301"}, 404: {"PI102"}, 500: {"PI102"}, 429: {"PI102"}}
+    path.write_text(har(*(entry(PARTNER, body, status=status) for status in statuses)))
+    _, report = check(tmp_path, path)
+    found = {(each["request"]["entry"], each["code"]) for each in report["violations"]}
+    assert found == {
+        (f"entry {number}", code) for number, codes in enumerate(statuses.values(), 1) for code in codes
+    }
+
+
+@pytest.mark.parametrize("fields", [[], None, {}])
+def test_a_header_that_the_archive_left_out_is_not_missed(tmp_path: Path, good: Any, fields: Any) -> None:
+    """No response comes without one, so its absence says nothing of the service; the body is judged."""
+    path = tmp_path / "browser.har"
+    rows = good("partner-licenses-usage")
+    path.write_text(
+        har(entry(PARTNER, rows, headers=fields), entry(PARTNER, rows | {"totalCount": 77}, headers=fields))
+    )
+    _, report = check(tmp_path, path)
+    assert {(each["request"]["entry"], each["code"]) for each in report["violations"]} == {
+        ("entry 2", "PI201")
+    }
+
+
+def test_other_spellings_of_a_request_are_read(tmp_path: Path, good: Any) -> None:
+    """The version as clients of the published Swagger file write it, and a header as one object."""
+    path = tmp_path / "browser.har"
+    made = entry("/v1.0/analytics/licenses/usage", good("partner-licenses-usage"), headers=HEADERS)
+    made["request"]["method"] = "get"
+    path.write_text(har(made))
+    result, report = check(tmp_path, path)
+    assert (result.exit_code, report["violations"]) == (0, []), result.output
+
+
+@pytest.mark.parametrize(
+    ("kept", "stated", "told"),
+    [(0.5, 0, "bytes of the body"), (0.5, None, None), (1, 100, None), (1, 3, None), (0.5, -(10**6), None)],
+    ids=["cut off by the archive", "cut off by the service", "edited since", "without its mark", "nonsense"],
+)
+def test_a_body_that_the_archive_cut_off_is_no_fault_of_the_service(
+    tmp_path: Path, good: Any, kept: float, stated: int | None, told: str | None
+) -> None:
+    """Browsers keep the beginning of a large body, and tell how long all of it was."""
+    text = json.dumps(good("partner-licenses-usage"))
+    part = text[: int(len(text) * kept)]
+    made = entry(PARTNER, part)
+    made["response"]["content"] = {"text": part, "size": len(part) if stated is None else len(text) + stated}
+    path = tmp_path / "browser.har"
+    path.write_text(har(made))
+    result, report = check(tmp_path, path)
+    if told is not None:
+        assert (result.exit_code, report["violations"]) == (2, [])
+        assert told in result.stderr
+    else:
+        assert {each["code"] for each in report["violations"]} == ({"PI307"} if kept < 1 else set())
+
+
+def members(content: bytes) -> bytes:
+    """In several members (RFC 1952, section 2.2), with the padding that some writers leave."""
+    half = len(content) // 2
+    return gzip.compress(content[:half]) + gzip.compress(content[half:]) + bytes(8)
+
+
+def twice(content: bytes) -> bytes:
+    return gzip.compress(gzip.compress(content))
+
+
 def raw_deflate(content: bytes) -> bytes:
     return zlib.compress(content)[2:-4]
 
 
 @pytest.mark.parametrize(
     ("coding", "compress"),
-    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate), ("gzip", bytes)],
+    [
+        ("gzip", gzip.compress),
+        ("gzip", members),
+        ("gzip, GZIP", twice),
+        ("deflate", zlib.compress),
+        ("deflate", raw_deflate),
+        ("gzip", bytes),
+    ],
 )
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_body_that_is_still_compressed_is_judged(
@@ -270,8 +355,9 @@ def test_a_body_that_is_still_compressed_is_judged(
         body["totalCount"] = 77
     stored = base64.encodebytes(compress(json.dumps(body).encode())).decode()
     headers = [{"name": name, "value": value} for name, value in HEADERS.items()]
-    made = entry(PARTNER, "", headers=[*headers, {"name": "content-encoding", "value": coding}])
-    made["response"]["content"] = {"text": stored, "encoding": "base64"}
+    labels = [{"name": "content-encoding", "value": each} for each in coding.split(", ")]
+    made = entry(PARTNER, "", headers=[*headers, *labels])
+    made["response"]["content"] = {"text": stored, "encoding": "Base64"}
     path = tmp_path / "browser.har"
     path.write_text(har(made))
     result, report = check(tmp_path, path)

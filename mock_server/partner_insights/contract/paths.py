@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from partner_insights.contract.catalogue import Catalogue
     from partner_insights.contract.model import Operation, SchemaObject
 
+VERSION_ALIASES = {"v1.0": "v1"}
+"""Other ways to write the version in a path: clients made from the published Swagger file use both."""
 _PARAMETER = re.compile(r"{[^{}]*}")
 _KEY_TYPES = {"string", "integer", "number"}
 

@@ -6,6 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.contract.paths import VERSION_ALIASES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,8 +25,6 @@ _DIRECTORY_PARTS: Final = frozenset({".well-known", "discovery", "oauth2", "open
 """What follows the tenant in a path of the directory."""
 
 _CUSTOMER: Final = "{customer-id}"
-_ALIASES: Final = {"v1.0": "v1"}
-"""Other ways to write the version: clients made from the published Swagger file use both."""
 _NOT_FAKED: Final = {
     *("agreements", "carts", "configurationpolicies", "devicebatches", "directoryroles"),
     *("entitlements", "invoices", "managedservices", "offers", "orders"),
@@ -115,7 +115,7 @@ def _is_directory(parts: tuple[str, ...]) -> bool:
 
 def _parts(path: str) -> tuple[str, ...]:
     parts = tuple(part for part in path.split("/") if part)
-    return (_ALIASES[parts[0]], *parts[1:]) if parts and parts[0] in _ALIASES else parts
+    return (VERSION_ALIASES.get(parts[0], parts[0]), *parts[1:]) if parts else parts
 
 
 def _stands(part: str) -> bool:

@@ -1,0 +1,108 @@
+"""The body of a response in a browser's archive (HAR) → its bytes, or why the archive does not hold them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import zlib
+from gzip import BadGzipFile, GzipFile
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.errors import InputError
+from partner_insights.http_reader import MAX_BODY
+from partner_insights.verify.judge.exchange import find_header
+from partner_insights.verify.judge.json_body import BOM, read_body
+
+if TYPE_CHECKING:
+    from partner_insights.verify.judge.exchange import Headers
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_GZIP: Final = ("gzip", "x-gzip")
+_DEFLATE: Final = (15, -15)
+"""What zlib is told to expect: a deflated body comes with zlib's header, or, from some servers, without."""
+
+
+def archived_body(answered: dict[str, Any], headers: Headers) -> bytes:
+    """The body; InputError where the archive has it not, or not all of it, or in a form that is not read."""
+    stated = answered.get("content")
+    content = stated if isinstance(stated, dict) else {}
+    body = _decoded(_stored(answered, content, headers), headers)
+    if len(body) > MAX_BODY:
+        raise InputError(f"the body is larger than {MAX_BODY // 2**20} MiB")
+    size = content.get("size")
+    # A browser keeps the beginning of a large body, and tells its whole size; some count what others decode.
+    if isinstance(size, int) and size > len(body) + len(BOM) and not read_body(body).readable:
+        raise InputError(f"the archive holds {len(body)} of the {size} bytes of the body")
+    return body
+
+
+def _stored(answered: dict[str, Any], content: dict[str, Any], headers: Headers) -> bytes:
+    """As the archive has it; InputError where it left it out, as browsers do with a large one."""
+    text = content.get("text")
+    if not isinstance(text, str) or not text:
+        lengths = (content.get("size"), answered.get("bodySize"), find_header(headers, "Content-Length"))
+        stated = [int(each) for each in map(str, lengths) if re.fullmatch(r"-?[0-9]{1,18}", each)]
+        if any(length > 0 for length in stated) or (text is None and 0 not in stated):
+            raise InputError("the archive holds no body of it")
+        return b""
+    if str(content.get("encoding")).lower() != "base64" or not _BASE64.fullmatch(text):
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise InputError("the archive holds its body in base64 that is cut off") from error
+
+
+def _decoded(content: bytes, headers: Headers) -> bytes:
+    """A body that is still compressed, decompressed; most archives hold it as text already."""
+    stated = ",".join(value for name, value in headers if name.lower() == "content-encoding")
+    codings = [each for each in (part.strip().lower() for part in stated.split(",")) if each]
+    for coding in reversed(codings):
+        if coding == "identity" or _is_text(content):
+            continue
+        if coding in _GZIP:
+            content = _gunzipped(content)
+        elif coding == "deflate":
+            content = _inflated(content)
+        else:
+            raise InputError(f"the archive holds the body in {coding}, which is not read here")
+    return content
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return not _CONTROLS.search(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _gunzipped(content: bytes) -> bytes:
+    """All members (RFC 1952, section 2.2), one after the other; what is no gzip as it is."""
+    parts: list[bytes] = []
+    length = 0
+    try:
+        with GzipFile(fileobj=io.BytesIO(content)) as file:
+            while length <= MAX_BODY and (part := file.read(2**16)):
+                parts.append(part)
+                length += len(part)
+    except EOFError as error:
+        raise InputError("the archive holds the body in gzip that is cut off") from error
+    except (BadGzipFile, zlib.error):
+        return b"".join(parts) or content  # not compressed after all, or something follows it
+    return b"".join(parts)
+
+
+def _inflated(content: bytes) -> bytes:
+    for window in _DEFLATE:
+        reader = zlib.decompressobj(window)
+        try:
+            inflated = reader.decompress(content, MAX_BODY + 1)
+        except zlib.error:
+            continue
+        if reader.eof or len(inflated) > MAX_BODY:
+            return inflated
+        raise InputError("the archive holds the body in deflate that is cut off")
+    return content  # not compressed after all, whatever its label says
