@@ -198,15 +198,17 @@ def test_an_erratum_without_effect_fails(workshop: Path) -> None:
         derive_all(workshop)
 
 
-def test_an_erratum_follows_its_resource_to_another_page(workshop: Path) -> None:
-    """A page of another name that defines the resource is corrected, and guarded, all the same."""
-    page = workshop / "elsewhere.md"
-    shutil.copy(workshop / "tables" / "analytics-resources.md", page)
-    corrected = derive_pages([page], workshop).schemas["CustomerLicensesUsageInsights"]
-    assert corrected["properties"]["workloadName"]["type"] == "string"
-    edit(page, "| workloadName      | number", "| workloadName      | string")
-    with pytest.raises(ErratumError, match="E-001"):
-        derive_pages([page], workshop)
+@pytest.mark.parametrize("name", ["Collection", "ErrorResponse", "CustomerLicensesUsageInsights"])
+def test_an_erratum_is_about_its_own_page(tmp_path: Path, name: str) -> None:
+    """Another page's resource of the same name is what that page says, whatever it says."""
+    page = tmp_path / "things.md"
+    page.write_text(
+        PAGE.replace("## Thing", f"## {name}").replace("| id |", "| workloadName |"), encoding="utf-8"
+    )
+    (schema,) = derive_pages([page], SCHEMAS).schemas.values()
+    assert schema["title"] == name
+    assert list(schema["properties"]) == ["workloadName"]
+    assert "erratum" not in str(schema)
 
 
 PAGE = (
@@ -258,12 +260,39 @@ def test_lenient_leaves_the_uncertain_without_constraint(tmp_path: Path) -> None
     assert {found.line for found in derivation.diagnostics} == {8, 9}
 
 
-def test_a_resource_on_two_pages_fails(tmp_path: Path) -> None:
-    """Two tables of one resource cannot both be right."""
-    for name in ("one.md", "two.md"):
-        (tmp_path / name).write_text(PAGE, encoding="utf-8")
-    with pytest.raises(DerivationFailed, match="defined twice"):
-        derive_pages([tmp_path], SCHEMAS)
+def two_pages(
+    folder: Path, first: str, second: str, names: tuple[str, str] = ("one.md", "two.md")
+) -> Derivation:
+    for name, text in zip(names, (first, second), strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return derive_pages([folder], SCHEMAS)
+
+
+def test_a_resource_that_two_pages_define_alike_is_one(tmp_path: Path) -> None:
+    """The first of them stands; a warning names the second."""
+    derivation = two_pages(tmp_path, PAGE, PAGE)
+    assert [schema["x-source"]["page"] for schema in derivation.schemas.values()] == ["one.md"]
+    assert [(found.code, found.page) for found in derivation.diagnostics] == [("repeated-resource", "two.md")]
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (("one.md", "two.md"), {"one-Thing", "two-Thing"}),
+        (("thing.md", "big-thing.md"), {"Thing", "big-thing"}),
+        (("a/thing.md", "b/thing.md"), {"Thing", "b-Thing"}),
+    ],
+)
+def test_a_name_on_two_pages_is_told_apart(tmp_path: Path, files: tuple[str, str], names: set[str]) -> None:
+    """Each has a schema of its own, named after its page, and a link means that of the page it leads to."""
+    other = PAGE.replace("| id |", f"| it | [Thing](../{files[0]}#thing) | It. |\n| key |")
+    schemas = two_pages(tmp_path, PAGE, other, files).schemas
+    assert set(schemas) == names
+    (reference,) = [
+        row["$ref"] for each in schemas.values() for row in each["properties"].values() if "$ref" in row
+    ]
+    assert list(schemas[reference.removesuffix(".schema.json")]["properties"]) == ["id"]
 
 
 def test_missing_page_and_empty_folder(tmp_path: Path) -> None:

@@ -18,7 +18,12 @@ OPENAPI = "openapi.json"
 
 
 def derive_pages(
-    paths: list[Path], folder: Path, *, lenient: bool = False, wire_case: bool | None = None
+    paths: list[Path],
+    folder: Path,
+    *,
+    lenient: bool = False,
+    wire_case: bool | None = None,
+    dialect: str | None = None,
 ) -> Derivation:
     """Derive pages with the errata of `folder`, references resolved among them and the shipped pages.
 
@@ -32,6 +37,7 @@ def derive_pages(
         shipped=folder / TABLES,
         lenient=lenient,
         wire_case=own if wire_case is None else wire_case,
+        dialect=dialect,
     )
 
 

@@ -12,10 +12,18 @@ from partner_insights.contract.schema_files import file_name
 from partner_insights.derive.casing import apply_wire_case
 from partner_insights.derive.errata import apply_errata
 from partner_insights.derive.example_check import drop_invalid_examples
-from partner_insights.derive.references import Definition, References, referred_to, without_list
+from partner_insights.derive.references import (
+    Definition,
+    References,
+    inherited,
+    referred_to,
+    without_list,
+)
 from partner_insights.derive.schema import Schema, resource_schema
+from partner_insights.derive.schema_names import schema_names
 from partner_insights.errors import InputError
 from partner_insights.tables import Diagnostic, Page, read_page
+from partner_insights.tables.dialect import named_dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +66,7 @@ def pages_of(paths: Iterable[Path]) -> list[Path]:
     """The pages meant by files and folders; InputError for one that is neither, or a folder without pages."""
     pages: list[Path] = []
     for path in paths:
-        found = sorted(path.rglob("*.md")) if path.is_dir() else [path]
+        found = sorted([*path.rglob("*.md"), *path.rglob("*.mdx")]) if path.is_dir() else [path]
         if not found:
             raise InputError("holds no page (*.md)", where=str(path))
         pages += found
@@ -72,30 +80,37 @@ def derive(
     shipped: Path,
     lenient: bool = False,
     wire_case: bool = False,
+    dialect: str | None = None,
 ) -> Derivation:
     """Derive every resource of the pages at `paths`, and the shipped ones they refer to.
 
-    With `wire_case`, names that no erratum has renamed begin as the wire spells them (see `casing`). Among
-    several pages, those without a resource are passed over with a warning.
+    Without the name (or file) of a dialect, each page is in that it shows signs of. A name that several
+    pages define is told apart by their file names. With `wire_case`, names that no erratum has renamed begin
+    as the wire spells them (see `casing`). Among several pages, those without a resource are passed over with
+    a warning.
 
     Raises DerivationFailed with every diagnostic when a page is not certain (unless `lenient`: then what is
     not certain is left without constraint) or is translated by a machine, ErratumError when an erratum does
     not fit, InputError for an unreadable page. Nothing is written here.
     """
     paths = list(paths)
-    pages = [read_page(path) for path in paths]
+    spoken = named_dialect(dialect) if dialect else None
+    pages = [read_page(path, spoken) for path in paths]
     references = References(pages, shipped, paths)
-    definitions, diagnostics = _definitions(pages)
-    diagnostics += _of_pages(pages)
-    diagnostics += _follow(definitions, references)
-    schemas = {name: _schema(definition, references) for name, definition in definitions.items()}
+    diagnostics = _of_pages(pages)
+    definitions, unresolved = _followed(pages, references)
+    diagnostics += unresolved
+    names, repeated = schema_names(definitions, dict(zip(map(id, pages), paths, strict=True)))
+    diagnostics += repeated
+    schemas: dict[str, Schema] = {}
+    for each in definitions:
+        if (name := names[id(each.resource)]) not in schemas:
+            schemas[name] = _schema(each, references, names)
     diagnostics.sort(key=lambda diagnostic: (diagnostic.page, diagnostic.line))
     graves = [found for found in diagnostics if found.level == "error"]
     if any(found.code == "translated-page" or not lenient for found in graves):
         raise DerivationFailed(diagnostics)
-    apply_errata(
-        schemas, {definition.page.name for definition in definitions.values()} & _names(pages), errata
-    )
+    apply_errata(schemas, _names(pages), errata)
     for schema in schemas.values():
         if wire_case:
             apply_wire_case(schema)
@@ -127,46 +142,46 @@ def _names(pages: Iterable[Page]) -> set[str]:
     return {page.name for page in pages}
 
 
-def _definitions(pages: Iterable[Page]) -> tuple[dict[str, Definition], list[Diagnostic]]:
-    definitions: dict[str, Definition] = {}
-    repeated: list[Diagnostic] = []
-    for page in pages:
-        for resource in page.resources:
-            first = definitions.setdefault(resource.name, Definition(page, resource))
-            if first.resource is not resource:
-                repeated.append(_repeated(page, resource.line, resource.name, first))
-    return definitions, repeated
-
-
-def _follow(definitions: dict[str, Definition], references: References) -> list[Diagnostic]:
-    """Add the shipped resources that the definitions refer to; report the references that lead nowhere."""
+def _followed(pages: Iterable[Page], references: References) -> tuple[list[Definition], list[Diagnostic]]:
+    """The resources of the pages and the shipped ones they refer to; the references that lead nowhere."""
+    definitions = [Definition(page, resource) for page in pages for resource in page.resources]
+    known = {id(definition.resource) for definition in definitions}
     unresolved: list[Diagnostic] = []
-    waiting = list(definitions.values())
-    while waiting:
-        definition = waiting.pop()
+    for definition in definitions:  # grows on the way
         page, resource = definition.page, definition.resource
-        rows = {row.name: row.line for row in resource.properties}
+        rows = {row.name: row for row in resource.properties}
         for name, expression in referred_to(resource).items():
             found = references.find(expression, page)
             if found is None:
-                if references.find_values(expression, page) is None:
-                    unresolved.append(_unresolved(page, rows[name], expression.name or "", expression.target))
-            elif found.resource.name not in definitions:
-                definitions[found.resource.name] = found
-                waiting.append(found)
+                if references.find_values(expression, page) is None and not rows[name].facts.values:
+                    line, text = rows[name].line, expression.name or ""
+                    unresolved.append(_unresolved(page, line, text, expression.target))
+            elif id(found.resource) not in known:
+                known.add(id(found.resource))
+                definitions.append(found)
         unresolved += [
             _unlisted(page, line, text, target)
             for line, text, target in without_list(resource, references, page)
         ]
-    return unresolved
+    return definitions, unresolved
 
 
-def _schema(definition: Definition, references: References) -> Schema:
+def _schema(
+    definition: Definition, references: References, names: Mapping[int, str], bases: bool = True
+) -> Schema:
     def resolve(expression: TypeExpression) -> str | EnumSource | None:
         found = references.find(expression, definition.page)
-        return references.find_values(expression, definition.page) if found is None else found.resource.name
+        if found is None:
+            return references.find_values(expression, definition.page)
+        return names.get(id(found.resource), found.resource.name)
 
-    return resource_schema(definition.page.name, definition.resource, resolve)
+    schema = resource_schema(
+        definition.page.name, definition.resource, resolve, names[id(definition.resource)]
+    )
+    for base in inherited(definition, references) if bases else ():
+        for name, row in _schema(base, references, names, bases=False)["properties"].items():
+            schema["properties"].setdefault(name, row)
+    return schema
 
 
 def _unlisted(page: Page, line: int, text: str, target: str) -> Diagnostic:
@@ -190,18 +205,6 @@ def _unresolved(page: Page, line: int, name: str, target: str | None) -> Diagnos
         message="the Type cell refers to a resource that no given page defines",
         found=f"{name} ({target})" if target else name,
         accepted="a resource of this page, of another given page, or of a shipped one",
-    )
-
-
-def _repeated(page: Page, line: int, name: str, first: Definition) -> Diagnostic:
-    return Diagnostic(
-        level="error",
-        code="repeated-resource",
-        page=page.name,
-        line=line,
-        message="the resource is defined twice",
-        found=f"{name}, first defined at {first.page.name}:{first.resource.line}",
-        accepted="one table per resource name",
     )
 
 

@@ -20,14 +20,14 @@ class ErratumError(InputError):
 def apply_errata(schemas: Mapping[str, Schema], pages: Iterable[str], errata: Iterable[Erratum]) -> None:
     """Change `schemas` (by resource name) in place, in the order of the errata.
 
-    An erratum is about a page: it applies where that page, or its resource from a page of another name, is
-    derived. Raises ErratumError when its target is gone, its cell reads otherwise, or it changes nothing.
+    An erratum is about a page: it applies to that page's resources, and to no other page's of their name.
+    Raises ErratumError when its target is gone, its cell reads otherwise, or it changes nothing.
     """
     derived = set(pages)
     for erratum in errata:
         for target in erratum.targets:
             schema = schemas.get(target.resource)
-            if schema is not None:
+            if schema is not None and schema[PROVENANCE]["page"] == target.page:
                 _apply(schema, target, erratum)
             elif target.page in derived:
                 raise _stale(erratum, f"the page {target.page} has no resource {target.resource} any more")

@@ -4,6 +4,7 @@ the shipped ones."""
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -35,25 +36,25 @@ class References:
         self._pages = list(pages)
         places = [Path(page.name) for page in pages] if paths is None else paths
         self._places = {id(page): path.as_posix() for page, path in zip(pages, places, strict=True)}
-        self._by_place = {self._places[id(page)]: page for page in pages}
-        self._by_name: dict[str, Page] = {}
+        self._by_stem: dict[str, list[tuple[list[str], Page]]] = {}
         for page in pages:
-            self._by_name.setdefault(page.name, page)
+            steps = _steps(self._places[id(page)])
+            self._by_stem.setdefault(steps[-1], []).append((steps, page))
 
     def find(self, expression: TypeExpression, origin: Page) -> Definition | None:
-        """The resource a cell on the page `origin` refers to: by its link, else by its name."""
+        """The resource a cell on the page `origin` refers to: where its link leads, else by its name."""
         for page, fragment in self._candidates(expression, origin):
-            for resource in page.resources:
-                if _is_meant(resource, fragment, expression.name):
-                    return Definition(page, resource)
+            resource = _meant(page.resources, fragment, expression)
+            if resource is not None:
+                return Definition(page, resource)
         return None
 
     def find_values(self, expression: TypeExpression, origin: Page) -> EnumSource | None:
         """The list of values a cell on the page `origin` refers to."""
         for page, fragment in self._candidates(expression, origin):
-            for enumeration in page.enumerations:
-                if _is_meant(enumeration, fragment, expression.name):
-                    return EnumSource(page.name, enumeration)
+            enumeration = _listed(page.enumerations, fragment, expression)
+            if enumeration is not None:
+                return EnumSource(page.name, enumeration)
         return None
 
     def _candidates(self, expression: TypeExpression, origin: Page) -> Iterator[tuple[Page, str | None]]:
@@ -72,25 +73,89 @@ class References:
     def _linked(self, path: str, origin: Page) -> Page | None:
         """The page a link leads to: a given one, else the one of that name that comes with the package."""
         here = posixpath.dirname(self._places.get(id(origin), origin.name))
-        place = posixpath.normpath(posixpath.join(here, path.partition("?")[0]))
-        name = PurePosixPath(place).name
-        if not name.endswith(".md"):  # links of the published site leave it out
-            place, name = f"{place}.md", f"{name}.md"
-        return self._by_place.get(place) or self._by_name.get(name) or _read_shipped(self._shipped / name)
+        steps = _steps(posixpath.normpath(posixpath.join(here, path.partition("?")[0])))
+        candidates = self._by_stem.get(steps[-1], []) if steps else []
+        # The site's links begin at its root, wherever the pages lie: the longest end in common counts.
+        shared = [_shared(steps, known) for known, _ in candidates]
+        best = [page for count, (_, page) in zip(shared, candidates, strict=True) if count == max(shared)]
+        if best:
+            return best[0]
+        return _read_shipped(self._shipped / f"{PurePosixPath(path).name.removesuffix('.md')}.md")
 
 
-def _is_meant(candidate: Resource | Enumeration, fragment: str | None, name: str | None) -> bool:
+def _steps(place: str) -> list[str]:
+    """The folders and the name of a page, without suffix and capitals: links of a site leave them out."""
+    *folders, name = place.casefold().split("/")
+    return [*folders, re.sub(r"\.mdx?$", "", name)]
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many steps two places have in common at their ends."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _meant(
+    resources: Sequence[Resource], fragment: str | None, expression: TypeExpression
+) -> Resource | None:
+    """The resource of a page that a link means: that at its fragment, else the page's own.
+
+    A fragment may be that of a section around tables: it means the resource of its name, or the only one.
+    """
+    name = (expression.name or "").casefold()
+    if expression.target is None:
+        return next((each for each in resources if each.name == expression.name), None)
     if fragment is None:
-        return candidate.name == name
-    # A link to #hole means "## Hole resource", too, although its anchor is another.
-    return fragment.casefold() in {
-        anchor.casefold() for anchor in (candidate.anchor, *candidate.aliases, candidate.name)
-    }
+        named = [each for each in resources if each.name.casefold() == name]
+        return next(iter([*named, *resources]), None)
+    wanted = fragment.casefold()
+    for each in resources:
+        if wanted in {anchor.casefold() for anchor in (each.anchor, *each.aliases, each.name)}:
+            return each
+    within = [each for each in resources if wanted in map(str.casefold, each.within)]
+    spoken = re.sub(r"\W", "", name)
+    named = [each for each in within if each.name.casefold() in (spoken, re.sub("-|object$", "", wanted))]
+    return next(iter(named or within), None) if len(within) == 1 or named else None
+
+
+def _listed(
+    enumerations: Sequence[Enumeration], fragment: str | None, expression: TypeExpression
+) -> Enumeration | None:
+    """The list of values of a page that a link means."""
+    if expression.target is None:
+        return next((each for each in enumerations if each.name == expression.name), None)
+    if fragment is None:
+        named = [each for each in enumerations if each.name.casefold() == (expression.name or "").casefold()]
+        only = enumerations if len(enumerations) == 1 else ()
+        return next(iter([*named, *only]), None)
+    wanted = fragment.casefold()
+    return next(
+        (
+            each
+            for each in enumerations
+            if wanted in {anchor.casefold() for anchor in (each.anchor, *each.aliases, each.name)}
+        ),
+        None,
+    )
 
 
 @cache
 def _read_shipped(path: Path) -> Page | None:
     return read_page(path) if path.is_file() else None
+
+
+def inherited(definition: Definition, references: References) -> Iterator[Definition]:
+    """The resources that one inherits from, the nearest first."""
+    seen = {id(definition.resource)}
+    base = definition.resource.base
+    while base is not None:
+        expression = TypeExpression("reference", name=base.text, target=base.target)
+        found = references.find(expression, definition.page)
+        if found is None or id(found.resource) in seen:
+            return
+        seen.add(id(found.resource))
+        yield found
+        definition, base = found, found.resource.base
 
 
 def referred_to(resource: Resource) -> Mapping[str, TypeExpression]:

@@ -14,18 +14,21 @@ from partner_insights.tables import Facts, Property, Resource, TypeExpression
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+_NULLABLE = "nullable"  # where a list of values has null among them, likewise
 _LISTED = "listed"  # where a reference leads to a list of values, until they have become an enum
 ResolveReference = Callable[[TypeExpression], "str | EnumSource | None"]
 """From a reference cell to the name of the resource it means, or a list of values; None where
 no page has it."""
 
 
-def resource_schema(page: str, resource: Resource, resolve: ResolveReference) -> Schema:
-    """The schema that the table alone states, before any erratum."""
+def resource_schema(
+    page: str, resource: Resource, resolve: ResolveReference, name: str | None = None
+) -> Schema:
+    """The schema that the table alone states, before any erratum; `name` where it is not the resource's."""
     return {
         "$schema": DIALECT,
-        "$id": file_name(resource.name),
-        "title": resource.name,
+        "$id": file_name(name or resource.name),
+        "title": name or resource.name,
         "description": resource.description,
         "type": "object",
         "properties": {row.name: _property_schema(page, row, resolve) for row in resource.properties},
@@ -41,9 +44,13 @@ def resource_schema(page: str, resource: Resource, resolve: ResolveReference) ->
 def _property_schema(page: str, row: Property, resolve: ResolveReference) -> Schema:
     title = {role: row.titles.get(role, role.capitalize()) for role in ("type", "description")}
     place = {"page": page, "line": row.line, "cells": dict(row.cells)}
-    schema = {} if row.type is None else _type_keywords(row.type, resolve)
+    schema = {} if row.type is None else _type_keywords(row.type, resolve, has_values=bool(row.facts.values))
     listed = schema.pop(_LISTED, None)
-    notes: dict[str, dict[str, Any]] = {name: documented(title["type"]) for name in schema}
+    if listed is not None and listed.enumeration.nullable:
+        schema[_NULLABLE] = True
+    notes: dict[str, dict[str, Any]] = {
+        name: documented(title["type"]) for name in schema if name != _NULLABLE
+    }
     if description := row.cells.get(title["description"], ""):
         schema = {"description": description} | schema
     # What is said of an array's values binds the values, and stands with them.
@@ -74,7 +81,7 @@ def _about(
     def note(fact: str) -> dict[str, Any]:
         return documented(facts.columns.get(fact, description))
 
-    if facts.nullable:
+    if facts.nullable or schema.pop(_NULLABLE, False):
         schema, notes = _nullable(schema, notes, note("nullable"))
     if facts.optional or facts.required:
         present = facts.required
@@ -105,15 +112,18 @@ def _nullable(
     return schema, notes
 
 
-def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Schema:
-    """The keywords of a type cell; a reference that no page defines is left without constraint."""
+def _type_keywords(expression: TypeExpression, resolve: ResolveReference, *, has_values: bool) -> Schema:
+    """The keywords of a type cell; `has_values` where the description lists the values."""
+    if expression.kind == "any":
+        return {}
     if expression.kind == "reference":
         found = resolve(expression)
         if isinstance(found, EnumSource):
             numbers = all(re.fullmatch(r"-?\d{1,15}", value) for value in found.enumeration.values)
             return {"type": "integer" if numbers else "string", _LISTED: found}
         if found is None:
-            return {}
+            # What no page defines is left open, but for a type whose values the description lists.
+            return {"type": "string"} if has_values else {}
         reference: Schema = {**reference_to(found)}
         return {"anyOf": [reference, {"type": "null"}]} if expression.nullable else reference
     json_type: str = (
@@ -122,8 +132,10 @@ def _type_keywords(expression: TypeExpression, resolve: ResolveReference) -> Sch
     schema: Schema = {"type": [json_type, "null"] if expression.nullable else json_type}
     if expression.format is not None:
         schema["format"] = expression.format
+    if expression.pattern is not None:
+        schema["pattern"] = expression.pattern
     if expression.items is not None:
-        schema["items"] = _type_keywords(expression.items, resolve)
+        schema["items"] = _type_keywords(expression.items, resolve, has_values=has_values)
         if (listed := schema["items"].pop(_LISTED, None)) is not None:
             schema[_LISTED] = listed
     return schema

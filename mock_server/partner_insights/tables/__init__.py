@@ -7,7 +7,7 @@ from partner_insights.tables.enumerations import Enumeration
 from partner_insights.tables.page import Page, read_page, read_page_text
 from partner_insights.tables.resources import Property, Resource
 from partner_insights.tables.row_facts import Facts
-from partner_insights.tables.types import TypeExpression
+from partner_insights.tables.type_expression import TypeExpression
 
 __all__ = [
     "DIAGNOSTIC_CODES",

@@ -33,6 +33,8 @@ from partner_insights.tables.rows import delimiter_width, row_of, split_row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from partner_insights.tables.inline import InlineLink
+
 _UNSPACED = re.compile(r"(#{2,6})(?=\w)")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -41,6 +43,8 @@ _DEFINITION = re.compile(r" {0,3}\[([^\[\]]+)\]:\s*<?([^\s<>]+)>?\s*(?:[\"'(].*)
 _REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
 _ANCHOR = re.compile(r"<(?:a|span)\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
+_TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=[\"']([\w.-]+)[\"']\s*/>\s*")
+_NAMESPACE = re.compile(r"Namespace: ")
 _VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
 _VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECASE)
 # More columns than this are no table of properties; rows filled up to its width could cost any memory.
@@ -62,7 +66,7 @@ def _name(tag: Any) -> str:
 
 
 def _shown(line: str) -> str:
-    """A line as the parser is to see it, as many bytes long but for one space.
+    """A line as the parser is to see it, as many bytes long but for one space, or nothing of an anchor.
 
     `##Name` is text by the standard and a heading to its author; a tab between cells is a space to both.
     """
@@ -72,6 +76,8 @@ def _shown(line: str) -> str:
             line = indent + line[len(indent) :].replace("\t", " ")
         if line.startswith("|"):
             return line.translate(_WITHOUT_MARKS)
+    if line.endswith("/>") and _TAG_ANCHOR.fullmatch(line):
+        return ""  # by the standard the heading right below would be part of the HTML
     return _UNSPACED.sub(r"\1 ", line, count=1) if "##" in line else line
 
 
@@ -98,6 +104,7 @@ class Blocks:
         self.lines = lines
         self.path: list[Heading] = []
         self.lead = self.above = ""
+        self.lead_links: tuple[InlineLink, ...] = ()
         self.slugs: Counter[str] = Counter()
         self.targets = _definitions(lines)
         self.salvaged: list[TableRow] = []
@@ -160,7 +167,9 @@ class Blocks:
         elif name == "Paragraph" and not nested:  # one in a quote or list introduces nothing
             self._sweep(start)
             self.above = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)])
-            self.lead = self.lead or read_inline(self.above).text
+            if not self.lead and not _NAMESPACE.match(self.above):
+                lead = read_inline(self._with_target(self.above) if self.targets else self.above)
+                self.lead, self.lead_links = lead.text, lead.links
         elif name == "Table":
             self._sweep(start)
         elif name == "CodeBlock":
@@ -188,9 +197,12 @@ class Blocks:
         anchor = f"{slug}-{self.slugs[slug]}" if self.slugs[slug] else slug
         self.slugs[slug] += 1
         aliases = tuple(_ANCHOR.findall(markdown)) if "<" in markdown else ()
+        if start and (above := _TAG_ANCHOR.fullmatch(self.lines[start - 1])):
+            aliases = (*aliases, above[1])
         heading = Heading(level, text, anchor, start + 1, aliases, spaced)
         self.path = [above for above in self.path if above.level < level] + [heading]
         self.lead = self.above = ""
+        self.lead_links = ()
         self.document.headings.append(heading)
 
     # Code and HTML
@@ -271,7 +283,9 @@ class Blocks:
     def _file(self, header: TableRow, rows: Sequence[TableRow]) -> None:
         self._restore()
         above = read_inline(self.above).text if self.above else ""
-        self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, above))
+        self.document.tables.append(
+            Table(header, tuple(rows), tuple(self.path), self.lead, above, self.lead_links)
+        )
 
     # What the standard drops
 

@@ -5,27 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from partner_insights.tables.range_prose import read_length_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from partner_insights.tables.dialect import Dialect, Role
     from partner_insights.tables.row_facts import Facts
 
-Role: TypeAlias = Literal["name", "type", "description", "required", "length", "read_only", "example"]
-
-_ROLES: dict[str, Role] = {
-    **dict.fromkeys(
-        ("property", "properties", "property name", "name", "field", "field name", "attribute"), "name"
-    ),
-    **dict.fromkeys(("type", "data type", "datatype", "value type"), "type"),
-    **dict.fromkeys(("description", "descriptions", "meaning", "details", "remarks"), "description"),
-    **dict.fromkeys(("required", "required?", "mandatory", "mandatory?", "is required"), "required"),
-    **dict.fromkeys(("read-only", "readonly", "read only"), "read_only"),
-    **dict.fromkeys(("example", "examples", "sample", "sample value", "example value"), "example"),
-}
 _LENGTH = re.compile(r"(?:max(?:imum)? )?length\s*(?:\(.*\))?", re.IGNORECASE)
 _YES = re.compile(r"(?:y|yes|true|required|mandatory|always|✓|✔|x)\b.*|✓|✔", re.IGNORECASE)
 _NO = re.compile(r"(?:n|no|false|optional|not required)\b.*", re.IGNORECASE)
@@ -35,10 +24,10 @@ _PROPERTY_TITLES = {"property", "properties", "property name"}
 
 
 @lru_cache(maxsize=256)
-def role_of(title: str) -> Role | None:
+def role_of(title: str, dialect: Dialect) -> Role | None:
     """What a column of this title means; None where that is not known."""
     folded = title.casefold().rstrip(":")
-    return _ROLES.get(folded) or ("length" if _LENGTH.fullmatch(folded) else None)
+    return dialect.roles.get(folded) or ("length" if _LENGTH.fullmatch(folded) else None)
 
 
 def says_property(columns: Sequence[str]) -> bool:
@@ -47,16 +36,22 @@ def says_property(columns: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def indices_of(columns: tuple[str, ...]) -> Mapping[Role, int]:
+def indices_of(columns: tuple[str, ...], dialect: Dialect) -> Mapping[Role, int]:
     """The index of the first column of each meaning."""
-    roles = [(role, index) for index, column in enumerate(columns) if (role := role_of(column)) is not None]
+    roles = [
+        (role, index)
+        for index, column in enumerate(columns)
+        if (role := role_of(column, dialect)) is not None
+    ]
     return dict(reversed(roles))
 
 
-def documents_resource(columns: Sequence[str]) -> bool:
+def documents_resource(columns: Sequence[str], dialect: Dialect) -> bool:
     """Whether a table with these columns lists properties: it says so, or it gives names types."""
-    roles = indices_of(tuple(columns))
-    return says_property(columns) or (bool(columns) and role_of(columns[0]) == "name" and "type" in roles)
+    roles = indices_of(tuple(columns), dialect)
+    return says_property(columns) or (
+        bool(columns) and role_of(columns[0], dialect) == "name" and "type" in roles
+    )
 
 
 def with_columns(facts: Facts, cells: dict[Role, tuple[str, str]]) -> tuple[Facts, list[str]]:
@@ -68,7 +63,7 @@ def with_columns(facts: Facts, cells: dict[Role, tuple[str, str]]) -> tuple[Fact
     columns: dict[str, str] = {}
     changes: dict[str, object] = {}
     for role, (title, text) in cells.items():
-        found = _read(role, text)
+        found = {} if role == "other" else _read(role, text)
         if found is None:
             unread.append(title)
             continue

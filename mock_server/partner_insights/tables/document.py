@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.tables.inline import InlineLink
+
 # The longest pages there are hold some thousands of each; ten megabytes of such pages in one keep within
 # all of these. What is longer is generated, and wrong.
 MAX_LINES = 300_000
@@ -63,6 +65,7 @@ class Table:
     headings: tuple[Heading, ...]
     lead: str
     above: str = ""
+    lead_links: tuple[InlineLink, ...] = ()
 
     @property
     def line(self) -> int:

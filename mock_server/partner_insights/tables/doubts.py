@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.tables.row_facts import Doubted, Facts
-    from partner_insights.tables.types import TypeExpression
+    from partner_insights.tables.type_expression import TypeExpression
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _BOUNDS = ("min_length", "max_length", "minimum", "maximum", "above", "below")

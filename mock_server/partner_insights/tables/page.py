@@ -9,11 +9,13 @@ from partner_insights.errors import InputError
 from partner_insights.files import unicode_name
 from partner_insights.tables.column_roles import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
+from partner_insights.tables.dialect import Dialect, dialect_of
 from partner_insights.tables.enumerations import Enumeration, enumerations
 from partner_insights.tables.inline import InlineLink
 from partner_insights.tables.markdown import read_document
 from partner_insights.tables.resource_headings import resource_name, resource_tables
 from partner_insights.tables.resources import Resource, ResourceReader
+from partner_insights.tables.skeleton import skeleton_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +51,7 @@ class Page:
         return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.level == "error")
 
 
-def read_page(path: Path) -> Page:
+def read_page(path: Path, dialect: Dialect | None = None) -> Page:
     """Read a page from a file in UTF-8, with or without a byte order mark.
 
     Raises `InputError` where there is no such file or it is not text; all else is a diagnostic.
@@ -71,29 +73,41 @@ def read_page(path: Path) -> Page:
             where=f"{path}:{line}",
             remedy="save the file as UTF-8",
         ) from error
-    return read_page_text(text, unicode_name(path))
+    return read_page_text(text, unicode_name(path), dialect)
 
 
-def read_page_text(text: str, name: str) -> Page:
-    """Read a page from its text; `name` is what diagnostics call it. Any text is a page."""
+def read_page_text(text: str, name: str, dialect: Dialect | None = None) -> Page:
+    """Read a page from its text; `name` is what diagnostics call it. Any text is a page.
+
+    Without a dialect it is in the one it shows signs of.
+    """
+    dialect = dialect or dialect_of(text)
     document = read_document(text)
     if document.too_long_at is not None:
         message = "the page is longer than any page: nothing of it is read"
         refused = diagnose("too-long", page=name, line=document.too_long_at, found="more", message=message)
         return Page(name, document.metadata, (), (refused,))
-    sources, complaints = resource_tables(document.tables, name)
-    listed = enumerations(document.tables)
+    sources, complaints = resource_tables(document.tables, name, dialect)
+    listed = enumerations(document.tables, dialect)
     names = [*(source.name for source in sources), *(found.name for found in listed)]
     reader = ResourceReader(
-        name, names, {found.name.casefold(): InlineLink(found.name, f"#{found.anchor}") for found in listed}
+        name,
+        names,
+        dialect,
+        {found.name.casefold(): InlineLink(found.name, f"#{found.anchor}") for found in listed},
     )
     resources = tuple(reader.read(source) for source in sources)
-    complaints += [*reader.complaints, *_complaints(document, name, has_resources=bool(resources))]
+    if not resources and not listed and (shown := skeleton_resource(document, text, dialect)) is not None:
+        resources = (shown,)
+    has_some = bool(resources or (listed and dialect.signs))
+    complaints += [*reader.complaints, *_complaints(document, name, dialect, has_resources=has_some)]
     complaints.sort(key=lambda complaint: complaint.line)
     return Page(name, document.metadata, resources, tuple(complaints), listed)
 
 
-def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterator[Diagnostic]:
+def _complaints(
+    document: Document, page: str, dialect: Dialect, *, has_resources: bool
+) -> Iterator[Diagnostic]:
     """What is wrong with the page outside its resource tables."""
     if document.unclosed_front_matter:
         message = "the front matter has no end"
@@ -110,7 +124,7 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
                 "unspaced-heading", page=page, line=heading.line, found=excerpt(heading.text), message=message
             )
     for orphan in document.orphans:
-        yield _orphan(orphan, page)
+        yield _orphan(orphan, page, dialect)
     for line, why in document.html_tables:
         yield diagnose(
             "html-table",
@@ -127,10 +141,10 @@ def _complaints(document: Document, page: str, *, has_resources: bool) -> Iterat
         )
 
 
-def _orphan(orphan: OrphanLine, page: str) -> Diagnostic:
+def _orphan(orphan: OrphanLine, page: str, dialect: Dialect) -> Diagnostic:
     cells = [cell.strip() for cell in orphan.text.strip("|").split("|")]
-    meant = documents_resource(cells) or (
-        orphan.heading is not None and resource_name(orphan.heading.text) is not None
+    meant = documents_resource(cells, dialect) or (
+        orphan.heading is not None and resource_name(orphan.heading.text, dialect) is not None
     )
     if not meant:
         code, message = "stray-row", _SWALLOWED_BY[orphan.block]

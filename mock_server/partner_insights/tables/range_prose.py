@@ -166,6 +166,8 @@ _HEADED = re.compile(
     r"[a-z]+)?",
     re.IGNORECASE,
 )
+# "A code of at most 5 characters".
+_OF_LENGTH = re.compile(rf"(?:an? |the )(?P<subject>{SUBJECT}) of (?=\D{{2,20}}\d)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
 _UNSURE_HEAD = re.compile(
     r"\b(?:whose|which|that|each|every|first|last|per|prefix\w*|suffix\w*|by|than|if|when|where|unless|"
@@ -280,6 +282,8 @@ def _clauses(statement: Statement, text: str, prose: Prose, name: Name) -> Itera
     yield None, text
     if modal := _MODAL.match(text):
         yield modal["subject"], text[modal.end() :]
+    if of := _OF_LENGTH.match(text):
+        yield of["subject"], text[of.end() :]
     if headed := _HEADED.fullmatch(text):
         clause = headed["clause"] or headed["aside"]
         if not _UNSURE_HEAD.search(headed["head"]):

@@ -10,22 +10,17 @@ from partner_insights.tables.column_roles import documents_resource, indices_of,
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.enumerations import lists_values
 from partner_insights.tables.inline import read_inline
+from partner_insights.tables.naming import body_name, is_several_words, owner_of, pascal
 from partner_insights.tables.types import read_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from partner_insights.tables.column_roles import Role
+    from partner_insights.tables.dialect import Dialect, Role
     from partner_insights.tables.document import Heading, Table
 
 _ONE_WORD = re.compile(r"[A-Za-z_]\w*")
 _TITLE_WORDS = re.compile(r"[A-Z][A-Za-z0-9]*(?: [A-Z][A-Za-z0-9]*){1,4}")
-_TRAILING_NOUN = re.compile(
-    r"(?: (?:resources?|objects?|properties|types?|fields|schema|entity|class|resource representation))+$",
-    re.IGNORECASE,
-)
-# Headings that say which part of the resource above them follows.
-_PARTS = {"properties", "fields", "property", "attributes", "members", "resource properties", "schema"}
 # Headings over tables of requests and answers: those tables look like a resource's and are none.
 _MESSAGE_PARTS = {
     *("body", "errors", "example", "examples", "headers", "parameters", "permissions", "error", "parameter"),
@@ -43,11 +38,14 @@ _MESSAGE_PARTS = {
     *("columns", "roles", "events", "endpoints", "operations", "methods", "routes", "codes"),
 }
 _PLURAL_ONLY = {"error", "parameter", "header"}  # as one word these may be a resource's name, too
-_MESSAGE_WORDS = re.compile(
-    r"\b(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|"
+_MESSAGE_NOUNS = (
+    r"(?:requests?|responses?|parameters?|headers?|errors?|body|examples?|permissions?|uri|url|query|"
     r"syntax|"
-    r"filters?|scopes?|arguments?|routes?|endpoints?|comparison|differences?|changes|roles)\b",
-    re.IGNORECASE,
+    r"filters?|scopes?|arguments?|routes?|endpoints?|comparison|differences?|changes|roles)"
+)
+# What a heading begins or ends with: "Portal request without MFA" is about no request.
+_MESSAGE_WORDS = re.compile(
+    rf"(?:rest |http |api )?{_MESSAGE_NOUNS}\b.*|.*\b{_MESSAGE_NOUNS}|\w+ {_MESSAGE_NOUNS} \w+", re.IGNORECASE
 )
 _MESSAGE_LEAD = re.compile(
     r"\b(?:following|these|supports?|takes|accepts|required|optional)\b[^.]*"
@@ -55,11 +53,14 @@ _MESSAGE_LEAD = re.compile(
     r"cmdlets?|arguments?)\b",
     re.IGNORECASE,
 )
+# "What a customer is" is no name.
+_CLAUSE = re.compile(
+    r"^(?:what|how|which|where|when|why|who|about)\b|\b(?:is|are|can|will|you|we)\b", re.IGNORECASE
+)
 # "The **Term** resource", "an OrderLineItem object": which resource a paragraph introduces.
 _INTRODUCED = re.compile(r"\b([A-Z][A-Za-z]*[A-Za-z0-9_]*) (?:resource|object|entity|type|class)\b")
 # A paragraph of one name only, as good as a heading.
 _LABEL = re.compile(r"([A-Z][a-z0-9]+[A-Z]\w*):?")
-_SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
 _SAYS_RESOURCE = re.compile(r" resource(?: type)?$", re.IGNORECASE)
 _NAME_IN_TYPE = re.compile(r"\b[A-Z][a-z0-9]+[A-Z]\w*")
 PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
@@ -67,17 +68,23 @@ PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
 
 @dataclass(frozen=True)
 class ResourceTable:
-    """A table that documents a resource, and the heading with its name."""
+    """A table that documents a resource, and the heading with its name.
+
+    `relations` are tables of further properties, which may be absent; a body is a request's or a response's.
+    """
 
     table: Table
     name: str
     heading: Heading
     columns: tuple[str, ...]  # the header's cells, as visible text
+    dialect: Dialect
+    relations: tuple[ResourceTable, ...] = ()
+    is_body: bool = False
 
     @property
     def indices(self) -> Mapping[Role, int]:
         """The index of the first column of each meaning."""
-        return indices_of(self.columns)
+        return indices_of(self.columns, self.dialect)
 
 
 class _JoinedTables:
@@ -87,6 +94,7 @@ class _JoinedTables:
         self.first = first
         self.rows = list(first.table.rows)
         self.names = self._names(first.table)
+        self.relations: list[ResourceTable] = []
 
     def _names(self, table: Table) -> set[str]:
         column = self.first.indices.get("name", 0)
@@ -104,43 +112,67 @@ class _JoinedTables:
         return True
 
     def whole(self) -> ResourceTable:
-        return replace(self.first, table=replace(self.first.table, rows=tuple(self.rows)))
+        table = replace(self.first.table, rows=tuple(self.rows))
+        return replace(self.first, table=table, relations=tuple(self.relations))
 
 
-def resource_tables(tables: Iterable[Table], page: str) -> tuple[list[ResourceTable], list[Diagnostic]]:
+def resource_tables(
+    tables: Iterable[Table], page: str, dialect: Dialect
+) -> tuple[list[ResourceTable], list[Diagnostic]]:
     """The tables that document resources, one for each resource; no complaint about the other tables."""
     found: dict[str, _JoinedTables] = {}
     complaints: list[Diagnostic] = []
     candidates = [
         (table, columns)
         for table in tables
-        if documents_resource(columns := tuple(read_inline(cell).text for cell in table.header.cells))
-        and not _speaks_of_messages(table, columns)
+        if documents_resource(
+            columns := tuple(read_inline(cell).text for cell in table.header.cells), dialect
+        )
+        and (_is_body(table, dialect) or not _speaks_of_messages(table, columns, dialect))
     ]
-    naming = ResourceHeadings([table for table, _ in candidates])
+    naming = ResourceHeadings([table for table, _ in candidates], dialect)
     for table, columns in candidates:
-        roles = indices_of(columns)
+        roles = indices_of(columns, dialect)
         named = naming.of(table)
         if "type" not in roles:
-            if "description" in roles and named and not lists_values(table):
-                complaints += _untyped(table, columns, page)
+            if "description" in roles and named and not lists_values(table, dialect):
+                complaints += _untyped(table, columns, page, dialect)
             continue
-        if named is not None and named[0] in found:
+        if named is not None and named[0] in found and not _is_relation(table, dialect):
             named = _introduced(table, named)
         if named is None:
             if says_property(columns):
                 complaints.append(_unnamed(table, page))
-        elif (known := found.get(named[0])) is not None:
+            continue
+        known = found.get(named[0])
+        source = ResourceTable(table, *named, columns, dialect, is_body=_is_body(table, dialect))
+        if known is not None and _is_relation(table, dialect) and known.first.heading is source.heading:
+            known.relations.append(source)
+        elif known is not None:
             continued = known.take(table, columns, named[1])
             complaints.append(_second(table, known.first, page, continued=continued))
-        elif says_property(columns) or _has_properties(table, columns):
-            found[named[0]] = _JoinedTables(ResourceTable(table, *named, columns))
+        elif (
+            says_property(columns) or _is_relation(table, dialect) or _has_properties(table, columns, dialect)
+        ):
+            found[named[0]] = _JoinedTables(source)
     return [gathering.whole() for gathering in found.values()], complaints
 
 
-def resource_name(heading: str) -> str | None:
+def _is_relation(table: Table, dialect: Dialect) -> bool:
+    return bool(table.headings) and table.headings[-1].text.casefold() in dialect.relations
+
+
+def _is_body(table: Table, dialect: Dialect) -> bool:
+    """Whether a table is of the body of a request or a response, under a heading that says so."""
+    if len(table.headings) < 2:
+        return False
+    text = table.headings[-1].text.casefold()
+    return text in dialect.bodies or re.sub(r" \(.*\)$", "", text) in dialect.bodies
+
+
+def resource_name(heading: str, dialect: Dialect) -> str | None:
     """The resource a heading names, as in "Customer" or "Customer resource"; None where it names none."""
-    name = _TRAILING_NOUN.sub("", heading)
+    name = dialect.nouns.sub("", heading)
     folded = name.casefold()
     if not _ONE_WORD.fullmatch(name) or (folded in _MESSAGE_PARTS and folded not in _PLURAL_ONLY):
         return None
@@ -150,54 +182,59 @@ def resource_name(heading: str) -> str | None:
 class ResourceHeadings:
     """Which heading gives a table the name of its resource, on a page with these tables of properties."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], dialect: Dialect) -> None:
         self.tables = tables
-        owners = [(table.headings[0], _owner(table)) for table in tables if table.headings]
+        self.dialect = dialect
+        owners = [
+            (table.headings[0], owner_of(table.headings, dialect)) for table in tables if table.headings
+        ]
         self.collections = {title.line for title, owner in owners if _is_collection(title, owner)}
         self._referred: dict[str, str] | None = None
 
     def of(self, table: Table) -> tuple[str, Heading] | None:
         """The name of the table's resource and the heading that says it; None where none does."""
-        owner = _owner(table)
+        if _is_body(table, self.dialect):
+            name = body_name(table.headings)
+            return None if name is None else (name, table.headings[-1])
+        owner = owner_of(table.headings, self.dialect)
         if owner is None:
             return None
         if owner.line in self.collections and owner is not table.headings[-1]:
             # On a page of several resources "Properties" is one of them.
             owner = table.headings[table.headings.index(owner) + 1]
-        name = resource_name(owner.text) or self._several_words(owner, table)
+        name = resource_name(owner.text, self.dialect) or self._several_words(owner, table)
         return None if name is None else (name, owner)
 
     def _several_words(self, heading: Heading, table: Table) -> str | None:
         """The name that a heading writes in several words: "Support Topic" is SupportTopic."""
-        text = _TRAILING_NOUN.sub("", heading.text)
+        text = self.dialect.nouns.sub("", heading.text)
         squashed = text.replace(" ", "")
         introduced = _INTRODUCED.search(table.lead)
         if introduced and introduced[1].casefold() == squashed.casefold():
             return introduced[1]
-        if not _SEVERAL_WORDS.fullmatch(text) or _MESSAGE_WORDS.search(text):
+        if not is_several_words(text) or _MESSAGE_WORDS.fullmatch(text):
             return None
-        if _SAYS_RESOURCE.search(heading.text):
-            return "".join(word[0].upper() + word[1:] for word in text.split())
+        if _SAYS_RESOURCE.search(heading.text) or (text != heading.text and heading.level > 1):
+            return pascal(text)
         if heading.level > 1 and _TITLE_WORDS.fullmatch(text):
             return squashed
-        return self._names_in_types().get(squashed.casefold())
+        if (known := self._names_in_types().get(squashed.casefold())) is not None:
+            return known
+        columns = tuple(read_inline(cell).text for cell in table.header.cells)
+        certain = heading.level > 1 and says_property(columns) and not _CLAUSE.search(text)
+        return pascal(text) if certain and "description" in indices_of(columns, self.dialect) else None
 
     def _names_in_types(self) -> Mapping[str, str]:
         """The names in the Type cells of the page, by their lower case."""
         if self._referred is None:
             self._referred = {}
             for table in self.tables:
-                roles = indices_of(tuple(read_inline(cell).text for cell in table.header.cells))
+                roles = indices_of(tuple(read_inline(cell).text for cell in table.header.cells), self.dialect)
                 if "type" in roles:
                     cells = (row.cells[roles["type"]] for row in table.rows)
                     names = (name for cell in cells for name in _NAME_IN_TYPE.findall(cell))
                     self._referred |= {name.casefold(): name for name in names}
         return self._referred
-
-
-def _owner(table: Table) -> Heading | None:
-    """The last heading above a table that is no heading of a part, such as "Properties"."""
-    return next((each for each in reversed(table.headings) if each.text.casefold() not in _PARTS), None)
 
 
 def _is_collection(title: Heading, owner: Heading | None) -> bool:
@@ -211,35 +248,44 @@ def _introduced(table: Table, named: tuple[str, Heading]) -> tuple[str, Heading]
     return (introduced[1], named[1]) if introduced and introduced[1] != named[0] else named
 
 
-def _has_properties(table: Table, columns: Sequence[str]) -> bool:
+def _has_properties(table: Table, columns: Sequence[str], dialect: Dialect) -> bool:
     """Whether a table of names and types has a row that a table of properties would have."""
-    roles = indices_of(tuple(columns))
+    roles = indices_of(tuple(columns), dialect)
     name, type_ = roles["name"], roles["type"]
     for row in table.rows:
-        expression = read_type(read_inline(row.cells[type_]), {})
+        expression = read_type(read_inline(row.cells[type_]), {}, dialect)
         certain = expression is not None and (expression.kind != "reference" or expression.target is not None)
-        if certain and PROPERTY_NAME.fullmatch(read_inline(row.cells[name]).text):
+        if certain and _is_name(read_inline(row.cells[name]).text, dialect):
             return True
     return not table.rows
 
 
-def _speaks_of_messages(table: Table, columns: Sequence[str]) -> bool:
+def _is_name(text: str, dialect: Dialect) -> bool:
+    return (
+        PROPERTY_NAME.fullmatch(dialect.marked("optional", text) or dialect.marked("plain", text) or text)
+        is not None
+    )
+
+
+def _speaks_of_messages(table: Table, columns: Sequence[str], dialect: Dialect) -> bool:
     """Whether the table stands in a part of the page about a request or an answer, whatever its title."""
+    if dialect.signs and table.headings and dialect.nouns.search(table.headings[-1].text):
+        return False  # "Role Structure" is one wherever it stands
     if not says_property(columns) and _MESSAGE_LEAD.search(table.above):
         return True
     return any(
-        resource_name(heading.text) is None
-        and (_MESSAGE_WORDS.search(heading.text) or heading.text.casefold() in _MESSAGE_PARTS)
+        resource_name(heading.text, dialect) is None
+        and (_MESSAGE_WORDS.fullmatch(heading.text) or heading.text.casefold() in _MESSAGE_PARTS)
         for heading in table.headings
         if heading.level > 1  # the title speaks of the whole page
     )
 
 
-def _untyped(table: Table, columns: Sequence[str], page: str) -> list[Diagnostic]:
+def _untyped(table: Table, columns: Sequence[str], page: str, dialect: Dialect) -> list[Diagnostic]:
     """The complaints about a table that lists properties without their types: it is no resource."""
     shown = excerpt(" | ".join(columns))
     message = "a table of properties has no column Type"
-    unknown = [column for column in columns if role_of(column) is None]
+    unknown = [column for column in columns if role_of(column, dialect) is None]
     return [
         diagnose("missing-column", page=page, line=table.line, found=shown, message=message),
         *(

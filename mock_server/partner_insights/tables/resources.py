@@ -17,11 +17,13 @@ from partner_insights.tables.doubts import binding, doubts
 from partner_insights.tables.inline import Inline, InlineLink, read_inline
 from partner_insights.tables.resource_headings import PROPERTY_NAME
 from partner_insights.tables.row_facts import NOTHING, Facts, may_state_facts, read_facts
-from partner_insights.tables.types import TypeExpression, read_type, spellings
+from partner_insights.tables.type_expression import TypeExpression
+from partner_insights.tables.types import read_type, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from partner_insights.tables.dialect import Dialect
     from partner_insights.tables.resource_headings import ResourceTable
 
 _QUALIFIED_NAME = re.compile(
@@ -29,6 +31,8 @@ _QUALIFIED_NAME = re.compile(
     r"preview|beta)[)\]])",
     re.IGNORECASE,
 )
+
+_LISTED_TYPE = re.compile(r"[\w.]+(?<!\.)( collection)?")
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,24 @@ class Resource:
     properties: tuple[Property, ...]
     aliases: tuple[str, ...] = ()
     """Further anchors of its heading."""
+    within: tuple[str, ...] = ()
+    """The anchors of the headings above it, the nearest first."""
+    base: InlineLink | None = None
+    """The resource whose properties it has, too."""
 
 
 class ResourceReader:
     """Reads the tables of one page; `complaints` gathers what it could not read."""
 
     def __init__(
-        self, page: str, names: Iterable[str], lists: Mapping[str, InlineLink] = MappingProxyType({})
+        self,
+        page: str,
+        names: Iterable[str],
+        dialect: Dialect,
+        lists: Mapping[str, InlineLink] = MappingProxyType({}),
     ) -> None:
         self.page = page
+        self.dialect = dialect
         self.names = spellings(names)
         self.lists = lists  # the page's lists of values by name in lower case, as links to them
         self.complaints: list[Diagnostic] = []
@@ -74,21 +87,22 @@ class ResourceReader:
 
     def read(self, source: ResourceTable) -> Resource:
         """The resource of a table, with every property whose name is certain."""
-        self._check_table(source)
         properties: dict[str, Property] = {}
-        titles: dict[str, str] = {
-            role: column for column in source.columns if (role := role_of(column)) is not None
-        }
-        for row in self._rows(source):
-            if len(self._facts_of) + len(self._types) > MAX_DIFFERENT:
-                self._too_long(row)
-                break
-            row_property = self._property(source, row, titles)
-            if row_property is None:
-                continue
-            earlier = properties.setdefault(row_property.name.casefold(), row_property)
-            if earlier is not row_property:
-                self._twice(source, row_property, earlier)
+        for part in (source, *source.relations):
+            self._check_table(part)
+            titles: dict[str, str] = {
+                role: column for column in part.columns if (role := role_of(column, self.dialect)) is not None
+            }
+            for row in self._rows(part):
+                if len(self._facts_of) + len(self._types) > MAX_DIFFERENT:
+                    self._too_long(row)
+                    break
+                row_property = self._property(part, row, titles, is_relation=part is not source)
+                if row_property is None:
+                    continue
+                earlier = properties.setdefault(row_property.name.casefold(), row_property)
+                if earlier is not row_property:
+                    self._twice(part, row_property, earlier)
         heading = source.heading
         return Resource(
             source.name,
@@ -97,7 +111,18 @@ class ResourceReader:
             source.table.lead,
             tuple(properties.values()),
             heading.aliases,
+            tuple(each.anchor for each in reversed(source.table.headings)),
+            self._base(source),
         )
+
+    def _base(self, source: ResourceTable) -> InlineLink | None:
+        """The resource that the introduction says this one inherits from."""
+        lead, said = source.table.lead_links, self.dialect.inherits
+        found = said.search(source.table.lead) if said else None
+        if found is None:
+            return None
+        behind = source.table.lead[found.end() :].lstrip()
+        return next((link for link in lead if behind.removeprefix("the ").startswith(link.text)), None)
 
     def _rows(self, source: ResourceTable) -> Iterator[TableRow]:
         """The rows of a table; of two that stand on one line, the second besides the complaint about it."""
@@ -125,7 +150,9 @@ class ResourceReader:
     def _check_table(self, source: ResourceTable) -> None:
         roles: set[str] = set()
         for column in source.columns:
-            role = role_of(column)
+            role = role_of(column, self.dialect)
+            if role == "other":
+                continue
             if role is None or role in roles:
                 again = "the same column twice" if role else "a column of unknown meaning"
                 self._complain(
@@ -144,12 +171,15 @@ class ResourceReader:
                 "empty-table", source.table.line, "nothing", f"the table of {source.name} has no rows"
             )
 
-    def _property(self, source: ResourceTable, row: TableRow, titles: Mapping[str, str]) -> Property | None:
+    def _property(
+        self, source: ResourceTable, row: TableRow, titles: Mapping[str, str], *, is_relation: bool
+    ) -> Property | None:
         cells = [self._inline(cell) for cell in row.cells]
         if not self._is_row(source, row):
             return None
         name_column = source.indices.get("name")
         name = "" if name_column is None else cells[name_column].text
+        name, presence = self._unmarked(name)
         certain = PROPERTY_NAME.fullmatch(name)
         qualified = None if certain else _QUALIFIED_NAME.fullmatch(name)
         if qualified:
@@ -165,6 +195,10 @@ class ResourceReader:
             facts = _qualified(
                 facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
             )
+        if is_relation:
+            presence = "optional"  # only where a request asks for it
+        if presence and not facts.required and not facts.optional:
+            facts = _qualified(facts, presence, source.columns[name_column or 0])
         expression = self._type(source, row, name, cells, facts)
         facts = binding(facts, expression)
         for about, sentence in doubts(facts, expression):
@@ -193,6 +227,13 @@ class ResourceReader:
         words = [] if description is None else re.findall(r"\w+", cells[description].text.casefold())
         named = [self.lists[word] for word in (*dict.fromkeys(words), name.casefold()) if word in self.lists]
         return replace(facts, enumerations=(named[0],)) if named else facts
+
+    def _unmarked(self, name: str) -> tuple[str, str]:
+        """A name without the dialect's mark, and what it says of the property's presence."""
+        if (rest := self.dialect.marked("optional", name)) is not None:
+            return rest, "optional"
+        rest = self.dialect.marked("plain", name)
+        return rest or name, "required" if self.dialect.unmarked_required else ""
 
     def _inline(self, cell: str) -> Inline:
         """The text of a cell; the short ones, most of them types, come again and again."""
@@ -229,7 +270,10 @@ class ResourceReader:
         if not may_state_facts(cell):
             return NOTHING
         if (name, cell) not in self._facts_of:
-            self._facts_of[name, cell] = read_facts(cell, name, inline)
+            facts = read_facts(cell, name, inline)
+            if not self.dialect.says_presence:  # it is about what a request must hold
+                facts = replace(facts, required=False, optional=False)
+            self._facts_of[name, cell] = facts
         return self._facts_of[name, cell]
 
     def _is_row(self, source: ResourceTable, row: TableRow) -> bool:
@@ -256,16 +300,24 @@ class ResourceReader:
             return None
         cell = row.cells[column]
         if cell not in self._types:
-            self._types[cell] = read_type(cells[column], self.names)
+            self._types[cell] = read_type(cells[column], self.names, self.dialect)
         expression = self._types[cell]
+        listed = self.dialect.signs and facts.values and _LISTED_TYPE.fullmatch(cells[column].text)
+        if expression is None and listed:
+            # A type of a name that says nothing, whose values the description lists.
+            text = TypeExpression("scalar", "string")
+            return TypeExpression("array", items=text) if listed[1] else text
         if expression is None:
             message = f"the type of {source.name}.{name} cannot be read for certain"
             self._complain("unknown-type", row.line, excerpt(cell), message)
         elif expression.enumeration and not facts.values and not facts.enumerations:
             message = f"the type of {source.name}.{name} is an enumeration, but nothing says of which values"
+            if expression.name is not None:  # its name says where they are, and that is not on the page
+                self._complain("uncertain", row.line, excerpt(cell), message)
+                return TypeExpression("scalar", "string", nullable=expression.nullable)
             self._complain("unknown-type", row.line, excerpt(cell), message)
             return None
-        elif link := mismatched_link(expression):
+        elif not self.dialect.signs and (link := mismatched_link(expression)):
             message = f"the type of {source.name}.{name} names one resource and leads to another"
             self._complain("link-mismatch", row.line, excerpt(link), message)
         return expression
@@ -289,8 +341,5 @@ def mismatched_link(expression: TypeExpression) -> str | None:
         expression = expression.items
     fragment = (expression.target or "").partition("#")[2]
     name = (expression.name or "").casefold()
-    return (
-        f"[{expression.name}]({expression.target})"
-        if fragment and name.replace(" ", "-") != fragment
-        else None
-    )
+    agree = not fragment or name.replace(" ", "-") == fragment
+    return None if agree else f"[{expression.name}]({expression.target})"

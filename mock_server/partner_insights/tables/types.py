@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from partner_insights.tables.dialect import BASE, Dialect, named_dialect
+from partner_insights.tables.type_expression import TypeExpression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,65 +17,7 @@ if TYPE_CHECKING:
     from partner_insights.tables.inline import Inline
 
 
-@dataclass(frozen=True)
-class TypeExpression:
-    """What a Type cell says. Only the fields of its kind are set.
-
-    `json_type` is a JSON Schema type; `format` one of JSON Schema's or OpenAPI's formats (date-time, date,
-    uuid, uri, int32, int64, float, double) or `decimal`. `name` is a resource's name as the cell gives it,
-    `target` where its link leads (`utility-resources.md#resourceattributes`), None for a name in plain text.
-    `items` is None for an array of which the cell does not say what it holds. `enumeration` is a string of
-    which the cell says that its values are listed somewhere.
-    """
-
-    kind: Literal["scalar", "array", "object", "reference"]
-    json_type: str | None = None
-    format: str | None = None
-    items: TypeExpression | None = None
-    name: str | None = None
-    target: str | None = None
-    nullable: bool = False
-    enumeration: bool = False
-
-
-def _scalar(json_type: str, format_: str | None = None) -> TypeExpression:
-    return TypeExpression("scalar", json_type, format_)
-
-
 _OBJECT = TypeExpression("object")
-_STRING = _scalar("string")
-_ENUMERATION = TypeExpression("scalar", "string", enumeration=True)
-
-# Spellings in lower case, hyphens written as spaces.
-_WORDS: Mapping[str, TypeExpression] = MappingProxyType(
-    {
-        **dict.fromkeys(("string", "edm.string"), _STRING),
-        "number": _scalar("number"),
-        **dict.fromkeys(("decimal", "edm.decimal", "decimal number"), _scalar("number", "decimal")),
-        **dict.fromkeys(("double", "edm.double"), _scalar("number", "double")),
-        "float": _scalar("number", "float"),
-        **dict.fromkeys(("integer", "whole number"), _scalar("integer")),
-        **dict.fromkeys(
-            ("int", "int32", "edm.int32", "32 bit integer", "integer (int32)"), _scalar("integer", "int32")
-        ),
-        **dict.fromkeys(
-            ("long", "int64", "edm.int64", "64 bit integer", "long integer", "integer (int64)"),
-            _scalar("integer", "int64"),
-        ),
-        **dict.fromkeys(("boolean", "bool", "edm.boolean"), _scalar("boolean")),
-        **dict.fromkeys(("datetimeoffset", "edm.datetimeoffset"), _scalar("string", "date-time")),
-        "edm.guid": _scalar("string", "uuid"),
-        "object": _OBJECT,
-        **dict.fromkeys(("json object", "dictionary", "dictionary object", "dictionary of strings"), _OBJECT),
-        **dict.fromkeys(("key/value pairs", "key value pairs", "collection of key/value pairs"), _OBJECT),
-        **dict.fromkeys(("key/value pair", "key value pair", "collection of key value pairs"), _OBJECT),
-        **dict.fromkeys(("array", "list", "collection", "ienumerable"), TypeExpression("array")),
-        **dict.fromkeys(
-            ("enum", "enumeration", "string (enum)", "enum (string)", "string enum"), _ENUMERATION
-        ),
-        **dict.fromkeys(("enum string", "string enumeration", "enumeration (string)"), _ENUMERATION),
-    }
-)
 # "date-time", "DateTime", "UTC date time", "string in UTC date-time format", "string (UTC date time)" …: in
 # any order, as long as nothing else is said.
 _FORMATS = (
@@ -86,7 +30,6 @@ _FORMATS = (
     ({"url"}, "uri"),
 )
 _SINGLE_WORDS = {
-    *(word for word in _WORDS if word.isidentifier()),
     *("datetime", "date", "guid", "uuid", "uri", "url", "keyvaluepair", "keyvaluepairs"),
 }
 _FORMAT_WORDS = {"string", "in", "a", "as", "the", "and", "format", "formatted"}
@@ -110,7 +53,7 @@ _REMARK = re.compile(
 )
 _LISTED = re.compile(r"(?!.* of )\w+(?: \w+)* (?:collection|list|array)", re.IGNORECASE)
 _MAP = re.compile(
-    r"(?:dictionary|map|idictionary)(?:<[\w, ]+>| of (?:strings?|objects?|key[ /-]values?(?: pairs?)?))|"
+    r"(?:dict(?:ionary)?|map|idictionary)(?:<[\w, ]+>| of (?:strings?|objects?|key[ /-]values?(?: pairs?)?))|"
     r"keyvaluepairs?(?:<[\w, ]+>)?|(?:key|string|object)[ ,/-]+(?:value|string|object) pairs?",
     re.IGNORECASE,
 )
@@ -123,7 +66,20 @@ _TYPE_WORDS = {
     *("hashtable", "list", "map", "none", "null", "numeric", "short", "single", "struct", "tbd", "text"),
     *("time", "timespan", "timestamp", "unknown", "varies", "various", "void", "xml", "date", "guid", "uuid"),
     *("uri", "url", "binary", "stream", "duration", "currency", "money", "optional", "required", "nullable"),
-    *(word for word in _WORDS if word.isalpha()),
+    *(
+        "string",
+        "number",
+        "decimal",
+        "double",
+        "float",
+        "integer",
+        "int",
+        "long",
+        "boolean",
+        "bool",
+        "object",
+    ),
+    *("datetimeoffset", "ienumerable"),
 }
 
 _ALIKE = 0.85
@@ -137,7 +93,9 @@ def spellings(names: Iterable[str]) -> Mapping[str, str]:
     return {name.casefold(): name for name in reversed(names)} | {name: name for name in names}
 
 
-def read_type(cell: Inline, resources: Mapping[str, str]) -> TypeExpression | None:
+def read_type(
+    cell: Inline, resources: Mapping[str, str], dialect: Dialect | None = None
+) -> TypeExpression | None:
     """The type a cell states; None where it states none for certain.
 
     `resources` are the `spellings` of the names defined on the same page. A name that is not among them is
@@ -145,23 +103,30 @@ def read_type(cell: Inline, resources: Mapping[str, str]) -> TypeExpression | No
     """
     if len(cell.text) > _MAX_CELL or len(cell.links) > 1:
         return None
-    return _Reader(cell, resources).read(cell.text.removesuffix("."), plural=False)
+    reader = _Reader(cell, resources, dialect or named_dialect(BASE))
+    return reader.read(cell.text.removesuffix("."), plural=False)
 
 
 class _Reader:
     """Reads one cell: peels off what wraps a type (nullable, array) and looks up what is left."""
 
-    def __init__(self, cell: Inline, resources: Mapping[str, str]) -> None:
+    def __init__(self, cell: Inline, resources: Mapping[str, str], dialect: Dialect) -> None:
         self.link = cell.links[0] if cell.links else None
         self.resources = resources
+        self.dialect = dialect
 
     def read(self, text: str, *, plural: bool) -> TypeExpression | None:
         text = text.strip()
         if self.link is None and self.resources.get(text) == text:
             return TypeExpression("reference", name=text)
-        if text.isidentifier() and not plural and text.casefold() not in _SINGLE_WORDS:
+        if (marked := self._marked(text, plural=plural)) is not None:
+            return marked
+        if self.link is None:
+            text = self.dialect.without_prefix(text)
+        known = text.casefold() in self.dialect.types or text.casefold() in _SINGLE_WORDS
+        if text.isidentifier() and not plural and not known:
             return self._reference(text, plural=False)
-        if (word := _word(text, plural=plural)) is not None and not (self.link and _is_vague(word)):
+        if (word := self._word(text, plural=plural)) is not None and not (self.link and _is_vague(word)):
             return word
         if self.link is not None and self.link.text == text and _LISTED.fullmatch(text):
             return self._reference(text, plural=False)  # a resource called "Price list"
@@ -174,9 +139,26 @@ class _Reader:
             return _array(self.read(text.removesuffix("[]"), plural=False))
         if wrapped := _REMARK.fullmatch(text):
             return self.read(wrapped[1], plural=plural)
-        if plural and (wrapped := _NOUN.fullmatch(text)) and (word := _word(wrapped[1], plural=False)):
+        if plural and (wrapped := _NOUN.fullmatch(text)) and (word := self._word(wrapped[1], plural=False)):
             return word
         return self._reference(text, plural=plural)
+
+    def _marked(self, text: str, *, plural: bool) -> TypeExpression | None:
+        """The type of a cell with one of the dialect's marks: `?string`, "partial user"."""
+        if (rest := self.dialect.marked("nullable", text)) is not None:
+            inner = self.read(rest, plural=plural)
+            return None if inner is None else replace(inner, nullable=True)
+        if (rest := self.dialect.marked("partial", text)) is not None:
+            inner = self.read(rest, plural=plural)  # which of its properties are there is not said
+            return _OBJECT if inner is not None and inner.kind == "reference" else None
+        for mark in ("plain", "one"):
+            if (rest := self.dialect.marked(mark, text)) is not None and (mark == "plain" or self.link):
+                return self.read(rest, plural=plural)
+        if self.dialect.marked("object", text) is not None:
+            return _OBJECT
+        if (name := self.dialect.marked("list", text)) is not None:
+            return TypeExpression("scalar", "string", enumeration=True, name=name)
+        return None
 
     def _reference(self, text: str, *, plural: bool) -> TypeExpression | None:
         noun = _NOUN.fullmatch(text)
@@ -189,6 +171,16 @@ class _Reader:
         if _CAMEL.fullmatch(name) and not _is_type_word(name):
             return TypeExpression("reference", name=name)
         return None
+
+    def _word(self, text: str, *, plural: bool) -> TypeExpression | None:
+        key = " ".join(text.casefold().replace("-", " ").split())
+        if (known := self.dialect.types.get(key)) is not None:
+            return known
+        if _MAP.fullmatch(text):
+            return _OBJECT
+        if plural and key.endswith("s"):
+            key = key.removesuffix("s")
+        return self.dialect.types.get(key) or _formatted(key)
 
     def _defined(self, name: str, *, plural: bool) -> str | None:
         """The resource of the page that a name means, in the spelling of its heading."""
@@ -211,17 +203,6 @@ def _array(items: TypeExpression | None) -> TypeExpression | None:
     return None if items is None else TypeExpression("array", items=items)
 
 
-def _word(text: str, *, plural: bool) -> TypeExpression | None:
-    key = " ".join(text.casefold().replace("-", " ").split())
-    if (known := _WORDS.get(key)) is not None:
-        return known
-    if _MAP.fullmatch(text):
-        return _OBJECT
-    if plural and key.endswith("s"):
-        key = key.removesuffix("s")
-    return _WORDS.get(key) or _formatted(key)
-
-
 def _formatted(key: str) -> TypeExpression | None:
     """A string of a form, however the cell words it; None where it says anything besides."""
     if not _FORMAT_TEXT.fullmatch(key):
@@ -230,7 +211,7 @@ def _formatted(key: str) -> TypeExpression | None:
     for needed, form in _FORMATS:
         if needed <= words:
             rest = words - needed - (_DATE_WORDS if form.startswith("date") else set())
-            return None if rest else _scalar("string", form)
+            return None if rest else TypeExpression("scalar", "string", form)
     return None
 
 
