@@ -53,8 +53,8 @@ def test_it_says_what_is_faked(ask: Ask, fake: RunningFake) -> None:
     told = ask("/_admin/world", token=None).json
     assert 0 <= told.pop("uptimeSeconds") < 1000
     assert told == {
-        "seed": 7, "customers": 23, "given": 0, "invalid": 0, "asOf": fake.as_of.isoformat(), "percentScale": 100,
-        "scenario": ["healthy"], "auth": "jwt", "workers": 1, "version": __version__,
+        "seed": 7, "customers": 23, "given": 0, "invalid": 0, "asOf": fake.as_of.isoformat(),
+        "percentScale": 100, "scenario": ["healthy"], "auth": "jwt", "workers": 1, "version": __version__,
     }  # fmt: skip
 
 

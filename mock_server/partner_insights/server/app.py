@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from partner_insights.server.access import Access
 from partner_insights.server.admin.admin import Admin, unknown_control
+from partner_insights.server.admin.session_views import SessionViews
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
 from partner_insights.server.auth.device_code import DeviceCodes
@@ -26,7 +27,8 @@ from partner_insights.server.http.response import ApiResponse, request_headers, 
 from partner_insights.server.http.routes import is_directory_path, plain_path
 from partner_insights.server.http.rsgi_request import MAX_BODY
 from partner_insights.server.middleware import ApiMiddleware
-from partner_insights.server.response_cache import ResponseCache
+from partner_insights.server.response_cache import MAX_BYTES, ResponseCache
+from partner_insights.server.sessions import CACHE_BYTES, Sessions
 from partner_insights.server.settings import AuthMode, Settings, SignIn
 from partner_insights.server.state import State
 
@@ -41,8 +43,14 @@ if TYPE_CHECKING:
 
 def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
     """The fake as a WSGI application. InputError where the settings' scenarios are unknown or contradict."""
+    return _application(world, catalogue, settings, Tokens(settings.token_key, world.seed), Sessions())
+
+
+def _application(
+    world: World, catalogue: Catalogue, settings: Settings, tokens: Tokens, sessions: Sessions | None
+) -> Flask:
+    """A fake, or without `sessions` one session of a fake."""
     state = State(world, settings.scenarios, bom=settings.bom, identity=settings.identity)
-    tokens = Tokens(settings.token_key, world.seed)
     service = (
         Service(catalogue, state, settings, tokens)
         if settings.recording is None
@@ -63,10 +71,19 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
         catalogue,
         state,
         tokens,
-        ResponseCache(state, service.gate),
+        ResponseCache(state, service.gate, MAX_BYTES if sessions is not None else CACHE_BYTES),
         _access(catalogue, settings),
+        sessions,
     )
-    admin = Admin(state, settings, middleware, endpoints)
+    views = None
+    if sessions is not None and settings.recording is None:
+
+        def session(world: World, settings: Settings) -> ApiMiddleware:
+            made = _application(world, catalogue, settings, tokens, None).wsgi_app
+            return cast("ApiMiddleware", made)
+
+        views = SessionViews(sessions, session, world, settings)
+    admin = Admin(state, settings, middleware, endpoints, views)
     admin.add_to(app)
     Console(catalogue, state, settings, tokens, admin).add_to(app)
     app.register_error_handler(Exception, lambda error: _failure(app, service, error))

@@ -21,6 +21,13 @@ from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import PathTable
 from partner_insights.server.journal.journal import Entry, Journal
 from partner_insights.server.response_cache import has_body, key_of
+from partner_insights.server.sessions import (
+    ENVIRON_HEADER,
+    JOURNAL_ENTRIES,
+    PREFIX,
+    UnknownSession,
+    unknown_session,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from partner_insights.server.http.delivery import Headers, Step
     from partner_insights.server.http.routes import RouteMatch
     from partner_insights.server.response_cache import CachedResponse, CacheKey, Meets, ResponseCache
+    from partner_insights.server.sessions import Sessions
     from partner_insights.server.state import Snapshot, State
 
 _OURS: Final = re.compile(r"/*(?:_.*|openapi\.json|favicon\.ico)?", re.DOTALL)
@@ -89,10 +97,21 @@ class ApiMiddleware:
     tokens: Tokens
     cache: ResponseCache
     access: Access
+    sessions: Sessions | None = None
+    """Those of this fake; None for one of them."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request as a WSGI application."""
-        return deliver(self.delivery(self.begin(environ)), start_response)
+        session_id, path = environ.get(ENVIRON_HEADER), environ.get("PATH_INFO", "")
+        if self.sessions is None or (session_id is None and not path.startswith(PREFIX)):
+            return deliver(self.delivery(self.begin(environ)), start_response)
+        try:
+            session, environ["PATH_INFO"] = self.sessions.route(path, session_id)
+        except UnknownSession as unknown:
+            steps = unknown_session(str(unknown)).steps(environ["REQUEST_METHOD"])
+            return deliver(Delivery(steps), start_response)
+        middleware = session or self
+        return deliver(middleware.delivery(middleware.begin(environ)), start_response)
 
     def repeat(
         self, key: CacheKey, sent_id: str | None, correlation_id: str | None, origin: str | None
@@ -303,7 +322,7 @@ class ApiMiddleware:
     @cached_property
     def journal(self) -> Journal:
         """What was requested and answered."""
-        return Journal(self.paths)
+        return Journal(self.paths) if self.sessions is not None else Journal(self.paths, JOURNAL_ENTRIES)
 
     @cached_property
     def mutant_injector(self) -> MutantInjector:

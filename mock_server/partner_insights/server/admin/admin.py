@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Map
 
+    from partner_insights.server.admin.session_views import SessionViews
     from partner_insights.server.auth.endpoints import DirectoryEndpoints
     from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.settings import Settings
@@ -45,8 +46,14 @@ class Admin:
     """The controls of one running fake, open to local callers and to callers with the admin token."""
 
     def __init__(
-        self, state: State, settings: Settings, middleware: ApiMiddleware, directory: DirectoryEndpoints
+        self,
+        state: State,
+        settings: Settings,
+        middleware: ApiMiddleware,
+        directory: DirectoryEndpoints,
+        sessions: SessionViews | None = None,
     ) -> None:
+        self._sessions = sessions
         self._state = state
         self._middleware = middleware
         self._settings = settings
@@ -77,6 +84,8 @@ class Admin:
         if self.holdings.shown:
             DataEdits(self._state, self._settings).add_to(controls)
         self._identity.add_to(controls)
+        if self._sessions is not None:
+            self._sessions.add_to(controls)
         app.register_blueprint(controls)
 
     def refuse_strangers(self) -> Response | None:

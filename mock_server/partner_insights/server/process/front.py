@@ -17,16 +17,17 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # granian
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 from partner_insights.server.faults.tcp_reset import reset
-from partner_insights.server.http.delivery import Head, Send, Wait
+from partner_insights.server.http.delivery import Delivery, Head, Send, Wait
 from partner_insights.server.http.rsgi_request import environ_of, read_body
 from partner_insights.server.middleware import Repeat
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, has_body
+from partner_insights.server.sessions import HEADER, PREFIX, UnknownSession, unknown_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from partner_insights.server.faults.chooser import Choice
-    from partner_insights.server.http.delivery import Delivery, Headers, Step
+    from partner_insights.server.http.delivery import Headers, Step
     from partner_insights.server.journal.request_log import RequestLog
     from partner_insights.server.middleware import ApiMiddleware
 
@@ -41,6 +42,7 @@ _LARGE: Final = 64 * 1024
 _KEY_HEADERS: Final = tuple(
     name.removeprefix("HTTP_").replace("_", "-").lower() for name in CACHE_KEY_HEADERS
 )
+_SESSION: Final = HEADER.lower()
 _IMPOSSIBLE: Final = [("Content-Length", "1"), ("Transfer-Encoding", "chunked")]
 """A head that contradicts itself cannot be written: the server closes the connection without a word."""
 
@@ -68,30 +70,53 @@ class RsgiFront:
             self._unread.pop(scope.client, None)
         items = scope.headers.items()
         headers = dict(items)
-        choice = None
+        choice, middleware, path = None, self._middleware, scope.path
+        session_id = headers.get(_SESSION)
+        if session_id is not None or path.startswith(PREFIX):
+            found, path = self._session(path, session_id)
+            if found is None:
+                steps = unknown_session(session_id or path).steps(scope.method)
+                await self._carry_out(Delivery(steps), scope, protocol)
+                return
+            middleware = found
         if len(headers) == len(items) and scope.authority is None:  # no field comes twice
             get = headers.get
             client = scope.client.rpartition(":")[0]
-            key = (scope.method, scope.path, scope.query_string, client, *map(get, _KEY_HEADERS))
-            found = self._middleware.repeat(key, get("ms-requestid"), get("ms-correlationid"), get("origin"))
-            if isinstance(found, Repeat):
-                if found.held is not None:
-                    await asyncio.sleep(found.latency)
-                    found.held.answer_alike(found.status)
-                self._respond(found.status, found.headers, found.body, scope, protocol)
+            key = (scope.method, path, scope.query_string, client, *map(get, _KEY_HEADERS))
+            known = middleware.repeat(key, get("ms-requestid"), get("ms-correlationid"), get("origin"))
+            if isinstance(known, Repeat):
+                if known.held is not None:
+                    await asyncio.sleep(known.latency)
+                    known.held.answer_alike(known.status)
+                self._respond(known.status, known.headers, known.body, scope, protocol)
                 return
-            choice = found
+            choice = known
         try:
-            await self._carry_out(await self._delivery(scope, protocol, choice), scope, protocol)
+            delivery = await self._delivery(scope, protocol, choice, middleware, path)
+            await self._carry_out(delivery, scope, protocol)
         except (ProtocolClosed, ClientDisconnected):
             pass  # nobody is there to answer
         except Exception:
             traceback.print_exc()
             raise
 
-    async def _delivery(self, scope: Any, protocol: Any, choice: Choice | None) -> Delivery:
+    def _session(self, path: str, session_id: str | None) -> tuple[ApiMiddleware | None, str]:
+        """Whose a request is, and its path there; None where it names a session there is not."""
+        try:
+            if self._middleware.sessions is not None:
+                session, path = self._middleware.sessions.route(path, session_id)
+                return session or self._middleware, path
+        except UnknownSession as unknown:
+            return None, str(unknown)
+        return self._middleware, path
+
+    async def _delivery(
+        self, scope: Any, protocol: Any, choice: Choice | None, middleware: ApiMiddleware, path: str
+    ) -> Delivery:
         """What is to happen on the wire."""
-        environ, middleware = environ_of(scope), self._middleware
+        environ = environ_of(scope)
+        if path != scope.path:
+            environ["PATH_INFO"] = path.encode().decode("latin-1")
         if "HTTP_PREFER" in environ and not middleware.chooser.names.is_read:
             exchange = await self._in_thread(middleware.begin, environ)
         else:

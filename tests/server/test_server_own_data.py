@@ -1,0 +1,135 @@
+"""The admin API edits customers: seen in every operation, whole or not at all, taken back by reset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+FABRIKAM = {
+    "name": "Fabrikam",
+    "licenses": [{"product": "Office 365 E3", "sold": 100, "deployed": 60, "active": {"Exchange": 40}}],
+}
+
+
+def get(client: FlaskClient, path: str, headers: dict[str, str] | None = None) -> Any:
+    return client.get(path, headers=headers).get_json()
+
+
+def partner_sold(client: FlaskClient, headers: dict[str, str]) -> int:
+    rows = get(client, "/v1/analytics/licenses/deployment", headers)["items"]
+    return sum(row["licensesSold"] for row in rows)
+
+
+def test_a_customer_is_added_changed_and_removed(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """Each edit shows at once in the customer list, the customer's rows and the partner's sums."""
+    before, total = partner_sold(client, app_user), get(client, "/v1/customers", app_user)["totalCount"]
+    added = client.post("/_admin/customers", json=FABRIKAM)
+    path = f"/_admin/customers/{added.get_json()['id']}"
+    assert (added.status_code, added.headers["Location"]) == (201, path)
+    of_customer = f"/v1/customers/{added.get_json()['id']}/analytics/licenses"
+    (use,) = get(client, f"{of_customer}/usage", app_user)["items"]
+    assert (use["licensesActive"], use["licensesQualified"], use["usagePercent"]) == (40, 100, 40.0)
+    assert partner_sold(client, app_user) == before + 100
+    product = quote("Office 365 E3")
+    assert client.patch(f"{path}/licenses/{product}", json={"sold": 120}).status_code == 200
+    (row,) = get(client, f"{of_customer}/deployment", app_user)["items"]
+    assert (row["licensesSold"], row["licensesDeployed"], row["deploymentPercent"]) == (120, 60, 50.0)
+    assert client.put(f"{path}/licenses/Visio", json={"sold": 5, "deployed": 5}).status_code == 200
+    assert partner_sold(client, app_user) == before + 125
+    assert client.delete(f"{path}/licenses/{product}").status_code == 200
+    assert partner_sold(client, app_user) == before + 5
+    assert client.patch(path, json={"name": "Contoso"}).get_json()["name"] == "Contoso"
+    assert get(client, "/v1/customers", app_user)["items"][0]["companyProfile"]["companyName"] == "Contoso"
+    assert client.delete(path).status_code == 200
+    assert client.delete(path).status_code == 404
+    assert get(client, "/v1/customers", app_user)["totalCount"] == total
+    assert partner_sold(client, app_user) == before
+
+
+def test_a_load_is_taken_whole_or_not_at_all(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """One broken cell of many: 400 with its place and rule, and no row of the load shows."""
+    before = get(client, "/_admin/world"), get(client, "/v1/customers", app_user)
+    good = "customer,product,sold,deployed\n" + "".join(f"C{n},P,{n},{n}\n" for n in range(50))
+    told = client.post("/_admin/data", data=good + "D,P,3,4\n", content_type="text/csv")
+    assert told.status_code == 400
+    assert "line 52, deployed: 4 is more than sold 3 (PI204" in told.get_json()["error"]
+    world = get(client, "/_admin/world")
+    assert {**world, "uptimeSeconds": 0} == {**before[0], "uptimeSeconds": 0}
+    assert get(client, "/v1/customers", app_user) == before[1]
+    told = client.post("/_admin/data?allowInvalid=1", data=good + "D,P,3,4\n", content_type="text/csv")
+    assert (told.get_json()["customers"], len(told.get_json()["invalid"])) == (51, 1)
+    assert get(client, "/_admin/world")["invalid"] == 1
+
+
+def test_reset_takes_all_edits_back(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """After any edits, reset gives the bytes of the start."""
+    paths = ("/v1/customers", "/v1/analytics/licenses/usage", "/v1/analytics/licenses/deployment")
+    before = [client.get(path, headers=app_user).data for path in paths]
+    client.post("/_admin/data?only=true", json=[FABRIKAM])
+    assert get(client, "/v1/customers", app_user)["totalCount"] == 1
+    assert [client.get(path, headers=app_user).data for path in paths] != before
+    client.post("/_admin/reset")
+    assert [client.get(path, headers=app_user).data for path in paths] == before
+
+
+def test_an_export_loaded_is_the_same_fake(make_app: Callable[..., Flask], app_user: dict[str, str]) -> None:
+    """What `GET /_admin/data` gives, loaded into another fake, makes it answer the same bytes."""
+    one, other = make_app().test_client(), make_app().test_client()
+    one.post("/_admin/customers", json=FABRIKAM)
+    kinds = ("Customer", "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights")
+    rows = b"".join(one.get(f"/_admin/data?rows={kind}").data for kind in kinds)
+    loaded = other.post("/_admin/data?only=true", data=rows, content_type="application/x-ndjson")
+    assert loaded.status_code == 200, loaded.get_json()
+    ids = [each["id"] for each in get(one, "/v1/customers", app_user)["items"]]
+    paths = ["analytics/licenses/usage", "analytics/licenses/deployment", "customers"]
+    paths += [
+        f"customers/{each}/analytics/licenses/{kind}" for each in ids for kind in ("usage", "deployment")
+    ]
+    for path in paths:
+        first, second = (each.get(f"/v1/{path}", headers=app_user) for each in (one, other))
+        if path != "customers":  # continuation tokens are of a seed
+            assert first.data == second.data
+        assert first.get_json()["items"] == second.get_json()["items"]
+    assert one.get("/_admin/data?rows=Nothing").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "words"),
+    [
+        ("PUT", "/_admin/customers/7", {}, "no GUID"),
+        (
+            "PUT",
+            "/_admin/customers/cd98e472-fbbf-4ed4-ba69-d7987f6aca49",
+            {"id": "7"},
+            "not the id of the path",
+        ),
+        ("POST", "/_admin/customers", {"licenses": []}, "whose row"),
+        ("POST", "/_admin/customers", {"name": "A", "licenses": {}}, "no array"),
+        ("POST", "/_admin/customers", {"name": "A", "licenses": [3]}, "no licence"),
+        ("POST", "/_admin/customers", 3, "no object"),
+        ("POST", "/_admin/data", {"customer": "A", "product": "B", "sould": 1}, "did you mean sold"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    client: FlaskClient, method: str, path: str, content: Any, words: str
+) -> None:
+    """400 in words, and nothing changes."""
+    before = get(client, "/_admin/customers")
+    told = client.open(path, method=method, json=content)
+    assert (told.status_code, words in told.get_json()["error"]) == (400, True), told.get_json()
+    assert get(client, "/_admin/customers") == before
+
+
+def test_several_workers_refuse_an_edit(make_app: Callable[..., Flask]) -> None:
+    """An edit would be heard of by one worker alone: 409, and how to have it."""
+    client = make_app(workers=2).test_client()
+    told = client.post("/_admin/customers", json=FABRIKAM)
+    assert (told.status_code, "--data" in told.get_json()["error"]) == (409, True)

@@ -1,0 +1,122 @@
+"""Sessions: fakes of their own at one address, which see nothing of each other."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partner_insights.server.sessions import HEADER, Sessions, UnknownSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from conftest import Ask
+
+MANY = 50
+
+
+def begun(ask: Ask, **content: Any) -> tuple[str, dict[str, str]]:
+    """The path prefix and the header of a new session."""
+    told = ask(
+        "/_admin/sessions", "POST", {"Content-Type": "application/json"}, body=json.dumps(content).encode()
+    )
+    assert told.status == 201, told.json
+    assert told.headers["location"] == f"/_admin/sessions/{told.json['id']}"
+    return f"/_sessions/{told.json['id']}", {told.json["header"]: told.json["id"]}
+
+
+def names(ask: Ask, headers: dict[str, str], prefix: str = "") -> list[str]:
+    items = ask(f"{prefix}/v1/customers", headers=headers).json["items"]
+    return [each["companyProfile"]["companyName"] for each in items]
+
+
+def test_many_sessions_see_nothing_of_each_other(ask: Ask) -> None:
+    """Fifty clients at once, each with world, data, date, scenario, faults and journal of its own."""
+    before = names(ask, {})
+    journal = ask("/_admin/journal").json
+
+    def live(number: int) -> None:
+        data = [{"name": f"Own {number}", "licenses": [{"product": "X", "sold": number, "deployed": number}]}]
+        prefix, header = begun(ask, seed=number, customers=number % 3, data=data)
+        json_header = {**header, "Content-Type": "application/json"}
+        for place in range(3):
+            days = json.dumps({"days": 1}).encode()
+            assert ask("/_admin/clock", "POST", json_header, body=days).status == 200
+            told = names(ask, header) if place else names(ask, {}, prefix)
+            assert told[0] == f"Own {number}"
+            assert len(told) == number % 3 + 1
+        plan = json.dumps({"faults": [{"operation": "*", "code": 503}], "all": True}).encode()
+        assert ask("/_admin/faults", "POST", json_header, body=plan).status == 201
+        assert [ask("/v1/customers", headers=header).status for _ in range(2)] == [503, 200]
+        entries = ask("/_admin/journal", headers=header).json["entries"]
+        assert [entry["status"] for entry in entries] == [200, 200, 200, 503, 200]
+        assert ask(f"/_admin/sessions/{prefix.rpartition('/')[2]}", "DELETE", header).status == 200
+        assert ask("/v1/customers", headers=header).status == 404
+
+    with ThreadPoolExecutor(MANY) as pool:
+        list(pool.map(live, range(MANY)))
+    assert names(ask, {}) == before
+    assert len(ask("/_admin/journal").json["entries"]) <= len(journal["entries"]) + 1
+
+
+def test_a_session_that_is_none_answers_nobody(ask: Ask) -> None:
+    """An unknown session is told so, by header and by path; the fake's own answer is not given for it."""
+    for path, headers in (("/v1/customers", {HEADER: "x"}), ("/_sessions/x/v1/customers", {})):
+        told = ask(path, headers=headers)
+        assert told.status == 404
+        assert "no session 'x'" in told.json["error"]
+
+
+def test_a_session_ends_when_nobody_uses_it() -> None:
+    """Idle time ends a session; each request begins it anew."""
+    sessions, made = Sessions(), object()
+    session_id = sessions.begin(lambda: made, 0.15)  # type: ignore[arg-type, return-value]
+    for _ in range(3):
+        time.sleep(0.08)
+        assert sessions.route("/v1", session_id) == (made, "/v1")
+    time.sleep(0.2)
+    with pytest.raises(UnknownSession):
+        sessions.route("/v1", session_id)
+    assert sessions.ids == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"sed": 1}, "has no sed"),
+        ({"customers": -1}, "/customers"),
+        ({"customers": True}, "/customers"),
+        ({"asOf": "tomorrow"}, "/asOf"),
+        ({"scenario": "nice"}, "no scenario 'nice'"),
+        ({"scenario": [1]}, "/scenario"),
+        ({"auth": "none"}, "/auth"),
+        ({"percentScale": 7}, "percent scale"),
+        ({"data": [{"customer": "A", "product": "B", "sold": -1}]}, "data, /0/sold: -1 is less than 0"),
+        ([], "no object"),
+    ],
+)
+def test_what_no_session_can_be_is_refused(ask: Ask, content: Any, words: str) -> None:
+    """400 in words, and no session is begun."""
+    before = ask("/_admin/sessions").json
+    headers = {"Content-Type": "application/json"}
+    told = ask("/_admin/sessions", "POST", headers, body=json.dumps(content).encode())
+    assert (told.status, words in told.json["error"]) == (400, True), told.json
+    assert ask("/_admin/sessions").json == before
+
+
+def test_a_fake_in_this_process_has_sessions_too(
+    make_app: Callable[..., Flask], app_user: dict[str, str]
+) -> None:
+    """The header counts without a socket, and with several workers a session is refused in words."""
+    client = make_app().test_client()
+    told = client.post("/_admin/sessions", json={"customers": 2}).get_json()
+    page = client.get("/v1/customers", headers={**app_user, HEADER: told["id"]}).get_json()
+    assert page["totalCount"] == 2
+    assert client.get("/v1/customers", headers=app_user).get_json()["totalCount"] == 23
+    assert make_app(workers=2).test_client().post("/_admin/sessions").status_code == 409
