@@ -47,7 +47,11 @@ def create_app(world: World, catalogue: Catalogue, settings: Settings) -> Flask:
 
 
 def _application(
-    world: World, catalogue: Catalogue, settings: Settings, tokens: Tokens, sessions: Sessions | None
+    world: World,
+    catalogue: Catalogue,
+    settings: Settings,
+    tokens: Tokens,
+    sessions: Sessions[ApiMiddleware] | None,
 ) -> Flask:
     """A fake, or without `sessions` one session of a fake."""
     state = State(world, settings.scenarios, bom=settings.bom, identity=settings.identity)

@@ -97,7 +97,7 @@ class ApiMiddleware:
     tokens: Tokens
     cache: ResponseCache
     access: Access
-    sessions: Sessions | None = None
+    sessions: Sessions[ApiMiddleware] | None = None
     """Those of this fake; None for one of them."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -10,7 +10,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from partner_insights.errors import InputError
 from partner_insights.server.http.response import json_response
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from partner_insights.server.http.buffered import BufferedResponse
-    from partner_insights.server.middleware import ApiMiddleware
+
+_Fake = TypeVar("_Fake")
+"""What answers for a session."""
 
 HEADER: Final = "X-Insights-Session"
 ENVIRON_HEADER: Final = "HTTP_X_INSIGHTS_SESSION"
@@ -38,21 +40,21 @@ class UnknownSession(Exception):
     """A request names a session there is not."""
 
 
-@dataclass(slots=True)
-class _Session:
-    middleware: ApiMiddleware
+@dataclass
+class _Session(Generic[_Fake]):
+    fake: _Fake
     idle_seconds: float
     used: float
 
 
 @dataclass
-class Sessions:
+class Sessions(Generic[_Fake]):
     """All sessions of a fake."""
 
-    _known: dict[str, _Session] = field(default_factory=dict)
+    _known: dict[str, _Session[_Fake]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def route(self, path: str, session_id: str | None) -> tuple[ApiMiddleware | None, str]:
+    def route(self, path: str, session_id: str | None) -> tuple[_Fake | None, str]:
         """Whose a request is, None for the fake's own, and its path there; UnknownSession."""
         if path.startswith(PREFIX):
             session_id, slash, rest = path[len(PREFIX) :].partition("/")
@@ -63,9 +65,9 @@ class Sessions:
         if session is None or session.used + session.idle_seconds < time.monotonic():
             raise UnknownSession(session_id)
         session.used = time.monotonic()
-        return session.middleware, path
+        return session.fake, path
 
-    def begin(self, make: Callable[[], ApiMiddleware], idle_seconds: float = IDLE_SECONDS) -> str:
+    def begin(self, make: Callable[[], _Fake], idle_seconds: float = IDLE_SECONDS) -> str:
         """A new session; its id. InputError where there are too many."""
         self._end_idle()
         if len(self._known) >= MAX_SESSIONS:

@@ -40,9 +40,12 @@ class SessionViews:
     """What begins and ends sessions."""
 
     def __init__(
-        self, sessions: Sessions, make: Callable[[World, Settings], ApiMiddleware], world: World,
+        self,
+        sessions: Sessions[ApiMiddleware],
+        make: Callable[[World, Settings], ApiMiddleware],
+        world: World,
         settings: Settings,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._sessions = sessions
         self._make = make
         self._world = world
