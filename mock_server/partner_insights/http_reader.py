@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 MAX_BODY: Final = 64 * 2**20
 """Bytes of a body, after decompression, that are read."""
 CONNECT_SECONDS: Final = 10.0
-READ_SECONDS: Final = 30.0
+READ_SECONDS: Final = 20.0
 """Silence within an answer."""
-ANSWER_SECONDS: Final = 60.0
+ANSWER_SECONDS: Final = 30.0
 """Time for a whole answer."""
 
 
@@ -86,10 +86,14 @@ def wire_of(answer: BaseHTTPResponse) -> Wire:
     return Wire(original.head, original.excess) if isinstance(original, _TimedResponse) else Wire((), b"")
 
 
-def has_live_connection(pool: PoolManager, url: str) -> bool:
-    """Whether the next request to a server goes over a connection that an earlier one went over."""
+def has_live_connection(pool: PoolManager, url: str, patience: float = 0.0) -> bool:
+    """Whether the next request to a server goes over a connection that an earlier one went over.
+
+    With `patience`, the server is given so many seconds to close it.
+    """
     idle = pool.connection_from_url(url).pool
-    return idle is not None and any(each is not None and each.is_connected for each in idle.queue)
+    connections = [each for each in idle.queue if each is not None and each.sock] if idle is not None else []
+    return any(not wait_for_read(each.sock, timeout=patience) for each in connections)
 
 
 def bounded_pool(url: str, **options: Any) -> PoolManager:

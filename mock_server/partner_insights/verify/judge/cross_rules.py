@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
-from partner_insights.verify.judge.rules import ONE_PERCENT, broken
+from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import Finding, display_value
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def partner_sold_is_the_sum(
                 f"{sides.whole} of {_spoken(group)} is {display_value(sold)}, "
                 f"{'its' if sums.of_all else 'some'} customers' sum is {total}{dates}"
             )
-            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold, certain=not dates)
+            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
 
 
 def _percents(
@@ -173,7 +173,6 @@ def prorated_percent_of_sums(
             f"{sides.percent} of {_spoken(group)} is {display_value(percent.value)}, "
             f"but the customers' {sides.part} / {sides.whole} is {counts}{dates}"
         )
-        near = any(percent.agrees(each, within=ONE_PERCENT * each) for each in scales)
         yield broken(
             partner,
             rule,
@@ -181,7 +180,6 @@ def prorated_percent_of_sums(
             message,
             sides.percent,
             percent.value,
-            certain=not near and not dates,
         )
 
 
@@ -201,14 +199,13 @@ def partner_groups(
                 rule,
                 "/items",
                 f"no row of the partner is of {_spoken(missing)}, which customers have{dates}",
-                certain=not dates,
             )
     for row in partner.rows:
         group = _group(row, sides)
         if group is not None and group not in theirs and sums.of_all:
             dates = _dates(partner, sums, group[0])
             message = f"no customer has a row of {_spoken(group)}{dates}"
-            yield broken(partner, rule, row.pointer(), message, certain=not dates)
+            yield broken(partner, rule, row.pointer(), message)
 
 
 def _spoken(group: Group) -> str:

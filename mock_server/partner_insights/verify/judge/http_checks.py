@@ -56,7 +56,7 @@ ANSWERED_INSTEAD = {
 }
 
 
-CERTAIN = frozenset({"PI309", "PI313", "PI316", "PI317", "PI320", "PI321"})
+CERTAIN = frozenset({"PI309", "PI316", "PI317", "PI320", "PI321"})
 """Codes that are assumed, and yet errors in every profile: `error-because` of codes.toml says why."""
 
 HEAD_REFUSED = (404, 405, 501)

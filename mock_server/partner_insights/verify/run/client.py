@@ -45,7 +45,10 @@ FAILURES_IN_A_ROW = 3
 """So many requests without any answer, and the server is given up."""
 
 SLOW_ANSWERS = 2
-"""So many answers that did not end in time, and the server is given up: each takes a minute."""
+"""So many answers that did not end in time, and the server is given up: each takes half a minute."""
+
+CLOSING_SECONDS = 0.02
+"""How long a server that closes connections is waited for before the next request."""
 
 MANY_BROKEN_OFF = 3
 """So many connections that were broken off in place of an answer, and it was no chance."""
@@ -175,7 +178,9 @@ class Client:
     ) -> Response | Failure:
         started = time.monotonic()
         try:
-            used_before = has_live_connection(self._pool, self.url)
+            # Once a server is known to close connections without saying so, it is waited for.
+            patience = CLOSING_SECONDS if self._broken_off else 0.0
+            used_before = has_live_connection(self._pool, self.url, patience)
             try:
                 return self._exchange(method, path, headers, authorization, started)
             except ProtocolError as error:

@@ -387,7 +387,7 @@ class SuiteSession:
     def customer_for(self, operation: str) -> str | None:
         """The first customer that is answered, where the operation's path names one.
 
-        One may be refused, as documented, for want of a commerce relationship; ContractBroken where all are.
+        One may be refused, as documented, for want of a commerce relationship; Stopped (a skip) where all are.
         """
         if not self.catalogue.operations[operation].per_customer:
             return None
@@ -396,17 +396,13 @@ class SuiteSession:
         return self._answered[operation]
 
     def _first_answered(self, operation: str) -> str:
-        exchange: Exchange | None = None
         for customer in self.some_customers()[:MAX_REFUSED]:
             exchange = self._send(self._request(operation, customer=customer))
             if not is_without_relationship(exchange, expectation(exchange.request, self.catalogue)):
                 return customer
             words = "a customer of the list is refused: no commerce relationship (403, code 20002)"
             self.results.observe([Observation("customer-refused", operation, "", words)])
-        if exchange is not None:
-            message = "no customer of the list is answered: all are refused for want of a relationship"
-            self._report_http("PI301", message, exchange.request)
-        return self.some_customers()[0]
+        raise Stopped("the customers of the list are refused for want of a commerce relationship")
 
     def same_customers(self, size: int | None) -> None:
         """Read the list in pages of another size, and compare it with the list."""
