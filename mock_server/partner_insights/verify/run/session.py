@@ -387,7 +387,7 @@ class SuiteSession:
     def customer_for(self, operation: str) -> str | None:
         """The first customer that is answered, where the operation's path names one.
 
-        One may be refused, as documented, for want of a commerce relationship; Stopped (a skip) where all are.
+        One may be refused, as documented, for want of a relationship; Stopped (a skip) where all are.
         """
         if not self.catalogue.operations[operation].per_customer:
             return None
