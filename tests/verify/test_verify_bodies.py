@@ -87,3 +87,11 @@ def test_depth_is_bounded(opening: bytes, closing: bytes) -> None:
     )
     assert (deepest.readable, deepest.defects) == (True, ())
     assert [defect.code for defect in too_deep.defects] == ["PI311"]
+
+
+@pytest.mark.parametrize("levels", [254, 255, 400, 1023, 1025, 100_000])
+def test_any_depth_is_told(levels: int) -> None:
+    """Levels that the fast reader takes, and could not write again, are no crash but a body too deep."""
+    nested = b"[" * levels + b"]" * levels
+    for body in (nested, b'{"totalCount":1,"items":[' + nested + b"]}"):
+        assert [defect.code for defect in read_body(body).defects] == ["PI311"]

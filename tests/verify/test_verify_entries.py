@@ -17,9 +17,10 @@ from click.testing import CliRunner, Result
 
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
+from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings import streams
-from partner_insights.verify.recordings.check import MAX_ALIKE, MAX_LISTED, RecordingChecker
+from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,6 +159,28 @@ def test_the_cost_of_a_hostile_body_has_bounds(tmp_path: Path, good: Any) -> Non
         assert len(report["observations"]) <= MAX_LISTED
         assert "Someone" not in json.dumps(report)
     assert sum(each["code"] == "PI101" for each in report["violations"]) == MAX_ALIKE
+
+
+def test_the_cost_of_many_broken_entries_has_bounds(
+    tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many are looked at, and more the longer the file is; the rest is counted, clean ones are judged."""
+    monkeypatch.setattr(check_module, "SLOW_ENTRIES", 20)
+    broken = b'{"attributes":{"objectType":"CustomerLicensesUsageInsights"}}'
+    clean = json.dumps(good(USAGE)).encode()
+    path = tmp_path / "many.ndjson"
+    lines = [broken] * 300 + [clean] * 5
+    path.write_bytes(b"\n".join(lines))
+    result, report = check(tmp_path, path)
+    assert result.exit_code == 2
+    left = int(result.stderr.partition(" more entries were not looked at")[0].rpartition(" ")[2])
+    assert 20 <= 300 - left <= 21 + path.stat().st_size // BYTES_AN_ENTRY
+    assert f"{305 - left} recordings judged by the corrected contract, {left} not judged" in result.stdout
+    assert {each["code"] for each in report["violations"]} >= {"PI102"}
+    path.write_bytes(b"x\n" * 3000 + clean)
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 2
+    assert "0 recordings judged" in result.stdout
 
 
 def test_an_archive_is_judged_by_what_was_asked(tmp_path: Path, good: Any) -> None:

@@ -93,7 +93,7 @@ def _check_all(files: tuple[Path, ...], checker: RecordingChecker) -> tuple[list
                     click.echo(f"partner-insights: {error}", err=True)
                     continue
                 checked.append(one)
-                refused += one.refused
+                refused += one.refused + max(0, one.passed_over - 1)  # they are one of its refusals
                 for each in one.refusals:
                     click.echo(f"partner-insights: {each}", err=True)
                 if one.refused > len(one.refusals):

@@ -56,7 +56,8 @@ def read_body(content: bytes) -> Body:
         return _read_odd(payload, bom)
     if _MANY_DIGITS in payload.translate(_ANY_DIGIT):  # a whole number beyond 64 bits would be a float
         return _read_odd(payload, bom)
-    if says_everything_once(payload, value) and not (_may_be_too_deep(payload) and _is_too_deep(value)):
+    # The depth first: what is written again may not nest as deep as what is read.
+    if not (_may_be_too_deep(payload) and _is_too_deep(value)) and says_everything_once(payload, value):
         return Body(value, True, bom, ())
     return _read_odd(payload, bom)
 

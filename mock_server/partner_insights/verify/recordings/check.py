@@ -48,6 +48,12 @@ MAX_LISTED = 2_000
 """Violations of one severity, and kinds of anything, that are listed for a file, however long it is."""
 MAX_REFUSALS = 20
 """Entries that could not be judged, for which the reason is given."""
+SLOW_ENTRIES = 1_000
+"""Entries of a file that the judge looks at, because the fast path has not found them valid …"""
+BYTES_AN_ENTRY = 1_500
+"""… and one more for so many bytes: a broken entry takes a millisecond, however short it is."""
+REFUSAL_COST = 0.1
+"""What an entry that cannot be judged counts as, beside one that is."""
 
 
 @dataclass
@@ -67,6 +73,12 @@ class FileResult:
     occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
     hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
     """Kinds, under the names that the file has for customers, and as they are reported."""
+    effort: float = field(default=0.0, repr=False)
+    """How many entries the judge has looked at."""
+    read: int = field(default=0, repr=False)
+    """Bytes of the entries there were so far."""
+    passed_over: int = 0
+    """Entries that were not looked at any more: too many before them were broken."""
     unanswered: int = 0
     """Requests in it that nobody answered."""
     refused: int = 0
@@ -126,9 +138,18 @@ class FileResult:
                 shown = hide(each)
                 self.occurrences.setdefault(shown.key, shown)
 
+    def is_worth_judging(self, entry: RecordedResponse) -> bool:
+        """Whether to look at one more entry; those that are not looked at are counted."""
+        self.read += len(entry.content)
+        worth = self.effort < SLOW_ENTRIES + self.read / BYTES_AN_ENTRY
+        self.effort += worth
+        self.passed_over += not worth
+        return worth
+
     def refuse(self, error: InputError) -> None:
         """Count an entry that cannot be judged."""
         self.refused += 1
+        self.effort -= 1 - REFUSAL_COST
         if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append(error)
 
@@ -168,9 +189,15 @@ class RecordingChecker:
             try:
                 if isinstance(entry, InputError):
                     raise entry
-                self._check(entry, checked)
+                if checked.is_worth_judging(entry):
+                    self._check(entry, checked)
             except InputError as error:
                 checked.refuse(error)
+            if checked.passed_over >= SLOW_ENTRIES and not checked.judged:
+                break  # nothing in it is a recording
+        if checked.passed_over:
+            words = f"{checked.passed_over:,} more entries were not looked at: so many before them are broken"
+            checked.refuse(InputError(words, where=str(path), remedy="check a part of the file by itself"))
         if checked.judged == 0 and checked.refusals:
             raise checked.refusals[0]
         if checked.judged == 0 and checked.unanswered:
