@@ -13,8 +13,11 @@ from partner_insights.cli.derive_operations import derive_operations
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.derive.bundled_pages import TABLES, derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
+from partner_insights.derive.page_report import FORMATS, report_text
 from partner_insights.derive.publication import differences, publish
+from partner_insights.derive.row_accounts import Outcome, counts_of
 from partner_insights.errors import InputError
+from partner_insights.files import write_report
 
 if TYPE_CHECKING:
     from partner_insights.tables import Diagnostic
@@ -45,6 +48,18 @@ if TYPE_CHECKING:
     help="Spell ObjectType as the wire does, objectType.  [default: for our own pages only]",
 )
 @click.option(
+    "--dialect",
+    metavar="NAME|FILE",
+    help="How the pages write their tables: partner-center, microsoft-graph, business-central, discord, "
+    "or a file of your own.  [default: what each page shows signs of]",
+)
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what became of every row, as .json or .html.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -59,6 +74,8 @@ def command(
     check: bool,
     lenient: bool,
     wire_case: bool | None,
+    dialect: str | None,
+    report: Path | None,
     form: str,
 ) -> None:
     """Derive JSON Schemas from documentation pages, or from our own.
@@ -73,12 +90,19 @@ def command(
         return
     if out is not None and out.is_file():
         raise click.BadParameter(f"Directory '{out}' is a file.", param_hint="'--out'")
+    if report is not None and report.suffix not in FORMATS:
+        raise click.BadParameter(
+            f"'{report}' ends with none of {', '.join(FORMATS)}.", param_hint="'--report'"
+        )
     folder = schemas_dir()
     try:
         derivation = derive_pages(
-            list(pages) or [folder / TABLES], folder, lenient=lenient, wire_case=wire_case
+            list(pages) or [folder / TABLES], folder, lenient=lenient, wire_case=wire_case, dialect=dialect
         )
     except DerivationFailed as failed:
+        if report is not None:
+            resources = len({(row.page, row.resource) for row in failed.rows if row.resource})
+            write_report(report, report_text(report, counts_of(failed.rows, resources), failed.rows))
         if form == "json":
             click.echo(
                 json.dumps(
@@ -90,6 +114,8 @@ def command(
     if not derivation.schemas:
         _report(derivation, form, [], check=check)
         raise InputError("no resource was read from these pages", where=", ".join(map(str, pages)))
+    if report is not None:
+        write_report(report, report_text(report, derivation.counts, derivation.rows))
     own = not pages
     files = shipped_files(derivation, folder) if own else derivation.files()
     target = out or (folder if own or check else None)
@@ -107,6 +133,7 @@ def _report(derivation: Derivation, form: str, changed: list[str], *, check: boo
     if form == "json":
         document = {
             "resources": {name: _properties(schema) for name, schema in derivation.schemas.items()},
+            "counts": derivation.counts,
             "diagnostics": [_diagnostic(found) for found in derivation.diagnostics],
             ("differences" if check else "written"): changed,
         }
@@ -119,6 +146,9 @@ def _report(derivation: Derivation, form: str, changed: list[str], *, check: boo
         click.echo(
             f"{name}  {len(schema['properties'])} properties  ({provenance['page']}:{provenance['line']})"
         )
+    counts = derivation.counts
+    parts = ", ".join(f"{counts[each.value]} {each.value}" for each in Outcome)
+    click.echo(f"{counts['resources']} resources, {counts['rows']} rows: {parts}")
     for name in changed:
         click.echo(f"{'differs' if check else 'written'}: {name}")
 

@@ -19,6 +19,7 @@ from partner_insights.derive.references import (
     referred_to,
     without_list,
 )
+from partner_insights.derive.row_accounts import RowAccount, counts_of, row_accounts
 from partner_insights.derive.schema import Schema, resource_schema
 from partner_insights.derive.schema_names import schema_names
 from partner_insights.errors import InputError
@@ -47,6 +48,15 @@ class Derivation:
     pages: tuple[str, ...]
     schemas: Mapping[str, Schema]
     diagnostics: tuple[Diagnostic, ...]
+    rows: tuple[RowAccount, ...] = ()
+    """Every row of the pages' tables, and what became of it."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Resources, rows, and how many rows became what."""
+        return counts_of(
+            self.rows, sum(schema[PROVENANCE]["page"] in self.pages for schema in self.schemas.values())
+        )
 
     def files(self) -> dict[str, bytes]:
         """What to write: file name → content. The same derivation gives the same bytes."""
@@ -56,8 +66,9 @@ class Derivation:
 class DerivationFailed(InputError):
     """Pages that cannot be read for certain; carries every diagnostic."""
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], rows: Iterable[RowAccount] = ()) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.rows = tuple(rows)
         errors = [str(diagnostic) for diagnostic in self.diagnostics if diagnostic.level == "error"]
         super().__init__("\n".join(errors))
 
@@ -99,7 +110,12 @@ def derive(
     references = References(pages, shipped, paths)
     diagnostics = _of_pages(pages)
     definitions, unresolved = _followed(pages, references)
-    diagnostics += unresolved
+    diagnostics += [found for several in unresolved.values() for found in several]
+    rows = tuple(
+        row
+        for page in pages
+        for row in row_accounts(page, [*page.diagnostics, *unresolved.get(id(page), ())])
+    )
     names, repeated = schema_names(definitions, dict(zip(map(id, pages), paths, strict=True)))
     diagnostics += repeated
     schemas: dict[str, Schema] = {}
@@ -109,7 +125,7 @@ def derive(
     diagnostics.sort(key=lambda diagnostic: (diagnostic.page, diagnostic.line))
     graves = [found for found in diagnostics if found.level == "error"]
     if any(found.code == "translated-page" or not lenient for found in graves):
-        raise DerivationFailed(diagnostics)
+        raise DerivationFailed(diagnostics, rows)
     apply_errata(schemas, _names(pages), errata)
     for schema in schemas.values():
         if wire_case:
@@ -120,6 +136,7 @@ def derive(
         pages=tuple(page.name for page in pages),
         schemas={name: _ordered(schemas[name]) for name in sorted(schemas)},
         diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.page, diagnostic.line))),
+        rows=rows,
     )
 
 
@@ -142,24 +159,28 @@ def _names(pages: Iterable[Page]) -> set[str]:
     return {page.name for page in pages}
 
 
-def _followed(pages: Iterable[Page], references: References) -> tuple[list[Definition], list[Diagnostic]]:
-    """The resources of the pages and the shipped ones they refer to; the references that lead nowhere."""
+def _followed(
+    pages: Iterable[Page], references: References
+) -> tuple[list[Definition], dict[int, list[Diagnostic]]]:
+    """The resources of the pages and the shipped ones they refer to; the references that lead nowhere,
+    by the id() of their page."""
     definitions = [Definition(page, resource) for page in pages for resource in page.resources]
     known = {id(definition.resource) for definition in definitions}
-    unresolved: list[Diagnostic] = []
+    unresolved: dict[int, list[Diagnostic]] = {}
     for definition in definitions:  # grows on the way
         page, resource = definition.page, definition.resource
         rows = {row.name: row for row in resource.properties}
+        of_page = unresolved.setdefault(id(page), [])
         for name, expression in referred_to(resource).items():
             found = references.find(expression, page)
             if found is None:
                 if references.find_values(expression, page) is None and not rows[name].facts.values:
                     line, text = rows[name].line, expression.name or ""
-                    unresolved.append(_unresolved(page, line, text, expression.target))
+                    of_page.append(_unresolved(page, line, text, expression.target))
             elif id(found.resource) not in known:
                 known.add(id(found.resource))
                 definitions.append(found)
-        unresolved += [
+        of_page += [
             _unlisted(page, line, text, target)
             for line, text, target in without_list(resource, references, page)
         ]

@@ -33,8 +33,6 @@ from partner_insights.tables.rows import delimiter_width, row_of, split_row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partner_insights.tables.inline import InlineLink
-
 _UNSPACED = re.compile(r"(#{2,6})(?=\w)")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -104,7 +102,6 @@ class Blocks:
         self.lines = lines
         self.path: list[Heading] = []
         self.lead = self.above = ""
-        self.lead_links: tuple[InlineLink, ...] = ()
         self.slugs: Counter[str] = Counter()
         self.targets = _definitions(lines)
         self.salvaged: list[TableRow] = []
@@ -169,7 +166,9 @@ class Blocks:
             self.above = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)])
             if not self.lead and not _NAMESPACE.match(self.above):
                 lead = read_inline(self._with_target(self.above) if self.targets else self.above)
-                self.lead, self.lead_links = lead.text, lead.links
+                self.lead = lead.text
+                if self.path:
+                    self.document.leads[self.path[-1].line] = lead
         elif name == "Table":
             self._sweep(start)
         elif name == "CodeBlock":
@@ -202,7 +201,6 @@ class Blocks:
         heading = Heading(level, text, anchor, start + 1, aliases, spaced)
         self.path = [above for above in self.path if above.level < level] + [heading]
         self.lead = self.above = ""
-        self.lead_links = ()
         self.document.headings.append(heading)
 
     # Code and HTML
@@ -283,9 +281,7 @@ class Blocks:
     def _file(self, header: TableRow, rows: Sequence[TableRow]) -> None:
         self._restore()
         above = read_inline(self.above).text if self.above else ""
-        self.document.tables.append(
-            Table(header, tuple(rows), tuple(self.path), self.lead, above, self.lead_links)
-        )
+        self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, above))
 
     # What the standard drops
 

@@ -114,15 +114,17 @@ class Diagnostic:
     found: str
     accepted: str
     message: str
+    rows: int = 1
+    """How many rows it is about, where it is about a table."""
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}: {self.message} (found {self.found}; accepted: {self.accepted})"
 
 
-def diagnose(code: str, *, page: str, line: int, found: str, message: str) -> Diagnostic:
+def diagnose(code: str, *, page: str, line: int, found: str, message: str, rows: int = 1) -> Diagnostic:
     """The diagnostic of a code; `found` is text of the page by `excerpt`, or words about it."""
     meaning = DIAGNOSTIC_CODES[code]
-    return Diagnostic(meaning.level, code, page, line, found, meaning.accepted, message)
+    return Diagnostic(meaning.level, code, page, line, found, meaning.accepted, message, rows)
 
 
 def excerpt(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.tables.inline import InlineLink
+    from partner_insights.tables.inline import Inline
 
 # The longest pages there are hold some thousands of each; ten megabytes of such pages in one keep within
 # all of these. What is longer is generated, and wrong.
@@ -65,7 +65,6 @@ class Table:
     headings: tuple[Heading, ...]
     lead: str
     above: str = ""
-    lead_links: tuple[InlineLink, ...] = ()
 
     @property
     def line(self) -> int:
@@ -95,5 +94,7 @@ class Document:
     orphans: list[OrphanLine] = field(default_factory=list)
     html_tables: list[tuple[int, str]] = field(default_factory=list)
     """The HTML tables that cannot be read: line, and why."""
+    leads: dict[int, Inline] = field(default_factory=dict)
+    """The first paragraph under each heading, by the heading's line."""
     too_long_at: int | None = None
     """The line at which it proved longer than any page, and the reading ended."""

@@ -95,6 +95,7 @@ def read_page_text(text: str, name: str, dialect: Dialect | None = None) -> Page
         names,
         dialect,
         {found.name.casefold(): InlineLink(found.name, f"#{found.anchor}") for found in listed},
+        document.leads,
     )
     resources = tuple(reader.read(source) for source in sources)
     if not resources and not listed and (shown := skeleton_resource(document, text, dialect)) is not None:

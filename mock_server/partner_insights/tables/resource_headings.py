@@ -287,7 +287,9 @@ def _untyped(table: Table, columns: Sequence[str], page: str, dialect: Dialect) 
     message = "a table of properties has no column Type"
     unknown = [column for column in columns if role_of(column, dialect) is None]
     return [
-        diagnose("missing-column", page=page, line=table.line, found=shown, message=message),
+        diagnose(
+            "missing-column", page=page, line=table.line, found=shown, message=message, rows=len(table.rows)
+        ),
         *(
             diagnose(
                 "unknown-column",
@@ -304,11 +306,25 @@ def _untyped(table: Table, columns: Sequence[str], page: str, dialect: Dialect) 
 def _unnamed(table: Table, page: str) -> Diagnostic:
     heading = table.headings[-1].text if table.headings else ""
     message = "a table of properties stands under no resource's name"
-    return diagnose("unnamed-resource", page=page, line=table.line, found=excerpt(heading), message=message)
+    return diagnose(
+        "unnamed-resource",
+        page=page,
+        line=table.line,
+        found=excerpt(heading),
+        message=message,
+        rows=len(table.rows),
+    )
 
 
 def _second(table: Table, first: ResourceTable, page: str, *, continued: bool) -> Diagnostic:
     code = "continued-table" if continued else "duplicate-resource"
     message = f"a second table of {first.name}, after the one on line {first.table.line}"
     message += ": its properties are added" if continued else ""
-    return diagnose(code, page=page, line=table.line, found=excerpt(first.name), message=message)
+    return diagnose(
+        code,
+        page=page,
+        line=table.line,
+        found=excerpt(first.name),
+        message=message,
+        rows=0 if continued else len(table.rows),
+    )

@@ -74,11 +74,13 @@ class ResourceReader:
         names: Iterable[str],
         dialect: Dialect,
         lists: Mapping[str, InlineLink] = MappingProxyType({}),
+        leads: Mapping[int, Inline] = MappingProxyType({}),
     ) -> None:
         self.page = page
         self.dialect = dialect
         self.names = spellings(names)
         self.lists = lists  # the page's lists of values by name in lower case, as links to them
+        self.leads = leads  # the first paragraphs under the headings
         self.complaints: list[Diagnostic] = []
         self._facts_of: dict[tuple[str, str], Facts] = {}
         self._full = False
@@ -108,21 +110,24 @@ class ResourceReader:
             source.name,
             heading.anchor,
             heading.line,
-            source.table.lead,
+            source.table.lead or self._lead(source).text,
             tuple(properties.values()),
             heading.aliases,
             tuple(each.anchor for each in reversed(source.table.headings)),
             self._base(source),
         )
 
+    def _lead(self, source: ResourceTable) -> Inline:
+        return self.leads.get(source.heading.line, Inline(""))
+
     def _base(self, source: ResourceTable) -> InlineLink | None:
         """The resource that the introduction says this one inherits from."""
-        lead, said = source.table.lead_links, self.dialect.inherits
-        found = said.search(source.table.lead) if said else None
+        lead, said = self._lead(source), self.dialect.inherits
+        found = said.search(lead.text) if said else None
         if found is None:
             return None
-        behind = source.table.lead[found.end() :].lstrip()
-        return next((link for link in lead if behind.removeprefix("the ").startswith(link.text)), None)
+        behind = lead.text[found.end() :].lstrip()
+        return next((link for link in lead.links if behind.removeprefix("the ").startswith(link.text)), None)
 
     def _rows(self, source: ResourceTable) -> Iterator[TableRow]:
         """The rows of a table; of two that stand on one line, the second besides the complaint about it."""

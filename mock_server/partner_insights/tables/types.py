@@ -114,6 +114,7 @@ class _Reader:
         self.link = cell.links[0] if cell.links else None
         self.resources = resources
         self.dialect = dialect
+        self.is_named = False  # by a prefix that only names of types have
 
     def read(self, text: str, *, plural: bool) -> TypeExpression | None:
         text = text.strip()
@@ -121,8 +122,8 @@ class _Reader:
             return TypeExpression("reference", name=text)
         if (marked := self._marked(text, plural=plural)) is not None:
             return marked
-        if self.link is None:
-            text = self.dialect.without_prefix(text)
+        if self.link is None and (rest := self.dialect.without_prefix(text)) != text:
+            text, self.is_named = rest, True
         known = text.casefold() in self.dialect.types or text.casefold() in _SINGLE_WORDS
         if text.isidentifier() and not plural and not known:
             return self._reference(text, plural=False)
@@ -168,6 +169,8 @@ class _Reader:
             return TypeExpression("reference", name=name, target=self.link.target) if certain else None
         if (defined := self._defined(name, plural=plural)) is not None:
             return TypeExpression("reference", name=defined)
+        if self.is_named and name.isidentifier():
+            return TypeExpression("reference", name=name)
         if _CAMEL.fullmatch(name) and not _is_type_word(name):
             return TypeExpression("reference", name=name)
         return None

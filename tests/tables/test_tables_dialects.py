@@ -1,0 +1,300 @@
+"""Dialects: each family's own forms, read by a file of data; a fourth family is a file more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partner_insights._data import schemas_dir
+from partner_insights.contract import PROVENANCE
+from partner_insights.derive.bundled_pages import derive_pages
+from partner_insights.errors import InputError
+from partner_insights.tables import read_page_text
+from partner_insights.tables.dialect import dialect_names, dialect_of, named_dialect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def derived(folder: Path, pages: dict[str, str], **options: Any) -> dict[str, Any]:
+    """The schemas of some pages, without their annotations."""
+
+    def bare(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: bare(value) for key, value in part.items() if key not in (PROVENANCE, "description")}
+        return part
+
+    for name, text in pages.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    found = derive_pages([folder], schemas_dir(), **options).schemas
+    return {
+        name: {key: bare(schema[key]) for key in ("properties", "required") if key in schema}
+        for name, schema in found.items()
+    }
+
+
+GRAPH = {
+    "res/boat.md": """---
+title: "boat resource type"
+doc_type: resourcePageType
+---
+
+# boat resource type
+
+Namespace: microsoft.graph
+
+A boat. Inherits from [craft](craft.md).
+
+## Properties
+
+| Property | Type | Description |
+|:---------|:-----|:------------|
+| name | String | The name. Required. |
+| trip | Duration | How long it was out. |
+| picture | Stream | What it looks like. |
+| load | Edm.Int64 | In kilograms. |
+| sails | microsoft.graph.sail collection | What drives it. |
+| state | boatState | Possible values are: `afloat`, `ashore`. |
+| kind | [boatKind](../res/boatkind.md) | What it is. |
+| flag | [flag](#flag-values) | Where it is from. |
+| mast | [mast](Mast.md) | Its mast. |
+
+#### flag values
+
+| Member | Description |
+|:-------|:------------|
+| null | Nobody said. |
+| red | From the north. |
+| blue | From the south. |
+
+## Relationships
+
+| Relationship | Type | Description |
+|:-------------|:-----|:------------|
+| crew | [craft](craft.md) collection | Who sails it. |
+""",
+    "res/craft.md": """---
+doc_type: resourcePageType
+---
+# craft resource type
+
+| Property | Type | Description |
+|:---------|:-----|:------------|
+| id | String | Names it. |
+| name | String | As painted. |
+""",
+    "res/boatkind.md": """---
+doc_type: enumPageType
+---
+# boatKind enum type
+
+## Members
+
+| Member | Value | Description |
+|:-------|:------|:------------|
+| dinghy | 0 | Small. |
+| barge | 1 | Large. |
+""",
+    "res/sail.md": "---\ndoc_type: resourcePageType\n---\n# sail resource type\n\n## Properties\n\nNone.\n",
+    "res/mast.md": """---
+doc_type: resourcePageType
+---
+# mast facet
+
+## JSON representation
+
+```json
+{
+  "@odata.type": "microsoft.graph.mast",
+  "height": 12,
+  "wood": "String (identifier)",
+  "sail": { "@odata.type": "microsoft.graph.sail" }
+}
+```
+""",
+}
+
+
+def test_microsoft_graph(tmp_path: Path) -> None:
+    """Base types, relationships, lists on pages of their own, samples for tables, spelling of files."""
+    schemas = derived(tmp_path, GRAPH)
+    reference = {"$ref": "sail.schema.json"}
+    assert schemas["boat"] == {
+        "properties": {
+            "name": {"type": "string"},
+            "trip": {"type": "string", "format": "duration"},
+            "picture": {},
+            "load": {"type": "integer", "format": "int64"},
+            "sails": {"type": "array", "items": reference},
+            "state": {"type": "string", "enum": ["afloat", "ashore"]},
+            "kind": {"type": "string", "enum": ["dinghy", "barge"]},
+            "flag": {"type": ["string", "null"], "enum": ["red", "blue", None]},
+            "mast": {"$ref": "mast.schema.json"},
+            "crew": {"type": "array", "items": {"$ref": "craft.schema.json"}},
+            "id": {"type": "string"},
+        }
+    }
+    assert schemas["mast"]["properties"] == {
+        "height": {"type": "number"},
+        "wood": {"type": "string"},
+        "sail": reference,
+    }
+    assert schemas["sail"] == {"properties": {}}
+
+
+def test_business_central(tmp_path: Path) -> None:
+    """Named enumerations have the values quoted in prose, or none; streams are left open."""
+    page = """---
+description: A mooring in Dynamics 365 Business Central.
+---
+# mooring resource type
+
+## Properties
+
+| Property | Type | Description |
+|:---------|:-----|:------------|
+| id | GUID | Names it. Required. |
+| side | NAV.mooringSide | Specifies the side. It can be " ", "Port" or "Starboard". |
+| rope | NAV.ropeKind | The rope. |
+| plan | stream | Where it is. |
+| until | datetime | When it ends. |
+"""
+    schemas = derived(tmp_path, {"m.md": page})
+    assert schemas["mooring"] == {
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "side": {"type": "string", "enum": [" ", "Port", "Starboard"]},
+            "rope": {"type": "string"},
+            "plan": {},
+            "until": {"type": "string", "format": "date-time"},
+        }
+    }
+
+
+def test_discord(tmp_path: Path) -> None:
+    """Marks of presence, null and footnotes; anchors of their own; numbers as values; bodies of requests."""
+    page = """---
+title: Harbours
+---
+
+import {ManualAnchor} from '/x.jsx'
+
+### Harbour Object
+
+<ManualAnchor id="harbour-object-harbour-structure" />
+###### Harbour Structure
+
+| Field | Type | Description |
+|-------|------|-------------|
+| id | snowflake | names it |
+| name? | ?string | its name |
+| at? \\* | ISO8601 timestamp | when it was built |
+| berths | array of [berth](/docs/harbours#berth-object) objects | where ships lie |
+| owner? | partial [berth](/docs/harbours#berth-object) object | part of one |
+| kind | [kind](/docs/harbours#harbour-object-harbour-kinds) | what it is |
+| texts? | ?dictionary with keys in [locales](/docs/x#y) | names |
+
+\\* not always
+
+<ManualAnchor id="harbour-object-harbour-kinds" />
+###### Harbour Kinds
+
+| Type | ID | Description |
+|------|----|-------------|
+| NATURAL | 1 | a bay |
+| BUILT | 2 | a wall |
+
+### Berth Object
+
+###### Berth Structure
+
+| Field | Type | Description |
+|-------|------|-------------|
+| depth | integer | in metres |
+
+## Modify Harbour
+
+###### JSON Params
+
+| Field | Type | Description |
+|-------|------|-------------|
+| name? | string | its name |
+"""
+    schemas = derived(tmp_path, {"docs/harbours.mdx": page})
+    assert schemas["Harbour"] == {
+        "properties": {
+            "id": {"type": "string", "pattern": "^[0-9]+$"},
+            "name": {"type": ["string", "null"]},
+            "at": {"type": "string", "format": "date-time"},
+            "berths": {"type": "array", "items": {"$ref": "Berth.schema.json"}},
+            "owner": {"type": "object"},
+            "kind": {"type": "integer", "enum": [1, 2]},
+            "texts": {"type": ["object", "null"]},
+        },
+        "required": ["id", "berths", "kind"],
+    }
+    assert set(schemas) == {"Harbour", "Berth", "ModifyHarbourJSONParams"}
+
+
+def test_a_fourth_family_is_a_file(tmp_path: Path) -> None:
+    """Titles, types, marks and headings of a family nobody knew are data that a person gives."""
+    dialect = tmp_path / "mine.toml"
+    dialect.write_text(
+        '[columns]\nname = ["slot"]\ntype = ["holds"]\n[types]\n"string uuid" = ["token"]\n'
+        '[marks]\noptional = \'(.+)~\'\n[headings]\nnouns = ["record"]\n[prose]\nunmarked = "required"\n',
+        encoding="utf-8",
+    )
+    page = "# Crate record\n\n| Slot | Holds |\n|---|---|\n| key | token |\n| lid~ | string |\n"
+    schemas = derived(tmp_path / "pages", {"crate.md": page}, dialect=str(dialect))
+    assert schemas["Crate"] == {
+        "properties": {"key": {"type": "string", "format": "uuid"}, "lid": {"type": "string"}},
+        "required": ["key"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    {
+        "": "nothing",
+        "[columns]\nnames = []": "no entry names",
+        'signs = "x"': "no list",
+        '[types]\n"text uuid" = ["x"]': "no type text uuid",
+        "[marks]\noptional = '('": "no regular expression",
+        "[": "cannot be read",
+    }.items(),
+)
+def test_a_dialect_that_is_none_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    """With what is wrong in it; an empty one is that of Partner Center."""
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    if complaint == "nothing":
+        assert named_dialect(str(path)).roles == named_dialect("partner-center").roles
+        return
+    with pytest.raises(InputError, match=complaint):
+        named_dialect(str(path))
+
+
+def test_an_unknown_dialect_is_refused() -> None:
+    """The known ones are named."""
+    with pytest.raises(InputError, match="no dialect klingon"):
+        named_dialect("klingon")
+    assert {"partner-center", "microsoft-graph", "business-central", "discord"} <= set(dialect_names())
+
+
+def test_a_page_without_signs_is_partner_centers() -> None:
+    """The shipped pages show none of the others' signs."""
+    for path in (schemas_dir() / "tables").glob("*.md"):
+        assert dialect_of(path.read_text(encoding="utf-8")).name == "partner-center"
+
+
+def test_a_request_without_is_no_request() -> None:
+    """A heading of several words, over a table of properties with descriptions, names a resource."""
+    table = "| Property | Type | Description |\n|---|---|---|\n| at | string | When. |\n"
+    page = read_page_text(f"# Security figures\n\n## Portal request without MFA\n\n{table}", "p.md")
+    assert [resource.name for resource in page.resources] == ["PortalRequestWithoutMFA"]
+    page = read_page_text(
+        f"# Create a crate\n\n## Request body\n\n{table}\n## Response body\n\n{table}", "p.md"
+    )
+    assert [resource.name for resource in page.resources] == ["CreateCrateRequestBody", "CreateACrate"]
