@@ -176,3 +176,20 @@ def test_several_workers_have_no_journal(make_app: Callable[..., Flask]) -> None
     """Each worker would know a part of it."""
     client = make_app(workers=2).test_client()
     assert [client.get(f"/_admin/{name}").status_code for name in ("journal", "verdict")] == [409, 409]
+
+
+def test_a_response_held_back_is_open_until_it_begins(catalogue: Catalogue) -> None:
+    """Like the entry it repeats, under its own ids, without a status as long as nothing was sent."""
+    journal = Journal(PathTable(catalogue.operations.values()))
+    first = journal.open({"REQUEST_METHOD": "GET", "PATH_INFO": USAGE}, NO_MATCH, ID.format(1))
+    first.answer(200, [("Content-Length", "2")], b"{}")
+    held = journal.hold_repeat(first, ID.format(2), None, ID.format(3))
+    shown = journal.entries()[-1]
+    assert (shown.number, shown.request_id, shown.correlation_id) == (2, ID.format(2), ID.format(3))
+    assert (shown.status, shown.answered, shown.path) == (None, None, USAGE)
+    held.answer()
+    shown = journal.entries()[-1]
+    assert (shown.status, shown.body, first.request_id) == (200, b"{}", ID.format(1))
+    assert shown.answered is not None
+    assert shown.answered >= shown.began
+    assert journal.since(1, 10)[0][0].number == 2

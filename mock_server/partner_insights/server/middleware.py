@@ -19,7 +19,7 @@ from partner_insights.server.http.errors import http_error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid, new_guid
 from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import PathTable
-from partner_insights.server.journal.journal import Entry, Journal
+from partner_insights.server.journal.journal import Entry, HeldEntry, Journal
 from partner_insights.server.response_cache import has_body, key_of
 from partner_insights.server.sessions import (
     ENVIRON_HEADER,
@@ -60,7 +60,7 @@ class Repeat(NamedTuple):
     body: bytes
     latency: float
     """Seconds until it begins."""
-    held: Entry | None
+    held: HeldEntry | None
     """The entry that is to be told when that is."""
 
 

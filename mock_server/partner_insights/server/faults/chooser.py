@@ -44,10 +44,9 @@ class FaultChooser:
     ) -> Choice:
         """What this request is to meet, now consumed; KeyError where it names a plan that is not there."""
         conditions = self.state.scene.conditions
-        asks = prefer is not None or plan_id is not None
-        if not (asks or self.plans.for_all or conditions.per_request):
-            return Choice(request_id)
-        matched = self._preferred(prefer) or self.plans.consume(plan_id, route, request_id)
+        matched = None
+        if prefer is not None or plan_id is not None or self.plans.for_all:
+            matched = self._preferred(prefer) or self.plans.consume(plan_id, route, request_id)
         if not conditions.per_request or route.operation not in self.paths.operations:
             return Choice(request_id, matched)
         latency = self.random_faults.latency(route) if conditions.slow else 0.0

@@ -122,11 +122,6 @@ class Entry:
             if self.route.operation == "customers":
                 self.body_end = content[-_MAX_TEXT:]
 
-    def answer_alike(self, status: int) -> None:
-        """Take down that the answer begins, which is like that of the entry this one was made after."""
-        self.status = status
-        self.answered = time.monotonic()
-
     def no_reply(self) -> None:
         """Take down that no reply comes."""
         self.answered = time.monotonic()
@@ -168,15 +163,41 @@ Its number, the entry of the earlier one, and what is its own: `time`, `began`, 
 """
 
 
-def _number(each: Entry | RepeatedEntry) -> int:
-    return each[0] if isinstance(each, tuple) else each.number
+class HeldEntry:
+    """A request like an earlier one, whose answer is held back; only taken down, too."""
+
+    __slots__ = ("again", "answered")
+
+    def __init__(self, again: RepeatedEntry) -> None:
+        self.again = again
+        self.answered: float | None = None
+        """When the answer began (None: not yet)."""
+
+    def answer(self) -> None:
+        """Take down that the answer begins."""
+        self.answered = time.monotonic()
 
 
-def _entry(again: RepeatedEntry) -> Entry:
+_Kept: TypeAlias = Entry | RepeatedEntry | HeldEntry
+
+
+def _number(each: _Kept) -> int:
+    if isinstance(each, Entry):
+        return each.number
+    return each[0] if isinstance(each, tuple) else each.again[0]
+
+
+def _entry(each: _Kept) -> Entry:
+    if isinstance(each, Entry):
+        return each
+    again = each if isinstance(each, tuple) else each.again
     number, first, when, began, request_id, sent_id, correlation_id = again
     entry = copy.copy(first)
-    entry.number, entry.time, entry.began, entry.answered = number, when, began, began
+    entry.number, entry.time, entry.began = number, when, began
     entry.request_id, entry.sent_id, entry.correlation_id = request_id, sent_id, correlation_id
+    entry.answered = began if isinstance(each, tuple) else each.answered
+    if entry.answered is None:
+        entry.status = None
     return entry
 
 
@@ -186,7 +207,7 @@ class Journal:
 
     paths: PathTable
     bound: int = MAX_ENTRIES
-    _entries: deque[Entry | RepeatedEntry] = field(init=False)
+    _entries: deque[_Kept] = field(init=False)
     _numbers: Iterator[int] = field(init=False)
     _first: int = 1
 
@@ -208,24 +229,22 @@ class Journal:
 
     def hold_repeat(
         self, first: Entry, request_id: str, sent_id: str | None, correlation_id: str | None
-    ) -> Entry:
+    ) -> HeldEntry:
         """A new entry like one there was, to be answered later."""
-        entry = _entry(self._repeated(first, request_id, sent_id, correlation_id))
-        entry.status = entry.answered = None
-        self._entries.append(entry)
-        return entry
+        held = HeldEntry(self._repeated(first, request_id, sent_id, correlation_id))
+        self._entries.append(held)
+        return held
 
     def _repeated(self, first: Entry, *ids: Any) -> RepeatedEntry:
         return next(self._numbers), first, time.time(), time.monotonic(), *ids
 
     def entries(self) -> list[Entry]:
         """All that is kept, the oldest first."""
-        entries = (_entry(each) if isinstance(each, tuple) else each for each in self._entries.copy())
-        return sorted(entries, key=lambda entry: entry.number)
+        return sorted(map(_entry, self._entries.copy()), key=lambda entry: entry.number)
 
     def since(self, number: int, most: int) -> tuple[list[Entry], int, int]:
         """The first entries after that number, how many more there were, and the last one's number."""
-        newer: list[Entry | RepeatedEntry] = []
+        newer: list[_Kept] = []
         for each in reversed(self._entries.copy()):
             if _number(each) <= number:
                 break
@@ -234,7 +253,7 @@ class Journal:
             return [], 0, number
         newer.sort(key=_number)
         forgotten = max(0, _number(newer[0]) - max(number + 1, self._first))
-        entries = [_entry(each) if isinstance(each, tuple) else each for each in newer[:most]]
+        entries = [_entry(each) for each in newer[:most]]
         return entries, len(newer) - len(entries) + forgotten, _number(newer[-1])
 
     @property

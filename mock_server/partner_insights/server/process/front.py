@@ -87,7 +87,7 @@ class RsgiFront:
             if isinstance(known, Repeat):
                 if known.held is not None:
                     await asyncio.sleep(known.latency)
-                    known.held.answer_alike(known.status)
+                    known.held.answer()
                 self._respond(known.status, known.headers, known.body, scope, protocol)
                 return
             choice = known
