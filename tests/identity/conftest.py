@@ -13,7 +13,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask.testing import FlaskClient
 
@@ -151,3 +151,12 @@ class Certificate:
 @pytest.fixture(scope="session")
 def certificate() -> Certificate:
     return Certificate()
+
+
+@pytest.fixture(scope="session")
+def ed25519_certificate() -> x509.Certificate:
+    """One of a key that RS256 cannot be verified by."""
+    key, now = ed25519.Ed25519PrivateKey.generate(), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "app")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(1))
+    return builder.sign(key, None)

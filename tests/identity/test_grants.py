@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import math
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from partner_insights.errors import InputError
 from partner_insights.server.auth.client_proof import ASSERTION_TYPE
 from partner_insights.server.auth.identity import App, Identity, User
 from partner_insights.server.auth.tokens import PARTNER_CENTER, CheckedTokens, Subject, Tokens
@@ -16,6 +20,7 @@ from partner_insights.server.settings import AuthMode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography import x509
     from flask import Flask
     from werkzeug.test import TestResponse
 
@@ -273,6 +278,36 @@ def test_a_certificate_proves_an_application(
         assert prove(asked, certificate.assertion(algorithm, headers))["access_token"]
 
 
+def test_a_certificate_of_another_kind_of_key_is_refused(
+    client: DirectoryClient, certificate: Certificate, ed25519_certificate: x509.Certificate
+) -> None:
+    """Where it comes along, and where it is registered."""
+    der = base64.b64encode(ed25519_certificate.public_bytes(Encoding.DER)).decode()
+    assert prove(client, certificate.assertion(headers={"x5c": [der]}))["error_codes"] == [50027]
+    with pytest.raises(InputError, match="none of an RSA key"):
+        App("app", certificate=ed25519_certificate.public_bytes(Encoding.PEM).decode())
+
+
+def test_an_application_is_itself_in_any_case(
+    make_app: Callable[..., Flask], certificate: Certificate
+) -> None:
+    """Listed in capitals and sent in small letters, as GUIDs are, and with a code of the one for the other."""
+    listed = Identity(users=(User("ann@contoso.example"),), apps=(App("APP", certificate=certificate.pem),))
+    client = make_app(identity=listed).test_client()
+    assert client.claims(prove(client, certificate.assertion())["access_token"])["appid"] == "APP"
+    asked = {
+        "response_type": "code",
+        "redirect_uri": "http://localhost",
+        "scope": f"openid {PARTNER_CENTER}/x",
+    }
+    proof = {"client_assertion": certificate.assertion(), "client_assertion_type": ASSERTION_TYPE}
+    for asks, redeems in (("APP", "app"), ("app", "APP")):
+        sent = client.get(f"{V2}/authorize", query_string={**asked, "client_id": asks})
+        (code,) = parse_qs(urlsplit(sent.headers["Location"]).query)["code"]
+        form = {"grant_type": "authorization_code", "code": code, "client_id": redeems, **proof}
+        assert "access_token" in post(client, V2, form).json
+
+
 def test_another_certificate_does_not(make_app: Callable[..., Flask], certificate: Certificate) -> None:
     """The signature is checked by what is registered, and its absence is no proof either."""
     app = App("app", certificate=certificate.pem)
@@ -287,6 +322,7 @@ def test_another_certificate_does_not(make_app: Callable[..., Flask], certificat
     [
         ({"exp": 1}, 700024),
         ({"exp": None}, 50027),
+        ({"exp": math.inf}, 50027),
         ({"iss": "another"}, 50027),
         ({"sub": 1}, 50027),
         ({"aud": "https://login.microsoftonline.com/another/oauth2/token"}, 700023),

@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
+from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.identity import (
     Identity,
     Tenant,
@@ -131,6 +132,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["tenants", "users", "apps", "others", "name", "id", "roles", "mfa", "x"])
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), max_size=4)
 )
@@ -301,6 +303,18 @@ def test_a_tenant_is_known_by_name_and_id() -> None:
     for name in ("contoso.EXAMPLE", "61b72c06-ace9-4751-bbff-48209dce63ca", tenant.id.upper()):
         assert identity.tenant(name) is tenant
     assert identity.tenant("common", "ANN@contoso.example") is tenant
+
+
+def test_a_user_is_of_a_tenant_by_its_name_or_id() -> None:
+    """Wherever a tenant is named, in any case of letters: at sign-in, by default and for `common`."""
+    tenant = Tenant("Contoso.example", "61B72C06-ACE9-4751-BBFF-48209DCE63CA")
+    for user in (User("ann@CONTOSO.example"), User("ann@x.example", tenant=tenant.id.upper())):
+        identity = Identity((Tenant("first.example"), tenant), (user,), others=False)
+        assert identity.tenant("common", user.name) is tenant
+        assert identity.user(user.name, tenant) is user
+        assert identity.default_user("contoso.EXAMPLE") is user
+        with pytest.raises(DirectoryError):
+            identity.user(user.name, identity.tenants[0])
 
 
 def test_several_workers_do_not_ask() -> None:

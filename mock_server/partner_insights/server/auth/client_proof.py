@@ -7,7 +7,7 @@ import hmac
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from partner_insights.server.auth.certificates import load_certificate, pem_of
+from partner_insights.server.auth.certificates import pem_of, public_key_of
 from partner_insights.server.auth.errors import DirectoryError
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def _check_assertion(app: App, assertion: str, tenants: set[str]) -> None:
         raise DirectoryError("assertion-time") from error
     except jwt.InvalidSignatureError as error:
         raise DirectoryError("assertion-signature") from error
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, OverflowError) as error:
         raise DirectoryError("assertion-form", "it is no signed JWT with exp, aud, iss and sub") from error
-    if not claims["iss"] == claims["sub"] == app.id:
+    if not str(claims["iss"]).lower() == str(claims["sub"]).lower() == app.id.lower():
         raise DirectoryError("assertion-form", "iss and sub are not the application's id")
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not any(_tenant_of(each) in tenants for each in audiences):
@@ -88,9 +88,9 @@ def _key(app: App, assertion: str) -> tuple[Any, bool]:
     if certificate is None:
         return None, False
     try:
-        return load_certificate(certificate).public_key(), True
+        return public_key_of(certificate), True
     except ValueError as error:
-        raise DirectoryError("assertion-form", "its x5c holds no certificate") from error
+        raise DirectoryError("assertion-form", "its x5c holds no certificate of an RSA key") from error
 
 
 def _tenant_of(audience: object) -> str:

@@ -57,7 +57,8 @@ def granted(request: TokenRequest) -> Granted:
         request.fields.required(needed)
     directory, user = request.directory, request.fields.get("username")
     tenant = directory.identity.tenant(request.tenant, user)
-    proven_app(directory.identity, request.fields, tenant, request.tenant, wanted=grant.confidential)
+    app = proven_app(directory.identity, request.fields, tenant, request.tenant, wanted=grant.confidential)
+    request.fields["client_id"] = app.id  # as it is listed, in whatever case it was sent
     return grant.decide(request)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from partner_insights.errors import InputError
-from partner_insights.server.auth.certificates import load_certificate
+from partner_insights.server.auth.certificates import public_key_of
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import tenant_id
 
@@ -44,6 +44,10 @@ class Tenant:
             raise InputError(f"the id of tenant {self.name} is no GUID: {self.id}")
         object.__setattr__(self, "id", tenant_id(self.id or self.name))
 
+    def is_called(self, name: str) -> bool:
+        """Whether that is its name or its id, in any case of letters."""
+        return name.lower() in (self.name.lower(), self.id)
+
 
 @dataclass(frozen=True)
 class User:
@@ -58,11 +62,11 @@ class User:
     roles: tuple[str, ...] = (_DEFAULT_ROLE,)
     """Roles in Partner Center; a user without any is refused what needs one."""
     tenant: str | None = None
-    """The tenant's name; None: that of the name's domain."""
+    """The tenant's name or id; None: that of the name's domain."""
 
     @property
     def domain(self) -> str:
-        """The tenant's name."""
+        """The tenant's name or id."""
         return self.tenant or self.name.rpartition("@")[2]
 
 
@@ -82,10 +86,10 @@ class App:
         """InputError where the certificate is none."""
         if self.certificate is not None:
             try:
-                load_certificate(self.certificate.encode())
+                public_key_of(self.certificate.encode())
             except ValueError as error:
                 raise InputError(
-                    f"the certificate of application {self.id} is none", remedy="give PEM"
+                    f"the certificate of application {self.id} is none of an RSA key", remedy="give PEM"
                 ) from error
 
 
@@ -112,9 +116,8 @@ class Identity:
             return self._tenant_of(user)
         if not self.tenants:
             return Tenant(name)
-        wanted = name.lower()
         for tenant in self.tenants:
-            if wanted in (tenant.name.lower(), tenant.id):
+            if tenant.is_called(name):
                 return tenant
         raise DirectoryError("tenant", name)
 
@@ -136,14 +139,14 @@ class Identity:
             if not self.others:
                 raise DirectoryError("user", name)
             return User(name)
-        if self.tenants and tenant is not None and tenant_id(known.domain) != tenant_id(tenant.name):
+        if self.tenants and tenant is not None and not tenant.is_called(known.domain):
             raise DirectoryError("foreign-user", name)
         return known
 
     def default_user(self, tenant: str) -> User:
         """Who signs in at a tenant where nobody is named."""
         at = self.tenant(tenant)
-        listed = (each for each in self.users if not self.tenants or each.domain == at.name)
+        listed = (each for each in self.users if not self.tenants or at.is_called(each.domain))
         first = next(listed, None)
         if first is None and not self.others:
             raise DirectoryError("user", _DEFAULT_NAME)
@@ -183,7 +186,7 @@ class Identity:
     def _tenant_of(self, user: str | None) -> Tenant:
         known = None if user is None else self._listed(user)
         domain = known.domain if known else (user or "").rpartition("@")[2]
-        listed = (each for each in self.tenants if each.name.lower() == domain.lower())
+        listed = (each for each in self.tenants if each.is_called(domain))
         unlisted = self.home if self.tenants or not domain else Tenant(domain)
         return next(listed, unlisted)
 
