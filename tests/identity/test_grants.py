@@ -291,7 +291,7 @@ def test_a_certificate_of_another_kind_of_key_is_refused(
 def test_an_application_is_itself_in_any_case(
     make_app: Callable[..., Flask], certificate: Certificate
 ) -> None:
-    """Listed in capitals and sent in small letters, as GUIDs are, and with a code of the one for the other."""
+    """Listed in capitals and sent in small letters, as GUIDs are; so with a code of the one for the other."""
     listed = Identity(users=(User("ann@contoso.example"),), apps=(App("APP", certificate=certificate.pem),))
     client = make_app(identity=listed).test_client()
     assert client.claims(prove(client, certificate.assertion())["access_token"])["appid"] == "APP"
