@@ -209,3 +209,93 @@ def test_derived_folders_compare_like_their_pages(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"string"', '"integer"', 1), encoding="utf-8")
     (change,) = compared(SCHEMAS, folder).changes
     assert (change.subject, change.level) == ("Link.uri", Level.BREAKING)
+
+
+HEAD = "| Property | Type | Description |\n|---|---|---|\n"
+BOOK = "| title | string | Its name. |\n| pages | int | How many. |\n| shelf | [Shelf](shelf.md) | Where. |\n"
+SHELF = (
+    "".join(f"| {name} | int | x |\n" for name in ("row", "room", "floor", "wall", "year"))
+    + "| side | string | x |\n"
+)
+LIBRARY = {
+    "book.md": f"# Book\n\n{HEAD}{BOOK}",
+    "shelf.md": f"# Shelf\n\n{HEAD}{SHELF}",
+    "desk.md": f"# Desk\n\n{HEAD}| number | int | Its number. |\n",
+}
+
+
+def editions(folder: Path, new: dict[str, str]) -> EditionDiff:
+    """The library's pages against those of another edition, folder by folder."""
+    for name, pages in (("old", LIBRARY), ("new", new)):
+        for page, text in pages.items():
+            (folder / name / page).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name / page).write_text(text, encoding="utf-8")
+    return compared(folder / "old", folder / "new")
+
+
+def test_a_page_and_a_resource_of_another_name_are_followed(tmp_path: Path) -> None:
+    """What moved is told as such; only what changed on the way is a change, references to it are none."""
+    new = {
+        "book.md": LIBRARY["book.md"].replace("[Shelf](shelf.md)", "[Rack](racks.md#rack)"),
+        "racks.md": f"# Racks\n\n## Rack\n\n{HEAD}{SHELF.replace('| string', '| int')}| top | int | x |\n",
+        "desk.md": LIBRARY["desk.md"],
+    }
+    found = editions(tmp_path, new)
+    told = [(change.level.label, change.subject, change.aspect, change.after) for change in found.changes]
+    assert told[:2] == [
+        ("breaking", "Rack.side", "type", "int"),
+        ("compatible", "Rack.top", "property", "top"),
+    ]
+    assert ("wire-irrelevant", "Rack", "name", "Rack") in told
+    assert ("wire-irrelevant", "Rack", "page", "racks.md") in told
+    assert {level for level, subject, _, _ in told if subject.startswith("Book")} == {"wire-irrelevant"}
+
+
+def test_what_is_another_resource_is_not_followed(tmp_path: Path) -> None:
+    """A resource that shares too little is gone, and the new one came."""
+    new = {**LIBRARY, "desk.md": f"# Lamp\n\n{HEAD}| watts | int | Its power. |\n"}
+    found = editions(tmp_path, new)
+    assert [(change.level.label, change.subject) for change in found.changes] == [
+        ("breaking", "Desk"),
+        ("compatible", "Lamp"),
+    ]
+
+
+def test_a_translated_page_among_many_hides_no_other_change(tmp_path: Path) -> None:
+    """Its cells are told as translated; the other pages are compared as ever."""
+    translated = "---\ntitle: x\nms.translationtype: MT\n---\n" + LIBRARY["desk.md"].replace(
+        "| number", "| Nummer"
+    )
+    new = {
+        **LIBRARY,
+        "desk.md": translated,
+        "book.md": LIBRARY["book.md"].replace("| pages | int", "| pages | string"),
+    }
+    found = editions(tmp_path, new)
+    assert [(change.level.label, change.subject) for change in found.changes] == [
+        ("breaking", "Book.pages"),
+        ("translation", "Desk.number"),
+    ]
+
+
+def test_the_summary_for_a_pull_request(tmp_path: Path) -> None:
+    """Gravest first, what is not on the wire folded; no text of a page is Markdown or markup of its own."""
+    hostile = "</details> `x` [l](http://e.example) @all | <b>"
+    new = {
+        "book.md": LIBRARY["book.md"]
+        .replace("| pages | int |", "| pages | string |")
+        .replace("Its name.", hostile),
+        "shelf.md": LIBRARY["shelf.md"],
+    }
+    editions(tmp_path, new)
+    result = CliRunner().invoke(
+        command, [str(tmp_path / "old"), str(tmp_path / "new"), "--format", "markdown"], standalone_mode=False
+    )
+    text = result.output
+    assert result.return_value == 1
+    assert text.index("### Breaking") < text.index("<details><summary>Wording")
+    assert "| `Book.pages` | type, Type cell | int | string | `book.md:6` |" in text
+    assert "| `Desk` | resource, Heading cell | Desk | — | `desk.md:1` |" in text
+    assert text.count("</details>") == 1
+    assert "](http" not in text
+    assert all(line.count("|") - line.count("\\|") == 6 for line in text.splitlines() if line.startswith("|"))

@@ -4,6 +4,7 @@ much it matters."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,21 +99,53 @@ def _change(change: Change) -> dict[str, str | None]:
     }
 
 
+_TITLES = {
+    Level.BREAKING: "Breaking: a client has to change",
+    Level.TRANSLATION: "Translated by a machine: names cannot be trusted",
+    Level.COMPATIBLE: "Compatible: something came besides",
+    Level.WIRE_IRRELEVANT: "Wording, names and pages: nothing on the wire",
+}
+# A comment of a pull request holds 65,536 characters.
+_MAX_CHANGES = 60
+_MAX_CELL = 160
+
+
 def _markdown(comparison: EditionDiff) -> str:
+    """A summary for a pull request: the gravest first, what changes nothing on the wire folded away."""
     lines = [f"**{_summary(comparison)}**"]
-    if comparison.changes:
-        lines += ["", "| Level | What | Cell | Before | After |", "|---|---|---|---|---|"]
-    for change in comparison.changes:
-        texts = (change.before, change.after)
-        before, after = ("" if text is None else text.replace("|", "\\|") for text in texts)
-        what = f"`{change.subject}` {change.aspect}"
-        lines.append(
-            f"| {change.level.label} | {what} | {change.column} ({change.place}) | {before} | {after} |"
-        )
+    for level in reversed(Level):
+        changes = [change for change in comparison.changes if change.level is level]
+        if not changes:
+            continue
+        folded = level is Level.WIRE_IRRELEVANT
+        title = f"{_TITLES[level]} ({len(changes)})"
+        lines += ["", f"<details><summary>{title}</summary>" if folded else f"### {title}", ""]
+        lines += ["| What | Change | Before | After | Where |", "|---|---|---|---|---|"]
+        lines += map(_markdown_row, changes[:_MAX_CHANGES])
+        if len(changes) > _MAX_CHANGES:
+            lines += ["", f"… and {len(changes) - _MAX_CHANGES} more."]
+        lines += ["", "</details>"] if folded else []
     if comparison.errata:
-        lines += ["", "Errata that need another look:", ""]
+        lines += ["", "### Errata that need another look", ""]
         lines += [f"- {_look(look)}" for look in comparison.errata]
     return "\n".join(lines)
+
+
+def _markdown_row(change: Change) -> str:
+    what = f"{_code(change.subject)} | {change.aspect}, {change.column} cell"
+    return f"| {what} | {_cell(change.before)} | {_cell(change.after)} | {_code(change.place)} |"
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("`", "'").replace("|", "¦") + "`"
+
+
+def _cell(text: str | None) -> str:
+    """A cell as text in a Markdown table: no mark of it is one of the table, a link or a tag."""
+    if text is None:
+        return "—"
+    shown = text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
+    return re.sub(r"([\\`*_\[\]<>|@#])", r"\\\1", " ".join(shown.split()))
 
 
 def _look(look: ErratumToReview) -> str:

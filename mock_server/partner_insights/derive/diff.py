@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.contract.model import PROVENANCE, Erratum
 from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.derive.derivation import Derivation, derive, pages_of
+from partner_insights.derive.renames import renamed, with_names
 from partner_insights.errors import InputError
 from partner_insights.tables import Page, Resource, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+
+_FRONT_MATTER = 4_000
+_TRANSLATED = re.compile(r"\A---\n(?:(?!---).*\n)*?ms\.translationtype: *[\"']?mt\b", re.IGNORECASE)
 
 
 class Level(IntEnum):
@@ -45,7 +51,7 @@ class Change:
     name: str | None
     """The property; None where the change is about the resource."""
     aspect: str
-    """The keyword, or what else changed: `name`, `property`, `resource`, `wording`."""
+    """The keyword, or what else changed: `name`, `page`, `property`, `resource`, `wording`."""
     column: str
     before: str | None
     after: str | None
@@ -87,14 +93,21 @@ class EditionDiff:
 def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -> EditionDiff:
     """Compare pages (a file or a folder of them), or folders of derived schemas.
 
-    What is not certain on a page counts as undetermined. InputError where there is nothing to compare.
+    What is not certain on a page counts as undetermined. A resource under another name, or on another page,
+    is followed where most of its rows are the same. InputError where there is nothing to compare.
     """
-    translated = _translated(new) - _translated(old)
-    if translated:
-        changes = list(_translations(old, new))
+    originals, editions = _files(old), _files(new)
+    known = {path.name for path in originals if _is_translated(path)}
+    translated = [path for path in editions if path.name not in known and _is_translated(path)]
+    changes = list(_translations(originals, translated))
+    names = {path.name for path in translated}
+    if editions and len(names) == len(editions):  # nothing is left to compare
         return EditionDiff(tuple(changes), ())
-    before, after = _schemas(old, shipped), _schemas(new, shipped)
-    changes = list(_resources(before, after))
+    before = _schemas(old, [path for path in originals if path.name not in names], shipped)
+    after = _schemas(new, [path for path in editions if path not in translated], shipped)
+    moved = renamed(before, after)
+    before = {name: with_names(schema, moved) for name, schema in before.items()}
+    changes += _resources(before, after, moved)
     changes.sort(key=lambda change: -change.level)
     return EditionDiff(tuple(changes), tuple(_looks(before, after, errata)))
 
@@ -102,13 +115,11 @@ def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -
 # Reading
 
 
-def _schemas(path: Path, shipped: Path) -> Mapping[str, dict[str, Any]]:
-    files = (
-        sorted(path.glob(f"*{SCHEMA_SUFFIX}")) if path.is_dir() else [path] if path.suffix == ".json" else []
-    )
-    if files:
+def _schemas(path: Path, pages: list[Path], shipped: Path) -> Mapping[str, dict[str, Any]]:
+    if not pages:
+        files = sorted(path.glob(f"*{SCHEMA_SUFFIX}")) if path.is_dir() else [path]
         return {schema["title"]: schema for schema in map(_read, files)}
-    derivation: Derivation = derive(pages_of([path]), (), shipped=shipped, lenient=True)
+    derivation: Derivation = derive(pages, (), shipped=shipped, lenient=True)
     own = set(derivation.pages)
     found = {name: schema for name, schema in derivation.schemas.items() if schema[PROVENANCE]["page"] in own}
     if not found:
@@ -116,6 +127,12 @@ def _schemas(path: Path, shipped: Path) -> Mapping[str, dict[str, Any]]:
             "has no resource to compare", where=str(path), remedy="give a page, or a derived folder"
         )
     return found
+
+
+def _files(path: Path) -> list[Path]:
+    """The pages of an edition; none where it is one of derived schemas."""
+    is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{SCHEMA_SUFFIX}")))
+    return [] if is_derived else pages_of([path])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -128,27 +145,41 @@ def _read(path: Path) -> dict[str, Any]:
     return schema
 
 
-def _pages(path: Path) -> list[Page]:
-    is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{SCHEMA_SUFFIX}")))
-    return [] if is_derived else [read_page(page) for page in pages_of([path])]
-
-
-def _translated(path: Path) -> set[str]:
-    return {page.name for page in _pages(path) if any(d.code == "translated-page" for d in page.diagnostics)}
+def _is_translated(path: Path) -> bool:
+    """Whether the front matter of a page says that a machine translated it."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as page:
+            head = page.read(_FRONT_MATTER)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
+    return _TRANSLATED.search(head) is not None
 
 
 # Comparing
 
 
-def _resources(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> Iterator[Change]:
+def _resources(
+    before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]], moved: Mapping[str, str]
+) -> Iterator[Change]:
+    pages = {schema[PROVENANCE]["page"] for schema in after.values()}
     for name, schema in before.items():
-        if name not in after:
+        now = after.get(moved.get(name, name))
+        if now is None:
             yield Change(Level.BREAKING, name, None, "resource", "Heading", name, None, _place(schema))
-        else:
-            yield from _properties(name, schema, after[name])
+            continue
+        if name in moved:
+            yield _irrelevant(moved[name], "name", name, moved[name], now)
+        was, page = schema[PROVENANCE]["page"], now[PROVENANCE]["page"]
+        if was != page and was not in pages and len(pages) > 1:
+            yield _irrelevant(moved.get(name, name), "page", was, page, now)
+        yield from _properties(moved.get(name, name), schema, now)
     for name, schema in after.items():
-        if name not in before:
+        if name not in before and name not in moved.values():
             yield Change(Level.COMPATIBLE, name, None, "resource", "Heading", None, name, _place(schema))
+
+
+def _irrelevant(resource: str, aspect: str, was: str, now: str, schema: dict[str, Any]) -> Change:
+    return Change(Level.WIRE_IRRELEVANT, resource, None, aspect, "Heading", was, now, _place(schema))
 
 
 def _properties(resource: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
@@ -276,13 +307,15 @@ def _place(schema: dict[str, Any]) -> str:
 # Translations
 
 
-def _translations(old: Path, new: Path) -> Iterator[Change]:
-    """The cells of a translated page beside those of the original, row by row: its names cannot
+def _translations(old: list[Path], new: list[Path]) -> Iterator[Change]:
+    """The cells of translated pages beside those of the originals, row by row: their names cannot
     be trusted."""
-    originals = {page.name: page for page in _pages(old)}
+    originals = {path.name: path for path in old}
     only = next(iter(originals.values()), None)
-    for page in _pages(new):
-        original = originals.get(page.name) or only
+    for path in new:
+        source = originals.get(path.name) or only
+        original = None if source is None else read_page(source)
+        page = read_page(path)
         for was, now in zip(original.resources if original else (), page.resources, strict=False):
             yield from _translated_rows(page, was, now)
         if original is None or not original.resources:
