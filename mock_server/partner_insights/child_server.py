@@ -42,6 +42,10 @@ class RunningFake:
         """End the child; more than once does no harm."""
         self._child.stop()
 
+    def outlive(self) -> None:
+        """Leave the child running when this process ends: somebody else stops it, by its `pid`."""
+        self._child.outlive()
+
     @property
     def output(self) -> str:
         """What the child has printed so far, its log of crashes among it."""
@@ -121,6 +125,10 @@ class _Child:
         if not self._output_file.exists():
             return ""
         return self._output_file.read_text(encoding="utf-8", errors="replace").strip()
+
+    def outlive(self) -> None:
+        """Do not stop at the end of this process."""
+        atexit.unregister(self.stop)
 
     def stop(self) -> None:
         """SIGTERM, then what it takes."""

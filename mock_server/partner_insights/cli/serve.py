@@ -280,15 +280,14 @@ def command(
         allowed_hosts=_with_own(host, tuple(map(read_host, allowed_hosts)), local=local),
         cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
+        history=history,
         recording=recording,
         request_log=None if quiet else LogFormat(log_format),
     )
     catalogue = None if custom is None else read_custom(custom)
     if (only_data or allow_invalid) and not data:
         raise click.UsageError("--only-data and --allow-invalid say something about --data: give it, too.")
-    world = WorldOptions(
-        seed, customers, as_of, int(percent_scale), data, only_data, allow_invalid, products, history
-    )
+    world = WorldOptions(seed, customers, as_of, int(percent_scale), data, only_data, allow_invalid, products)
     ready = None if ready_file is None else ReadyFile.prepare(ready_file)
     try:
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:

@@ -65,6 +65,8 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1
+    history: int = 30
+    """Days that the history tells of."""
     recording: Path | None = None
     """A folder of recorded answers to replay, in place of a world."""
     request_log: LogFormat | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import Identity, partner_seed
 from partner_insights.server.scenarios import DEFAULT, Conditions, combine
+from partner_insights.world.own.events import with_events
+from partner_insights.world.world import EARLIEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from partner_insights.server.scenarios import WorldChange
     from partner_insights.world import World
+    from partner_insights.world.own.events import Event
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,10 @@ class State:
     ) -> None:
         self._world = self._first = world
         self._bom = bom
-        self._worlds: dict[tuple[WorldChange, ...], World] = {(): world}
+        self._worlds: dict[tuple[WorldChange, ...], World] = {}
+        self.events: dict[int, Event] = {}
+        """By their numbers."""
+        self._numbers = count(1)
         self._lock = Lock()
         self._edits = Lock()
         self._initial = tuple(scenarios) or (DEFAULT,)
@@ -63,6 +70,9 @@ class State:
     def reset(self) -> None:
         """Back to the state at the start."""
         self._replace(self._first)
+        if self.events:
+            self.events = {}
+            self._show_again()
         self._identity = self._first_identity
         self.scene = self._scene(self._initial)
 
@@ -76,6 +86,33 @@ class State:
         with self._edits:
             self._replace(change(self._world))
             self.scene = self._scene(self.scene.scenarios)
+
+    def plan(self, event: Event) -> int:
+        """Let something happen from a day on; its number."""
+        with self._edits:
+            number = next(self._numbers)
+            self.events = {**self.events, number: event}
+            self._show_again()
+        return number
+
+    def cancel(self, number: int) -> bool:
+        """Let it not happen; False where there is no event of this number."""
+        with self._edits:
+            known = number in self.events
+            self.events = {at: each for at, each in self.events.items() if at != number}
+            self._show_again()
+        return known
+
+    def world_on(self, day: date) -> World:
+        """The first partner's world on another day, under the scenarios in force but for the stale one."""
+        customers = replace(self._world, as_of=max(day, EARLIEST))
+        return with_events(customers, self.events.values())
+
+    def _show_again(self) -> None:
+        """The same data, with other events."""
+        with self._lock:
+            self._worlds = {}
+        self.scene = self._scene(self.scene.scenarios)
 
     @property
     def world(self) -> World:
@@ -103,7 +140,7 @@ class State:
         with self._lock:
             if world is not self._world:
                 self._world = world
-                self._worlds = {(): world}
+                self._worlds = {}
 
     def _scene(self, scenarios: tuple[str, ...]) -> Snapshot:
         conditions = combine(scenarios)
@@ -120,5 +157,5 @@ class State:
                         world = change(world)
                 except OverflowError as error:
                     raise InputError("there is no such day", where=f"{self._world.as_of}") from error
-                self._worlds[conditions.world] = world
+                self._worlds[conditions.world] = with_events(world, self.events.values())
             return self._worlds[conditions.world]

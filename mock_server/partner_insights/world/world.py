@@ -225,6 +225,18 @@ class World:
             columns["attributes"] = ConstantColumn({"objectType": resource}, length)
         return list(objects({name: columns[name] for name in properties if name in columns}))
 
+    def sums(self, dataset: Dataset) -> dict[tuple[str, str], tuple[int, int]]:
+        """Service and workload (empty for deployment) → whole and part, all channels together."""
+        kind = next(each for each in _RESOURCE_KINDS.values() if each.partner and each.dataset == dataset)
+        rows, texts = self._rows(kind, 0, self.customers)
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        columns = (rows.service, rows.workload, rows.whole, rows.part)  # type: ignore[union-attr]
+        for service, workload, whole, part in zip(*(each.tolist() for each in columns), strict=True):
+            key = texts.services[service], texts.workloads[workload] if dataset == "usage" else ""
+            before = found.get(key, (0, 0))
+            found[key] = before[0] + whole, before[1] + part
+        return found
+
     def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
         rows, texts = self._rows(kind, start, stop)
         return RowSource(

@@ -16,6 +16,7 @@ from partner_insights import __version__
 from partner_insights.errors import InputError
 from partner_insights.server.admin.data_edits import DataEdits
 from partner_insights.server.admin.data_views import DataViews
+from partner_insights.server.admin.history_views import HistoryViews
 from partner_insights.server.admin.identity_views import IdentityViews, sent_json
 from partner_insights.server.admin.journal_views import (
     JournalViews,
@@ -83,6 +84,7 @@ class Admin:
         self.holdings.add_to(controls)
         if self.holdings.shown:
             DataEdits(self._state, self._settings).add_to(controls)
+            HistoryViews(self._state, self._settings).add_to(controls)
         self._identity.add_to(controls)
         if self._sessions is not None:
             self._sessions.add_to(controls)

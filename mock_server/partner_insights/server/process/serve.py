@@ -74,8 +74,6 @@ class WorldOptions:
     allow_invalid: bool = False
     products: Path | None = None
     """A file to sell from, in place of the package's."""
-    history: int = 30
-    """Days that the history tells of."""
 
     def world(self, catalogue: Catalogue) -> World:
         """The world itself; InputError for rows that cannot be."""

@@ -1,0 +1,161 @@
+"""What happens to a customer from a day on → the world of any day, with what has happened by then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.errors import InputError
+from partner_insights.world.own import load
+from partner_insights.world.own.cells import MAX_COUNT
+from partner_insights.world.own.files import chunks_of_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from partner_insights.world.world import World
+
+DEPLOYMENT: Final = "CustomerLicensesDeploymentInsights"
+USAGE: Final = "CustomerLicensesUsageInsights"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens to one customer."""
+
+    date: date
+    customer: str
+    """The id, lower case."""
+    event: str
+    product: str | None = None
+    licenses: int | None = None
+    workload: str | None = None
+
+    def content(self) -> dict[str, Any]:
+        """As the admin API tells it."""
+        told = {**vars(self), "date": self.date.isoformat()}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def read_event(content: Any, world: World) -> Event:
+    """The event that a JSON value describes; InputError for one that cannot happen in this world."""
+    form = f'send {{"date": "2026-12-01", "customer": ID, "event": one of {", ".join(KINDS)}}}'
+    if not isinstance(content, dict):
+        raise InputError("the body is no object", remedy=form)
+    unknown = sorted(content.keys() - {"date", "customer", "event", "product", "licenses", "workload"})
+    if unknown:
+        raise InputError(f"an event has no {', '.join(unknown)}", remedy=form)
+    kind, customer = content.get("event"), content.get("customer")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(
+            f"{kind!r} does not happen", where="/event", remedy=f"give one of {', '.join(KINDS)}"
+        )
+    index = world.customer_index(customer) if isinstance(customer, str) else None
+    if index is None or not isinstance(customer, str):
+        raise InputError(f"the partner has no customer {str(customer)[:80]!r}", where="/customer")
+    try:
+        day = date.fromisoformat(content["date"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("is no day of the calendar", where="/date", remedy="give YYYY-MM-DD") from error
+    for name in ("product", "workload"):
+        if not isinstance(content.get(name, ""), str):
+            raise InputError("is no text", where=f"/{name}")
+    licences = content.get("licenses")
+    event = Event(day, customer.lower(), kind, content.get("product"), licences, content.get("workload"))
+    wanted = KINDS[kind].needs
+    for name in wanted:
+        if getattr(event, name) is None:
+            raise InputError(f"is missing: {kind} needs {' and '.join(wanted)}", where=f"/{name}")
+    if licences is not None and (type(licences) is not int or not 0 <= licences <= MAX_COUNT):
+        raise InputError("is no number of licences", where="/licenses")
+    _apply(event, replace(world, as_of=day))  # what cannot be is said now, and not on its day
+    return event
+
+
+def with_events(world: World, events: Iterable[Event]) -> World:
+    """The world with what has happened by its day."""
+    for event in sorted(events, key=lambda each: each.date):
+        if event.date <= world.as_of:
+            world = _apply(event, world)
+    return world
+
+
+def _apply(event: Event, world: World) -> World:
+    index = world.customer_index(event.customer)
+    return world if index is None else KINDS[event.event].apply(event, world, index)
+
+
+def _leave(event: Event, world: World, index: int) -> World:
+    return load.remove(event.customer, world) or world
+
+
+def _buy(event: Event, world: World, index: int) -> World:
+    """So many licences more, of a product it has or has not."""
+    row = _row(event, world, index)
+    before = 0 if row is None else row["licensesSold"]
+    return _with_licence(event, world, index, row, sold=before + (event.licenses or 0))
+
+
+def _renew(event: Event, world: World, index: int) -> World:
+    """So many licences from now on, more or fewer."""
+    row, sold = _row(event, world, index), event.licenses or 0
+    if row is None:
+        return world
+    return _with_licence(event, world, index, row, sold=sold, deployed=min(sold, row["licensesDeployed"]))
+
+
+def _stop_using(event: Event, world: World, index: int) -> World:
+    """Nobody is active any more: in one workload, one product, or anything."""
+    for row in world.rows(USAGE, index):
+        if event.product in (None, row["productName"]) and event.workload in (None, row["workloadName"]):
+            world = _change(
+                world,
+                {
+                    "id": event.customer,
+                    "name": row["customerName"],
+                    "product": row["productName"],
+                    "service": row["serviceName"],
+                    "channel": row["channel"],
+                    "workload": row["workloadName"],
+                    "workloadCode": row["workloadCode"],
+                    "active": 0,
+                },
+            )
+    return world
+
+
+def _row(event: Event, world: World, index: int) -> dict[str, Any] | None:
+    rows = (row for row in world.rows(DEPLOYMENT, index) if row["productName"] == event.product)
+    return next(rows, None)
+
+
+def _with_licence(
+    event: Event, world: World, index: int, row: Mapping[str, Any] | None, **counts: int
+) -> World:
+    licence: dict[str, Any] = {"product": event.product, **counts}
+    if row is not None:
+        licence |= {"service": row["serviceName"], "channel": row["channel"]}
+        licence.setdefault("deployed", row["licensesDeployed"])
+    name = world.names.name(index)
+    return _change(world, {"id": event.customer, "name": name, "licenses": [licence]})
+
+
+def _change(world: World, content: Mapping[str, Any]) -> World:
+    return load.change(load.read(chunks_of_value(dict(content)), world), world)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What happens, and what has to be said of it."""
+
+    apply: Callable[[Event, World, int], World]
+    needs: tuple[str, ...] = ()
+
+
+KINDS: Final[Mapping[str, _Kind]] = {
+    "leaves": _Kind(_leave),
+    "buys": _Kind(_buy, ("product", "licenses")),
+    "renews": _Kind(_renew, ("product", "licenses")),
+    "stops-using": _Kind(_stop_using),
+}
