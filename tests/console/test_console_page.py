@@ -310,6 +310,66 @@ def test_the_charts_are_tables_of_what_is_answered(fake: RunningFake, page: Page
     expect(page.locator("#deployment")).to_contain_text("No rows")
 
 
+def test_a_customer_is_added_changed_and_removed(fake: RunningFake, page: Page) -> None:
+    """A person puts a customer into the fake, changes its licences and takes it away; the API follows."""
+    page.get_by_text("Add a customer").click()
+    adding = page.get_by_role("form", name="Add a customer")
+    adding.get_by_label("Name of the new customer").fill("Fabrikam")
+    adding.get_by_label("Product").fill("Office 365 E3")
+    adding.get_by_label("Sold").fill("10")
+    adding.get_by_label("Deployed").fill("20")
+    adding.get_by_role("button", name="Add the customer").click()
+    expect(adding.get_by_role("alert")).to_contain_text("20 is more than sold 10")
+    adding.get_by_label("Sold").fill("100")
+    adding.get_by_label("Deployed").fill("60")
+    adding.get_by_role("button", name="Add the customer").click()
+    expect(page.locator("#customer h3")).to_have_text("Fabrikam")
+    expect(page.locator("#customer table").first).to_contain_text("60 of 100")
+    expect(page.locator("#customer-list")).to_contain_text("Fabrikam")
+    page.get_by_text("Change this customer").click()
+    licence = page.get_by_role("form", name="Office 365 E3")
+    licence.get_by_label("Sold").fill("120")
+    licence.get_by_role("button", name="Save").click()
+    expect(page.locator("#customer table").first).to_contain_text("60 of 120")
+    more = page.get_by_role("form", name="Add a licence")
+    more.get_by_label("Product").fill("Visio Plan 2")
+    more.get_by_label("Sold").fill("7")
+    more.get_by_role("button", name="Add the licence").click()
+    expect(page.locator("#customer table").first).to_contain_text("of 7")
+    first = send(fake, "/v1/customers")[1]["items"][0]
+    assert first["companyProfile"]["companyName"] == "Fabrikam"
+    rows = send(fake, f"/v1/customers/{first['id']}/analytics/licenses/deployment")[1]["items"]
+    assert {row["productName"]: row["licensesSold"] for row in rows} == {
+        "Office 365 E3": 120,
+        "Visio Plan 2": 7,
+    }
+    page.get_by_role("button", name="Remove the customer").click()
+    expect(page.locator("#customers-done")).to_have_text("Fabrikam is removed.")
+    assert send(fake, f"/v1/customers/{first['id']}")[0] == 404
+    page.get_by_text("Add a customer").click()
+
+
+def test_the_trend_is_read_day_by_day(fake: RunningFake, page: Page) -> None:
+    """The keyboard points at a day; its values are told in words, and all days stand in a table."""
+    history = send(fake, "/_admin/history")[1]
+    page.locator("#trend").scroll_into_view_if_needed()
+    day = page.get_by_label("Day", exact=True)
+    expect(day).to_have_attribute("max", str(len(history["days"]) - 1))
+    expect(page.locator("#trend-values")).to_contain_text(history["days"][-1])
+    day.focus()
+    page.keyboard.press("ArrowLeft")
+    sold = history["deployment"][0]["sold"][-2]
+    expect(page.locator("#trend-values")).to_contain_text(f"{history['days'][-2]}: {sold:,} sold")
+    expect(day).to_have_attribute("aria-valuetext", page.locator("#trend-values").inner_text())
+    page.get_by_label("Of what").select_option(index=len(history["deployment"]))
+    active = history["usage"][0]["active"][-2]
+    expect(page.locator("#trend-values")).to_contain_text(f"{active:,} active")
+    page.get_by_text("All days as a table").click()
+    expect(page.locator("#trend-table tbody tr")).to_have_count(len(history["days"]))
+    page.get_by_text("All days as a table").click()
+    day.press("End")
+
+
 def test_phone_width(fake: RunningFake, page: Page) -> None:
     """At 375 pixels nothing makes the page wider than the screen."""
     send(fake, f"/v1/{'long' * 100}")
@@ -347,7 +407,7 @@ def test_all_is_within_reach(fake: RunningFake, page: Page, scheme: Any) -> None
         assert section is not None
         tops.append(section["y"])
     assert tops == sorted(tops)
-    assert len(tops) == 7
+    assert len(tops) == 8
     page.set_viewport_size(DESKTOP)
     for part in ("#verdict", "#journal"):
         assert page.locator(part).evaluate("part => part.getBoundingClientRect().top + scrollY") < 900

@@ -52,6 +52,7 @@ def test_it_says_what_is_faked(ask: Ask, fake: RunningFake) -> None:
     assert ask("/_admin/health", token=None).json == {"status": "ok"}
     told = ask("/_admin/world", token=None).json
     assert 0 <= told.pop("uptimeSeconds") < 1000
+    assert told.pop("revision") >= 0
     assert told == {
         "seed": 7, "customers": 23, "given": 0, "invalid": 0, "asOf": fake.as_of.isoformat(),
         "percentScale": 100, "scenario": ["healthy"], "auth": "jwt", "workers": 1, "version": __version__,

@@ -57,6 +57,8 @@ class State:
         self.events: dict[int, Event] = {}
         """By their numbers."""
         self._numbers = count(1)
+        self.revision = 0
+        """Goes up with each edit: who shows data looks again."""
         self._lock = Lock()
         self._edits = Lock()
         self._initial = tuple(scenarios) or (DEFAULT,)
@@ -69,6 +71,7 @@ class State:
 
     def reset(self) -> None:
         """Back to the state at the start."""
+        self.revision += 1
         self._replace(self._first)
         if self.events:
             self.events = {}
@@ -86,6 +89,7 @@ class State:
         with self._edits:
             self._replace(change(self._world))
             self.scene = self._scene(self.scene.scenarios)
+            self.revision += 1
 
     def plan(self, event: Event) -> int:
         """Let something happen from a day on; its number."""
@@ -113,6 +117,7 @@ class State:
         with self._lock:
             self._worlds = {}
         self.scene = self._scene(self.scene.scenarios)
+        self.revision += 1
 
     @property
     def world(self) -> World:

@@ -122,6 +122,7 @@ class Admin:
                 "customers": scene.world.customers,
                 "given": 0 if scene.world.own is None else len(scene.world.own),
                 "invalid": 0 if scene.world.own is None else len(scene.world.own.notes),
+                "revision": self._state.revision,
                 "asOf": self._state.as_of.isoformat(),
                 "percentScale": scene.world.percent_scale,
                 "scenario": list(scene.scenarios),

@@ -9,6 +9,7 @@ import { Faults } from "./faults.js";
 import { Figures } from "./figures.js";
 import { Journal } from "./journal.js";
 import { Pulse } from "./pulse.js";
+import { Trend } from "./trend.js";
 import { tryIt } from "./try-it.js";
 import { Verdict } from "./verdict.js";
 
@@ -17,7 +18,7 @@ function start() {
   const journal = new Journal(() => pulse.beat());
   const verdict = new Verdict((number) => journal.show(number));
   const faults = new Faults((requestId) => journal.showRequest(requestId));
-  const holdings = byId("figures") ? [new Figures(byId("figures")), new Customers()] : [];
+  const holdings = byId("figures") ? [new Figures(byId("figures")), new Trend(byId("trend")), new Customers(() => pulse.beat())] : [];
   const conditions = new Conditions(async () => {
     await pulse.beat();
     faults.refresh();

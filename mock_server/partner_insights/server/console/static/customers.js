@@ -2,6 +2,7 @@
 
 import { ask, Refusal } from "./ask.js";
 import { bar, figure, table } from "./bars.js";
+import { adder, editor } from "./customer-edit.js";
 import { byId, complain, element, terms, whole } from "./elements.js";
 
 const A_PAGE = 8;
@@ -12,7 +13,12 @@ export class Customers {
   #search = 0; // which search it is: an older one's answers are of no use
   #chosen = null;
 
-  constructor() {
+  #changed;
+
+  /** `changed` is called when the page has changed the data. */
+  constructor(changed) {
+    this.#changed = changed;
+    if (byId("add-customer")) adder((...told) => this.#tell(...told));
     byId("customer-search").addEventListener("input", () => {
       clearTimeout(this.#typing);
       this.#typing = setTimeout(() => this.#find(), TYPING);
@@ -76,7 +82,24 @@ export class Customers {
     for (const each of byId("customer-list").querySelectorAll("button"))
       each.setAttribute("aria-pressed", String(each.dataset.id === id));
     const customer = await ask(`customers/${id}`).catch((refusal) => this.#failed(refusal));
-    if (customer && this.#chosen === id) byId("customer").replaceChildren(...detail(customer));
+    if (customer && this.#chosen === id) this.#show(customer);
+  }
+
+  #show(customer) {
+    const open = byId("customer").querySelector(".editor")?.open;
+    const edit = byId("add-customer") ? [editor(customer, (...told) => this.#tell(...told))] : [];
+    if (edit.length && open) edit[0].open = true;
+    byId("customer").replaceChildren(...detail(customer), ...edit);
+  }
+
+  /** Say what was done, and show the customer as it is now; null: it is gone. */
+  async #tell(words, customer) {
+    byId("customers-done").textContent = words;
+    this.#chosen = customer?.id ?? null;
+    if (!customer) byId("customer").replaceChildren(element("p", { class: "quiet" }, words));
+    else this.#show(customer);
+    await this.#changed();
+    byId("customer").focus();
   }
 
   #failed(refusal) {
@@ -94,6 +117,8 @@ function detail(customer) {
       ["domain", customer.domain],
       ["country", customer.country],
       ["channel", customer.channel],
+      ["given", customer.given ? "by you" : null],
+      ["invalid", customer.invalid.join("; ")],
     ]),
     deployment.length
       ? table(

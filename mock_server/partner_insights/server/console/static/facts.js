@@ -7,7 +7,7 @@ export class Facts {
 
   /** Show them; whether the scenes are others than before, so that all that shows data is to be asked for anew. */
   show(world) {
-    const scenes = JSON.stringify([world.scenario, world.asOf, world.customers]);
+    const scenes = JSON.stringify([world.scenario, world.asOf, world.customers, world.revision]);
     const told = {
       seed: world.seed,
       asOf: world.asOf,
