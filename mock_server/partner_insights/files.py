@@ -104,6 +104,15 @@ def one_writer(lock: Path, folder: Path) -> Iterator[None]:
         held.release()
 
 
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Wait until no other process is in a block under this lock file."""
+    from filelock import FileLock
+
+    with FileLock(lock):
+        yield
+
+
 def try_writing(path: Path, *, mode: int = 0o666) -> None:
     """OSError where a file cannot be put at `path`: begins one, and takes it away."""
     if path.is_dir():
