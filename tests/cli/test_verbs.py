@@ -174,6 +174,28 @@ def test_interrupt_is_quiet(planted: Callable[[Callback], None]) -> None:
     assert (result.exit_code, result.output) == (130, "")
 
 
+INTERRUPTED_IMPORT = """
+import runpy, sys
+
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == {name!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv[1:] = ["--version"]
+runpy.run_module("partner_insights", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("name", ["partner_insights.cli", "click"])
+def test_interrupt_is_quiet_while_it_is_loaded(name: str) -> None:
+    """Ctrl-C may come before anything of ours is there."""
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT.format(name=name)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize(("returned", "exit_code"), [(0, 0), (1, 1), (2, 2), (3, 3), (None, 0)])
 def test_a_verbs_integer_is_the_exit_code(
     planted: Callable[[Callback], None], returned: int | None, exit_code: int
