@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights.verify.run.path_values import listed_parameter
+from partner_insights.verify.run.pytest_output import (  # noqa: F401 - pytest finds its hooks here
+    RESULTS,
+    pytest_report_teststatus,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+)
 from partner_insights.verify.run.suite import catalogue_of, session_for
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ def _operations(item: pytest.Item) -> list[object]:
 def session(request: pytest.FixtureRequest) -> Iterator[SuiteSession]:
     """The server to judge: at `--insights-url`, or a fake started for the run."""
     with session_for(request.config) as opened:
+        request.config.stash[RESULTS] = opened.results
         yield opened
 
 

@@ -86,14 +86,15 @@ def wire_of(answer: BaseHTTPResponse) -> Wire:
     return Wire(original.head, original.excess) if isinstance(original, _TimedResponse) else Wire((), b"")
 
 
-def has_live_connection(pool: PoolManager, url: str, patience: float = 0.0) -> bool:
-    """Whether the next request to a server goes over a connection that an earlier one went over.
+def has_live_connection(manager: PoolManager, patience: float = 0.0) -> bool:
+    """Whether the next request to the one server goes over a connection that an earlier one went over.
 
     With `patience`, the server is given so many seconds to close it.
     """
-    idle = pool.connection_from_url(url).pool
-    connections = [each for each in idle.queue if each is not None and each.sock] if idle is not None else []
-    return any(not wait_for_read(each.sock, timeout=patience) for each in connections)
+    pools = (manager.pools[key] for key in manager.pools.keys())  # noqa: SIM118 - it is no mapping to iterate
+    connections = (each for pool in pools if pool.pool is not None for each in pool.pool.queue)
+    sockets = [each.sock for each in connections if each is not None and each.sock is not None]
+    return any(not wait_for_read(each, timeout=patience) for each in sockets)
 
 
 def bounded_pool(url: str, **options: Any) -> PoolManager:

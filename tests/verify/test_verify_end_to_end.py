@@ -292,6 +292,10 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
     )
     assert result.returncode == 1
     assert "1 failed, 5 passed" in result.stdout
+    assert "FAILED PI201 " in result.stdout  # in the summary line
+    assert "session.py" not in result.stdout  # no inner frames
+    assert "warnings of the contract" in result.stdout
+    assert re.search(r"^PI303 customer-licenses-deployment: the Content-Type", result.stdout, re.MULTILINE)
     assert re.search(r"PI201 at /totalCount: totalCount is 1(\d), and there are \1 items", result.stdout)
     assert server.upstream.token not in result.stdout + result.stderr
 

@@ -112,9 +112,13 @@ def test_the_name_of_another_customer_is_no_new_name(plant: Any, good: Any) -> N
         ("Conto\ufffdo", True),
         ("Smith &amp; Sons", True),
         ("O&#39;Neill", True),
+        ("Caf\\u00e9", True),
+        ("Contoso%20Ltd", True),
+        ("Conto\x00so", True),
+        ("", True),
+        ("M?ller", False),
         ("Tab\there", False),
         (" Contoso", False),
-        ("", False),
     ],
 )
 def test_a_damaged_name_is_told(name: str, certain: bool) -> None:
@@ -125,7 +129,17 @@ def test_a_damaged_name_is_told(name: str, certain: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Contoso", "Café Central", "AT&T", "Åse & Søn A/S", "日本電気", "Ærø ¿Qué? Ltd.", "B&B; more"]
+    "name",
+    [
+        "Contoso",
+        "Café Central",
+        "AT&T",
+        "Åse & Søn A/S",
+        "日本電気",
+        "Ærø ¿Qué? Ltd.",
+        "B&B; more",
+        "100% Ltd",
+    ],
 )
 def test_a_whole_name_is_not_accused(name: str) -> None:
     """Any alphabet, marks and an ampersand."""
@@ -139,6 +153,7 @@ def test_a_whole_name_is_not_accused(name: str) -> None:
         ("Contoso GmbH", "Contoso Gm", True),
         ("Müller", "Muller", True),
         ("Müller", "M?ller", True),
+        ("Contoso", "", True),
         ("Contoso", "Contoso Ltd", False),
         ("Contoso", "Fabrikam", False),
         ("Contoso Europe", "Contoso America", False),

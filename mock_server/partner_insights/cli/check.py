@@ -120,7 +120,7 @@ def _report(checked: list[FileResult], refused: int, profile: Profile, json_file
         write_report(json_file, json_report(judgement))
     judged = sum(each.judged for each in checked)
     words = f"{counted(judged, 'recording')} judged by the {profile.value} contract, {refused} not judged"
-    show_verdict(screen, judgement.verdict, words)
+    show_verdict(screen, judgement, words)
     return 2 if refused else judgement.verdict.exit_code
 
 

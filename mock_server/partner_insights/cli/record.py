@@ -127,7 +127,7 @@ def _end(screen: Console, session: Recorder, stored: int, out: Path) -> int:
 
     judgement = session.judgement()
     words = f"{counted(session.passed, 'answer')} passed, {stored} stored in {out}; {judgement.tally}"
-    show_verdict(screen, judgement.verdict, words)
+    show_verdict(screen, judgement, words)
     if session.failure is not None:
         click.echo(f"partner-insights: {out}: not all could be written: {session.failure.strerror}", err=True)
         return 2

@@ -211,4 +211,4 @@ def _show(run: Run, report: Report) -> None:
             click.echo(form.render(report), nl=False)
     for test in run.crashes:
         click.echo(f"the suite itself failed in {test.name}: {test.message}", err=True)
-    show_verdict(screen, judgement.verdict, run.summary)
+    show_verdict(screen, judgement, run.summary)

@@ -10,6 +10,10 @@ from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _ENTITY: Final = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z]+[0-9]*);")
+_ESCAPE: Final = re.compile(r"\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}")
+_LOST_LETTER: Final = re.compile(r"\w\?\w")
+_TYPED: Final = frozenset("\t\r\n")
+"""Control characters that a person may have typed."""
 _LOST: Final = frozenset({"?", REPLACEMENT})
 MIN_PART: Final = 3
 """Letters that a name which was cut off has left."""
@@ -24,16 +28,23 @@ def damage(name: str) -> tuple[str, bool] | None:
         return "it is UTF-8 that was read in another encoding", True
     if html.unescape(name) != name and _ENTITY.search(name):
         return "it has an HTML entity", True
-    if any(unicodedata.category(each) == "Cc" for each in name):
-        return "it has a control character", False
+    if _ESCAPE.search(name):
+        return "it has an escape sequence", True
     if not name.strip():
-        return "it is blank", False
+        return "it is blank", True
+    controls = {each for each in name if unicodedata.category(each) == "Cc"}
+    if controls:
+        return "it has a control character", not controls <= _TYPED
+    if _LOST_LETTER.search(name):
+        return "a question mark stands within a word", False
     return ("it has blanks around it", False) if name != name.strip() else None
 
 
 def is_damaged_form(name: str, other: str) -> bool:
     """Whether two names are one but for case, blanks, marks, lost characters or a cut within a word."""
     first, second = _folded(name), _folded(other)
+    if not first or not second:
+        return True
     if first == second or _cut(first, second) or _cut(second, first):
         return True
     return len(name) == len(other) and all(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from partner_insights.header_values import moment_of, number_of
 from partner_insights.verify.judge.http_checks import http_finding
+from partner_insights.verify.judge.rules import A_MONTH
 from partner_insights.verify.judge.violation import Finding, shortened
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ _STATUS: Final = re.compile(rb"HTTP/\d\.\d [1-5]\d\d( [^\x00-\x08\x0a-\x1f\x7f]*
 def field_findings(request: Request, response: Response) -> Iterator[Finding]:
     """Fields whose value is none, and fields that contradict each other."""
     yield from _dates(response)
+    stated = moment_of(response.header("Date"))
+    if request.sent and stated is not None and abs(stated - response.received) > A_MONTH:
+        words = (
+            f"{shortened(response.header('Date') or '')!r} is more than a month from the judge's own clock"
+        )
+        yield http_finding("PI320", f"the Date {words}", certain=False)
     counts = Counter(name.lower() for name, _ in response.headers)
     for name in SINGLE if max(counts.values(), default=0) > 1 else ():
         values = [value for key, value in response.headers if key.lower() == name.lower()]

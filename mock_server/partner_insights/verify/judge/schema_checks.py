@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from partner_insights.contract import Standing
 from partner_insights.contract.schema_files import referred
@@ -134,21 +134,46 @@ def _near_miss(name: str, instance: Mapping[str, JsonValue]) -> str:
     return ""
 
 
+class _Documented(NamedTuple):
+    """What some schemas say of one place together."""
+
+    properties: Mapping[str, list[SchemaObject]] | None
+    """The schemas of each property; None where they speak of no object."""
+    items: list[SchemaObject]
+
+
+def _documented(schemas: list[SchemaObject], catalogue: Catalogue) -> _Documented:
+    parts = [each for schema in schemas for each in catalogue.followed(schema)]
+    properties: dict[str, list[SchemaObject]] = {}
+    for part in parts:
+        for name, schema in part.get("properties", {}).items():
+            properties.setdefault(name, []).append(schema)
+    is_object = any("properties" in part for part in parts)
+    return _Documented(
+        properties if is_object else None, [part["items"] for part in parts if "items" in part]
+    )
+
+
 def undocumented(
     value: JsonValue, schema: SchemaObject, catalogue: Catalogue, operation: str
 ) -> Iterator[Observation]:
     """Properties that no page lists: observed, never held against the service."""
+    known: dict[tuple[int, ...], _Documented] = {}
     pending: list[tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]] = [((), value, [schema])]
     while pending:
         path, current, schemas = pending.pop()
-        schemas = [each for schema in schemas for each in catalogue.followed(schema)]
+        if not isinstance(current, (dict, list)):
+            continue
+        place = tuple(map(id, schemas))
+        if place not in known:
+            known[place] = _documented(schemas, catalogue)
+        properties, items = known[place]
         if isinstance(current, list):
-            items = [part["items"] for part in schemas if "items" in part]
             pending.extend(((*path, index), item, items) for index, item in enumerate(current) if items)
-        elif isinstance(current, dict) and any("properties" in part for part in schemas):
+        elif properties is not None:
             for name, member in current.items():
-                deeper = [part["properties"][name] for part in schemas if name in part.get("properties", {})]
-                if deeper:
+                deeper = properties.get(name)
+                if deeper is not None:
                     pending.append(((*path, name), member, deeper))
                 else:
                     yield Observation(

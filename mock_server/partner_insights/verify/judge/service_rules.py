@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from partner_insights.contract import Rule
-    from partner_insights.verify.judge.rows import JudgedResponse
+    from partner_insights.verify.judge.rows import JudgedResponse, Row
 
 MAX_FACTS: Final = 500_000
 """Facts of a service that are remembered."""
@@ -130,6 +130,7 @@ def one_meaning(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iter
     """PI220; names may be in the language of the request, so each language is by itself."""
     told: set[tuple[str, str]] = set()
     for row in answer.rows:
+        yield from _spelling(answer, rule, facts, row)
         for name, meaning in rule.parameters[answer.resource]:
             subject, value = row.text(name), row.text(meaning)
             if subject is None or value is None or (name, subject) in told:
@@ -142,3 +143,17 @@ def one_meaning(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iter
                     f"and {display_value(before.value)} in an answer of {before.operation}"
                 )
                 yield broken(answer, rule, row.pointer(meaning), message, meaning, value)
+
+
+def _spelling(answer: JudgedResponse, rule: Rule, facts: ServiceFacts, row: Row) -> Iterator[Finding]:
+    """Where a product is written in other letters, or with other blanks, than before."""
+    product = row.text("productName")
+    if product is None:
+        return
+    before = facts.first(("spelling", answer.locale, folded(product)), product, answer.operation.id)
+    if before.value != product:
+        message = (
+            f"the product {display_value(product)} is written {display_value(before.value)} in an answer "
+            f"of {before.operation}"
+        )
+        yield broken(answer, rule, row.pointer("productName"), message, "productName", product, certain=False)

@@ -33,6 +33,10 @@ def junit(report: Report) -> str:
     properties = ElementTree.SubElement(suite, "properties")
     for name in ("verdict", "profile", "target", "requests"):
         ElementTree.SubElement(properties, "property", name=name, value=_text(str(judgement.to_json()[name])))
+    for name, number in (("errors", report.errors), ("warnings", report.warnings)):
+        ElementTree.SubElement(properties, "property", name=f"findings.{name}", value=str(number))
+    if judgement.stopped is not None:
+        ElementTree.SubElement(properties, "property", name="stopped", value=_text(judgement.stopped))
     for test in tests:
         suite.append(_case(test))
     output = ElementTree.SubElement(suite, "system-out")

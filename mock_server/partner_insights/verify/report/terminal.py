@@ -137,6 +137,7 @@ def _entry(word: str, colour: str, entry: Deviation, message: str) -> Text:
     return Text.assemble((f"{word} ", colour), f"{place}: {message}")
 
 
-def show_verdict(screen: Console, verdict: Verdict, words: str) -> None:
+def show_verdict(screen: Console, judgement: Judgement, words: str) -> None:
     """Print the last line."""
-    screen.print(Text.assemble((verdict.value, VERDICT_COLOURS[verdict]), f": {words}"), soft_wrap=True)
+    colour = VERDICT_COLOURS[judgement.verdict]
+    screen.print(Text.assemble((judgement.headline, colour), f": {words}"), soft_wrap=True)

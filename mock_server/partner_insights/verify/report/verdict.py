@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,10 @@ class Judgement:
     tested: bool
     comparison: Comparison | None = None
     """Against a baseline, where one was given: `violations` are then the new ones alone."""
+    stopped: str | None = None
+    """Why the run ended before its end; then the rest was not tried."""
+    tests: Mapping[str, int] = field(default_factory=dict)
+    """How many tests had which outcome; empty for recordings."""
 
     @property
     def verdict(self) -> Verdict:
@@ -56,7 +60,17 @@ class Judgement:
     @property
     def tally(self) -> str:
         """How many violations of each severity, in words."""
-        return tally(Counter(violation.severity for violation in self.violations))
+        return tally(self._counts)
+
+    @property
+    def headline(self) -> str:
+        """The verdict in words: a run that ended early has not held the rest."""
+        partly = self.verdict is Verdict.HELD and self.stopped is not None
+        return f"{self.verdict.value} as far as it was tried" if partly else self.verdict.value
+
+    @property
+    def _counts(self) -> Counter[Severity]:
+        return Counter(violation.severity for violation in self.violations)
 
     def to_json(self) -> dict[str, Any]:
         """The report of `--json`."""
@@ -66,6 +80,9 @@ class Judgement:
             "target": self.target,
             "requests": self.requests,
             "operations": list(self.operations),
+            "stopped": self.stopped,
+            "tests": dict(self.tests),
+            "findings": {severity.value: self._counts.get(severity, 0) for severity in Severity},
             "violations": [violation.to_json() for violation in self.violations],
             "observations": [observation.to_json() for observation in self.observations],
             **({"baseline": self.comparison.to_json()} if self.comparison is not None else {}),

@@ -180,7 +180,7 @@ class Client:
         try:
             # Once a server is known to close connections without saying so, it is waited for.
             patience = CLOSING_SECONDS if self._broken_off else 0.0
-            used_before = has_live_connection(self._pool, self.url, patience)
+            used_before = has_live_connection(self._pool, patience)
             try:
                 return self._exchange(method, path, headers, authorization, started)
             except ProtocolError as error:

@@ -23,13 +23,16 @@ from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target, open_target
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from partner_insights.verify.report.baseline import Comparison
     from partner_insights.verify.run.results import Results
 
 OPEN_SESSION = pytest.StashKey[SuiteSession]()
 """Where `verify` leaves the session it opened for the suite's fixture."""
+
+MAX_REASONS = 3
+"""Reasons for which tests were skipped that a line has room for."""
 
 PYTEST_ENV = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 """Environment variables by which a user's own pytest habits would reach the run."""
@@ -90,13 +93,28 @@ class Run:
             observations=tuple(observations),
             tested=self.tested,
             comparison=comparison,
+            stopped="interrupted" if self.interrupted else self.results.stopped,
+            tests=self.outcomes,
         )
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many tests had which outcome."""
+        found = Counter(test.outcome for test in self.tests)
+        return {name: found[name] for name in ("passed", "failed", "skipped", "error")}
+
+    @property
+    def not_tried(self) -> Iterator[str]:
+        """Why tests were skipped, the most common reason first."""
+        reasons = Counter(test.message for test in self.tests if test.outcome == "skipped")
+        for reason, number in reasons.most_common(MAX_REASONS):
+            yield f"{counted(number, 'test')} not tried: {reason}"
 
     @property
     def summary(self) -> str:
         """What was judged, in one line."""
         record = self.results
-        outcomes = Counter(test.outcome for test in self.tests)
+        outcomes = self.outcomes
         parts = [
             f"{self.target.name} by the {self.target.profile.value} contract",
             f"{counted(len(record.operations), 'operation')}, {counted(len(record.customers), 'customer')}",
@@ -105,6 +123,7 @@ class Run:
             f"{outcomes['skipped']} skipped",
             self.judgement.tally,
         ]
+        parts += self.not_tried
         if record.stopped is not None:
             parts.append(f"stopped early: {record.stopped}")
         if self.interrupted:
