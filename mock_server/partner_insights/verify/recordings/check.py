@@ -50,7 +50,7 @@ MAX_REFUSALS = 20
 """Entries that could not be judged, for which the reason is given."""
 SLOW_ENTRIES = 1_000
 """Entries of a file that the judge looks at, because the fast path has not found them valid …"""
-BYTES_AN_ENTRY = 1_500
+BYTES_AN_ENTRY = 3_000
 """… and one more for so many bytes: a broken entry takes a millisecond, however short it is."""
 REFUSAL_COST = 0.1
 """What an entry that cannot be judged counts as, beside one that is."""
