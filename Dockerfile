@@ -4,21 +4,20 @@ ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS wheel
 WORKDIR /source
 COPY . .
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+RUN python -m venv /build && /build/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:${PYTHON}-slim AS installed
 COPY constraints.txt /
-RUN --mount=from=wheel,source=/wheels,target=/wheels \
-    python -m venv /opt/partner-insights \
-    && /opt/partner-insights/bin/pip install --no-cache-dir -c /constraints.txt /wheels/*.whl \
-    && /opt/partner-insights/bin/pip uninstall --yes pip
+COPY --from=wheel /wheels /wheels
+RUN python -m venv --without-pip /opt/partner-insights \
+    && python -m venv /build \
+    && /build/bin/pip --python /opt/partner-insights/bin/python install --no-cache-dir -c /constraints.txt /wheels/*.whl
 
 FROM python:${PYTHON}-slim
 COPY --from=installed /opt/partner-insights /opt/partner-insights
 ENV PATH=/opt/partner-insights/bin:$PATH
 USER 65532:65532
 EXPOSE 8010
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --start-interval=500ms \
-    CMD ["partner-insights", "health"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["partner-insights", "health"]
 ENTRYPOINT ["partner-insights"]
 CMD ["serve", "--host", "0.0.0.0"]

@@ -110,12 +110,10 @@ def measured(peers: Path, scratch: Path, names: list[str], seconds: int) -> dict
     """What is measured of the fake and its peers, by name."""
     small_path, large_path = record(scratch / "recording", ITEMS, LARGE_ITEMS)
     large = (scratch / f"recording/{LARGE_ITEMS}.json").read_bytes()
-    began = time.perf_counter()
     with running_fake("--seed", "0", "--as-of", "2026-11-22") as fake, ExitStack() as stack:
-        cold = time.perf_counter() - began
         headers = HEADERS | {"Authorization": f"Bearer {fake.token}"}
         get(fake.url, PARTNER, headers)
-        rows: dict[str, Row] = {FAKE: {"cold start s": cold, "first data s": time.perf_counter() - began}}
+        rows: dict[str, Row] = {FAKE: {}}
         path = small_answer(fake.url, headers)
         site = Site(get(fake.url, path, headers)[1], large, scratch, peers)
         near: dict[str, Started] = {}
@@ -251,7 +249,7 @@ class Started:
     def sizes(self, headers: Mapping[str, str]) -> Row:
         """What is measured of it besides its speed."""
         large = large_answers(self.url, "/large", headers) if PEERS[self.name].has_large else {}
-        return {"cold start s": self.cold, "memory MB": memory(self.pid)} | large
+        return {"memory MB": memory(self.pid)} | large
 
 
 def alone(name: str, site: Site, headers: Mapping[str, str], seconds: int) -> Row:
@@ -381,8 +379,6 @@ COLUMNS = (
     "p99 ms",
     "large first ms",
     "large again ms",
-    "cold start s",
-    "first data s",
     "memory MB",
 )
 
@@ -419,7 +415,6 @@ def judge(result: Mapping[str, Mapping[str, Any]]) -> int:
         ("10,000 items first, ms", us["large first ms"], 60.0, False),
         *((f"{name}, requests/s", row["requests/s"], 8e3, True) for name, row in result["touched"].items()),
         ("page of 500 customers first, ms", page["first ms"], 60.0, False),
-        ("cold start, s", us["cold start s"], 0.6, False),
         ("memory with 50 customers, MB", us["memory MB"], 110.0, False),
         ("memory with 1,000,000, MB", million["memory MB"], 300.0, False),
         ("first partner answer there, s", million["first partner answer s"], 2.0, False),
