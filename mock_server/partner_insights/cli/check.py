@@ -10,6 +10,7 @@ import click
 from partner_insights.cli.check_pages import also_pages
 from partner_insights.cli.completion import offer
 from partner_insights.cli.options import OUTPUT_FILE
+from partner_insights.cli.page_options import errata_option, read_with_errata
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Contract to judge by.",
 )
+@errata_option
 @click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
 @click.option(
     "--show-customers", is_flag=True, help="Name customers in what is reported.  [default: pseudonyms]"
@@ -47,6 +49,7 @@ def command(
     files: tuple[Path, ...],
     operation: str | None,
     profile: str,
+    errata_file: Path | None,
     json_file: Path | None,
     show_customers: bool,
     pseudonym_key_env: str | None,
@@ -66,7 +69,7 @@ def command(
     from partner_insights.verify.run.target import pseudonym_key
 
     ensure_writable([json_file])
-    catalogue = Catalogue.load(profile)
+    catalogue = Catalogue.load(profile) if errata_file is None else read_with_errata(errata_file, profile)
     if operation is not None and operation not in catalogue.operations:
         raise InputError(
             f"there is no operation {operation!r}",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from partner_insights.cli.options import EXISTING_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -75,3 +77,19 @@ def read_custom(custom: CustomContract) -> Catalogue:
     for diagnostic in found.diagnostics:
         click.echo(f"{diagnostic.level}: {diagnostic}", err=True)
     return found.catalogue
+
+
+errata_option = click.option(
+    "--errata",
+    "errata_file",
+    metavar="FILE",
+    type=EXISTING_FILE,
+    help="Errata of your own, in the form of schemas/errata.toml, applied after the shipped ones.",
+)
+
+
+def read_with_errata(path: Path, profile: str) -> Catalogue:
+    """The shipped contract with a file of one's own errata."""
+    from partner_insights.derive.own_errata import catalogue_with
+
+    return catalogue_with(path, profile)

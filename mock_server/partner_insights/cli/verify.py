@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
-from partner_insights.cli.page_options import page_options
+from partner_insights.cli.page_options import errata_option, page_options
 from partner_insights.cli.sections import SectionedCommand
 from partner_insights.verify.report.formats import REPORTS, WRITTEN
 
@@ -32,6 +32,7 @@ _SECTIONS: Final = {
     ),
     "The contract": (
         "--profile",
+        "--errata",
         "--seed",
         "--page",
         "--operations",
@@ -86,6 +87,7 @@ def _parameter(name: str) -> str:
     type=click.Choice(["corrected", "literal", "strict"]),
     help="Contract to judge by.  [default: corrected; for the fake: strict]",
 )
+@errata_option
 @click.option(
     "--seed", type=SEED, default=0, show_default=True, help="Seed of the requests, and of the fake."
 )
@@ -137,6 +139,7 @@ def command(
     url: str | None,
     token_env: str,
     profile: str | None,
+    errata_file: Path | None,
     seed: int,
     max_requests: int | None,
     rate: float | None,
@@ -159,6 +162,8 @@ def command(
     from partner_insights.verify.report.report import report_of
     from partner_insights.verify.run.suite import run_suite
 
+    if errata_file is not None and custom is not None:
+        raise click.UsageError("--errata is about the shipped pages, --page about others")
     if update_baseline and baseline_file is None:
         raise click.UsageError("--update-baseline needs --baseline FILE")
     ensure_writable([*reports.values(), baseline_file if update_baseline else None])
@@ -168,6 +173,7 @@ def command(
         **_suite_options(custom),
         token_env=token_env,
         profile=profile,
+        errata=str(errata_file.absolute()) if errata_file is not None else None,
         seed=seed,
         max_requests=max_requests,
         rate=rate,

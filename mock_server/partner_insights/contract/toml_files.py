@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEYWORD_HOW_TO_ACCEPT = (
-    "If the service is right and the cell is wrong, add an erratum with your evidence to schemas/errata.toml "
-    "and derive again."
+    "If the service is right and the cell is wrong, write an erratum with your evidence: into a file of your "
+    "own for `--errata FILE`, or in a checkout into schemas/errata.toml, and derive again."
 )
 RULE_HOW_TO_ACCEPT = (
-    "If the service is right, drop the rule from schemas/rules.toml or narrow its resources, saying why."
+    "If the service is right, accept it in a baseline with your reason; in a checkout, drop the rule from "
+    "schemas/rules.toml or narrow its resources, saying why."
 )
 WIRE_HOW_TO_ACCEPT = (
-    "There is nothing to silence: the answer itself is broken for some client. Fix the service, or report it."
+    "The answer itself is broken for some client: fix the service, or report it; or accept it in a baseline "
+    "with your reason."
 )
 
 _TARGET_KEYS = {"page", "resource", "property", "column", "cell", "contains", "change"}

@@ -27,6 +27,8 @@ class SuiteOptions:
     app_token_env: str = APP_TOKEN_ENV
     profile: str | None = None
     """None: `strict` for our own fake, `corrected` for any other server."""
+    errata: str | None = None
+    """A file of errata of one's own, applied after the shipped ones."""
     seed: int = 0
     max_requests: int | None = None
     rate: float | None = None
@@ -73,6 +75,12 @@ class SuiteOptions:
         from partner_insights.contract import Catalogue  # every user's pytest loads this module
 
         custom = self.custom
+        if self.errata is not None:
+            from partner_insights.derive.own_errata import (
+                catalogue_with,  # only the derive side reads Markdown
+            )
+
+            return catalogue_with(Path(self.errata), profile)
         return Catalogue.load(profile) if custom is None else custom.read(profile).catalogue
 
 

@@ -25,6 +25,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "choices": ("corrected", "literal", "strict"),
         "help": "the contract to judge by (default: corrected; for the fake: strict)",
     },
+    "errata": {"metavar": "FILE", "help": "errata of your own, applied after the shipped ones"},
     "seed": {"type": int, "metavar": "N", "help": "seed of the requests and of the fake (default: 0)"},
     "max-requests": {"type": int, "metavar": "N", "help": "stop after N requests"},
     "rate": {"type": float, "metavar": "PER_SECOND", "help": "send at most so many requests a second"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ OPENING = """\
 # Known deviations: each is told apart and fails nothing until it expires. Everything else fails as ever.
 # `*` in a pointer stands for any index. Rewritten by `partner-insights verify --update-baseline` alone.
 """
+
+_PLACEHOLDER = re.compile(
+    r"\W*(|todo|tbd|tba|fixme|xxx+|none|no reason|reason|because|why|unknown|known|n/?a|placeholder)\W*"
+)
 
 FIELDS = ("code", "operation", "pointer", "reason", "ticket", "expires")
 
@@ -118,7 +123,10 @@ class Comparison:
 
 
 def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
-    """The baseline of a TOML or JSON file; InputError, naming the entry, for anything that is none."""
+    """The baseline of a TOML or JSON file; InputError, naming the entry, for anything that is none.
+
+    One that is to be updated `may_be_absent`, and have entries that still wait for their reason.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
         document = json.loads(text) if _is_json(path) else tomllib.loads(text)
@@ -138,7 +146,19 @@ def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
     for number, place in enumerate(places, 1):
         if place in places[: number - 1]:
             raise InputError("the same deviation is listed twice", where=f"{path}, entry {number}")
+        if not may_be_absent and is_placeholder(deviations[number - 1].reason):
+            raise InputError(
+                "the reason still has to be said",
+                where=f"{path}, entry {number}",
+                remedy="write in `reason` why this deviation is accepted",
+            )
     return Baseline(path, deviations)
+
+
+def is_placeholder(reason: str) -> bool:
+    """Whether a reason says nothing: it stands where one should."""
+    words = reason.strip().casefold()
+    return reason.strip() == TO_BE_SAID or _PLACEHOLDER.fullmatch(words) is not None
 
 
 def _entry(entry: Any, where: str) -> Deviation:
