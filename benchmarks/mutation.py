@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import random
@@ -225,6 +226,11 @@ def end_group(group: int) -> None:
         os.killpg(group, 9)
 
 
+def digest(path: Path) -> str:
+    """What tells a module from the same one of another day."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def reached(folder: Path, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Each test file that passes: how long it takes, and the lines of the package that it reaches.
 
@@ -248,20 +254,21 @@ def reached(folder: Path, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 for name in data.measured_files():
                     lines[Path(name).relative_to(folder / PACKAGE).as_posix()].update(data.lines(name) or ())
         print(f"{'' if passed else 'FAILS, left out: '}{file}  {seconds:.0f} s", file=sys.stderr, flush=True)
-        known[file] = {
-            "seconds": seconds,
-            "lines": {name: sorted(each) for name, each in lines.items() if each},
-        }
-        if not passed:
-            known[file]["lines"] = {}
+        some = {name: sorted(each) for name, each in lines.items() if each and passed}
+        digests = {name: digest(folder / PACKAGE / name) for name in some}
+        known[file] = {"seconds": seconds, "lines": some, "digests": digests}
         yield known
 
 
 def noticed_by(change: Change, folder: Path, known: Mapping[str, Any]) -> tuple[str | None, int]:
     """The test file that fails with the change, and how many were tried."""
-    places = {change.line, change.statement}
-    reaching = [each for each in known if not places.isdisjoint(known[each]["lines"].get(change.module, ()))]
     path = folder / PACKAGE / change.module
+    places, now, reaching = {change.line, change.statement}, digest(path), []
+    for file, told in known.items():
+        lines = told["lines"].get(change.module, ())
+        # Of a module that has changed since, no line is where it was.
+        if lines and (told["digests"].get(change.module) != now or not places.isdisjoint(lines)):
+            reaching.append(file)
     source = path.read_bytes()
     path.write_bytes(change.apply(source))
     try:

@@ -22,6 +22,7 @@ from partner_insights.server.auth.identity import (
     with_partners,
 )
 from partner_insights.server.auth.tokens import PARTNER_CENTER
+from partner_insights.server.faults.rate_limit import PARTNER
 from partner_insights.server.settings import Settings, SignIn
 
 if TYPE_CHECKING:
@@ -260,6 +261,17 @@ def test_the_tenant_of_the_token_decides_whose_customers_are_served(make_app: Ca
                 assert status == (200 if whose == of else 404)
     assert seen[0] == seen[1]
     assert len({customer for ids in seen[0] for customer in ids}) == 15
+
+
+def test_each_partner_has_a_quota_of_its_own(make_app: Callable[..., Flask]) -> None:
+    """On a throttled day one partner's requests use up its own quota, in the fast lane, too."""
+    client = make_app(identity=with_partners(Identity(), 2), scenarios=("throttled",)).test_client()
+    first, second = (bearer(client, f"ann@partner{n}.example", f"partner{n}.example") for n in (1, 2))
+    statuses = [client.get(USAGE, headers=first).status_code for _ in range(PARTNER.burst + 20)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert client.get(USAGE, headers=second).status_code == 200
+    # Who has no good token is the first partner's: it is refused for that, or for coming too often.
+    assert client.get(USAGE, headers={"Authorization": "Bearer x"}).status_code == 429
 
 
 def test_the_first_partner_is_the_fake_s_own(make_app: Callable[..., Flask], client: DirectoryClient) -> None:

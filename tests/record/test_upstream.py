@@ -160,6 +160,22 @@ def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -
         Upstream("https://partner.invalid")
 
 
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/v1/customers?size=1", "customers"),
+        ("/v1.0/customers", "customers"),
+        ("//v1.0//analytics/licenses/usage/", "partner-licenses-usage"),
+        ("/v1.1/customers", None),
+        ("/customers/v1.0", None),
+    ],
+)
+def test_the_version_is_read_in_either_spelling(path: str, operation: str | None) -> None:
+    """`/v1.0/`, as clients made from the published description write it, is an operation's path."""
+    response = Response(200, (), b"{}")
+    assert request_of(path, (), response, "http://127.0.0.1:9", Catalogue.load()).operation == operation
+
+
 def test_other_secrets_of_callers_are_hidden() -> None:
     """Any header that nobody knows may be a key; what a terminal would obey is written as an escape."""
     sent = (

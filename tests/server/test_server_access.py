@@ -25,7 +25,14 @@ AUTHORIZE = (
 )
 PATHS = [
     *(USAGE, "/v1/customers", "/v1/nowhere", TOKEN, AUTHORIZE, "/generatetoken", "/", "/openapi.json"),
-    *("/favicon.ico", "/_console/console.js", "/_admin/health", "/_admin/journal", "/_admin/nope"),
+    *(
+        "/favicon.ico",
+        "/_console/console.js",
+        "/_admin/health",
+        "/_admin/journal",
+        "/_admin/nope",
+        "/_sessions/nope/v1/customers",
+    ),
 ]
 OWN = [
     "localhost",

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
 from partner_insights.verify.judge.judge import judge_exchange, observe
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache
@@ -151,7 +152,8 @@ def _addressed(path: str, catalogue: Catalogue) -> tuple[Operation | None, str |
     for operation in catalogue.operations.values():
         pattern = [part for part in operation.path.split("/") if part]
         if len(pattern) == len(segments) and all(
-            part.startswith("{") or part == given for part, given in zip(pattern, segments, strict=True)
+            part.startswith("{") or part == VERSION_ALIASES.get(given, given)
+            for part, given in zip(pattern, segments, strict=True)
         ):
             values = (given for part, given in zip(pattern, segments, strict=True) if part == "{customer-id}")
             return operation, next(values, None)

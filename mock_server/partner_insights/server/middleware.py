@@ -20,7 +20,7 @@ from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import PathTable
 from partner_insights.server.journal.journal import Entry, HeldEntry, Journal
-from partner_insights.server.response_cache import has_body, key_of
+from partner_insights.server.response_cache import AUTHORIZATION, has_body, key_of
 from partner_insights.server.sessions import (
     ENVIRON_HEADER,
     JOURNAL_ENTRIES,
@@ -108,10 +108,18 @@ class ApiMiddleware:
         try:
             session, environ["PATH_INFO"] = self.sessions.route(path, session_id)
         except UnknownSession as unknown:
-            steps = unknown_session(str(unknown)).steps(environ["REQUEST_METHOD"])
-            return deliver(Delivery(steps), start_response)
+            return deliver(self.without_session(environ, str(unknown)), start_response)
         middleware = session or self
         return deliver(middleware.delivery(middleware.begin(environ)), start_response)
+
+    def without_session(self, environ: WSGIEnvironment, session_id: str) -> Delivery:
+        """What is said to a request of a session there is not, where it may ask at all."""
+        refused = self.access.refusal(environ)
+        if refused is None:
+            response = unknown_session(session_id)
+        else:
+            response = BufferedResponse.of(refused, RequestHeaders.of(environ))
+        return Delivery(response.steps(environ["REQUEST_METHOD"]))
 
     def repeat(
         self, key: CacheKey, sent_id: str | None, correlation_id: str | None, origin: str | None
@@ -126,7 +134,7 @@ class ApiMiddleware:
             (sent_id is None or is_guid(sent_id)) and (correlation_id is None or is_guid(correlation_id))
         ):
             return None
-        choice = self.chooser.choose(known.route, sent_id or new_guid())
+        choice = self.chooser.choose(known.route, sent_id or new_guid(), authorization=key[AUTHORIZATION])
         request_id, matched, latency = choice
         cached = known.response(None if matched is None else (matched.fault, matched.quota))
         if cached is None:
@@ -174,6 +182,7 @@ class ApiMiddleware:
                 entry.request_id,
                 environ.get("HTTP_PREFER"),
                 environ.get("HTTP_X_FAULT_PLAN"),
+                environ.get("HTTP_AUTHORIZATION"),
             )
         except KeyError:
             # A misspelt id would otherwise pass for a client that coped.
@@ -317,7 +326,7 @@ class ApiMiddleware:
     @cached_property
     def chooser(self) -> FaultChooser:
         """What decides on the faults."""
-        return FaultChooser(self.catalogue, self.paths, self.state)
+        return FaultChooser(self.catalogue, self.paths, self.state, self.cache.gate.partner)
 
     @cached_property
     def journal(self) -> Journal:

@@ -53,6 +53,9 @@ CACHE_KEY_HEADERS: Final = (
 MS-RequestId and MS-CorrelationId are each one's own.
 """
 
+AUTHORIZATION: Final = 4 + CACHE_KEY_HEADERS.index("HTTP_AUTHORIZATION")
+"""Its place in a key."""
+
 MAX_BYTES: Final = 6 * 2**20
 _OVERHEAD: Final = 8 * 1024
 """Bytes a response costs besides its body: the key, the headers, the objects around them."""
@@ -133,7 +136,7 @@ class ResponseCache:
 
     def __init__(self, state: State, gate: Authenticator, bound: int = MAX_BYTES) -> None:
         self._state = state
-        self._gate = gate
+        self.gate = gate
         self._bound = bound
         self._generation = _Generation(state.scene)
         self._lock = Lock()
@@ -159,7 +162,7 @@ class ResponseCache:
         if meets is None and response.status != 200:
             return
         parts = _parted(response.head().headers)
-        until = self._gate.good_until(authorization) if meets is None else math.inf
+        until = self.gate.good_until(authorization) if meets is None else math.inf
         if parts is None or until <= time.time():
             return
         content = response.content

@@ -77,6 +77,16 @@ class Authenticator:
         if self.state.scene.identity.partner(token.tenant_id) is None:
             raise InvalidToken("the token is of a tenant that is none of this fake's partners")
 
+    def partner(self, authorization: str | None) -> int:
+        """Which partner an Authorization header speaks for; 0, the first, where it is none that will do."""
+        identity = self.state.scene.identity
+        if len(identity.tenants) < 2:
+            return 0
+        try:
+            return identity.partner(self.authenticate(authorization).tenant_id) or 0
+        except ApiError:
+            return 0
+
     def good_until(self, authorization: str | None) -> float:
         """When an Authorization header that was admitted will not be any more, by `time.time()`."""
         if self.mode != AuthMode.JWT:

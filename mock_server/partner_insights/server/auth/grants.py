@@ -77,16 +77,26 @@ def _password(request: TokenRequest) -> Granted:
     return Granted(directory.subject(tenant, fields["client_id"], user))
 
 
-def _authorization_code(request: TokenRequest) -> Granted:
-    fields, directory = request.fields, request.directory
+def _redeemed(request: TokenRequest, kind: str, name: str) -> tuple[Subject, Mapping[str, Any]] | None:
+    """What was sealed in the field, and for whom: the application that asks. None: anything will do."""
+    directory = request.directory
     try:
-        subject, code = directory.unseal("code", fields["code"], "code")
+        subject, content = directory.unseal(kind, request.fields[name], name)
     except DirectoryError:
         if directory.takes_any_grant:
-            return _anybody(request)
+            return None
         raise
-    if subject.client_id != fields["client_id"]:
-        raise DirectoryError("grant", "code")
+    if subject.client_id != request.fields["client_id"]:
+        raise DirectoryError("grant", name)
+    return subject, content
+
+
+def _authorization_code(request: TokenRequest) -> Granted:
+    fields, directory = request.fields, request.directory
+    sealed = _redeemed(request, "code", "code")
+    if sealed is None:
+        return _anybody(request)
+    subject, code = sealed
     if directory.days_since(code) > 0:
         raise DirectoryError("expired", "code")
     if fields.get("redirect_uri", code["redirect_uri"]) != code["redirect_uri"]:
@@ -98,15 +108,11 @@ def _authorization_code(request: TokenRequest) -> Granted:
 
 
 def _refresh_token(request: TokenRequest) -> Granted:
-    fields, directory = request.fields, request.directory
-    try:
-        subject, before = directory.unseal("refresh", fields["refresh_token"], "refresh_token")
-    except DirectoryError:
-        if directory.takes_any_grant:
-            return _anybody(request)
-        raise
-    if subject.client_id != fields["client_id"]:
-        raise DirectoryError("grant", "refresh_token")
+    directory = request.directory
+    sealed = _redeemed(request, "refresh", "refresh_token")
+    if sealed is None:
+        return _anybody(request)
+    subject, before = sealed
     if directory.days_since(before) > REFRESH_DAYS:
         raise DirectoryError("refresh-inactive")
     # Who was signed in may have been removed since, or the tenant.

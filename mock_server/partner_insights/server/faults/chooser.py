@@ -14,6 +14,8 @@ from partner_insights.server.faults.random_faults import RandomFaults
 from partner_insights.server.faults.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from partner_insights.contract import Catalogue
     from partner_insights.server.http.routes import PathTable, RouteMatch
     from partner_insights.server.scenarios import Conditions
@@ -36,11 +38,18 @@ class FaultChooser:
     catalogue: Catalogue
     paths: PathTable
     state: State
+    partner_of: Callable[[str | None], int]
+    """The partner that an Authorization header speaks for."""
     plans: ActivePlans = field(default_factory=ActivePlans)
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def choose(
-        self, route: RouteMatch, request_id: str, prefer: str | None = None, plan_id: str | None = None
+        self,
+        route: RouteMatch,
+        request_id: str,
+        prefer: str | None = None,
+        plan_id: str | None = None,
+        authorization: str | None = None,
     ) -> Choice:
         """What this request is to meet, now consumed; KeyError where it names a plan that is not there."""
         conditions = self.state.scene.conditions
@@ -50,14 +59,19 @@ class FaultChooser:
         if not conditions.per_request or route.operation not in self.paths.operations:
             return Choice(request_id, matched)
         latency = self.random_faults.latency(route) if conditions.slow else 0.0
-        return Choice(request_id, matched or self._of_scenario(route, conditions), latency)
+        matched = matched or self._of_scenario(route, conditions, authorization)
+        return Choice(request_id, matched, latency)
 
     def _preferred(self, prefer: str | None) -> MatchedFault | None:
         preference = None if prefer is None else fault_from(prefer, self.names)
         return None if preference is None else MatchedFault(*preference)
 
-    def _of_scenario(self, route: RouteMatch, conditions: Conditions) -> MatchedFault | None:
-        exceeded = self.rate_limiter.check(route.customer) if conditions.throttled else None
+    def _of_scenario(
+        self, route: RouteMatch, conditions: Conditions, authorization: str | None
+    ) -> MatchedFault | None:
+        exceeded = None
+        if conditions.throttled:
+            exceeded = self.rate_limiter.check(route.customer, self.partner_of(authorization))
         if exceeded is not None:
             fault = Fault(ANY, code=429, retry_after=exceeded.retry_after)
             return MatchedFault(fault, quota=exceeded.key)

@@ -67,21 +67,21 @@ class _Bucket:
 
 @dataclass
 class RateLimiter:
-    """The quotas of one fake, which has one partner."""
+    """The quotas of one fake: each of its partners has one, and each customer."""
 
     clock: Callable[[], float] = time.monotonic
     partner: Quota = PARTNER
     customer: Quota = CUSTOMER
-    _buckets: OrderedDict[str | None, _Bucket] = field(default_factory=OrderedDict)
+    _buckets: OrderedDict[tuple[int, str | None], _Bucket] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def check(self, customer: str | None) -> QuotaExceeded | None:
+    def check(self, customer: str | None, partner: int = 0) -> QuotaExceeded | None:
         """None lets the request pass, and counts it on both keys."""
         with self._lock:
             now = self.clock()
-            buckets = [self._bucket(None, self.partner, now)]
+            buckets = [self._bucket((partner, None), self.partner, now)]
             if customer is not None:
-                buckets.append(self._bucket(customer, self.customer, now))
+                buckets.append(self._bucket((partner, customer), self.customer, now))
             for bucket in buckets:
                 wait = bucket.wait(now)
                 if wait > 0:
@@ -95,7 +95,7 @@ class RateLimiter:
         with self._lock:
             self._buckets.clear()
 
-    def _bucket(self, key: str | None, quota: Quota, now: float) -> _Bucket:
+    def _bucket(self, key: tuple[int, str | None], quota: Quota, now: float) -> _Bucket:
         bucket = self._buckets.setdefault(key, _Bucket(quota, quota.burst, now))
         self._buckets.move_to_end(key)
         if len(self._buckets) > _MAX_BUCKETS:

@@ -21,7 +21,7 @@ from partner_insights.server.http.delivery import Delivery, Head, Send, Wait
 from partner_insights.server.http.rsgi_request import environ_of, read_body
 from partner_insights.server.middleware import Repeat
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, has_body
-from partner_insights.server.sessions import HEADER, PREFIX, UnknownSession, unknown_session
+from partner_insights.server.sessions import HEADER, PREFIX, UnknownSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +75,8 @@ class RsgiFront:
         if session_id is not None or path.startswith(PREFIX):
             found, path = self._session(path, session_id)
             if found is None:
-                steps = unknown_session(session_id or path).steps(scope.method)
-                await self._carry_out(Delivery(steps), scope, protocol)
+                delivery = self._middleware.without_session(environ_of(scope), session_id or path)
+                await self._carry_out(delivery, scope, protocol)
                 return
             middleware = found
         if len(headers) == len(items) and scope.authority is None:  # no field comes twice
