@@ -111,6 +111,17 @@ def test_the_claims_of_a_user_and_of_an_application(client: DirectoryClient) -> 
     assert "scp" not in app
 
 
+def test_no_two_tokens_are_alike(client: DirectoryClient) -> None:
+    """Who renews a refused token has another, in the same second, too; the verdict tells them apart."""
+    form = {"grant_type": "password", **GRANTS["password"], **ASKS[V2]}
+    refused, renewed = (post(client, V2, form).json["access_token"] for _ in range(2))
+    assert refused != renewed
+    for token, prefer in ((refused, "code=401"), (renewed, "")):
+        client.get(USAGE, headers={"Authorization": f"Bearer {token}", "Prefer": prefer})
+    codes = {each["code"] for each in client.get("/_admin/verdict").json["findings"]}
+    assert "refused-token-resent" not in codes
+
+
 def test_a_user_is_the_same_wherever_they_sign_in(client: DirectoryClient) -> None:
     """At `common` as at the tenant of their name's domain."""
     form = {"grant_type": "password", **GRANTS["password"], **ASKS[V1]}

@@ -140,6 +140,7 @@ class Tokens:
             "oid": subject.object_id,
             "sub": subject.object_id,
             "tid": tenant,
+            "uti": secrets.token_urlsafe(16),  # no two tokens are alike, not even of one second
             "ver": "1.0",
         }
         if subject.user is None:
