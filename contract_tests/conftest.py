@@ -26,6 +26,7 @@ PARAMETERS: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
     "operation": lambda operation, catalogue: True,
     "partner_operation": lambda operation, catalogue: not operation.per_customer,
     "customer_operation": lambda operation, catalogue: operation.per_customer,
+    "queried_operation": lambda operation, catalogue: bool(operation.options),
     "listed_operation": lambda operation, catalogue: listed_parameter(operation, catalogue) is not None,
 }
 """Arguments of the tests, and the operations they stand for."""

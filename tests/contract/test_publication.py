@@ -183,8 +183,10 @@ def test_every_collection_is_a_component_with_typed_items() -> None:
         answer = document["paths"][operation.path]["get"]["responses"]["200"]
         body = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         if operation.envelope is not None:
-            item = components[body]["properties"]["items"]["items"]
-            assert item == {"$ref": f"#/components/schemas/{operation.resource}"}
+            item = components[body]["properties"][operation.layout.rows]["items"]
+            whole = {"$ref": f"#/components/schemas/{operation.resource}"}
+            grouped = {"$ref": f"#/components/schemas/{operation.resource}Group"}
+            assert item == ({"anyOf": [whole, grouped]} if operation.options else whole)
             assert components[body]["required"] == catalogue.schema(operation.envelope)["required"]
         else:
             assert body == operation.resource

@@ -14,9 +14,11 @@ import pytest
 
 from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract.query import OptionKind
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
+from partner_insights.verify.run.queries import Queries
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
@@ -136,10 +138,34 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
         yield lambda: session.check(operation, customer="nobody", known=False)
         for each in session.customers.ids:
             yield lambda each=each: session.check(operation, customer=each)
-    if promised.query:
+    if promised.options:
+        yield from attempts_of_queries(session, operation)
+        yield lambda: session.check(operation, query=[("top", "10001")])
+        yield lambda: session.check(operation, query=[("top", "2"), ("skip", "2")])
+    elif promised.query:
         yield lambda: session.check(operation, query=[("size", "501")])
         yield lambda: session.same_customers(7)
         yield lambda: session.same_customers(None)
+
+
+def attempts_of_queries(session: SuiteSession, operation: str) -> Iterator[Callable[[], object]]:
+    """Pages, a filter that precedence matters for, groups of it, and the older generation."""
+    promised = session.catalogue.operations[operation]
+    queries = Queries(session, operation)
+    by_kind = {each.kind: each for each in promised.options}
+    name, rule = next(iter(by_kind[OptionKind.FILTER].fields.items()))
+
+    def filtered(*further: tuple[str, str]) -> None:
+        value = queries.whole[0].get(rule.property, "")
+        text = f"{name} eq '{value}' or {name} eq 'x' and {name} eq 'x'"
+        queries.holds((("filter", text), *further), 1000)
+
+    yield lambda: queries.holds((), 3)
+    yield filtered
+    yield lambda: filtered((by_kind[OptionKind.GROUP].name, name))
+    if promised.resource in session.catalogue.rules["generations-agree"].resources and session.customers.ids:
+        older = f"customer-{operation.removesuffix('-analytics')}"
+        yield lambda: queries.agrees(older, session.customers.ids[0])
 
 
 def interrogate(session: SuiteSession, mutant: Mutant) -> set[tuple[str, str]]:

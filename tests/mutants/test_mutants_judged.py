@@ -23,8 +23,10 @@ GUID = "25b6edd5-1f53-456b-b48c-c64f60ec2dda"
 IDS = {"MS-RequestId": GUID, "MS-CorrelationId": GUID, "MS-CV": "c.0", "MS-ServerId": "d"}
 
 
-def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Request, MutableResponse]:
-    """What a world of this seed answers; without a token, where it is to refuse."""
+def good_exchange(
+    seed: int, operation: Operation, *, refused: bool, analytics: bool = False
+) -> tuple[Request, MutableResponse]:
+    """What a world of this seed answers; without a token, or to a query that is none, a refusal."""
     world = World(CATALOGUE, seed=seed, customers=3, as_of=date(2026, 11, 20))
     customer = 0 if operation.per_customer else None
     request = Request(
@@ -33,9 +35,10 @@ def good_exchange(seed: int, operation: Operation, *, refused: bool) -> tuple[Re
         operation=operation.id,
         customer=None if customer is None else world.customer_id(customer),
         customer_known=None if customer is None else True,
-        token=Token.ABSENT if refused else Token.USER,
+        query=(("top", "no number"),) if analytics else (),
+        token=Token.ABSENT if refused and not analytics else Token.USER,
     )
-    case = operation.error("unauthenticated")
+    case = operation.error("invalid-analytics-query" if analytics else "unauthenticated")
     headers = [("Content-Type", CATALOGUE.content_type), *IDS.items()]
     body: Any = response_body(world, operation, customer)
     if refused:
@@ -62,12 +65,13 @@ def test_any_answer_passes_and_any_schema_mutant_of_it_fails(
 ) -> None:
     """The mutant's code at the mutant's place, weighed by its standing; nothing of the sound answer."""
     operation = CATALOGUE.operations[choice.draw(st.sampled_from(sorted(mutant.operations)))]
-    refused = mutant.resource == "ErrorResponse"
-    request, good = good_exchange(seed, operation, refused=refused)
+    refused = mutant.resource in ("ErrorResponse", "AnalyticsErrorResponse")
+    analytics = mutant.resource == "AnalyticsErrorResponse"
+    request, good = good_exchange(seed, operation, refused=refused, analytics=analytics)
     assert found(request, good, Profile.STRICT) == set()
     mutated = mutant.apply(good, RequestContext(CATALOGUE, operation, ordinal=2))
     inside = operation.envelope is not None and mutant.resource == operation.resource
-    place = pointer_pattern(("/items/0" if inside else "") + (mutant.pointer or ""))
+    place = pointer_pattern((f"/{operation.layout.rows}/0" if inside else "") + (mutant.pointer or ""))
     (code,) = mutant.codes
     assert (code, place, mutant.standing, "error") in found(request, mutated, Profile.STRICT)
     lenient = found(request, mutated, Profile.CORRECTED)

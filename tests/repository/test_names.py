@@ -33,7 +33,7 @@ MODULES_OF_ONE_NAME = {
     "formats": "of JSON Schema, and of files",
     "html": "is read by tables, and written by verify",
     "markdown": "is read by tables, and written by verify",
-    "page": "of tables, and one that tells how to call an operation",
+    "page": "of tables, and one that tells how to call an operation; and one of rows",
     "rows": "of a table, and of a response",
     "samples": "are read from pages, and written for other tools",
     "settings": "of a fake, and of a test's fake",

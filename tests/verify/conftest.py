@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 
 from partner_insights.contract import Catalogue
 from partner_insights.verify import Exchange, Request, Response
+from partner_insights.world import World
+from partner_insights.world.bodies import response_body
 
 CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
@@ -108,6 +111,9 @@ def good_body(operation: str) -> Any:
 
     The customer's rows are the only ones of the partner, so the four agree with each other.
     """
+    promised = Catalogue.load().operations.get(operation)
+    if promised is not None and promised.options:
+        return response_body(World(Catalogue.load(), customers=2, as_of=date(2026, 11, 20)), promised)
     bodies: dict[str, Callable[[], Any]] = {
         "partner-licenses-deployment": lambda: collection(partner_deployment("o365", "reseller", 16.43, 280)),
         "partner-licenses-usage": lambda: collection(

@@ -111,6 +111,8 @@ DATE = "/items/0/processedDateTime"
 OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
 
 SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
+    ("PI231", "licenses-usage-analytics", lambda body: body.update(TotalCount=99), "/TotalCount"),
+    ("PI232", "licenses-usage-analytics", lambda body: body.update({"@nextLink": "x?skip=2"}), "/@nextLink"),
     ("PI101", USAGE, in_row("workloadName", 3.14), "/items/0/workloadName"),
     ("PI101", USAGE, in_row("licensesActive", "5"), "/items/0/licensesActive"),
     ("PI101", DEPLOYMENT, in_row("customerName", None), "/items/0/customerName"),
@@ -413,6 +415,7 @@ def test_every_code_has_a_planted_fault(catalogue: Catalogue) -> None:
     """There is no code the judge cannot raise; those that nothing uses yet are named, and still unused."""
     planted = {code for code, *_ in (*SPOILT_BODIES, *SPOILT_BYTES, *SPOILT_ANSWERS, *SPOILT_REFUSALS)}
     planted |= {"PI208", "PI209", "PI210", "PI312", "PI314", "PI315", "PI316", "PI317", "PI322"}
+    planted |= {"PI233", "PI234", "PI235"}  # about a query: tests/query/test_query_judged.py
     planted |= {"PI214", "PI217", "PI218", "PI220"}  # across answers: test_verify_service.py
     assert planted | UNUSED.keys() == catalogue.codes.keys()
     schemas = json.dumps([dict(resource.schema) for resource in catalogue.resources.values()])

@@ -27,7 +27,7 @@ from partner_insights.fixtures.files.world import unfinished_beside, write_world
 from partner_insights.fixtures.files.write import (
     Selection,
     customers_for,
-    resources,
+    world_resources,
     write_operation,
     write_resource,
 )
@@ -180,7 +180,9 @@ def write(
             )
     else:
         plan = Plan.of(world, form, parts_for(size) if parts is None else parts)
-        rows = _write_world(plan, resources(catalogue), out, _executor(workers, scheduler), force, resume)
+        rows = _write_world(
+            plan, world_resources(catalogue), out, _executor(workers, scheduler), force, resume
+        )
     amount = "1 row" if rows == 1 else f"{rows:,} rows"
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
+    from partner_insights.contract.query import Query
+
 
 @dataclass(frozen=True)
 class DerivedResource:
@@ -159,13 +161,27 @@ class Catalogue:
     def _rules_about(self) -> dict[tuple[str, str | None], tuple[Rule, ...]]:
         return {}
 
-    def response_schema(self, operation: Operation | str) -> SchemaObject:
-        """The schema of a 200's body: the envelope with its items, or the resource itself."""
+    def response_schema(self, operation: Operation | str, query: Query | None = None) -> SchemaObject:
+        """The schema of a 200's body: the envelope with its rows, or the resource itself.
+
+        A `query` that groups rows, or names their properties, has rows of its own form.
+        """
         promised = self.operations[operation] if isinstance(operation, str) else operation
-        item = reference_to(promised.resource)
+        item: SchemaObject = reference_to(promised.resource)
+        if query is not None and (query.group is not None or query.select is not None):
+            item = self._row_schema(promised, query)
         if promised.envelope is None:
             return item
-        return {**reference_to(promised.envelope), "properties": {"items": {"items": item}}}
+        return {**reference_to(promised.envelope), "properties": {promised.layout.rows: {"items": item}}}
+
+    def _row_schema(self, operation: Operation, query: Query) -> SchemaObject:
+        """What a row has by the query alone: its fields, and the measures of a group."""
+        properties = self.schema(operation.resource)["properties"]
+        names = list(query.select or ())
+        if query.group is not None:
+            names = [*query.group, *(each.name for each in operation.options.measures)]
+        shown = {name: properties[name] for name in names if name in properties}
+        return {"type": "object", "properties": shown, "required": list(shown)}
 
     def error_schema(self, case: ErrorCase) -> SchemaObject:
         """The schema of the body of a documented failure."""

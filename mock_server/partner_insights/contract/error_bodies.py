@@ -1,4 +1,4 @@
-"""A documented failure → the body that reports it, in the API's two dialects."""
+"""A documented failure → the body that reports it, in the API's dialects."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "PartnerFD"
 """What the service calls the part of it that refuses; no page documents the values of `source`."""
+ANALYTICS_SOURCE: Final = "AnalyticsAPI"
 RETRY_AFTER: Final = 57
 """Seconds, as in the published example (api-throttling-guidance.md, heading Error code response)."""
 
@@ -22,7 +23,27 @@ def refusal_body(case: ErrorCase, data: Sequence[str] = (), retry_after: int = R
             "statusCode": case.status,
             "message": f"{case.description} Try again in {retry_after} seconds.",
         }
+    if case.body == "AnalyticsErrorResponse":
+        return _analytics_error(str(case.code), case.description, data)
     return error_body(str(case.code or case.status), case.description, data)
+
+
+def _analytics_error(code: str, description: str, data: Sequence[str]) -> dict[str, Any]:
+    """The error of the analytics service, as the sister service shows it; `data` has the reasons."""
+    return {
+        "code": code,
+        "data": [],
+        "details": [],
+        "innererror": {
+            "code": "InvalidQueryParameters",
+            "data": list(data),
+            "details": [],
+            "message": description,
+            "source": ANALYTICS_SOURCE,
+        },
+        "message": "The calling client sent a bad request to the service.",
+        "source": ANALYTICS_SOURCE,
+    }
 
 
 def error_body(code: str, description: str, data: Sequence[str] = ()) -> dict[str, Any]:

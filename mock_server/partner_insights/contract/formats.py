@@ -7,6 +7,7 @@ expressions of ECMA-262); `jsonschema`, which explains, has looser ideas of its 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 TEXTS: Final = ("date-time", "date", "uuid", "uri")
 """Of texts."""
+LOCAL_TIME: Final = "date-time-local"
+"""A date and a time without a zone (in OpenAPI's registry of formats)."""
+_LOCAL: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 
 GUID_PATTERN: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """Of any case; a regular expression for any language."""
@@ -45,6 +49,7 @@ def format_checker() -> FormatChecker:
     checker.checkers = {}
     for name in TEXTS:
         checker.checks(name)(_text_check(name))
+    checker.checks(LOCAL_TIME)(lambda value: not isinstance(value, str) or is_local_time(value))
     for name, bounds in WIDTHS.items():
         checker.checks(name)(lambda value, bounds=bounds: _within(value, *bounds))
     return checker
@@ -60,6 +65,17 @@ def validator_class() -> type[Draft202012Validator]:
         Draft202012Validator, {"pattern": _pattern_errors}
     )
     return made
+
+
+def is_local_time(text: str) -> bool:
+    """Whether a text is a date and a time that there are, without a zone."""
+    if not _LOCAL.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[:19].upper())
+    except ValueError:
+        return False
+    return True
 
 
 def matches(pattern: str, text: str) -> bool:

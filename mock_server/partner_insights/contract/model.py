@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from partner_insights.contract.query.parameters import QueryOptions
+from partner_insights.contract.standing import Standing as Standing
+
 JsonValue: TypeAlias = Any
 """Whatever `json.loads` returns."""
 
@@ -16,19 +19,6 @@ SchemaObject: TypeAlias = Mapping[str, Any]
 
 PROVENANCE = "x-source"
 """The one annotation key of derived schemas: page, line, cells, and the standing of every keyword."""
-
-
-class Standing(StrEnum):
-    """How we know a constraint."""
-
-    DOCUMENTED = "documented"
-    """A cell of a documentation table says so."""
-    CORRECTED = "corrected"
-    """An erratum overrules the cell, with evidence."""
-    SAMPLED = "sampled"
-    """Every published sample shows it, though no table says so."""
-    ASSUMED = "assumed"
-    """No page says so; we do, with a reason."""
 
 
 class Severity(StrEnum):
@@ -109,6 +99,8 @@ class Erratum:
     evidence: tuple[str, ...]
     targets: tuple[ErratumTarget, ...] = ()
     weight: Weight = Weight()
+    operations: tuple[str, ...] = ()
+    """The operations whose requests it is about."""
 
 
 @dataclass(frozen=True)
@@ -136,15 +128,39 @@ class ErrorCase:
     """`unauthenticated`, `app-only`, `unknown-customer`, `malformed-customer`, `not-found`, …"""
     status: int
     body: str
-    """The resource that describes the body: `ErrorResponse` or `ThrottledResponse`."""
-    code: int | None
-    """The `code` of the body (the API writes it as a string)."""
+    """The resource that describes the body: `ErrorResponse`, `ThrottledResponse`, …"""
+    code: int | str | None
+    """The `code` of the body (the API writes a number as a string)."""
     description: str
     accepted: tuple[int, ...]
     """Every status the documentation allows here; the fake answers `status`."""
     headers: tuple[str, ...] = ()
     """Response headers that must be present besides the common ones."""
     sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Which properties of a collection hold its rows, how many there are, and where the next page is."""
+
+    rows: str = "items"
+    total: str = "totalCount"
+    next_link: str | None = None
+    """The property with the URI of the next page; None where the body names none so."""
+    counts_query: bool = False
+    """Whether the total is that of the whole query, not of the page."""
+
+    def rows_of(self, body: JsonValue) -> list[JsonValue] | None:
+        """The rows in a body; None where there is no list of them."""
+        rows = body.get(self.rows) if isinstance(body, dict) else None
+        return rows if isinstance(rows, list) else None
+
+    def with_rows(self, body: Mapping[str, JsonValue], rows: list[JsonValue]) -> dict[str, JsonValue]:
+        """The body with other rows; the total follows."""
+        total = len(rows)
+        if self.counts_query and isinstance(body.get(self.total), int):
+            total += body[self.total] - len(self.rows_of(body) or ())
+        return {**body, self.total: total, self.rows: rows}
 
 
 @dataclass(frozen=True)
@@ -159,11 +175,17 @@ class Operation:
     resource: str
     """The resource of the items, or of the body itself where there is no envelope."""
     envelope: str | None
-    """The collection resource around the items."""
+    """The collection resource around the rows."""
     auth: tuple[str, ...]
     """Which tokens are accepted: `app+user`, `app-only`."""
     query: Mapping[str, SchemaObject] = field(default_factory=dict)
     """Query parameters and their schemas."""
+    options: QueryOptions = field(default_factory=QueryOptions)
+    """Those of them that choose, group, order or page the rows."""
+    layout: Envelope = field(default_factory=Envelope)
+    """Where the envelope has its rows."""
+    aliases: tuple[str, ...] = ()
+    """Other paths of the same operation."""
     errors: tuple[ErrorCase, ...] = ()
     sources: tuple[str, ...] = ()
     seed: bool = False

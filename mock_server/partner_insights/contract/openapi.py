@@ -7,15 +7,18 @@ refers to.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.error_bodies import refusal_body
 from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.query.parameters import OptionKind
 from partner_insights.contract.schema_files import reference_to, referred, resource_of
 
 if TYPE_CHECKING:
     from partner_insights.contract.catalogue import Catalogue
     from partner_insights.contract.model import ErrorCase, Operation, SchemaObject
+    from partner_insights.contract.query.parameters import QueryOption
 
 _JSON = "application/json"
 _OTHERS = "other resources"
@@ -98,6 +101,8 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
 def _tag(operation: Operation) -> str:
     if operation.synthetic:
         return _OTHERS
+    if operation.options:
+        return "newer analytics"
     return "licence analytics" if operation.seed else "customers"
 
 
@@ -110,11 +115,16 @@ def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
     return {
         "operationId": operation.id,
         "summary": operation.title,
-        "description": "Tokens accepted: " + ", ".join(operation.auth) + ".",
+        "description": _description(operation),
         "tags": [_tag(operation)],
         "parameters": _parameters(operation),
         "responses": {"200": success} | _failures(operation, catalogue),
     }
+
+
+def _description(operation: Operation) -> str:
+    accepted = f"Tokens accepted: {', '.join(operation.auth)}."
+    return f"{accepted} Also at {', '.join(operation.aliases)}." if operation.aliases else accepted
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -135,7 +145,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
             )
     for name, schema in operation.query.items():
-        parameters.append({"name": name, "in": "query", "required": False, "schema": dict(schema)})
+        option = operation.options.named(name)
+        stated = dict(schema) if option is None else {**schema, **_in_words(option, schema)}
+        parameters.append({"name": name, "in": "query", "required": False, "schema": stated})
     if _READ_ON in operation.query:
         parameters.append(
             {
@@ -147,6 +159,38 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             }
         )
     return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in _REQUEST_HEADERS]
+
+
+def _in_words(option: QueryOption, schema: SchemaObject) -> dict[str, Any]:
+    """The rules of an option that JSON Schema has no keyword for, in words; a pattern for lists of fields."""
+    words = [str(schema.get("description", ""))]
+    if option.kind is OptionKind.FILTER:
+        words += [f"{name}: {', '.join(rule.operators)}." for name, rule in option.fields.items()]
+    elif option.fields and option.kind is not OptionKind.FIELD:
+        words.append(f"Fields: {', '.join(option.fields)}.")
+    if option.measures:
+        words.append(f"Measures: {', '.join(each.name for each in option.measures)}.")
+    if option.also:
+        words.append(f"Also spelled {', '.join(option.also)}.")
+    words += [
+        f"{each.says[:1].upper()}{each.says[1:]} ({each.standing}: {each.source})." for each in option.notes
+    ]
+    pattern = _pattern(option)
+    stated = {
+        "description": " ".join(words),
+        "x-standing": str(option.standing),
+        "x-stated-by": option.source,
+    }
+    return stated if pattern is None else {**stated, "pattern": pattern}
+
+
+def _pattern(option: QueryOption) -> str | None:
+    """What a list of fields matches; a field that is named twice is refused, which no pattern says."""
+    if option.kind not in (OptionKind.GROUP, OptionKind.ORDER, OptionKind.SELECT):
+        return None
+    names = "|".join(map(re.escape, option.fields))
+    entry = rf"\s*({names})" + (r"(\s+(asc|desc))?" if option.kind is OptionKind.ORDER else "") + r"\s*"
+    return f"^{entry}(,{entry})*$"
 
 
 def _failures(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
@@ -181,24 +225,41 @@ def _schemas(catalogue: Catalogue) -> dict[str, Any]:
     for operation in catalogue.operations.values():
         name = _body_component(operation, catalogue)
         if operation.envelope is not None and name not in schemas:
-            items = {"items": {"items": reference_to(operation.resource)}}
-            collection = _merged(catalogue.schema(operation.envelope), {"title": name, "properties": items})
+            item: dict[str, Any] = dict(reference_to(operation.resource))
+            if operation.options.of(OptionKind.GROUP) is not None:
+                group = f"{operation.resource}Group"
+                schemas[group] = _component(_group(operation, catalogue), catalogue)
+                item = {"anyOf": [item, reference_to(group)]}
+            rows = {operation.layout.rows: {"items": item}}
+            collection = _merged(catalogue.schema(operation.envelope), {"title": name, "properties": rows})
             schemas[name] = _component(collection, catalogue)
     return dict(sorted(schemas.items()))
+
+
+def _group(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
+    """A row of a grouped answer: fields that are named, and the measures."""
+    resource = catalogue.schema(operation.resource)
+    return {
+        "title": f"{operation.resource}Group",
+        "description": f"A row of {operation.resource} that is grouped: the fields named, and the measures.",
+        "type": "object",
+        "properties": resource["properties"],
+        "required": [each.name for each in operation.options.measures],
+    }
 
 
 def _body_component(operation: Operation, catalogue: Catalogue) -> str:
     """The component of a 200's body: the resource, an envelope that holds no other, or a collection of it."""
     if operation.envelope is None:
         return operation.resource
-    if _items(catalogue.schema(operation.envelope)) == reference_to(operation.resource):
+    if _items(catalogue.schema(operation.envelope), operation) == reference_to(operation.resource):
         return operation.envelope
     name = f"{operation.resource}Collection"
     return f"{operation.resource}In{operation.envelope}" if name in catalogue.resources else name
 
 
-def _items(envelope: SchemaObject) -> Any:
-    return envelope["properties"].get("items", {}).get("items")
+def _items(envelope: SchemaObject, operation: Operation) -> Any:
+    return envelope["properties"].get(operation.layout.rows, {}).get("items")
 
 
 def _reference(component: str) -> dict[str, str]:

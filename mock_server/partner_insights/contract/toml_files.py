@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import (
     Code,
+    Envelope,
     Erratum,
     ErratumTarget,
     ErrorCase,
@@ -18,6 +19,7 @@ from partner_insights.contract.model import (
     Standing,
     Weight,
 )
+from partner_insights.contract.query.parameters import QueryOptions, option_of
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,9 +39,25 @@ WIRE_HOW_TO_ACCEPT = (
     "with your reason."
 )
 
+_OPTION_KEYS = {
+    *(
+        "kind",
+        "use",
+        "fields",
+        "operators",
+        "functions",
+        "properties",
+        "dates",
+        "booleans",
+        "numbers",
+        "exact",
+    ),
+    *("measures", "also", "needs", "notes", "standing", "source"),
+}
+"""What a query parameter says besides its schema."""
 _TARGET_KEYS = {"page", "resource", "property", "column", "cell", "contains", "change"}
 _WEIGHT_KEYS = {"error-because", "warning-because"}
-_ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets"} | _WEIGHT_KEYS
+_ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets", "operations"} | _WEIGHT_KEYS
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,9 @@ def operations_of(document: Mapping[str, Any], path: Path) -> Operations:
     """A document of operations as values; `path` is named in errors."""
     with _Entry(path, "operations"):
         cases = {name: _error_case(name, entry) for name, entry in document["errors"].items()}
-        by_id = {entry["id"]: _operation(entry, cases) for entry in document["operation"]}
+        envelopes = {name: _envelope(entry) for name, entry in document.get("envelope", {}).items()}
+        shared = document.get("query", {})
+        by_id = {entry["id"]: _operation(entry, cases, envelopes, shared) for entry in document["operation"]}
         return Operations(
             base_url=document["base-url"],
             common_headers=tuple(document["common-headers"]),
@@ -85,9 +105,11 @@ def read_errata(path: Path) -> dict[str, Erratum]:
                 evidence=tuple(entry["evidence"]),
                 targets=tuple(_targets(entry)),
                 weight=_weight(entry),
+                operations=tuple(entry.get("operations", ())),
             )
-            if not erratum.evidence or not erratum.targets or erratum.id in errata:
-                raise ValueError("an erratum has its own id, some evidence and a target")
+            about = erratum.targets or erratum.operations
+            if not erratum.evidence or not about or erratum.id in errata:
+                raise ValueError("an erratum has its own id, some evidence and a target or operations")
             errata[erratum.id] = erratum
     return errata
 
@@ -169,24 +191,62 @@ def _error_case(name: str, entry: Mapping[str, Any]) -> ErrorCase:
     )
 
 
-def _operation(entry: Mapping[str, Any], cases: Mapping[str, ErrorCase]) -> Operation:
+def _envelope(entry: Mapping[str, Any]) -> Envelope:
+    return Envelope(
+        rows=entry["rows"],
+        total=entry["total"],
+        next_link=entry.get("next-link"),
+        counts_query=entry.get("counts-query", False),
+    )
+
+
+def _operation(
+    entry: Mapping[str, Any],
+    cases: Mapping[str, ErrorCase],
+    envelopes: Mapping[str, Envelope],
+    shared: Mapping[str, Mapping[str, Any]],
+) -> Operation:
+    stated = entry.get("query", {}).items()
+    query = {name: _with_shared(each, shared) for name, each in stated}
+    envelope = entry.get("envelope")
     return Operation(
         id=entry["id"],
         method=entry["method"],
         path=entry["path"],
         title=entry["title"],
         resource=entry["resource"],
-        envelope=entry.get("envelope"),
+        envelope=envelope,
         auth=tuple(entry["auth"]),
-        query=entry.get("query", {}),
+        query={name: _schema(each) for name, each in query.items()},
+        options=QueryOptions(tuple(option_of(name, each) for name, each in query.items() if "kind" in each)),
+        layout=envelopes.get(envelope or "", Envelope()),
+        aliases=tuple(entry.get("aliases", ())),
         errors=tuple(cases[name] for name in entry["errors"]),
         sources=tuple(entry.get("sources", ())),
         seed=entry.get("seed", False),
     )
 
 
+def _with_shared(parameter: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The parameter with what it shares with others; notes add up."""
+    if "use" not in parameter:
+        return parameter
+    common = shared[parameter["use"]]
+    return {**common, **parameter, "notes": [*common.get("notes", ()), *parameter.get("notes", ())]}
+
+
+def _schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """What JSON Schema can say of the parameter; a default may be a word that nobody may send."""
+    schema = {key: value for key, value in parameter.items() if key not in _OPTION_KEYS}
+    if "enum" in schema and schema.get("default") not in schema["enum"]:
+        schema.pop("default", None)
+    return schema
+
+
 def _targets(erratum: Mapping[str, Any]) -> Iterator[ErratumTarget]:
     """What a target does not say itself, its erratum says for all of them."""
+    if "operations" in erratum and "targets" not in erratum:
+        return
     for own in erratum["targets"]:
         unknown = (own.keys() | erratum.keys()) - _TARGET_KEYS - _ERRATUM_KEYS
         if unknown:

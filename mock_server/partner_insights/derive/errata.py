@@ -7,6 +7,7 @@ from typing import Any
 
 from partner_insights.contract.literal import write_required
 from partner_insights.contract.model import PROVENANCE, Erratum, ErratumTarget
+from partner_insights.derive.casing import wire_case
 from partner_insights.derive.schema import Schema
 from partner_insights.errors import InputError
 
@@ -101,7 +102,10 @@ def _set_keyword(
 def _rename(schema: Schema, row: Schema, keyword: str, value: Any, erratum: Erratum, column: str) -> bool:
     key = next(name for name, candidate in schema["properties"].items() if candidate is row)
     if key == value:
-        return False
+        if wire_case(key) == key:
+            return False
+        _stand(row, "name", erratum, column, key)  # spelt as in the table, whatever the rule says
+        return True
     if value in schema["properties"]:
         raise _stale(erratum, f"it renames {key} to {value}, which is documented as well")
     schema["properties"] = {

@@ -9,6 +9,7 @@ from partner_insights.mutants.dates import DATES
 from partner_insights.mutants.error_responses import ERROR_RESPONSES
 from partner_insights.mutants.http import HTTP
 from partner_insights.mutants.numbers import NUMBERS
+from partner_insights.mutants.pages import PAGES
 from partner_insights.mutants.row_sets import ROW_SETS
 from partner_insights.mutants.schemas import schema_mutants
 from partner_insights.mutants.value_types import VALUE_TYPES
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.mutants.mutant import Mutant
 
-BEHAVIOURS: Final = (*ROW_SETS, *NUMBERS, *DATES, *VALUE_TYPES, *HTTP, *ERROR_RESPONSES, *ACROSS_ANSWERS)
+BEHAVIOURS: Final = (
+    *ROW_SETS,
+    *NUMBERS,
+    *DATES,
+    *VALUE_TYPES,
+    *HTTP,
+    *ERROR_RESPONSES,
+    *ACROSS_ANSWERS,
+    *PAGES,
+)
 """The faults of a service beyond single keywords."""
 
 

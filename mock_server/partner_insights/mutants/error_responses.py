@@ -120,7 +120,11 @@ def empty_for_unknown_customer(response: MutableResponse, request: RequestContex
     operation = request.operation
     if response.status != 404 or operation is None or operation.envelope is None:
         return response
-    empty = {**sample(request.catalogue, operation.envelope), "totalCount": 0, "items": []}
+    empty = {
+        **sample(request.catalogue, operation.envelope),
+        operation.layout.total: 0,
+        operation.layout.rows: [],
+    }
     return replace(response, status=200).with_content(empty)
 
 

@@ -89,7 +89,11 @@ def of_bytes(edit: Callable[[bytes], bytes]) -> Change:
 
 def _beside(content: bytes) -> Callable[[bytes], bytes]:
     """An edit that adds an undocumented property, so that nothing else is wrong."""
-    return lambda body: body.replace(b'"attributes":', content + b',"attributes":', 1)
+    return lambda body: (
+        body.replace(b'"attributes":', content + b',"attributes":', 1)
+        if b'"attributes":' in body
+        else body.replace(b"{", b"{" + content + b",", 1)
+    )
 
 
 @mutant("PI306", DOCUMENTED, of_bytes)
@@ -137,7 +141,7 @@ def html_page(body: bytes) -> bytes:
 @mutant("PI308", DOCUMENTED, of_bytes)
 def not_utf8(body: bytes) -> bytes:
     """Bytes that are no UTF-8."""
-    return body.replace(b'"attributes"', b'"motto":"\xe9l\xe0n","attributes"', 1)
+    return _beside(b'"motto":"\xe9l\xe0n"')(body)
 
 
 @mutant("PI309", ASSUMED, of_bytes)
@@ -152,6 +156,8 @@ def duplicate_keys(body: bytes) -> bytes:
 @mutant("PI309", ASSUMED, of_bytes)
 def duplicate_keys_of_one_value(body: bytes) -> bytes:
     """A property is named twice with one value."""
+    if b'"objectType":' not in body:
+        return body.replace(b'"TotalCount":', b'"TotalCount":0,"TotalCount":', 1)
     return body.replace(b'"objectType":', b'"objectType":"Collection","objectType":', 1)
 
 
@@ -268,9 +274,10 @@ def different_answer(body: Any, request: RequestContext) -> Any:
     """
     if request.ordinal % 2 == 0:
         return None
-    if "items" not in body or not all(DATE in row for row in body["items"]):
+    rows = None if request.operation is None else request.operation.layout.rows_of(body)
+    if request.operation is None or rows is None or not all(DATE in row for row in rows):
         return reordered_names(body, request)
-    return {**body, "items": [{**row, DATE: day_before(row[DATE])} for row in body["items"]]}
+    return request.operation.layout.with_rows(body, [{**row, DATE: day_before(row[DATE])} for row in rows])
 
 
 @mutant("PI314", ASSUMED, of_body)

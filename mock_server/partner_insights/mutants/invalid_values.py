@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from partner_insights.contract.formats import WIDTHS
+from partner_insights.contract.formats import LOCAL_TIME, WIDTHS
 
 if TYPE_CHECKING:
     from partner_insights.contract import SchemaObject
@@ -36,6 +36,8 @@ def _wrong_format(value: Any, schema: SchemaObject) -> Any:
         return WIDTHS[stated][1] + 1
     if stated == "date-time":
         return re.sub(r"([Zz]|[+-]\d\d:\d\d)$", "", text)
+    if stated == LOCAL_TIME:
+        return f"{text}+00:00"
     if stated == "uuid":
         return text[:-1]
     return f"no {stated}"

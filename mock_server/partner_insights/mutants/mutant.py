@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order of the wire, `Content-Length` and `Content-Encoding` not among them."""
 
+Pairs = tuple[tuple[str, str], ...]
+"""Parameters of a query, in order."""
+
 BOM: Final = b"\xef\xbb\xbf"
 
 DOCUMENTED: Final = Standing.DOCUMENTED
@@ -63,6 +66,8 @@ class RequestContext:
     """How many requests came before this one, since the mutant is in force."""
     authorization: str | None = None
     """What it carried to be let in."""
+    query: Pairs = ()
+    """The parameters of the query, as they were sent."""
 
     @property
     def is_read(self) -> bool:
@@ -74,6 +79,9 @@ _Edit = TypeVar("_Edit", bound=Callable[..., Any])
 
 Change = Callable[[MutableResponse, RequestContext], MutableResponse]
 """A valid response → the mutant's; the same one where there is nothing to change."""
+
+Misread = Callable[[Pairs, "Operation"], Pairs]
+"""The parameters of a query → those that a service with this fault takes them for."""
 
 AppliesTo = Callable[["Operation", "Catalogue"], bool]
 """Whether a mutant means something for an operation."""
@@ -120,6 +128,8 @@ class Mutant:
     were wrong. The server repairs the request and passes the response to `change`."""
     when: Callable[[RequestContext], bool] = field(default=always, repr=False)
     """Which requests it admits."""
+    misread: Misread | None = field(default=None, repr=False)
+    """What it takes the query of an operation for; the server answers that one."""
     corrupt: Callable[[Any], Any] | None = field(default=None, repr=False)
     """Schema mutants: a value of `resource` → a copy with one keyword broken."""
 
@@ -144,6 +154,7 @@ class Behaviour:
     admits: str = ""
     """The error case it admits."""
     when: Callable[[RequestContext], bool] = always
+    misread: Misread | None = None
 
     def of(self, catalogue: Catalogue) -> Mutant:
         """The mutant for the operations of a catalogue."""
@@ -158,6 +169,7 @@ class Behaviour:
             change=self.change,
             admits=frozenset(self.admits.split()),
             when=self.when,
+            misread=self.misread,
         )
 
 

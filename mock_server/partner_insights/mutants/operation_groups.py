@@ -57,13 +57,31 @@ def per_customer(operation: Operation, catalogue: Catalogue) -> bool:
 
 
 def has(*names: str) -> AppliesTo:
-    """Licence analytics whose rows have all these properties."""
-    return lambda operation, catalogue: operation.seed and set(names) <= _properties(operation, catalogue)
+    """Analytics, the older or the newer, whose rows have all these properties."""
+    return lambda operation, catalogue: (
+        (operation.seed or bool(operation.options)) and set(names) <= _properties(operation, catalogue)
+    )
 
 
 def has_counts(operation: Operation, catalogue: Catalogue) -> bool:
     """Licence analytics whose rows count licences."""
     return operation.seed and any(name.startswith("licenses") for name in _properties(operation, catalogue))
+
+
+def identified(operation: Operation, catalogue: Catalogue) -> bool:
+    """Lists whose rows have an identity, by the rule about it."""
+    known = collections(operation, catalogue) or bool(operation.options)
+    return known and operation.resource in catalogue.rules["unique-rows"].resources
+
+
+def paged(operation: Operation, catalogue: Catalogue) -> bool:
+    """Any operation whose rows a query chooses, and whose body links to the next page."""
+    return bool(operation.options) and operation.layout.next_link is not None
+
+
+def has_generations(operation: Operation, catalogue: Catalogue) -> bool:
+    """The newer analytics of licences, which supersede the older."""
+    return bool(operation.options) and operation.resource in catalogue.rules["generations-agree"].resources
 
 
 def rejects(case: str) -> AppliesTo:

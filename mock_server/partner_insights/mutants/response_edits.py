@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from partner_insights.contract import Envelope
 from partner_insights.mutants.mutant import Change, MutableResponse, RequestContext
 
 Row = dict[str, Any]
@@ -60,8 +61,10 @@ def of_rows(edit: EditRows) -> Change:
     """An edit of the rows; `totalCount` follows, so that it is no second fault."""
 
     def edit_body(body: Any, request: RequestContext) -> Any:
-        rows = edit(body["items"], request) if body.get("items") else None
-        return None if rows is None else {**body, "totalCount": len(rows), "items": rows}
+        layout = Envelope() if request.operation is None else request.operation.layout
+        before = layout.rows_of(body)
+        rows = edit(before, request) if before else None
+        return None if rows is None else layout.with_rows(body, rows)
 
     return of_body(edit_body)
 

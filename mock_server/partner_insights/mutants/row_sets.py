@@ -9,6 +9,7 @@ from partner_insights.mutants.operation_groups import (
     collections,
     customer_list,
     has,
+    identified,
     of_customer,
     single_customer,
 )
@@ -33,7 +34,7 @@ def zero_total_count(body: Any, _: RequestContext) -> Any:
     return {**body, "totalCount": 0} if body["items"] else None
 
 
-@mutant("PI203", ASSUMED, of_rows, collections)
+@mutant("PI203", ASSUMED, of_rows, identified)
 def duplicated_row(rows: Rows, _: RequestContext) -> Rows:
     """The first row comes twice."""
     return [*rows, rows[0]]

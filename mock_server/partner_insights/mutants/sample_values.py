@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.formats import LOCAL_TIME
 from partner_insights.contract.schema_files import reference_to
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _FORMATTED: Final[Mapping[str, str]] = {
     "date-time": "2017-03-10T00:00:00+00:00",
+    LOCAL_TIME: "2017-03-10T00:00:00",
     "date": "2017-03-10",
     "uuid": "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04",
     "uri": "https://example.com/",

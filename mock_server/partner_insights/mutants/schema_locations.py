@@ -134,6 +134,10 @@ class Impossible:
 
 IMPOSSIBLE: Final = (
     Impossible(
+        r"IndirectResellers\.\w+Count:format",
+        "double says how a reader should hold the number: there is none that is not one",
+    ),
+    Impossible(
         r".*\.attributes\.objectType:type",
         "the objectType is a constant as well: what is no string is not that string, and breaks both",
     ),

@@ -120,8 +120,18 @@ def _change(catalogue: Catalogue, resource: str, corrupt: Callable[[Any], Any]) 
     if resource == THROTTLED:
         return lambda response, request: _throttle(response, request, corrupt)
     if resource in {case.body for case in catalogue.error_cases.values()}:
-        return of_errors(lambda response: response.with_content(corrupt(response.content)))
+        required = frozenset(catalogue.schema(resource).get("required", ()))
+        return of_errors(lambda response: _corrupt_error(response, required, corrupt))
     return lambda response, request: _corrupt_success(response, request, resource, corrupt)
+
+
+def _corrupt_error(
+    response: MutableResponse, required: frozenset[str], corrupt: Callable[[Any], Any]
+) -> MutableResponse:
+    """An error of this resource; one in another dialect is left alone."""
+    body = response.content
+    known = isinstance(body, dict) and required <= body.keys()
+    return response.with_content(corrupt(body)) if known else response
 
 
 def _corrupt_success(
@@ -133,9 +143,11 @@ def _corrupt_success(
     body = response.content
     if request.operation.envelope in (None, resource):
         return response.with_content(corrupt(body))
-    if not isinstance(body, dict) or not body.get("items"):
+    layout = request.operation.layout
+    rows = layout.rows_of(body)
+    if not rows:
         return response
-    return response.with_content({**body, "items": [corrupt(body["items"][0]), *body["items"][1:]]})
+    return response.with_content({**body, layout.rows: [corrupt(rows[0]), *rows[1:]]})
 
 
 def _throttle(

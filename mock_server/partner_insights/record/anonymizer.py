@@ -26,14 +26,29 @@ UNCHANGED: Final = frozenset(
     {
         *("servicename", "servicecode", "channel", "productname", "workloadname", "workloadcode"),
         *("processeddatetime", "objecttype", "relationshiptopartner", "method", "key", "code", "source"),
+        *("productid", "metercategory", "metersubcategory", "meterunit", "resourcelocation", "servicetype"),
+        *("market", "customermarket", "partnermarket", "status", "subscriptiontype", "customerorgsize"),
+        *("keywordcountry", "keywordindustryfocus", "keywordproduct", "usagedate", "searchdate"),
+        *("firstsubscriptioncreationdate", "latestsubscriptioncreationdate", "firstsubscriptionenddate"),
+        *("latestsubscriptionenddate", "firstsubscriptionsuspendeddate", "latestsubscriptionsuspendeddate"),
+        *("firstsubscriptiondeprovisioneddate", "latestsubscriptiondeprovisioneddate", "creationdate"),
+        *("effectivestartdate", "commitmentenddate", "currentstateenddate", "trialtopaidconversiondate"),
+        *("trialstartdate", "trialenddate", "lastusagedate", "deprovisioneddate", "lastrenewaldate"),
+        *("accepteddate", "acknowledgeddate", "archiveddate", "declineddate", "expireddate", "lostdate"),
+        *("misseddate", "createddate", "skippeddate", "wondate"),
     }
 )
 """Documented properties whose texts tell nothing of a customer; by folded name, as all below."""
-NAMES: Final = frozenset({"customername", "companyname"})
+NAMES: Final = frozenset({"customername", "companyname", "name", "friendlyname", "subscriptionname"})
 DOMAINS: Final = frozenset({"domain"})
-IDS: Final = frozenset({"id", "customerid", "tenantid"})
-ADDRESSES: Final = frozenset({"uri"})
-OPAQUE: Final = frozenset({"value", "etag"})
+IDS: Final = frozenset(
+    {
+        *("id", "customerid", "tenantid", "customertenantid", "partnertenantid", "partnerid", "mpnid"),
+        *("subscriptionid", "reservationorderid", "reservationid", "consumptionmeterid"),
+    }
+)
+ADDRESSES: Final = frozenset({"uri", "@nextlink"})
+OPAQUE: Final = frozenset({"value", "etag", "keywordsearchtext"})
 """Tokens and versions: only the service can read them."""
 PROSE: Final = frozenset({"description", "message", "data"})
 """Free text: stays where the documentation has the same, numbers aside."""

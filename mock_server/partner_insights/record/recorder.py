@@ -149,8 +149,13 @@ def _shown(name: str, value: str) -> str:
 def _addressed(path: str, catalogue: Catalogue) -> tuple[Operation | None, str | None]:
     """The operation of a path, doubled and trailing slashes or not, and the customer it names."""
     segments = [unquote(part) for part in path.split("/") if part]
-    for operation in catalogue.operations.values():
-        pattern = [part for part in operation.path.split("/") if part]
+    paths = (
+        (operation, path)
+        for operation in catalogue.operations.values()
+        for path in (operation.path, *operation.aliases)
+    )
+    for operation, path in paths:
+        pattern = [part for part in path.split("/") if part]
         if len(pattern) == len(segments) and all(
             part.startswith("{") or part == VERSION_ALIASES.get(given, given)
             for part, given in zip(pattern, segments, strict=True)

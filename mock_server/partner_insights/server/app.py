@@ -147,10 +147,11 @@ def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
         )
 
     # Flask wants names of Python in a path: the parameters are told by their place.
-    rule = plain_path(operation.path)
-    for place, name in enumerate(operation.parameters):
-        rule = rule.replace("{" + name + "}", f"<p{place:02d}>")
-    app.add_url_rule(rule, operation.id, view, methods=[operation.method])
+    for path in (operation.path, *operation.aliases):
+        rule = plain_path(path)
+        for place, name in enumerate(operation.parameters):
+            rule = rule.replace("{" + name + "}", f"<p{place:02d}>")
+        app.add_url_rule(rule, operation.id, view, methods=[operation.method])
 
 
 def _failure(app: Flask, service: Service, error: Exception) -> Response:

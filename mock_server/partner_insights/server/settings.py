@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from partner_insights.contract.query.next_link import NextLink
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import Identity
 from partner_insights.server.scenarios import combine
@@ -33,6 +34,31 @@ class SignIn(StrEnum):
     """A user is signed in at once."""
     ASK = "ask"
     """A person chooses whom to sign in, and whether to."""
+
+
+class ErrorDialect(StrEnum):
+    """How the newer analytics operations refuse a query; no page of theirs shows it."""
+
+    ANALYTICS = "analytics"
+    """As the analytics service of the sister does, the reason in `innererror`."""
+    PARTNER_CENTER = "partner-center"
+    """As the other operations do: code 3000, the reason in `data`."""
+
+
+class ValueCase(StrEnum):
+    """Whether a filter compares values with regard to case; the pages' examples do not."""
+
+    IGNORE = "ignore"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class QueryReading:
+    """How the fake takes what the pages of the newer analytics leave open (S-07, and the sister's pages)."""
+
+    next_link: NextLink = NextLink.RELATIVE
+    error_dialect: ErrorDialect = ErrorDialect.ANALYTICS
+    value_case: ValueCase = ValueCase.IGNORE
 
 
 class LogFormat(StrEnum):
@@ -69,6 +95,8 @@ class Settings:
     """Days that the history tells of."""
     recording: Path | None = None
     """A folder of recorded answers to replay, in place of a world."""
+    reading: QueryReading = field(default_factory=QueryReading)
+    """What the pages of the newer analytics leave open."""
     request_log: LogFormat | None = None
     """How to tell of each request; None: not at all."""
 

@@ -9,7 +9,9 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.query import read_query
 from partner_insights.world.customer_resource import CUSTOMER, customer_resource, link, object_type
+from partner_insights.world.query import query_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,9 @@ class CustomerPage:
 
 
 def response_body(world: World, operation: Operation, customer: int | None = None) -> dict[str, Any]:
-    """The body of an operation's 200: about a customer (an index), or the first page of customers."""
+    """The body of an operation's 200: about a customer (an index), or the first page of a list."""
+    if operation.options and not operation.synthetic:
+        return query_body(world, operation, read_query(operation.options, ()))
     if operation.resource != CUSTOMER:
         rows = world.rows(operation.resource, customer)
         return collection_body(world.catalogue, operation.envelope or operation.resource, rows)

@@ -46,6 +46,10 @@ class Calendar:
         """`processedDateTime` of the dataset, for each of SERVICES."""
         return tuple(self._processed(service, dataset) for service in SERVICES)
 
+    def processed_day(self, dataset: Dataset) -> date:
+        """The day of the dataset's last processing, whichever the service: the newer operations have one."""
+        return self.as_of - timedelta(days=min(self.lag(service, dataset) for service in SERVICES))
+
     def _processed(self, service: Service, dataset: Dataset) -> str:
         day = self.as_of - timedelta(days=self.lag(service, dataset))
         if (service, dataset) != (O365, "deployment"):

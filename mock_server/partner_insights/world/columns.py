@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from partner_insights.world.customer_ids import guid
+from partner_insights.world.hashing import field_key
+from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
@@ -139,6 +143,8 @@ class RowSource:
     ids: CustomerIds | Roster
     names: Customers | Roster
     texts: RowTexts
+    processed_day: str
+    """The latest day of the dataset's processing, the one date of the newer operations."""
     percent_scale: int
 
 
@@ -213,4 +219,49 @@ PARTNER_USAGE: Final[Mapping[str, ColumnMaker]] = {
     "licensesQualified": lambda rows, _: rows.whole,
     "licensesActive": lambda rows, _: rows.part,
     "proratedLicensesUsagePercent": lambda rows, source: ratio(rows.part, rows.whole, source.percent_scale),
+}
+_TITLES: Final = {service.code: service.title for service in SERVICES}
+
+
+@lru_cache(maxsize=65_536)
+def product_guid(name: str) -> str:
+    """The id of a product, by any of its names: the same for every partner, as a product is."""
+    product = _product_ids().get(name, name)
+    return guid(*(field_key(0, "product", product, half) for half in ("high", "low"))).upper()
+
+
+@cache
+def _product_ids() -> Mapping[str, str]:
+    return {name: each.id for each in default_catalogue().products for _, name in each.names}
+
+
+_COMMERCIAL: Final[Mapping[str, ColumnMaker]] = {
+    "processedDateTime": lambda rows, source: ConstantColumn(
+        f"{source.processed_day}T00:00:00", len(rows.product)
+    ),
+    "serviceCode": _ROW["serviceCode"],
+    "serviceName": lambda rows, source: DictionaryColumn(
+        rows.service, [_TITLES.get(name, name) for name in source.texts.services]
+    ),
+    "channel": _ROW["channel"],
+    "customerTenantId": lambda rows, source: DictionaryColumn(
+        rows.customer - source.start, list(map(str.upper, source.ids.ids(source.start, source.stop)))
+    ),
+    "customerName": _CUSTOMER["customerName"],
+    "productId": lambda rows, source: DictionaryColumn(
+        rows.product, list(map(product_guid, source.texts.products))
+    ),
+    "productName": _CUSTOMER["productName"],
+}
+"""As the successors of the licence operations spell them: ids in capitals, a date without a zone."""
+LICENSES_DEPLOYMENT: Final[Mapping[str, ColumnMaker]] = {
+    **_COMMERCIAL,
+    "licensesDeployed": lambda rows, _: rows.deployed,
+    "licensesSold": lambda rows, _: rows.sold,
+}
+LICENSES_USAGE: Final[Mapping[str, ColumnMaker]] = {
+    **_COMMERCIAL,
+    **_WORKLOAD,
+    "licensesActive": lambda rows, _: rows.active,
+    "licensesQualified": lambda rows, _: rows.qualified,
 }

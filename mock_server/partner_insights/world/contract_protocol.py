@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.contract.query import QueryOptions
+
 
 class _Described(Protocol):
     @property
@@ -19,6 +21,9 @@ class _Operation(Protocol):
 
     @property
     def per_customer(self) -> bool: ...
+
+    @property
+    def options(self) -> QueryOptions: ...
 
 
 class Contract(Protocol):

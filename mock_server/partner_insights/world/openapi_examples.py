@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.contract.paths import find_listing
+from partner_insights.contract.query import read_query
 from partner_insights.world.bodies import CustomerPage, collection_body, customer_body, customers_body
 from partner_insights.world.customer_resource import CUSTOMER
+from partner_insights.world.query import query_body
 from partner_insights.world.schema_data.bodies import SchemaData
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ class Examples:
         if operation.synthetic:
             return SchemaData(self.world, self.catalogue).body(operation, self.values(operation))
         customer = 0 if operation.per_customer else None
+        if operation.options:
+            asked = replace(read_query(operation.options, ()), top=_MAX_ITEMS)
+            return query_body(self.world, operation, asked)
         if operation.resource != CUSTOMER:
             rows = self.world.rows(operation.resource, customer)[:_MAX_ITEMS]
             return collection_body(self.catalogue, operation.envelope or operation.resource, rows)

@@ -7,7 +7,7 @@ rows by service code, then channel, then workload.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,11 +30,12 @@ from partner_insights.world.own.rows import OwnRows
 from partner_insights.world.partner_totals import PartnerRows, total_deployment, total_usage
 from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import CHANNELS, ProductCatalogue
+from partner_insights.world.query.page import Plans
 from partner_insights.world.schema_data.columns import schema_column
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from partner_insights.world.contract_protocol import Contract
     from partner_insights.world.own.table import OwnData
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 MAX_CUSTOMERS: Final = 1_000_000_000
 EARLIEST: Final = date(2000, 1, 1)
 """The first as-of date; any later date Python knows will do."""
+_MAX_SNAPSHOTS: Final = 8
+"""Earlier days of a world that are kept."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ _RESOURCE_KINDS: Final = {
     "PartnerLicensesUsageInsights": _ResourceKind("usage", True, named.PARTNER_USAGE),
     "CustomerLicensesDeploymentInsights": _ResourceKind("deployment", False, named.CUSTOMER_DEPLOYMENT),
     "CustomerLicensesUsageInsights": _ResourceKind("usage", False, named.CUSTOMER_USAGE),
+    "LicensesDeployment": _ResourceKind("deployment", False, named.LICENSES_DEPLOYMENT),
+    "LicensesUsage": _ResourceKind("usage", False, named.LICENSES_USAGE),
 }
 
 
@@ -170,16 +175,29 @@ class World:
         answered = any(each.resource == resource for each in self.catalogue.operations.values())
         return answered or customer_part(self.catalogue, resource) is not None
 
+    def is_known(self, resource: str) -> bool:
+        """Whether the rows of a resource are those of licences; others are made by their schema."""
+        return resource in _RESOURCE_KINDS
+
     def per_customer(self, resource: str) -> bool:
         """Whether a resource has rows for each customer, not one set of them for the partner."""
         operations = self.catalogue.operations.values()
-        return any(each.per_customer for each in operations if each.resource == resource)
+        return any(
+            each.per_customer or bool(each.options) for each in operations if each.resource == resource
+        )
 
-    def columns(self, resource: str, start: int = 0, stop: int | None = None) -> dict[str, Column]:
+    def columns(
+        self,
+        resource: str,
+        start: int = 0,
+        stop: int | None = None,
+        only: Collection[str] | None = None,
+    ) -> dict[str, Column]:
         """The rows of a resource for customers start … stop−1 (default: all), as columns in schema order.
 
-        All columns have one length. `attributes` is left out. Partner resources ignore the range; a resource
-        that nobody knows by name has one row for each customer, generated from what its schema says.
+        All columns have one length; `only` names those that are wanted. `attributes` is left out. Partner
+        resources ignore the range; a resource that nobody knows by name has one row for each customer,
+        generated from what its schema says.
         KeyError for a resource the catalogue does not have, InputError for one that no response has rows of.
         """
         properties = self.catalogue.resources[resource].schema["properties"]
@@ -192,8 +210,11 @@ class World:
         source = None if kind is None else self._source(kind, start, stop)
         of_customer = customer_columns(self.catalogue, self.ids, self.names, resource, start, stop)
         result: dict[str, Column] = {}
+        left_out = {"attributes", *self._only_grouped(resource)}
+        if only is not None and (self.own is None or not self.own.raw):
+            left_out |= properties.keys() - only
         for name, schema in properties.items():
-            if name == "attributes":
+            if name in left_out:
                 continue
             if kind is not None and source is not None and name in kind.known:
                 result[name] = kind.known[name](source.rows, source)
@@ -204,6 +225,13 @@ class World:
         if source is not None and self.own is not None and isinstance(source.rows, AllRows):
             with_raw_cells(result, self.own, source.rows)
         return result
+
+    def _only_grouped(self, resource: str) -> frozenset[str]:
+        """Properties that only rows of grouped answers have."""
+        operations = self.catalogue.operations.values()
+        return frozenset(
+            name for each in operations if each.resource == resource for name in each.options.only_grouped
+        )
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
         """The rows of a resource as on the wire: JSON-ready, every property in the schema's order.
@@ -237,6 +265,32 @@ class World:
             found[key] = before[0] + whole, before[1] + part
         return found
 
+    def processed_at(self, resource: str, moment: str) -> World | None:
+        """The same world when the rows of a resource were processed at a moment; None where none were."""
+        kind = _RESOURCE_KINDS.get(resource)
+        if kind is None:
+            return None
+        day, _, clock = moment.partition("T")
+        if clock.strip("0:."):
+            return None
+        behind = self.calendar.processed_day(kind.dataset).toordinal() - date.fromisoformat(day).toordinal()
+        earliest = self.as_of.toordinal() - EARLIEST.toordinal()
+        if not 0 <= behind <= earliest:
+            return None
+        return self if behind == 0 else self._snapshots.before(behind)
+
+    @cached_property
+    def _snapshots(self) -> Snapshots:
+        return Snapshots(self)
+
+    def plans(self, resource: str) -> Plans:
+        """Where the rows of queries about a resource are, as far as it was asked lately."""
+        return self._plans.setdefault(resource, Plans())
+
+    @cached_property
+    def _plans(self) -> dict[str, Plans]:
+        return {}
+
     def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
         rows, texts = self._rows(kind, start, stop)
         return RowSource(
@@ -246,6 +300,7 @@ class World:
             ids=self.ids,
             names=self.names,
             texts=texts,
+            processed_day=self.calendar.processed_day(kind.dataset).isoformat(),
             percent_scale=self.percent_scale,
         )
 
@@ -303,3 +358,21 @@ class World:
 def _names(seed: int, vocabulary: Vocabulary) -> Customers:
     """Those of one seed, for all its worlds: the order of its companies takes milliseconds to find."""
     return Customers(seed, vocabulary)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """A world on earlier days; the last few of them are kept, with what was found out about them."""
+
+    world: World
+    _kept: dict[int, World] = field(default_factory=dict)
+
+    def before(self, days: int) -> World:
+        """The world so many days earlier."""
+        found = self._kept.get(days)
+        if found is None:
+            found = replace(self.world, as_of=self.world.as_of - timedelta(days=days))
+            while len(self._kept) >= _MAX_SNAPSHOTS:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[days] = found
+        return found

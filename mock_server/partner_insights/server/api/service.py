@@ -15,8 +15,11 @@ the address alone. Then:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from werkzeug.datastructures import MultiDict
+
+from partner_insights.contract.query import InvalidQuery, read_query
 from partner_insights.contract.query_parameters import is_valid
 from partner_insights.server.api.pagination import parse_page
 from partner_insights.server.auth.bearer import REALM, Authenticator
@@ -25,8 +28,10 @@ from partner_insights.server.http.errors import ApiError, error_response
 from partner_insights.server.http.request_headers import RequestHeaders, is_guid
 from partner_insights.server.http.response import ApiResponse, json_response
 from partner_insights.server.http.routes import is_not_faked
+from partner_insights.server.settings import ErrorDialect, ValueCase
 from partner_insights.world.bodies import collection_body, customer_body, customers_body
 from partner_insights.world.customer_resource import CUSTOMER
+from partner_insights.world.query import RowPage, page_body, query_body
 from partner_insights.world.schema_data.bodies import SchemaData, UnknownPathValue
 
 if TYPE_CHECKING:
@@ -45,6 +50,7 @@ class Service:
         self.catalogue = catalogue
         self.state = state
         self.gate = Authenticator(settings.auth, tokens, state)
+        self._reading = settings.reading
 
     def answer(
         self,
@@ -81,6 +87,8 @@ class Service:
         """The response to a caller who was admitted; ApiError for what cannot be had."""
         if operation.synthetic:
             return self._synthetic(operation, scene, values, query)
+        if operation.options:
+            return self._page(operation, scene, query, headers)
         index = None if customer_id is None else _customer(scene, customer_id)
         return self._content(operation, scene, index, query, headers)
 
@@ -125,6 +133,32 @@ class Service:
             body = customers_body(scene.world, page)
         return json_response(body, bom=scene.conditions.bom)
 
+    def _page(
+        self, operation: Operation, scene: Snapshot, query: Mapping[str, str], headers: RequestHeaders
+    ) -> ApiResponse:
+        """The rows that the query chooses, as the operation's own description of it says."""
+        reading = self._reading
+        try:
+            asked = read_query(operation.options, _pairs(query), exact=reading.value_case is ValueCase.EXACT)
+        except InvalidQuery as invalid:
+            raise ApiError(self._query_case(operation), data=[invalid.reason]) from invalid
+        if scene.conditions.empty:
+            body = page_body(self.catalogue.schema(operation.envelope or ""), operation, RowPage([], 0), None)
+        else:
+            body = query_body(
+                scene.world, operation, asked, path=headers.path, form=reading.next_link, host=headers.origin
+            )
+            required = self.catalogue.schema(operation.resource).get("required", ())
+            for change in scene.conditions.rows:
+                body[operation.layout.rows] = [change(row, required) for row in body[operation.layout.rows]]
+        return json_response(body, bom=scene.conditions.bom)
+
+    def _query_case(self, operation: Operation) -> str:
+        """The documented failure that answers a query that is refused."""
+        known = {each.case for each in operation.errors}
+        partner_center = self._reading.error_dialect is ErrorDialect.PARTNER_CENTER
+        return _ANALYTICS if _ANALYTICS in known and not partner_center else "invalid-query"
+
     def _synthetic(
         self, operation: Operation, scene: Snapshot, values: Mapping[str, str], query: Mapping[str, str]
     ) -> ApiResponse:
@@ -150,6 +184,14 @@ class Service:
         for change in scene.conditions.rows:
             rows = [change(row, required) for row in rows]
         return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
+
+
+_ANALYTICS: Final = "invalid-analytics-query"
+
+
+def _pairs(query: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The parameters in their order, repeated ones too."""
+    return list(query.items(multi=True)) if isinstance(query, MultiDict) else list(query.items())
 
 
 def _customer(scene: Snapshot, customer_id: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
@@ -52,7 +53,10 @@ class MutantInjector:
         method = environ["REQUEST_METHOD"]
         operation = self.paths.operations.get(route.operation or "")
         customer, authorization = _customer(environ, route), environ.get("HTTP_AUTHORIZATION")
-        request = RequestContext(self.catalogue, operation, method, customer, ordinal, authorization)
+        pairs = tuple(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        request = RequestContext(self.catalogue, operation, method, customer, ordinal, authorization, pairs)
+        if mutant.misread is not None and operation is not None and operation.id in mutant.operations:
+            asked = asked | {"QUERY_STRING": urlencode(mutant.misread(pairs, operation))}
         good = self._admitted(asked, route, mutant, request)
         mutated = mutant.apply(MutableResponse(good.status, good.headers, good.body), request)
         return _squeezed(BufferedResponse(mutated.status, mutated.headers, mutated.body), environ)

@@ -42,6 +42,10 @@ class RequestHeaders:
     """MS-ContinuationToken, which the customer list is read on with."""
     validates_mfa: bool = False
     """Whether the caller wants to know if its token is of a user with a second factor."""
+    path: str = ""
+    """Of the request, as operations write paths."""
+    origin: str = ""
+    """Scheme and host the caller asked at."""
 
     @classmethod
     def of(cls, environ: Mapping[str, Any]) -> RequestHeaders:
@@ -56,6 +60,8 @@ class RequestHeaders:
             accept_encoding=environ.get("HTTP_ACCEPT_ENCODING"),
             continuation=environ.get("HTTP_MS_CONTINUATIONTOKEN"),
             validates_mfa=environ.get("HTTP_VALIDATEMFA", "").strip().lower() == "true",
+            path=environ.get("PATH_INFO", ""),
+            origin=f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}",
         )
 
     @property

@@ -58,7 +58,9 @@ class PathTable:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.operations = {each.id: each for each in operations}
-        patterns = {_parts(each.path): each.id for each in self.operations.values()}
+        patterns = {
+            _parts(path): each.id for each in self.operations.values() for path in (each.path, *each.aliases)
+        }
         self._plain = {parts: name for parts, name in patterns.items() if not any(map(_stands, parts))}
         others = [(parts, name) for parts, name in patterns.items() if parts not in self._plain]
         # Where two fit, the one whose own words come first, as in the application's routing.

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.contract.formats import GUID
+from partner_insights.contract.query import InvalidQuery, read_query
 from partner_insights.contract.query_parameters import is_valid
 from partner_insights.verify.judge.exchange import Request, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from partner_insights.contract import Catalogue, ErrorCase, Operation
+    from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Operation
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -25,6 +26,8 @@ ALTERNATIVE_CODES: Mapping[str, frozenset[int]] = {
 
 NO_RELATIONSHIP = "20002"
 """The error code of a listed customer with whom the partner has no commerce relationship."""
+QUERY_CASES = ("invalid-query", "invalid-analytics-query")
+"""What answers a query that is refused, each in its own dialect."""
 
 SERVICE_FAILURES = ("throttled", "internal-error", "unavailable")
 """The service's own bad days: documented, but never what a request was owed."""
@@ -42,9 +45,11 @@ class Expectation:
         """Whether only a success keeps the contract."""
         return not self.refusals
 
-    def case_for(self, status: int) -> ErrorCase | None:
-        """The expected refusal that this status means."""
-        return next((case for case in self.refusals if status in case.accepted), None)
+    def case_for(self, status: int, body: JsonValue = None) -> ErrorCase | None:
+        """The expected refusal that this status means; of several, the one whose code the body has."""
+        cases = [case for case in self.refusals if status in case.accepted]
+        code = body.get("code") if isinstance(body, dict) else None
+        return next((case for case in cases if str(case.code) == code), cases[0] if cases else None)
 
     def describe(self) -> str:
         """What was to come, in words."""
@@ -80,9 +85,26 @@ def _refusals(request: Request, operation: Operation) -> Iterator[str]:
             yield "malformed-customer"
         elif request.customer_known is False:
             yield "unknown-customer"
-    documented = ((operation.query[name], text) for name, text in request.query if name in operation.query)
+    if not _is_asked_as_documented(operation, request):
+        yield from (each.case for each in operation.errors if each.case in QUERY_CASES)
+        return
+    documented = (
+        (operation.query[name], text)
+        for name, text in request.query
+        if name in operation.query and operation.options.named(name) is None
+    )
     if not all(is_valid(schema, text) for schema, text in documented):
         yield "invalid-query"
+
+
+def _is_asked_as_documented(operation: Operation, request: Request) -> bool:
+    if not operation.options:
+        return True
+    try:
+        read_query(operation.options, request.query)
+    except InvalidQuery:
+        return False
+    return True
 
 
 def accepts_json(accept: str | None) -> bool:

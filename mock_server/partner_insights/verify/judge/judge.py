@@ -23,8 +23,9 @@ from partner_insights.verify.judge.http_checks import (
     status_findings,
 )
 from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.page_rules import whole_findings
 from partner_insights.verify.judge.rows import JudgedResponse, judged_response, success_of
-from partner_insights.verify.judge.rule_registry import rule_findings, sum_findings
+from partner_insights.verify.judge.rule_registry import generation_findings, rule_findings, sum_findings
 from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
 from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
 
@@ -110,6 +111,31 @@ def judge_sums(
     return [violation(finding, partner.request, profile) for finding in findings]
 
 
+def judge_generations(
+    newer: Exchange, older: Exchange, catalogue: Catalogue, *, profile: Profile
+) -> list[Violation]:
+    """Where the newer analytics say otherwise of a customer than the older."""
+    after, before = success_of(newer, catalogue), success_of(older, catalogue)
+    if after is None or before is None:
+        return []  # reported where it happened
+    return [violation(each, newer.request, profile) for each in generation_findings(after, before)]
+
+
+def judge_whole(
+    exchange: Exchange,
+    found: list[JsonValue],
+    whole: list[JsonValue],
+    catalogue: Catalogue,
+    *,
+    profile: Profile,
+) -> list[Violation]:
+    """Where the rows of a query, all its pages together, are not what it leaves of all rows."""
+    answer = success_of(exchange, catalogue)
+    if answer is None:
+        return []
+    return [violation(each, exchange.request, profile) for each in whole_findings(answer, found, whole)]
+
+
 def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
     """What one exchange shows that no page speaks of."""
     response, operation = exchange.response, exchange.request.operation
@@ -127,11 +153,13 @@ def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
 def content_observations(found: JudgedResponse) -> Iterator[Observation]:
     """What the content of a success shows that no page speaks of."""
     operation, catalogue = found.operation, found.catalogue
-    if isinstance(found.body, dict) and found.body.get("items") == []:
+    if operation.layout.rows_of(found.body) == []:
+        pointer = f"/{operation.layout.rows}"
         yield Observation(
-            "empty-collection", operation.id, "/items", "the collection is empty: no rows were there to judge"
+            "empty-collection", operation.id, pointer, "the collection is empty: no rows were there to judge"
         )
-    yield from undocumented(found.body, catalogue.response_schema(operation), catalogue, operation.id)
+    schema = catalogue.response_schema(operation, found.query)
+    yield from undocumented(found.body, schema, catalogue, operation.id)
 
 
 def _substance(response: Response) -> tuple[int, JsonValue]:
@@ -140,10 +168,15 @@ def _substance(response: Response) -> tuple[int, JsonValue]:
     if not body.readable:
         return response.status, response.body
     value = body.value
-    if isinstance(value, dict) and isinstance(value.get("items"), list):
-        value = value | {"items": sorted(json.dumps(item, sort_keys=True) for item in value["items"])}
+    if isinstance(value, dict):
+        rows = {name: _unordered(each) for name, each in value.items() if isinstance(each, list)}
+        value = value | rows
         value.pop("links", None)  # a continuation token may be new each time
     return response.status, value
+
+
+def _unordered(rows: list[JsonValue]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def _findings(exchange: Exchange, catalogue: Catalogue, shapes: SchemaCheckCache | None) -> Iterator[Finding]:
@@ -203,6 +236,7 @@ def _body_findings(
     if not body.readable:
         return
     if case is not None:
+        case = expected.case_for(response.status, body.value) or case
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
         found = judged_response(body.value, expected.operation, exchange, catalogue)

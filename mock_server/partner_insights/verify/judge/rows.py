@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from partner_insights.contract.query import InvalidQuery, read_query
 from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.percents import is_number
@@ -16,7 +17,8 @@ from partner_insights.verify.judge.percents import is_number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partner_insights.contract import Catalogue, JsonValue, Operation, Source
+    from partner_insights.contract import Catalogue, Envelope, JsonValue, Operation, Source
+    from partner_insights.contract.query import Query
     from partner_insights.verify.judge.exchange import Exchange
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -29,10 +31,12 @@ class Row:
 
     index: int
     members: dict[str, JsonValue]
+    among: str = "items"
+    """The property of the body that has the rows."""
 
     def pointer(self, name: str | None = None) -> str:
         """Where the row, or one of its properties, is in the body."""
-        return f"/items/{self.index}" + (f"/{name}" if name is not None else "")
+        return f"/{self.among}/{self.index}" + (f"/{name}" if name is not None else "")
 
     def text(self, name: str) -> str | None:
         """The property's value where it is a string."""
@@ -81,6 +85,8 @@ class JudgedResponse:
     """Of the request; empty where it is not known."""
     locale: str = ""
     """The language that the request asked for."""
+    query: Query | None = None
+    """What the request asked for, where its operation has options; None where that is not known."""
 
     def source(self, name: str, resource: str | None = None) -> Source | None:
         """The row of the page that documents a property."""
@@ -117,21 +123,30 @@ def judged_response(
         resource=operation.resource,
         content=exchange.response.body if exchange.response is not None else b"",
         body=value,
-        rows=tuple(_rows(value)) if operation.envelope is not None else (),
+        rows=tuple(_rows(value, operation.layout)) if operation.envelope is not None else (),
         customer=exchange.request.customer,
         moment=exchange.response.moment if exchange.response is not None else datetime.now(UTC),
         catalogue=catalogue,
         received=exchange.response.received if exchange.response is not None else datetime.now(UTC),
         url="" if exchange.request.url == exchange.request.file else exchange.request.url,
         locale=(exchange.request.header("X-Locale") or "en-US").lower(),
+        query=_query(operation, exchange),
     )
 
 
-def _rows(value: JsonValue) -> Iterator[Row]:
-    items = value.get("items") if isinstance(value, dict) else None
-    for index, item in enumerate(items if isinstance(items, list) else ()):
+def _query(operation: Operation, exchange: Exchange) -> Query | None:
+    if not operation.options or not exchange.request.url:
+        return None
+    try:
+        return read_query(operation.options, exchange.request.query)
+    except InvalidQuery:
+        return None
+
+
+def _rows(value: JsonValue, layout: Envelope) -> Iterator[Row]:
+    for index, item in enumerate(layout.rows_of(value) or ()):
         if isinstance(item, dict):
-            yield Row(index, item)
+            yield Row(index, item, layout.rows)
 
 
 @lru_cache(maxsize=1000)

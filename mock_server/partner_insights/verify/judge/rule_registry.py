@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from partner_insights.contract import Rule
-from partner_insights.verify.judge import cross_rules, fast_checks, links, rules, service_rules
+from partner_insights.verify.judge import cross_rules, fast_checks, links, page_rules, rules, service_rules
 from partner_insights.verify.judge.cross_rules import PAIRS, PartnerCustomerPair, Sums, add_up, partner_scale
 from partner_insights.verify.judge.rows import JudgedResponse
 from partner_insights.verify.judge.service_rules import ServiceFacts
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 JudgeOfAnswer: TypeAlias = Callable[[JudgedResponse, Rule], Iterator[Finding]]
 JudgeOfService: TypeAlias = Callable[[JudgedResponse, Rule, ServiceFacts], Iterator[Finding]]
+JudgeOfGenerations: TypeAlias = Callable[[JudgedResponse, JudgedResponse, Rule], Iterator[Finding]]
 JudgeOfSums: TypeAlias = Callable[[JudgedResponse, Rule, PartnerCustomerPair, Sums], Iterator[Finding]]
 
 
@@ -52,9 +53,16 @@ class ServiceRule:
     judge: JudgeOfService
 
 
+@dataclass(frozen=True)
+class GenerationRule:
+    """A rule across an answer of the newer analytics and one of the older."""
+
+    judge: JudgeOfGenerations
+
+
 SCALE_RULE: Final = "one-scale-of-the-service"
 
-RULES: Mapping[str, AnswerRule | SumRule | ServiceRule] = {
+RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     "total-count": AnswerRule(rules.total_count, fast=fast_checks.counted_by_the_reader),
     "own-customer": AnswerRule(rules.own_customer, fast=fast_checks.needs_the_request, of_request=True),
     "unique-rows": AnswerRule(rules.unique_rows, fast=fast_checks.no_two_alike),
@@ -72,6 +80,11 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule] = {
         rules.not_in_the_future, fast=fast_checks.dates_of_services, of_request=True
     ),
     "one-date-per-service": AnswerRule(rules.one_date_per_service, fast=fast_checks.dates_of_services),
+    "page-of-the-query": AnswerRule(page_rules.page_of_the_query, fast=None),
+    "next-link": AnswerRule(page_rules.next_link, fast=None),
+    "filtered-rows": AnswerRule(page_rules.filtered_rows, fast=None, of_request=True),
+    "grouped-rows": AnswerRule(page_rules.grouped_rows, fast=None, of_request=True),
+    "generations-agree": GenerationRule(page_rules.generations_agree),
     "partner-sold-is-the-sum": SumRule(cross_rules.partner_sold_is_the_sum),
     "prorated-percent-of-sums": SumRule(cross_rules.prorated_percent_of_sums),
     "partner-groups": SumRule(cross_rules.partner_groups),
@@ -107,6 +120,14 @@ def service_findings(answer: JudgedResponse, facts: ServiceFacts) -> Iterator[Fi
         registered = RULES[rule.name]
         if isinstance(registered, ServiceRule) and answer.resource in rule.resources:
             yield from registered.judge(answer, rule, facts)
+
+
+def generation_findings(newer: JudgedResponse, older: JudgedResponse) -> Iterator[Finding]:
+    """Where two answers about one customer, of the newer analytics and of the older, disagree."""
+    for rule in newer.catalogue.rules.values():
+        registered = RULES[rule.name]
+        if isinstance(registered, GenerationRule) and newer.resource in rule.resources:
+            yield from registered.judge(newer, older, rule)
 
 
 def sum_findings(

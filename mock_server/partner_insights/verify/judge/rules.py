@@ -61,9 +61,10 @@ def broken(
 
 def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI201; of a page amid a list, it may also be the number of all."""
-    if not isinstance(answer.body, dict) or not isinstance(answer.body.get("items"), list):
+    rows = answer.operation.layout.rows_of(answer.body)
+    if rows is None:
         return
-    total, length = answer.body.get("totalCount"), len(answer.body["items"])
+    total, length = answer.body.get("totalCount"), len(rows)
     if not isinstance(total, (int, float)) or isinstance(total, bool):
         return
     if total < length or (total > length and not _is_page_amid_a_list(answer)):

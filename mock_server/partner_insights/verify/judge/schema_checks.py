@@ -55,13 +55,15 @@ class SchemaCheckCache:
     """The shape of bodies already seen: a suite gets the same answer many times, and validating is slow."""
 
     def __init__(self) -> None:
-        self._findings: dict[tuple[str, bytes], tuple[Finding, ...]] = {}
+        self._findings: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
 
     def findings(self, found: JudgedResponse) -> tuple[Finding, ...]:
         """`schema_findings` of a response, computed once for the same bytes of the same operation."""
-        key = (found.operation.id, found.content)
+        query = found.query
+        form = None if query is None else (query.group, query.select)
+        key = (found.operation.id, form, found.content)
         if key not in self._findings:
-            schema = found.catalogue.response_schema(found.operation)
+            schema = found.catalogue.response_schema(found.operation, query)
             body = without_null_links(found.body)
             if len(self._findings) >= CACHE_SIZE:
                 self._findings.clear()

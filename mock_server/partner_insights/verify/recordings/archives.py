@@ -44,7 +44,11 @@ def archive_entries(
 
     InputError, raised, for what is no archive, or has no entry of them.
     """
-    patterns = [(_pattern(operation), operation) for operation in catalogue.operations.values()]
+    patterns = [
+        (_pattern(path), operation)
+        for operation in catalogue.operations.values()
+        for path in (operation.path, *operation.aliases)
+    ]
     any_of_ours = False
     for number, recorded in enumerate(_log(name, content), 1):
         request = _object(_object(recorded).get("request"))
@@ -175,9 +179,9 @@ def _moment(recorded: dict[str, Any]) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _pattern(operation: Operation) -> re.Pattern[str]:
-    """The operation's path under any prefix, with doubled and trailing slashes."""
-    steps = map(_step, operation.path.strip("/").split("/"))
+def _pattern(path: str) -> re.Pattern[str]:
+    """An operation's path under any prefix, with doubled and trailing slashes."""
+    steps = map(_step, path.strip("/").split("/"))
     return re.compile("(?:/[^/]+)*?/+" + "/+".join(steps) + "/*")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from partner_insights.contract import Envelope
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.http_checks import http_finding
@@ -294,7 +295,7 @@ class RecordingChecker:
             named = self._named(body.value, entry)
             content = judged_response(body.value, named, _unasked(entry, named), self._catalogue)
             subject = operation = named.id
-            if self._operation is None and body.value.get("items") == []:
+            if self._operation is None and named.layout.rows_of(body.value) == []:
                 subject, operation = "an empty collection", None
             found = chain(defects, answer_findings(content, SchemaCheckCache()))
             seen = chain(seen, content_observations(content))
@@ -341,19 +342,20 @@ class RecordingChecker:
         self, row: dict[str, JsonValue], operation: Operation, entry: RecordedResponse
     ) -> tuple[list[Finding], list[Observation]]:
         """A row by itself: the rules across rows need the response it came in."""
-        schema = self._catalogue.response_schema(operation)["properties"]["items"]["items"]
+        schema = self._catalogue.response_schema(operation)["properties"][operation.layout.rows]["items"]
         alone = JudgedResponse(
             operation=operation,
             resource=operation.resource,
             content=entry.content,
             body=row,
-            rows=(Row(0, row),),
+            rows=(Row(0, row, operation.layout.rows),),
             customer=None,
             moment=Response(200, (), b"").received,
             catalogue=self._catalogue,
         )
         ruled = (
-            replace(each, pointer=each.pointer.removeprefix("/items/0")) for each in rule_findings(alone)
+            replace(each, pointer=each.pointer.removeprefix(f"/{operation.layout.rows}/0"))
+            for each in rule_findings(alone)
         )
         found = [*schema_findings(row, schema, self._catalogue), *ruled]
         return found, list(undocumented(row, schema, self._catalogue, operation.id))
@@ -366,6 +368,8 @@ def error_case(value: JsonValue, catalogue: Catalogue) -> ErrorCase | None:
     """
     if not isinstance(value, dict) or "items" in value or "totalCount" in value:
         return None
+    if "innererror" in value:
+        return catalogue.error_cases.get("invalid-analytics-query")
     if "statusCode" in value or ("message" in value and "code" not in value):
         return catalogue.error_cases["throttled"]
     if "code" in value and ("description" in value or "source" in value):
@@ -383,6 +387,9 @@ def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operat
     """
     if not isinstance(value, dict):
         raise InputError(f"the body is {_kind(value)}, not an object: no operation answers so", where=where)
+    paged = _paged_operation(value, catalogue)
+    if paged is not None:
+        return paged
     items = value.get("items")
     if items == []:
         envelope = "CustomerCollection" if "links" in value else "Collection"
@@ -402,6 +409,23 @@ def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operat
         raise InputError(f"the items are of several kinds ({spoken})", where=where, remedy=remedy)
     spoken = ", ".join(shortened(kind) for kind, _ in kinds.most_common(5)) or "missing"
     raise InputError(f"no operation answers with this objectType ({spoken})", where=where, remedy=remedy)
+
+
+def _paged_operation(value: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
+    """The operation whose envelope and rows have the names that the body has; None for no such envelope."""
+    for layout in {each.layout for each in catalogue.operations.values()} - {Envelope()}:
+        rows = layout.rows_of(value)
+        if rows is not None:
+            names = {name for row in rows[:1] if isinstance(row, dict) for name in row}
+            alike = [each for each in catalogue.operations.values() if each.layout == layout]
+            return max(
+                alike, key=lambda each: _likeness(names, set(catalogue.schema(each.resource)["properties"]))
+            )
+    return None
+
+
+def _likeness(names: set[str], documented: set[str]) -> float:
+    return len(names & documented) / max(len(names | documented), 1)
 
 
 def object_types(items: Iterable[JsonValue]) -> Iterator[str]:

@@ -16,7 +16,7 @@ import jsonschema_rs
 import orjson
 
 from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
-from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.model import PROVENANCE, Envelope
 from partner_insights.contract.schema_files import resource_of
 from partner_insights.verify.judge.fast_checks import PastCheck
 from partner_insights.verify.judge.json_body import says_everything_once
@@ -100,7 +100,8 @@ class FastPath:
         self._tried: set[str] = set()
         for operation in catalogue.operations.values():
             # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
-            definitions = self._read_alike(operation) if operation.envelope is not None else None
+            enveloped = operation.envelope is not None and operation.layout == Envelope()
+            definitions = self._read_alike(operation) if enveloped else None
             rules = fast_rules(operation, catalogue, self._past) if definitions is not None else None
             if definitions is not None and rules is not None:
                 self._kinds[operation.resource] = self._kind(operation, catalogue, definitions, rules)

@@ -126,7 +126,8 @@ class Census:
     def _tally(self, found: JudgedResponse, path: str) -> PropertyCounts:
         key = (found.operation.id, path)
         if key not in self.tallies:
-            start = "/items/*/" if found.operation.envelope is not None else "/"
+            rows = found.operation.layout.rows
+            start = f"/{rows}/*/" if found.operation.envelope is not None else "/"
             self.tallies[key] = PropertyCounts(found.resource, start + printable(path))
         return self.tallies[key]
 

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue
     from partner_insights.verify.judge.exchange import Headers, Request
 
-PERSONAL = frozenset({"customername", "companyname", "domain", "customerid", "tenantid", "id"})
+PERSONAL = frozenset(
+    {
+        *("customername", "companyname", "domain", "customerid", "tenantid", "id"),
+        *("customertenantid", "partnertenantid", "subscriptionid", "subscriptionname", "friendlyname"),
+    }
+)
 """Properties that identify a customer, folded: a violation may be about a misspelt one, too."""
 
 GUID = re.compile(rf"\b{GUID_PATTERN}\b")

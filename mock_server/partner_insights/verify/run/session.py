@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from urllib.parse import quote, urlencode
 
 from hypothesis.errors import Flaky
@@ -111,6 +111,8 @@ class SuiteSession:
         self.facts = ServiceFacts()
         self._first_status: int | None = None
         self._observed: set[tuple[str | None, int]] = set()
+        self.whole_answers: dict[str, list[dict[str, Any]]] = {}
+        """All rows of operations with a query language, as far as they were read."""
 
     def __repr__(self) -> str:
         return f"<suite session of {self.target.name}>"

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from partner_insights.contract.formats import GUID
+from partner_insights.contract.formats import GUID, LOCAL_TIME, is_local_time
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import MASK, mix
 from partner_insights.world.product_file import default_catalogue
@@ -52,6 +52,8 @@ def format_maker(form: str, words: Sequence[str]) -> TextMaker | None:
     """What makes texts of a format; None for a format that nobody here knows."""
     if form == "date-time":
         return lambda word: _moment(word, words).isoformat()
+    if form == LOCAL_TIME:
+        return lambda word: _moment(word, words).replace(tzinfo=None).isoformat()
     if form == "date":
         return lambda word: _moment(word, words).date().isoformat()
     return _FORMATS.get(form)
@@ -247,6 +249,7 @@ _FORMATS: Final[Mapping[str, TextMaker]] = {
 _CHECKS: Final[Mapping[str, Callable[[str], object]]] = {
     "uuid": GUID.fullmatch,
     "date": lambda text: re.fullmatch(r"\d{4}-\d\d-\d\d", text) and date.fromisoformat(text),
+    LOCAL_TIME: is_local_time,
     "date-time": lambda text: (
         re.fullmatch(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text)
         and datetime.fromisoformat(text.upper())

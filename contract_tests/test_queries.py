@@ -1,0 +1,64 @@
+"""What a query chooses, groups and pages is what the documentation says, and all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import strategies as st
+
+from partner_insights.verify.run.queries import Queries
+
+if TYPE_CHECKING:
+    from partner_insights.verify.run.queries import Pairs
+    from partner_insights.verify.run.session import SuiteSession
+
+
+def test_pages_of_any_size_are_the_whole(session: SuiteSession, queried_operation: str) -> None:
+    """For any page size, the pages together hold each row once."""
+    queries = Queries(session, queried_operation)
+    rows = len(queries.whole)
+    for top in sorted({max(rows // 3, 1), max(rows, 1), rows + 1}):
+        queries.holds((), top)
+
+
+def test_a_filter_chooses_the_rows_it_names(session: SuiteSession, queried_operation: str) -> None:
+    """For any statements, joined in any order, the rows are those that keep them."""
+    queries = Queries(session, queried_operation)
+
+    @session.for_all(pairs=queries.filters())
+    def holds(pairs: Pairs) -> None:
+        queries.holds(pairs, 1000)
+
+
+def test_groups_add_up_what_the_filter_leaves(session: SuiteSession, queried_operation: str) -> None:
+    """For any fields and any filter, there is a row for each combination, with true sums."""
+    queries = Queries(session, queried_operation)
+
+    @session.for_all(groups=queries.groups(), pairs=st.just(()) | queries.filters())
+    def holds(groups: Pairs, pairs: Pairs) -> None:
+        queries.holds((*groups, *pairs), 1000)
+
+
+def test_a_query_that_is_none_is_refused(own_fake: SuiteSession, queried_operation: str) -> None:
+    """A query that the pages do not allow is answered 400."""
+    queries = Queries(own_fake, queried_operation)
+
+    @own_fake.for_all(pairs=queries.refused())
+    def is_refused(pairs: Pairs) -> None:
+        own_fake.check(queried_operation, query=pairs)
+
+
+@pytest.mark.parametrize(
+    ("newer", "older"),
+    [
+        ("licenses-deployment-analytics", "customer-licenses-deployment"),
+        ("licenses-usage-analytics", "customer-licenses-usage"),
+    ],
+)
+def test_both_generations_say_the_same_of_a_customer(session: SuiteSession, newer: str, older: str) -> None:
+    """A customer has the same licences in the newer analytics as in the older."""
+    session.require(newer, older)
+    queries = Queries(session, newer)
+    for customer in session.some_customers()[:3]:
+        queries.agrees(older, customer)

@@ -1,0 +1,190 @@
+"""A query parameter of `operations.toml` → what it may hold: fields, operators, measures, bounds.
+
+A parameter with a `kind` chooses, groups, orders or pages the rows; any other is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from partner_insights.contract.standing import Standing
+
+MAX_LENGTH: Final = 8192
+"""Characters of a filter; a URL is seldom longer."""
+MAX_DEPTH: Final = 64
+"""Parentheses within each other."""
+
+
+class OptionKind(StrEnum):
+    """What a query parameter does to the rows."""
+
+    TOP = "top"
+    """How many rows a page has."""
+    SKIP = "skip"
+    """How many rows come before the page."""
+    FILTER = "filter"
+    """Which rows there are."""
+    GROUP = "group"
+    """The fields whose combinations are the rows."""
+    ORDER = "order"
+    """The fields the rows are sorted by."""
+    LEVEL = "level"
+    """The span of time that is one value of a grouped date."""
+    SNAPSHOT = "snapshot"
+    """The moment the rows were processed."""
+    FIELD = "field"
+    """The value of the field that has the parameter's name."""
+    SELECT = "select"
+    """The properties a row has."""
+
+
+class FieldType(StrEnum):
+    """How the values of a field are written and compared."""
+
+    TEXT = "text"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    NUMBER = "number"
+
+
+class InvalidQuery(Exception):
+    """A query that the operation refuses; `reason` says why, `parameter` where."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        super().__init__(f"{parameter}: {reason}")
+        self.parameter = parameter
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """A field that a parameter may name."""
+
+    name: str
+    property: str
+    """The property of a row that it means."""
+    operators: tuple[str, ...] = ()
+    type: FieldType = FieldType.TEXT
+    exact: bool = False
+    """Whether the case of its values matters."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is counted in each group."""
+
+    name: str
+    sums: str | None
+    """The property added up; None: the rows are counted."""
+
+
+@dataclass(frozen=True)
+class QueryNote:
+    """A rule of a parameter in words, and how it is known."""
+
+    says: str
+    standing: Standing
+    source: str
+
+
+@dataclass(frozen=True)
+class QueryOption:
+    """A parameter with a meaning of its own."""
+
+    name: str
+    kind: OptionKind
+    standing: Standing
+    source: str
+    also: tuple[str, ...] = ()
+    """Other spellings of its name."""
+    fields: Mapping[str, FieldRule] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+    """`contains` and `cast`, where the filter knows them."""
+    measures: tuple[Measure, ...] = ()
+    values: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int | None = None
+    default: int | str | None = None
+    needs: str | None = None
+    """A parameter it is refused without."""
+    notes: tuple[QueryNote, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """The parameters of an operation that choose, group, order or page its rows."""
+
+    options: tuple[QueryOption, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.options)
+
+    def __iter__(self) -> Iterator[QueryOption]:
+        return iter(self.options)
+
+    def of(self, kind: OptionKind) -> QueryOption | None:
+        """The first parameter of a kind; None where there is none."""
+        return next((each for each in self.options if each.kind is kind), None)
+
+    def named(self, name: str) -> QueryOption | None:
+        """The parameter that is spelled so."""
+        return next((each for each in self.options if name in (each.name, *each.also)), None)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What is counted in groups."""
+        group = self.of(OptionKind.GROUP)
+        return () if group is None else group.measures
+
+    @property
+    def only_grouped(self) -> frozenset[str]:
+        """The properties that only rows of a grouped answer have: what is counted, and no sum of itself."""
+        return frozenset(each.name for each in self.measures if each.sums != each.name)
+
+
+def option_of(name: str, entry: Mapping[str, Any]) -> QueryOption:
+    """The parameter as a value; KeyError, TypeError or ValueError where its entry is not of the form."""
+    kind = OptionKind(entry["kind"])
+    exact, types = set(entry.get("exact", ())), _types(entry)
+    stated = entry.get("fields", [name] if kind is OptionKind.FIELD else [])
+    operators = entry.get("operators", ())
+    fields = stated if isinstance(stated, Mapping) else dict.fromkeys(stated, operators)
+    properties = entry.get("properties", {})
+    return QueryOption(
+        name=name,
+        kind=kind,
+        standing=Standing(entry["standing"]),
+        source=entry["source"],
+        also=tuple(entry.get("also", ())),
+        fields={
+            each: FieldRule(
+                each, properties.get(each, each), tuple(own), types.get(each, FieldType.TEXT), each in exact
+            )
+            for each, own in fields.items()
+        },
+        functions=frozenset(entry.get("functions", ())),
+        measures=tuple(_measure(each) for each in entry.get("measures", ())),
+        values=tuple(entry.get("enum", ())),
+        minimum=entry.get("minimum", 0),
+        maximum=entry.get("maximum"),
+        default=entry.get("default"),
+        needs=entry.get("needs"),
+        notes=tuple(
+            QueryNote(each["says"], Standing(each["standing"]), each["source"])
+            for each in entry.get("notes", ())
+        ),
+    )
+
+
+def _types(entry: Mapping[str, Any]) -> dict[str, FieldType]:
+    kinds = (("dates", FieldType.DATE), ("booleans", FieldType.BOOLEAN), ("numbers", FieldType.NUMBER))
+    return {each: kind for key, kind in kinds for each in entry.get(key, ())}
+
+
+def _measure(stated: str | Mapping[str, str]) -> Measure:
+    if isinstance(stated, str):
+        return Measure(stated, stated)
+    return Measure(stated["name"], stated.get("sums"))

@@ -1,0 +1,140 @@
+"""Mutants of pages: the total, the link, and queries that are taken for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from partner_insights.contract.query import InvalidQuery, OptionKind, parse_filter, read_query, render
+from partner_insights.mutants.mutant import (
+    ASSUMED,
+    DOCUMENTED,
+    Behaviour,
+    BehaviourTable,
+    Pairs,
+    RequestContext,
+)
+from partner_insights.mutants.operation_groups import has_generations, paged
+from partner_insights.mutants.response_edits import Row, of_body, of_first
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Operation
+    from partner_insights.contract.query import QueryOption
+
+PAGES: Final = BehaviourTable()
+mutant = PAGES.mutant
+
+
+def _layout(request: RequestContext) -> tuple[str, str, str]:
+    operation = request.operation
+    assert operation is not None  # noqa: S101 - these mutants are of paged operations alone
+    return operation.layout.rows, operation.layout.total, operation.layout.next_link or ""
+
+
+@mutant("PI231 PI232", DOCUMENTED, of_body, paged)
+def total_one_more(body: Any, request: RequestContext) -> Any:
+    """TotalCount is one more than there are rows."""
+    _, total, _ = _layout(request)
+    return {**body, total: body[total] + 1}
+
+
+@mutant("PI231 PI232", DOCUMENTED, of_body, paged)
+def total_of_the_page(body: Any, request: RequestContext) -> Any:
+    """TotalCount is the number of rows of the page."""
+    rows, total, _ = _layout(request)
+    return {**body, total: len(body[rows])} if body[total] != len(body[rows]) else None
+
+
+@mutant("PI232", DOCUMENTED, of_body, paged)
+def link_on_the_last_page(body: Any, request: RequestContext) -> Any:
+    """The last page has a link to another."""
+    _, _, link = _layout(request)
+    return {**body, link: "license?skip=10000"} if body[link] is None else None
+
+
+@mutant("PI232", DOCUMENTED, of_body, paged)
+def no_link(body: Any, request: RequestContext) -> Any:
+    """No page has a link to the next."""
+    _, _, link = _layout(request)
+    return {**body, link: None} if body[link] is not None else None
+
+
+@mutant("PI232", DOCUMENTED, of_body, paged)
+def link_without_the_query(body: Any, request: RequestContext) -> Any:
+    """The link to the next page forgets how many rows to skip."""
+    _, _, link = _layout(request)
+    return {**body, link: body[link].partition("?")[0]} if body[link] is not None else None
+
+
+@mutant("PI231 PI233", DOCUMENTED, of_body, paged)
+def repeated_row_of_a_page(body: Any, request: RequestContext) -> Any:
+    """The last row of a page comes twice."""
+    rows, _, _ = _layout(request)
+    return {**body, rows: [*body[rows], body[rows][-1]]} if body[rows] else None
+
+
+@mutant("PI235", ASSUMED, of_first, has_generations)
+def other_licenses(row: Row, _: RequestContext) -> Row:
+    """The newer analytics count one licence more than the older."""
+    name = next(name for name in ("licensesSold", "licensesQualified") if name in row)
+    return {**row, name: row[name] + 1}
+
+
+def _without(kind: OptionKind, beside: OptionKind | None = None) -> Any:
+    def misread(pairs: Pairs, operation: Operation) -> Pairs:
+        kinds = {_kind(operation, name) for name, _ in pairs}
+        if beside is not None and beside not in kinds:
+            return pairs
+        return tuple((name, text) for name, text in pairs if _kind(operation, name) is not kind)
+
+    return misread
+
+
+def _kind(operation: Operation, name: str) -> OptionKind | None:
+    option = operation.options.named(name)
+    return None if option is None else option.kind
+
+
+def _or_before_and(pairs: Pairs, operation: Operation) -> Pairs:
+    """`a or b and c` as `(a or b) and c`."""
+
+    def other(option: QueryOption, text: str) -> str:
+        try:
+            return render(parse_filter(text, option, binds={"or": 2, "and": 1}), option)
+        except InvalidQuery:
+            return text
+
+    return tuple(
+        (name, other(option, text))
+        if (option := operation.options.named(name)) is not None and option.kind is OptionKind.FILTER
+        else (name, text)
+        for name, text in pairs
+    )
+
+
+def _clamped(pairs: Pairs, operation: Operation) -> Pairs:
+    """A `top` above the limit as the limit."""
+    top = operation.options.of(OptionKind.TOP)
+    if top is None or top.maximum is None:
+        return pairs
+    try:
+        read_query(operation.options, pairs)
+    except InvalidQuery as invalid:
+        if invalid.parameter == top.name:
+            return tuple((name, str(top.maximum) if name == top.name else text) for name, text in pairs)
+    return pairs
+
+
+PAGES.extend(
+    (
+        Behaviour("ignores-filter", "the filter is ignored", "PI233", DOCUMENTED, on=paged,
+                  misread=_without(OptionKind.FILTER)),
+        Behaviour("groups-before-filter", "grouping ignores the filter", "PI234", DOCUMENTED, on=paged,
+                  misread=_without(OptionKind.FILTER, OptionKind.GROUP)),
+        Behaviour("or-before-and", "or binds tighter than and", "PI233", DOCUMENTED, on=paged,
+                  misread=_or_before_and),
+        Behaviour("ignores-skip", "skip is ignored", "PI231 PI232 PI233", DOCUMENTED, on=paged,
+                  misread=_without(OptionKind.SKIP)),
+        Behaviour("clamps-top", "a page size above the limit is cut", "PI301", DOCUMENTED, on=paged,
+                  misread=_clamped),
+    )
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""The rules about a page of a query: its size, its link, its rows and its groups."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from partner_insights.contract.query import InvalidQuery, matches, read_query
+from partner_insights.verify.judge.rules import broken
+from partner_insights.verify.judge.violation import display_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from partner_insights.contract import Rule
+    from partner_insights.contract.query import Measure, Query
+    from partner_insights.verify.judge.rows import JudgedResponse
+    from partner_insights.verify.judge.violation import Finding
+
+
+def page_of_the_query(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI231; of a query that is not known, only that the page is no larger than the whole."""
+    layout, query = answer.operation.layout, answer.query
+    rows, total = layout.rows_of(answer.body), _total(answer)
+    if rows is None or total is None:
+        return
+    left = max(total - query.skip, 0) if query is not None else total
+    wanted = min(left, query.top) if query is not None else min(left, len(rows))
+    if len(rows) != wanted:
+        message = f"{layout.total} is {total}, so that the page has {wanted} rows; there are {len(rows)}"
+        yield broken(answer, rule, f"/{layout.total}", message, value=total)
+
+
+def next_link(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI232; where the link leads to is judged by its query alone, in whichever form it comes."""
+    layout, query, total = answer.operation.layout, answer.query, _total(answer)
+    if query is None or total is None or layout.next_link is None or not isinstance(answer.body, dict):
+        return
+    link = answer.body.get(layout.next_link)
+    pointer = f"/{layout.next_link}"
+    if query.end >= total and link is not None:
+        yield broken(answer, rule, pointer, "this is the last page, and it has a link to another", value=link)
+    elif query.end < total and link is None:
+        message = f"there are {total} rows, and no link to those after {query.end}"
+        yield broken(answer, rule, pointer, message)
+    elif query.end < total and isinstance(link, str) and not _continues(answer, query, link):
+        message = f"the link does not ask for the same query from row {query.end} on"
+        yield broken(answer, rule, pointer, message, value=link)
+
+
+def _continues(answer: JudgedResponse, query: Query, link: str) -> bool:
+    """Whether a link asks for the next page of the query; `+` may be meant as it is in it."""
+    try:
+        asked = read_query(answer.operation.options, parse_qsl(urlsplit(link).query, keep_blank_values=True))
+    except (InvalidQuery, ValueError):
+        return False
+    same = (asked.filter, asked.group, asked.order, asked.level, asked.snapshot) == (
+        (query.filter, query.group, query.order, query.level, query.snapshot)
+    )
+    return same and asked.skip == query.end
+
+
+def filtered_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI233, of one page: no row is another than the filter chooses."""
+    query = answer.query
+    if query is None or not query.filter or query.group is not None or query.select is not None:
+        return
+    for row in answer.rows:
+        if not matches(query.filter, row.members):
+            yield broken(answer, rule, row.pointer(), "the filter does not choose this row")
+
+
+def grouped_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI234, of one page: no combination comes twice."""
+    query = answer.query
+    if query is None or query.group is None:
+        return
+    seen: set[tuple[str, ...]] = set()
+    for row in answer.rows:
+        key = row.key(query.group)
+        if key in seen and all(name in row.members for name in query.group):
+            words = ", ".join(display_value(row.members[name]) for name in query.group)
+            yield broken(answer, rule, row.pointer(), f"{words} is a row already")
+        seen.add(key)
+
+
+def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI235; both answers are about one customer."""
+    counts = _GENERATIONS[newer.resource]
+    known = {tuple(row.text(old) for old in _KEYS.values()): row for row in older.rows}
+    mine = {tuple(row.text(new) for new in _KEYS): row for row in newer.rows}
+    for key, row in mine.items():
+        earlier = known.get(key)
+        words = ", ".join(display_value(part) for part in key if part is not None)
+        if earlier is None:
+            yield broken(newer, rule, row.pointer(), f"the older operation has no row of {words}")
+            continue
+        for name in counts:
+            if row.number(name) != earlier.number(name):
+                theirs = display_value(earlier.number(name))
+                message = f"{name} of {words} is {display_value(row.number(name))}, before it was {theirs}"
+                yield broken(newer, rule, row.pointer(name), message, name)
+    for key in known.keys() - mine.keys():
+        words = ", ".join(display_value(part) for part in key if part is not None)
+        yield broken(
+            newer, rule, f"/{newer.operation.layout.rows}", f"the older operation has a row of {words}"
+        )
+
+
+_KEYS: Mapping[str, str] = {
+    "serviceCode": "serviceName",  # the older rows have the code there, too
+    "channel": "channel",
+    "productName": "productName",
+    "workloadName": "workloadName",
+}
+"""Property of the newer rows → that of the older: together they name a row of a customer."""
+_GENERATIONS: Mapping[str, tuple[str, str]] = {
+    "LicensesDeployment": ("licensesDeployed", "licensesSold"),
+    "LicensesUsage": ("licensesActive", "licensesQualified"),
+}
+"""Newer resource → what both generations count."""
+
+
+def _total(answer: JudgedResponse) -> int | None:
+    total = answer.body.get(answer.operation.layout.total) if isinstance(answer.body, dict) else None
+    return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
+
+
+def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -> Iterator[Finding]:
+    """PI233 or PI234 of a query whose pages were all read: rows that are missing, or too many, or others."""
+    query = answer.query
+    if query is None:
+        return
+    name = "filtered-rows" if query.group is None else "grouped-rows"
+    expected = Counter(map(_written, expected_rows(whole, query, answer.operation.options.measures)))
+    given = Counter(map(_written, found))
+    for wrong, words in ((expected - given, "is missing"), (given - expected, "does not belong here")):
+        for row in list(wrong)[:1]:
+            rule = answer.catalogue.rules[name]
+            message = f"of {sum(expected.values())} rows there are {sum(given.values())}; {row} {words}"
+            yield broken(answer, rule, f"/{answer.operation.layout.rows}", message)
+
+
+def _written(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, sort_keys=True)
+
+
+def expected_rows(
+    whole: Iterable[Mapping[str, Any]], query: Query, measures: Iterable[Measure]
+) -> list[dict[str, Any]]:
+    """What a query leaves of all rows, by the documentation: filtered, then grouped."""
+    chosen = [dict(row) for row in whole if matches(query.filter, row)]
+    if query.group is None:
+        return chosen
+    sums: dict[tuple[Any, ...], Counter[str]] = {}
+    for row in chosen:
+        group = sums.setdefault(tuple(row.get(name) for name in query.group), Counter())
+        for measure in measures:
+            group[measure.name] += 1 if measure.sums is None else row.get(measure.sums) or 0
+    return [
+        {**dict(zip(query.group, values, strict=True)), **{each.name: group[each.name] for each in measures}}
+        for values, group in sums.items()
+    ]

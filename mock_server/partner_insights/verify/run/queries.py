@@ -1,0 +1,188 @@
+"""An operation with a query language → its rows, read page by page, and queries drawn from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from hypothesis import strategies as st
+
+from partner_insights.contract.query import FilterStatement, OptionKind, render
+from partner_insights.contract.query.parameters import FieldType
+from partner_insights.verify.judge.judge import judge_generations, judge_whole
+from partner_insights.verify.judge.rows import success_of
+from partner_insights.verify.run.client import Stopped
+from partner_insights.verify.run.customer_list import MAX_PAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+    from partner_insights.contract import Operation
+    from partner_insights.contract.query import FieldRule, Filter, QueryOption
+    from partner_insights.verify.judge.exchange import Exchange
+    from partner_insights.verify.run.session import SuiteSession
+
+Pairs = tuple[tuple[str, str], ...]
+
+MAX_ROWS: Final = 2000
+"""Rows of an operation that are read to hold queries against."""
+_PAGE: Final = 1000
+
+
+class Queries:
+    """The queries of one operation, asked in one session."""
+
+    def __init__(self, session: SuiteSession, operation: str) -> None:
+        self._session = session
+        self._operation: Operation = session.catalogue.operations[operation]
+        if self._operation.options.of(OptionKind.TOP) is None:
+            raise Stopped(f"{operation} is not paged by its query")
+
+    @property
+    def whole(self) -> list[dict[str, Any]]:
+        """All rows; Stopped (a skip) where they are too many, or cannot be read."""
+        remembered = self._session.whole_answers
+        if self._operation.id not in remembered:
+            _, rows, complete = self.read((), _PAGE)
+            if not complete or len(rows) > MAX_ROWS:
+                raise Stopped(f"{self._operation.id} has more rows than are read")
+            remembered[self._operation.id] = rows
+        return remembered[self._operation.id]
+
+    def read(self, pairs: Pairs, top: int) -> tuple[Exchange, list[dict[str, Any]], bool]:
+        """The first page of a query, the rows of all its pages, and whether those are all there are.
+
+        Only the query of a link is followed: it cannot lead the token elsewhere.
+        """
+        first = exchange = self._session.check(
+            self._operation.id, query=(*pairs, (self._name(OptionKind.TOP), str(top)))
+        )
+        rows: list[dict[str, Any]] = []
+        pages = MAX_ROWS // top + 2 if self._session.target.own else MAX_PAGES
+        for _ in range(pages):
+            answer = success_of(exchange, self._session.catalogue)
+            if answer is None:
+                return first, rows, False
+            rows += [row.members for row in answer.rows]
+            link = answer.body.get(self._operation.layout.next_link)
+            if not isinstance(link, str):
+                return first, rows, True
+            query = parse_qsl(urlsplit(link).query, keep_blank_values=True)
+            exchange = self._session.check(self._operation.id, query=query)
+        return first, rows, False
+
+    def holds(self, pairs: Pairs, top: int) -> None:
+        """Ask a query, read all its pages, and hold them against what it leaves of all rows."""
+        whole = self.whole
+        exchange, rows, complete = self.read(pairs, top)
+        if complete:
+            self._session.report(
+                judge_whole(
+                    exchange, rows, whole, self._session.catalogue, profile=self._session.target.profile
+                )
+            )
+
+    def agrees(self, older: str, customer: str) -> None:
+        """Hold a customer's rows against those of an older operation."""
+        name = "customerTenantId"
+        newer = self._session.check(
+            self._operation.id, query=((self._name(OptionKind.FILTER), f"{name} eq '{customer}'"),)
+        )
+        before = self._session.check(older, customer=customer)
+        profile = self._session.target.profile
+        self._session.report(judge_generations(newer, before, self._session.catalogue, profile=profile))
+
+    # ── Drawn queries ──────────────────────────────────────────────────────────────────────────────
+
+    def filters(self) -> SearchStrategy[Pairs]:
+        """Filters about values there are, joined in every order."""
+        option = self._operation.options.of(OptionKind.FILTER)
+        if option is None:
+            raise Stopped(f"{self._operation.id} has no filter")
+        statement = st.sampled_from(list(option.fields.values())).flatmap(
+            lambda rule: _statements(rule, self.whole)
+        )
+        whole: SearchStrategy[Filter] = st.recursive(
+            statement.map(lambda one: (one,)),
+            lambda inner: st.tuples(inner, inner, st.sampled_from(("and", "or"))).map(
+                lambda joined: (*joined[0], *joined[1], joined[2])
+            ),
+            max_leaves=5,
+        )
+        return whole.map(lambda wanted: ((option.name, render(wanted, option)),))
+
+    def groups(self) -> SearchStrategy[Pairs]:
+        """One to three fields to group by."""
+        option = self._operation.options.of(OptionKind.GROUP)
+        if option is None:
+            raise Stopped(f"{self._operation.id} is not grouped")
+        names = [name for name, rule in option.fields.items() if rule.type is not FieldType.DATE]
+        fields = st.lists(st.sampled_from(names), min_size=1, max_size=3, unique_by=_property_of(option))
+        return fields.map(lambda chosen: ((option.name, ",".join(chosen)),))
+
+    def refused(self) -> SearchStrategy[Pairs]:
+        """Queries that the pages do not allow."""
+        wrong: list[tuple[str, str]] = []
+        for option in self._operation.options:
+            if option.kind is OptionKind.TOP:
+                wrong += [(option.name, text) for text in ("0", "-1", "ten", "1.5", "", "999999999999999999")]
+                wrong += [(option.name, str(option.maximum + 1))] if option.maximum else []
+            elif option.kind is OptionKind.SKIP:
+                wrong += [(option.name, text) for text in ("-1", "one", "0x1")]
+            elif option.kind is OptionKind.FILTER:
+                field = next(iter(option.fields))
+                wrong += [(option.name, text) for text in _wrong_filters(field)]
+            elif option.kind in (OptionKind.GROUP, OptionKind.ORDER):
+                field = next(iter(option.fields))
+                wrong += [(option.name, text) for text in ("", "nothing", f"{field},,", f"{field},{field}")]
+            elif option.kind is OptionKind.SNAPSHOT:
+                wrong += [(option.name, text) for text in ("yesterday", "2026-13-01")]
+        return st.sampled_from(wrong).map(lambda pair: (pair,))
+
+    def _name(self, kind: OptionKind) -> str:
+        option = self._operation.options.of(kind)
+        if option is None:
+            raise Stopped(f"{self._operation.id} has no {kind}")
+        return option.name
+
+
+def _property_of(option: QueryOption) -> Any:
+    return lambda name: option.fields[name].property
+
+
+def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> SearchStrategy[FilterStatement]:
+    """Statements about a field, with values it has and one it has not."""
+    present = (row.get(rule.property) for row in whole)
+    seen = {str(value): value for value in present if value is not None}
+    values: list[Any] = [seen[text] for text in sorted(seen)[:40]]
+    if rule.type is FieldType.TEXT:
+        values = [str(value) for value in values] + ["nothing has this"]
+        values += [] if rule.exact else [value.swapcase() for value in values[:3] if value.isascii()]
+    elif rule.type is FieldType.BOOLEAN:
+        values = [True, False]
+    elif rule.type is FieldType.DATE:
+        values.append("2018-01-01T00:00:00")
+    return st.builds(
+        lambda operator, value: FilterStatement(rule.property, operator, value, rule.type, rule.exact),
+        st.sampled_from(rule.operators),
+        st.sampled_from(values),
+    )
+
+
+def _wrong_filters(field: str) -> tuple[str, ...]:
+    return (
+        "",
+        "nothing eq 'x'",
+        f"{field} is 'x'",
+        f"{field} EQ 'x'",
+        f"{field} eq 'x",
+        f"({field} eq 'x'",
+        f"{field} eq 'x')",
+        f"{field} eq 'x' and",
+        f"{field} eq 'x' {field} eq 'y'",
+        f"not ({field} eq 'x')",
+        f'{field} eq "x"',
+        "(" * 200 + f"{field} eq 'x'" + ")" * 200,
+    )

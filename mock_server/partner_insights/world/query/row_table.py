@@ -1,0 +1,81 @@
+"""A resource of a world → a table that is read span by span: never more of it at a time than a span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from partner_insights.world.columns import Column
+
+Span = tuple[int, int]
+"""From, and up to but without."""
+
+CUSTOMERS: Final = 16_384
+"""Of a span: one is computed in about ten milliseconds."""
+
+
+class _World(Protocol):
+    @property
+    def customers(self) -> int: ...
+
+    def is_known(self, resource: str) -> bool: ...
+
+    def columns(
+        self, resource: str, start: int, stop: int | None, only: Collection[str] | None = None
+    ) -> Mapping[str, Column]: ...
+
+
+class RowTable(Protocol):
+    """Rows in spans, in an order that never changes."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties of a row, in the order of the wire."""
+        ...
+
+    @property
+    def local(self) -> frozenset[str]:
+        """Properties whose equal values are all in one span."""
+        ...
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """All of them, in order."""
+        ...
+
+    def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
+        """These properties of the rows of a span."""
+        ...
+
+
+@dataclass(frozen=True)
+class WorldTable:
+    """All rows of a resource, of every customer."""
+
+    world: _World
+    resource: str
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """As the schema has them, without those of grouped rows alone."""
+        return tuple(self.world.columns(self.resource, 0, 0))
+
+    @cached_property
+    def local(self) -> frozenset[str]:
+        """What tells customers apart."""
+        known = self.world.is_known(self.resource)
+        return frozenset({"customerTenantId", "customerName"} & set(self.names)) if known else frozenset()
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """So many customers at a time."""
+        customers = self.world.customers
+        return [(start, min(start + CUSTOMERS, customers)) for start in range(0, customers, CUSTOMERS)]
+
+    def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
+        """The columns of the customers of a span."""
+        return self.world.columns(self.resource, *span, only=names)

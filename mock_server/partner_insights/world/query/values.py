@@ -1,0 +1,130 @@
+"""Columns → which of their rows a filter chooses, and what their rows add up to in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from partner_insights.contract.query import Filter, FilterStatement, Measure
+from partner_insights.contract.query.moments import bucket
+from partner_insights.world.columns import Column, ConstantColumn, DictionaryColumn, StructColumn
+
+if TYPE_CHECKING:
+    from partner_insights.world.hashing import Integers
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Columns: TypeAlias = Mapping[str, Column]
+Groups: TypeAlias = dict[tuple[Any, ...], npt.NDArray[Any]]
+"""The values of the fields → the measures."""
+
+
+def chosen(wanted: Filter, columns: Columns, length: int) -> Mask | None:
+    """Which rows a filter chooses; None for all of them."""
+    masks: list[Mask] = []
+    for each in wanted:
+        if isinstance(each, FilterStatement):
+            masks.append(_kept(each, columns.get(each.property), length))
+        else:
+            second, first = masks.pop(), masks.pop()
+            masks.append(first & second if each == "and" else first | second)
+    return masks[0] if masks else None
+
+
+def taken(column: Column, index: Integers) -> Column:
+    """The rows at these places."""
+    if isinstance(column, DictionaryColumn):
+        return DictionaryColumn(column.codes[index], column.categories)
+    if isinstance(column, ConstantColumn):
+        return ConstantColumn(column.value, len(index))
+    if isinstance(column, StructColumn):
+        return StructColumn({name: taken(each, index) for name, each in column.columns.items()})
+    return column[index]
+
+
+def coded(column: Column, form: Callable[[Any], Any] = lambda value: value) -> tuple[Integers, Sequence[Any]]:
+    """A number for each row, and the distinct values they stand for, each in another form if one is given."""
+    codes, values = _codes(column)
+    places: dict[Any, int] = {}
+    renumbered = [places.setdefault(form(value), len(places)) for value in values]
+    if len(places) == len(values):
+        return codes, list(places)
+    return np.array(renumbered, dtype=np.int64)[codes], list(places)
+
+
+def grouped(
+    columns: Columns,
+    names: Sequence[str],
+    dates: frozenset[str],
+    level: str | None,
+    measures: Sequence[Measure],
+    length: int,
+) -> Groups:
+    """The measures of each combination of the fields, in the order the combinations come."""
+    combined, parts = np.zeros(length, dtype=np.int64), []
+    for name in names:
+        form = (lambda value: bucket(value, level)) if name in dates else _itself
+        codes, values = coded(columns[name], form)
+        parts.append((codes, values))
+        # Renumbered at each step, so that no number outgrows its type.
+        _, combined = np.unique(combined * max(len(values), 1) + codes, return_inverse=True)
+    _, first, member = np.unique(combined, return_index=True, return_inverse=True)
+    sums = np.stack(
+        [_sums(columns, each, member, len(first)) for each in measures] or [np.zeros(len(first))], axis=1
+    )
+    return {
+        tuple(values[codes[first[place]]] for codes, values in parts): sums[place]
+        for place in np.argsort(first, kind="stable").tolist()
+    }
+
+
+def whole(number: Any) -> int | float:
+    """A sum as JSON writes it: without a fraction where there is none."""
+    return int(number) if float(number).is_integer() else float(number)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _sums(columns: Columns, measure: Measure, member: Integers, groups: int) -> npt.NDArray[Any]:
+    # Whole numbers below 2**53 are exact in floats.
+    weights = None if measure.sums is None else _numbers(columns[measure.sums])
+    return np.bincount(member, weights, groups)
+
+
+def _numbers(column: Column) -> npt.NDArray[np.float64]:
+    """The numbers of a column; what is none, as somebody may have given it, counts nothing."""
+    if isinstance(column, np.ndarray) and column.dtype != object:
+        return column.astype(np.float64)
+    values = (value if isinstance(value, int | float) else 0 for value in column.tolist())
+    return np.fromiter(values, dtype=np.float64, count=len(column))
+
+
+def _kept(statement: FilterStatement, column: Column | None, length: int) -> Mask:
+    if column is None:
+        return np.full(length, statement.holds(None))
+    codes, values = _codes(column)
+    kept: Mask = np.array([statement.holds(value) for value in values], dtype=bool)[codes]
+    return kept
+
+
+def _codes(column: Column) -> tuple[Integers, Sequence[Any]]:
+    """A number for each row, and the values they stand for; some may be alike."""
+    if isinstance(column, DictionaryColumn):
+        return column.codes, column.categories
+    if isinstance(column, ConstantColumn):
+        return np.zeros(column.length, dtype=np.int64), [column.value]
+    if isinstance(column, np.ndarray) and column.dtype != object:
+        distinct, codes = np.unique(column, return_inverse=True)
+        return codes, distinct.tolist()
+    values = column.tolist()
+    places: dict[Any, int] = {}
+    numbers = [places.setdefault(_hashable(value), len(places)) for value in values]
+    return np.array(numbers, dtype=np.int64), [*places]
+
+
+def _hashable(value: Any) -> Any:
+    return repr(value) if isinstance(value, (list, dict)) else value

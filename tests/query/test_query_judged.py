@@ -1,0 +1,133 @@
+"""The judge of queries: a fault planted in a page, in its groups or between the generations is found."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract.query import read_query
+from partner_insights.verify import Exchange, Request, Response, judge_exchange
+from partner_insights.verify.judge.judge import judge_generations, judge_whole
+from partner_insights.world import World
+from partner_insights.world.bodies import response_body
+from partner_insights.world.query import query_body
+
+if TYPE_CHECKING:
+    from partner_insights.contract import Operation
+
+CATALOGUE = Catalogue.load("strict")
+WORLD = World(CATALOGUE, seed=3, customers=12, as_of=date(2026, 11, 20))
+DEPLOYMENT = CATALOGUE.operations["licenses-deployment-analytics"]
+HEADERS = (
+    ("Content-Type", CATALOGUE.content_type),
+    *((name, "00000000-0000-4000-8000-000000000000") for name in CATALOGUE.common_headers),
+)
+Pairs = tuple[tuple[str, str], ...]
+
+
+def exchange(operation: Operation, pairs: Pairs, body: Any, customer: str | None = None) -> Exchange:
+    request = Request(
+        "GET",
+        f"http://127.0.0.1{operation.path}",
+        operation=operation.id,
+        query=pairs,
+        customer=customer,
+        customer_known=None if customer is None else True,
+    )
+    return Exchange(request, Response(200, HEADERS, json.dumps(body).encode()))
+
+
+def good(pairs: Pairs = ()) -> Any:
+    return query_body(WORLD, DEPLOYMENT, read_query(DEPLOYMENT.options, pairs))
+
+
+def found(pairs: Pairs, body: Any) -> set[str]:
+    judged = judge_exchange(exchange(DEPLOYMENT, pairs, body), CATALOGUE, profile=Profile.STRICT)
+    return {each.code for each in judged if each.code[:3] in ("PI1", "PI2")}
+
+
+QUERIES: tuple[Pairs, ...] = (
+    (),
+    (("top", "3"), ("skip", "3")),
+    (("filter", "channel eq 'RESELLER' or serviceCode eq 'crm'"), ("top", "2")),
+    (("groupby", "serviceCode,channel"),),
+    (("groupby", "productId"), ("filter", "channel ne 'direct'"), ("top", "1")),
+    (("processedDateTime", "2026-11-01"),),
+)
+
+
+@pytest.mark.parametrize("pairs", QUERIES)
+def test_what_the_world_answers_keeps_the_rules(pairs: Pairs) -> None:
+    """No rule is broken by an answer that nothing was done to."""
+    assert found(pairs, good(pairs)) == set()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "link"),
+    [
+        ((("top", "3"),), None),
+        ((("top", "3"),), "license?top=3&skip=2"),
+        ((("top", "3"), ("filter", "channel eq 'reseller'")), "license?top=3&skip=3"),
+        ((), "license?skip=10000"),
+    ],
+)
+def test_a_wrong_link_is_found(pairs: Pairs, link: str | None) -> None:
+    """A link that is missing, goes elsewhere or forgets the filter is reported."""
+    assert found(pairs, good(pairs) | {"@nextLink": link}) == {"PI232"}
+
+
+@pytest.mark.parametrize(
+    "link", ["/partner/v1/analytics/commercial/deployment/license", "https://elsewhere.example/license"]
+)
+def test_the_form_of_a_link_is_free(link: str) -> None:
+    """Relative, a path or absolute: only what the link asks for is judged."""
+    assert found((("top", "3"),), good((("top", "3"),)) | {"@nextLink": f"{link}?top=3&skip=3"}) == set()
+
+
+def test_a_row_that_was_not_asked_for_is_found() -> None:
+    """A row that the filter does not choose is reported."""
+    pairs = (("filter", "channel eq 'reseller'"),)
+    body = good(pairs)
+    body["Value"][0]["channel"] = "direct"
+    assert found(pairs, body) == {"PI233"}
+
+
+def test_a_group_that_comes_twice_is_found() -> None:
+    """Two rows of one combination are reported."""
+    pairs = (("groupby", "channel"),)
+    body = good(pairs)
+    body["Value"].append(body["Value"][0])
+    body["TotalCount"] += 1
+    assert found(pairs, body) == {"PI234"}
+
+
+@pytest.mark.parametrize("pairs", [(("filter", "channel eq 'reseller'"),), (("groupby", "channel"),)])
+def test_a_row_that_is_missing_is_found(pairs: Pairs) -> None:
+    """All pages together are held against what the query leaves of all rows."""
+    rows, whole = good(pairs)["Value"], good()["Value"]
+    asked = exchange(DEPLOYMENT, pairs, good(pairs))
+    assert judge_whole(asked, rows, whole, CATALOGUE, profile=Profile.STRICT) == []
+    (violation,) = judge_whole(asked, rows[1:], whole, CATALOGUE, profile=Profile.STRICT)
+    assert violation.code == ("PI234" if pairs[0][0] == "groupby" else "PI233")
+
+
+@pytest.mark.parametrize("kind", ["deployment", "usage"])
+def test_another_count_than_before_is_found(kind: str) -> None:
+    """Both generations agree about a customer, and a count that differs is reported."""
+    older = CATALOGUE.operations[f"customer-licenses-{kind}"]
+    newer = CATALOGUE.operations[f"licenses-{kind}-analytics"]
+    customer = WORLD.customer_id(5)
+    pairs = (("filter", f"customerTenantId eq '{customer}'"),)
+    body = query_body(WORLD, newer, read_query(newer.options, pairs))
+    before = exchange(older, (), response_body(WORLD, older, 5), customer)
+    assert body["Value"]
+    agreed = judge_generations(exchange(newer, pairs, body), before, CATALOGUE, profile=Profile.STRICT)
+    assert agreed == []
+    name = next(name for name in ("licensesSold", "licensesQualified") if name in body["Value"][0])
+    body["Value"][0][name] += 1
+    after = judge_generations(exchange(newer, pairs, body), before, CATALOGUE, profile=Profile.STRICT)
+    assert [each.code for each in after] == ["PI235"]
