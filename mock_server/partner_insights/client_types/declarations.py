@@ -79,7 +79,9 @@ def _kind(schema: Mapping[str, Any], name: str, inner: list[Declaration]) -> Kin
     forms = schema.get("anyOf")
     if forms is not None:
         others = [each for each in forms if each.get("type") != "null"]
-        kind = _kind(others[0], name, inner) if len(others) == 1 else Kind("any")
+        # A row that may be grouped is typed as a whole one.
+        alike = len(others) == 1 or all("$ref" in each for each in others)
+        kind = _kind(others[0], name, inner) if alike else Kind("any")
         return _nullable(kind) if len(others) < len(forms) else kind
     reference = schema.get("$ref")
     if isinstance(reference, str):
@@ -97,7 +99,7 @@ def _kind(schema: Mapping[str, Any], name: str, inner: list[Declaration]) -> Kin
         return Kind("reference", name)
     if stated == "number" and schema.get("multipleOf") == 1:
         return Kind(INTEGER)
-    if stated in _SCALARS:
+    if isinstance(stated, str) and stated in _SCALARS:
         return Kind(stated, values=_closed_list(schema))
     return Kind("any")
 
