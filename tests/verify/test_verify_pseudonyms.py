@@ -95,6 +95,25 @@ def test_a_violation_keeps_what_is_wrong() -> None:
     assert plain.request.url == f"http://h/v1/customers/{plain.request.customer}/x"
 
 
+def test_a_common_word_for_a_name_harms_no_pointer_and_no_path() -> None:
+    """A baseline written today matches tomorrow, under another key, whatever customers are called."""
+    keys = set()
+    for key in (b"today", b"tomorrow"):
+        hidden = Pseudonyms(key)
+        words = ("Items", "Channel", "Customers", "Total", "Page", "usage", "Analytics")
+        hidden.learn({"items": [{"customerName": word} for word in words]})
+        message = 'totalCount of "Channel" is wrong on page 1'
+        found = hidden.violation(a_violation("/items/3/channel", 3, message))
+        assert (found.pointer, "/v1/customers/" in found.request.url) == ("/items/3/channel", True)
+        assert found.message.startswith("totalCount of ")
+        assert '"Channel"' not in found.message
+        keys |= {
+            found.key,
+            hidden.violation(a_violation("/items/3/4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04", 3, "x")).key,
+        }
+    assert len(keys) == 2
+
+
 def test_what_no_page_speaks_of_is_not_shown() -> None:
     """Nobody knows whether an undocumented property holds a name."""
     hidden = Pseudonyms(b"key")

@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 from partner_insights.cli.verbs import main
 from partner_insights.verify import Failure, Response
 from partner_insights.verify.judge.exchange import HIDDEN_IDS
+from partner_insights.verify.report.baseline import TO_BE_SAID
 from partner_insights.verify.report.pseudonyms import Pseudonyms
 from partner_insights.verify.run.client import Client
 
@@ -211,7 +212,9 @@ def test_a_baseline_from_start_to_end(tmp_path: Path, serving: Any, good: Any) -
     made = verify_here(tmp_path, *run, "--update-baseline")
     assert made.exit_code == 0, made.stdout
     path = tmp_path / "known.toml"
-    text = path.read_text()
+    unsaid = verify_here(tmp_path, *run)
+    assert (unsaid.exit_code, "reason still has to be said" in unsaid.stderr) == (2, True)
+    text = path.read_text().replace(TO_BE_SAID, "so since March, and on its way out")
     head, *entries = text.split("[[known]]")
     kept = [each for each in entries if "workloadName" not in each]
     gone = '\ncode = "PI999"\npointer = "/gone"\nreason = "was there"\n'

@@ -360,12 +360,13 @@ def test_an_app_only_token_is_told_as_that(fake: RunningFake, app_only: str) -> 
         assert session.results.violations == []
 
 
-def test_a_token_that_expires_ends_the_run(fake: RunningFake, app_only: str) -> None:
+@pytest.mark.parametrize("after", [3, 7, 20])
+def test_a_token_that_expires_ends_the_run(fake: RunningFake, app_only: str, after: int) -> None:
     """One sentence about the token; what was found is kept, and nothing is broken by it."""
     late = {"code": "400", "description": "Access denied", "data": [], "source": "contract"}
 
     def vary(asked: Asked, answer: Response) -> Response:
-        return instead(401, late) if asked.number > 20 else answer
+        return instead(401, late) if asked.number > after else answer
 
     with varied(fake, app_only, vary) as session:
         with pytest.raises(Stopped, match="it has expired"):

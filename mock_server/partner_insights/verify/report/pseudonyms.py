@@ -30,6 +30,7 @@ PERSONAL = frozenset(
 
 GUID = re.compile(rf"\b{GUID_PATTERN}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
+_PROPERTY = re.compile(r"[a-z][A-Za-z]*|\d*")
 MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""
 _OWN_IDS = frozenset({"ms-requestid", "ms-correlationid"})
@@ -97,7 +98,21 @@ class Pseudonyms:
             text = self._without_names(text, self._index)
             if "…" in text:
                 text = "…".join([*map(self._uncut, text.split("…")[:-1]), text.rpartition("…")[2]])
+        return self._ids(text)
+
+    def _ids(self, text: str) -> str:
+        """The text with every GUID replaced: a path or a query that we sent names customers by them alone."""
         return _CUT_GUID.sub("", GUID.sub(lambda found: self.guid(found[0]), text))
+
+    def _pointer(self, pointer: str) -> str:
+        """The pointer with `*` for a step that names a customer, the same under every key.
+
+        A baseline goes by pointers. What is written like a property is one, whoever is called so.
+        """
+        steps = pointer.split("/")
+        return "/".join(
+            step if _PROPERTY.fullmatch(step) or self.text(step) == step else "*" for step in steps
+        )
 
     def violation(self, violation: Violation) -> Violation:
         """The violation as a report may show it."""
@@ -108,7 +123,7 @@ class Pseudonyms:
             message, value = message.replace(value, hidden), hidden
         return replace(
             violation,
-            pointer=self.text(violation.pointer),
+            pointer=self._pointer(violation.pointer),
             message=self.text(message),
             value=self.text(value),
             request=self.request(violation.request),
@@ -116,20 +131,20 @@ class Pseudonyms:
 
     def request(self, request: Request) -> Request:
         """The request with pseudonyms for customers; its curl line then names nobody who exists."""
-        url, headers = self.text(request.url), self._headers(request.headers)
+        url, headers = self._ids(request.url), self._headers(request.headers)
         return replace(
             request,
             url=url,
             headers=headers,
             hidden=(url, headers) != (request.url, request.headers),
             customer=self.text(request.customer) if request.customer is not None else None,
-            query=tuple((name, self.text(value)) for name, value in request.query),
+            query=tuple((name, self._ids(value)) for name, value in request.query),
         )
 
     def _headers(self, headers: Headers) -> Headers:
         """MS-RequestId and MS-CorrelationId are made for the request: they tell of nobody."""
         return tuple(
-            (name, value if name.lower() in _OWN_IDS else self.text(value)) for name, value in headers
+            (name, value if name.lower() in _OWN_IDS else self._ids(value)) for name, value in headers
         )
 
     def observation(self, observation: Observation) -> Observation:
@@ -137,7 +152,7 @@ class Pseudonyms:
         message = observation.message
         if observation.kind == "undocumented-property":
             message = message.partition("; it holds ")[0] + HIDDEN
-        return replace(observation, message=self.text(message), pointer=self.text(observation.pointer))
+        return replace(observation, message=self.text(message), pointer=self._pointer(observation.pointer))
 
     def violations(self, violations: Iterable[Violation]) -> list[Violation]:
         """Each of them."""
@@ -153,11 +168,18 @@ class Pseudonyms:
                 self._index = None
 
     def _without_names(self, text: str, index: _Index) -> str:
-        """The longest name at each place, from the left, replaced; however many names are known."""
+        """The longest name at each place, from the left, replaced, never a part of a word."""
         lowered, start, done = _lowered(text), 0, 0
         parts: list[str] = []
         while start < len(text):
-            length = next((each for each in index.lengths if lowered[start : start + each] in self._known), 0)
+            length = next(
+                (
+                    each
+                    for each in index.lengths
+                    if lowered[start : start + each] in self._known and _is_whole(text, start, start + each)
+                ),
+                0,
+            )
             if length:
                 parts += [text[done:start], self._known[lowered[start : start + length]]]
                 done = start + length
@@ -170,12 +192,21 @@ class Pseudonyms:
         lowered = _lowered(part)
         for start in range(max(0, len(part) - 200), len(part) - MIN_NAME + 1):
             place = bisect_left(names, lowered[start:])
-            if place < len(names) and names[place].startswith(lowered[start:]):
+            begins = place < len(names) and names[place].startswith(lowered[start:])
+            if begins and _is_whole(text=part, start=start, end=len(part)):
                 return part[:start] + self._known[names[place]]
         return part
 
     def _digest(self, kind: str, text: str) -> str:
         return hmac.new(self._key, f"{kind}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text is no part of a longer word."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (before.isalnum() and text[start].isalnum()) and not (
+        after.isalnum() and text[end - 1].isalnum()
+    )
 
 
 def _lowered(text: str) -> str:

@@ -173,12 +173,9 @@ class SuiteSession:
     def _stop_without_token(self, exchange: Exchange) -> None:
         """Stopped, for the rest of the run, where the token is refused that was taken before."""
         request, response = exchange.request, exchange.response
-        if (
-            response is None
-            or response.status != 401
-            or request.token is not Token.USER
-            or self._taken is None
-        ):
+        if response is None or response.status != 401 or self._taken is None:
+            return
+        if request.token not in (Token.USER, Token.APP_ONLY):
             return
         again = self._send(self._taken).response  # tells a lost token from an operation that refuses it
         if again is not None and again.status == 401:
