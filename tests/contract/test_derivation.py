@@ -350,3 +350,12 @@ def test_a_malformed_erratum_is_named(workshop: Path, old: str, new: str, words:
     with pytest.raises(InputError, match=words) as failed:
         read_errata(workshop / "errata.toml")
     assert "errata.toml" in str(failed.value)
+
+
+def test_a_link_to_a_section_without_a_table_is_left_open(tmp_path: Path) -> None:
+    """The section is there, so the reference is none that leads nowhere: a note, and no constraint."""
+    page = PAGE + "| it | [It](#it) | It. |\n\n## It\n\nOne thing or another.\n"
+    (tmp_path / "a.md").write_text(page, encoding="utf-8")
+    derivation = derive_pages([tmp_path / "a.md"], SCHEMAS)
+    assert [(found.level, found.line) for found in derivation.diagnostics] == [("note", 8)]
+    assert derivation.schemas["Thing"]["properties"]["it"].keys() == {"description", PROVENANCE}

@@ -176,7 +176,11 @@ def _followed(
             if found is None:
                 if references.find_values(expression, page) is None and not rows[name].facts.values:
                     line, text = rows[name].line, expression.name or ""
-                    of_page.append(_unresolved(page, line, text, expression.target))
+                    of_page.append(
+                        _open(page, line, text, expression.target)
+                        if references.has_section(expression, page)
+                        else _unresolved(page, line, text, expression.target)
+                    )
             elif id(found.resource) not in known:
                 known.add(id(found.resource))
                 definitions.append(found)
@@ -214,6 +218,18 @@ def _unlisted(page: Page, line: int, text: str, target: str) -> Diagnostic:
         message="the description refers to a list of values that no given page has",
         found=f"{text} ({target})",
         accepted="a table Value | Description under a heading, on this page or another given one",
+    )
+
+
+def _open(page: Page, line: int, name: str, target: str | None) -> Diagnostic:
+    return Diagnostic(
+        level="note",
+        code="uncertain",
+        page=page.name,
+        line=line,
+        message="the Type cell leads to a section that has no table of its own: its type is left open",
+        found=f"{name} ({target})",
+        accepted="a resource, or a list of values, at the heading that the link leads to",
     )
 
 

@@ -57,6 +57,11 @@ class References:
                 return EnumSource(page.name, enumeration)
         return None
 
+    def has_section(self, expression: TypeExpression, origin: Page) -> bool:
+        """Whether a cell's link leads to a heading of a given page, be there a table under it or not."""
+        candidates = self._candidates(expression, origin) if expression.target else ()
+        return any(fragment and fragment.casefold() in page.anchors for page, fragment in candidates)
+
     def _candidates(self, expression: TypeExpression, origin: Page) -> Iterator[tuple[Page, str | None]]:
         """The pages to look on, and the fragment to look for (None: look for the name)."""
         if expression.target is not None:

@@ -104,7 +104,7 @@ def lists_values(table: Table, dialect: Dialect) -> bool:
     if "type" in others:
         return True
     if first in _VALUE_TITLES or not dialect.value_titles.isdisjoint(columns):
-        return not others or not (_TEXT_TITLES | _NUMBER_TITLES).isdisjoint(others)
+        return not others or not (_TEXT_TITLES | _NUMBER_TITLES | {"name"}).isdisjoint(others)
     if first == "name" and not _NUMBER_TITLES.isdisjoint(others):
         return True
     introduced = _INTRODUCED.search(table.lead) or _INTRODUCED.search(table.above)

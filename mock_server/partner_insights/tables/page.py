@@ -44,6 +44,8 @@ class Page:
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
     enumerations: tuple[Enumeration, ...] = ()
+    anchors: frozenset[str] = frozenset()
+    """Where a link may lead on it, in lower case."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -103,7 +105,9 @@ def read_page_text(text: str, name: str, dialect: Dialect | None = None) -> Page
     has_some = bool(resources or (listed and dialect.signs))
     complaints += [*reader.complaints, *_complaints(document, name, dialect, has_resources=has_some)]
     complaints.sort(key=lambda complaint: complaint.line)
-    return Page(name, document.metadata, resources, tuple(complaints), listed)
+    anchors = (anchor for each in document.headings for anchor in (each.anchor, *each.aliases))
+    leads_to = frozenset(map(str.casefold, anchors))
+    return Page(name, document.metadata, resources, tuple(complaints), listed, leads_to)
 
 
 def _complaints(

@@ -185,6 +185,8 @@ class ResourceReader:
         name_column = source.indices.get("name")
         name = "" if name_column is None else cells[name_column].text
         name, presence = self._unmarked(name)
+        if source.is_body and presence == "required":
+            presence = ""  # a request may leave out more than its table says
         certain = PROPERTY_NAME.fullmatch(name)
         qualified = None if certain else _QUALIFIED_NAME.fullmatch(name)
         if qualified:
