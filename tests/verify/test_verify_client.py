@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import shutil
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,6 +15,7 @@ import pytest
 
 from partner_insights import http_reader
 from partner_insights.verify import Failure, Response
+from partner_insights.verify.judge.exchange import Request
 from partner_insights.verify.run.client import Client, Secret, Stopped
 
 if TYPE_CHECKING:
@@ -69,6 +72,15 @@ def test_an_echoed_token_is_struck_out(serving: Any) -> None:
     assert TOKEN not in repr(answer)
     assert answer.body == b'{"you": "Bearer [token]"}'
     assert TOKEN not in repr(Secret(TOKEN))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl shows that its line can be read")
+def test_the_line_to_repeat_a_request_shows_what_was_answered(serving: Any) -> None:
+    """The request asked for gzip, and a person reads the answer in a terminal."""
+    url = serving(reply(200, gzip.compress(b'{"a": 1}'), Content_Encoding="gzip"))
+    line = Request("GET", url, (("Accept-Encoding", "gzip"),)).curl
+    ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True)
+    assert ran.stdout.endswith('\n{"a": 1}')
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])

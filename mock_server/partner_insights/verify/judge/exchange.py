@@ -66,6 +66,8 @@ class Request:
         if not self.sent:
             return ""
         words = ["curl", "-i"]
+        if "gzip" in (self.header("Accept-Encoding") or ""):
+            words.append("--compressed")  # a terminal is shown no body that is
         if self.method == "HEAD":
             words.append("--head")
         elif self.method != "GET":
