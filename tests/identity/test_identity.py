@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -272,6 +273,36 @@ def test_each_partner_has_a_quota_of_its_own(make_app: Callable[..., Flask]) -> 
     assert client.get(USAGE, headers=second).status_code == 200
     # Who has no good token is the first partner's: it is refused for that, or for coming too often.
     assert client.get(USAGE, headers={"Authorization": "Bearer x"}).status_code == 429
+
+
+def test_what_one_partner_s_tenant_granted_is_redeemed_there(make_app: Callable[..., Flask]) -> None:
+    """Or at `common`; not at another's, where a code and an assertion are refused."""
+    client = make_app(identity=with_partners(Identity(), 2)).test_client()
+    asked = {
+        "client_id": "app",
+        "response_type": "code",
+        "redirect_uri": "http://localhost",
+        "scope": "openid",
+    }
+    asked |= {"login_hint": "ann@partner1.example"}
+    form = {"grant_type": "password", "client_id": "app", "username": "ann@partner1.example", "password": "p"}
+    token = client.post("/partner1.example/oauth2/token", data=form | {"resource": "middle"}).json[
+        "access_token"
+    ]
+    behalf = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "client_id": "middle"}
+    behalf |= {"client_secret": "s", "assertion": token, "requested_token_use": "on_behalf_of"}
+    for tenant, code_error, assertion_error in (
+        ("partner2.example", [700005], [50013]),
+        ("partner1.example", None, None),
+        ("common", None, None),
+    ):
+        sent = client.get("/partner1.example/oauth2/v2.0/authorize", query_string=asked)
+        (code,) = parse_qs(urlsplit(sent.headers["Location"]).query)["code"]
+        redeemed = {"grant_type": "authorization_code", "client_id": "app", "code": code}
+        scope = {"scope": f"{PARTNER_CENTER}/.default"}
+        for sent_form, error in ((redeemed, code_error), (behalf, assertion_error)):
+            answer = client.post(f"/{tenant}/oauth2/v2.0/token", data=sent_form | scope).json
+            assert answer.get("error_codes") == error, answer
 
 
 def test_the_first_partner_is_the_fake_s_own(make_app: Callable[..., Flask], client: DirectoryClient) -> None:

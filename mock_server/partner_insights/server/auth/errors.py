@@ -101,6 +101,9 @@ ERRORS: Final[Mapping[str, ErrorRow]] = {
         50173, "invalid_grant", "The refresh token was redeemed before: the new one is to be used."
     ),
     "refresh-inactive": ErrorRow(700082, "invalid_grant", "The refresh token has expired due to inactivity."),
+    "code-tenant": ErrorRow(
+        700005, "invalid_grant", "The authorization code is of another tenant than it is redeemed at."
+    ),
     "code-verifier": ErrorRow(
         501481, "invalid_grant", "The 'code_verifier' does not match the 'code_challenge'."
     ),

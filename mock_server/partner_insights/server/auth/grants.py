@@ -99,6 +99,8 @@ def _authorization_code(request: TokenRequest) -> Granted:
     subject, code = sealed
     if directory.days_since(code) > 0:
         raise DirectoryError("expired", "code")
+    if _is_elsewhere(request, subject.tenant_id, subject.user):
+        raise DirectoryError("code-tenant")
     if fields.get("redirect_uri", code["redirect_uri"]) != code["redirect_uri"]:
         raise DirectoryError("redirect-changed")
     _check_verifier(code["challenge"], code["method"], fields)
@@ -141,7 +143,15 @@ def _on_behalf_of(request: TokenRequest) -> Granted:
         raise DirectoryError("on-behalf-of", str(error)) from error
     if token.caller is not Caller.APP_USER or token.user is None:
         raise DirectoryError("on-behalf-of", "it speaks for no user")
+    if _is_elsewhere(request, token.tenant_id, token.user):
+        raise DirectoryError("on-behalf-of", "it is of another tenant")
     return Granted(Subject(token.tenant_id, client, token.user, token.mfa))
+
+
+def _is_elsewhere(request: TokenRequest, tenant_id: str, user: str | None) -> bool:
+    """Whether a request is made at another partner than the one that something was granted at."""
+    identity = request.directory.identity
+    return bool(identity.tenants) and identity.tenant(request.tenant, user).id != tenant_id
 
 
 def _anybody(request: TokenRequest) -> Granted:
