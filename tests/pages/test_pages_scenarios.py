@@ -33,6 +33,18 @@ values = st.recursive(
 )
 
 
+def test_what_an_answer_holds_is_said_by_prose_and_by_no_table() -> None:
+    """A link in a table's cell is not the answer's resource; one in the prose under the table is."""
+    table = "| Field | Type |\n|---|---|\n| a | a [Lever](lever-resources.md#lever) |\n"
+    page = f"# Get gauges\n\n## Response\n\n{table}"
+    said = "\nIf successful, it holds a collection of [Gauge](gauge-resources.md#gauge) resources.\n"
+    assert read_howto_text(page, "page.md").answer is None
+    read = read_howto_text(page + said, "page.md")
+    assert read.answer is not None
+    assert (read.answer.text, read.collection) == ("Gauge", True)
+    assert read_howto_text(page + "\n```json\n" + said + "```\n", "page.md").answer is None
+
+
 @LAW
 @given(values, st.integers(0, 2))
 def test_clean_json_is_read_as_it_is(value: object, indent: int) -> None:

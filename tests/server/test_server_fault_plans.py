@@ -31,6 +31,31 @@ def account(client: FlaskClient, identifier: str) -> Any:
     return client.get(f"/_admin/faults/{identifier}").get_json()
 
 
+@pytest.mark.parametrize("headers", [{}, {"Prefer": "code={}; retryAfter=7"}])
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (400, "invalid_request"),
+        (401, "invalid_client"),
+        (403, "invalid_request"),
+        (429, "temporarily_unavailable"),
+        (500, "temporarily_unavailable"),
+        (503, "temporarily_unavailable"),
+    ],
+)
+def test_a_planned_failure_to_sign_in_is_oauths(
+    client: FlaskClient, code: int, error: str, headers: dict[str, str]
+) -> None:
+    """At a token endpoint it has the status and the wait that were asked for, and OAuth's error for it."""
+    if not headers:
+        plan(client, {"operation": "token", "code": code, "retryAfter": 7}, all=True)
+    sent = {name: value.format(code) for name, value in headers.items()}
+    reply = client.post("/contoso.example/oauth2/token", data={"grant_type": "password"}, headers=sent)
+    assert (reply.status_code, reply.headers["Retry-After"]) == (code, "7")
+    assert reply.get_json()["error"] == error
+    assert f"({code}), as was asked for" in reply.get_json()["error_description"]
+
+
 def test_a_plan_is_consumed_in_order_by_who_carries_its_id(
     client: FlaskClient, app_user: dict[str, str], world: World
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -270,6 +271,33 @@ def test_a_port_in_use_is_said_at_once(fake: RunningFake, ask: Ask) -> None:
         " — stop what uses it, or give another; 0 takes a free one"
     ]
     assert ask("/_admin/world").json["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "where"),
+    [
+        (errno.EADDRINUSE, "port 80 of 127.0.0.1 is in use", "--port"),
+        (errno.EACCES, "port 80 is not open to this user", "--port"),
+        (errno.EADDRNOTAVAIL, "127.0.0.1 is no address of this machine", "--host"),
+        (
+            errno.ENOBUFS,
+            f"cannot listen at 127.0.0.1, port 80: {os.strerror(errno.ENOBUFS)}",
+            "--host/--port",
+        ),
+    ],
+)
+def test_why_a_port_is_not_to_be_had(
+    monkeypatch: pytest.MonkeyPatch, number: int, words: str, where: str
+) -> None:
+    """What the system says is told as what to do, and as it is where nobody knows what to do."""
+
+    def bind(_: socket.socket, address: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(InputError) as raised, ListenAddress.claim("127.0.0.1", 80):
+        pass
+    assert (raised.value.what, raised.value.where) == (words, where)
 
 
 def test_a_claimed_port_is_claimed_once() -> None:
