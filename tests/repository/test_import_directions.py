@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "tables": {"errors", "files"},
     "contract": {"errors", "_data", "files"},
     "derive": {"errors", "_data", "files", "toml", "tables", "contract"},
-    "world": {"errors", "_data", "contract"},
+    "world": {"errors", "_data", "contract", "recording_folder"},
     "mutants": {"errors", "contract"},
     "server": {
         *("errors", "_data", "files", "header_values", "request_source", "recording_folder"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +24,8 @@ from partner_insights.fixtures.files.exports import EXPORTS, export
 from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.files.invalid import write_invalid
 from partner_insights.fixtures.files.manifest import Plan
+from partner_insights.fixtures.files.output import check_folder
+from partner_insights.fixtures.files.own_export import export_running, export_world
 from partner_insights.fixtures.files.partition import parts_for
 from partner_insights.fixtures.files.world import unfinished_beside, write_world
 from partner_insights.fixtures.files.write import (
@@ -35,10 +39,11 @@ from partner_insights.fixtures.testing import settings as standard
 from partner_insights.fixtures.testing.settings import WorldSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from partner_insights.fixtures.files.executors import Executor
+    from partner_insights.world import World
 
 ROWS: Final = click.IntRange(1, 1_000_000_000)
 """More is a terabyte."""
@@ -60,6 +65,7 @@ _WRITE_SECTIONS: Final = {
         "--customers",
         "--count",
         "--as-of",
+        "--days",
     ),
     "Where and how": (
         "--out",
@@ -116,6 +122,11 @@ _WRITE_SECTIONS: Final = {
     type=click.Choice(list(EXPORTS)),
     help="Write a small world's answers to all operations for another tool.",
 )
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    help="Write the world of so many days, up to --as-of, each in a folder processedDate=DATE.",
+)
 @click.option("--force", is_flag=True, help="Replace what was written before.")
 @click.option(
     "--parts",
@@ -134,6 +145,7 @@ def write(
     as_of: date,
     form: str | None,
     tool: str | None,
+    days: int | None,
     force: bool,
     parts: int | None,
     resume: bool,
@@ -156,9 +168,9 @@ def write(
             "--count counts the rows of a RESOURCE", remedy="leave it out; --customers sets a world's size"
         )
     if (chosen.resource or chosen.operation) and tool is None:
-        _only_for_a_world(parts=parts, resume=resume, workers=workers, scheduler=scheduler)
+        _only_for_a_world(days=days, parts=parts, resume=resume, workers=workers, scheduler=scheduler)
     if tool is not None:
-        volume = {"parts": parts, "resume": resume, "workers": workers, "scheduler": scheduler}
+        volume = {"days": days, "parts": parts, "resume": resume, "workers": workers, "scheduler": scheduler}
         _export(
             tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
         )
@@ -179,10 +191,11 @@ def write(
                 world, chosen.resource, out, form, count=count, force=force, on_progress=on_progress
             )
     else:
-        plan = Plan.of(world, form, parts_for(size) if parts is None else parts)
-        rows = _write_world(
-            plan, world_resources(catalogue), out, _executor(workers, scheduler), force, resume
-        )
+        cut, executor = parts_for(size) if parts is None else parts, _executor(workers, scheduler)
+        rows = 0
+        for each, folder in _folders(world, out, days, keeps=force or resume):
+            plan = Plan.of(each, form, cut)
+            rows += _write_world(plan, world_resources(catalogue), folder, executor, force, resume)
     amount = "1 row" if rows == 1 else f"{rows:,} rows"
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
 
@@ -197,6 +210,18 @@ def _export(
             raise InputError(f"--{name} says nothing about --as {tool}", remedy="leave one of them out")
     answers = export(settings.world(), Catalogue.load(), tool, out, force=force)
     click.echo(f"{out}: {answers} answers for {tool}, seed {settings.seed}, as of {settings.as_of}")
+
+
+def _folders(world: World, out: Path, days: int | None, *, keeps: bool) -> Iterator[tuple[World, Path]]:
+    """The world of each day, and where it goes: of several days under names that lakes read as keys."""
+    if days is None:
+        yield world, out
+        return
+    check_folder(out, replaces=(lambda _: True) if keeps else None)
+    out.mkdir(exist_ok=True)
+    for back in range(days - 1, -1, -1):
+        day = world.as_of - timedelta(days=back)
+        yield replace(world, as_of=day), out / f"processedDate={day}"
 
 
 def _only_for_a_world(**given: object) -> None:
@@ -229,6 +254,60 @@ def _write_world(
             click.echo(f"{out}: unfinished; the same command with --resume continues it", err=True)
         raise
     return sum(part.rows for part in manifest.parts)
+
+
+@command.command("export")
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write.",
+)
+@click.option("--url", metavar="URL", help="A running fake, as it is now, in place of a world.")
+@click.option(
+    "--admin-token",
+    metavar="T",
+    envvar="PARTNER_INSIGHTS_ADMIN_TOKEN",
+    show_envvar=True,
+    help="The fake's admin token, where it is not on this machine.",
+)
+@click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
+@click.option("--customers", type=CUSTOMERS, help=f"Customers of the world.  [default: {standard.CUSTOMERS}]")
+@click.option(
+    "--as-of", type=day, metavar=DAY, default=standard.AS_OF.isoformat(), show_default=True, help="The day."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="ndjson",
+    show_default=True,
+    help="Form of the files.",
+)
+@click.option("--force", is_flag=True, help="Replace what was exported before.")
+def export_data(
+    out: Path,
+    url: str | None,
+    admin_token: str | None,
+    seed: int,
+    customers: int | None,
+    as_of: date,
+    form: str,
+    force: bool,
+) -> None:
+    """Write all customers and their rows, of a world or of a running fake, for `serve --data`.
+
+    `serve --data DIR --only-data` with the same --as-of gives the same bytes again.
+    """
+    check_format(form)
+    if url is not None:
+        rows = export_running(url, admin_token, out, form, force=force)
+        click.echo(f"{out}: {rows:,} rows of {url}")
+        return
+    settings = WorldSettings(seed, customers or standard.CUSTOMERS, as_of)
+    rows = export_world(settings.world(), out, form, force=force)
+    click.echo(f"{out}: {rows:,} rows, seed {seed}, as of {as_of}")
 
 
 @command.command("invalid")

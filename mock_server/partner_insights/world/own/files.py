@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
 
 from partner_insights.errors import InputError
+from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.world.own.chunk import MISSING, Chunk
 from partner_insights.world.own.columns_of_data import LICENSES
 
@@ -34,6 +36,9 @@ def chunks_of(path: Path) -> Iterator[Chunk]:
     """The rows of a file, or of all files of a folder in the order of their names. InputError."""
     if not path.is_dir():
         yield from _file(path)
+        return
+    if (path / INDEX).exists():
+        yield from _recording(path)
         return
     found = sorted(
         (each for each in path.rglob("*") if _suffix(each) in READERS and each.name not in _NOT_ROWS),
@@ -61,6 +66,23 @@ def chunks_of_value(value: Any, where: str = "") -> Iterator[Chunk]:
     rows = list(_rows(value, ""))
     for start in range(0, len(rows), CHUNK):
         yield _of_objects(rows[start : start + CHUNK], where)
+
+
+def _recording(folder: Path) -> Iterator[Chunk]:
+    """The rows that a recording has of customers; a row without an id is of the customer its path named."""
+    recording = Recording.read(folder)
+    for (operation, values, *_), answer in recording.answers.items():
+        if answer.status != 200:
+            continue
+        where = f"{folder / answer.file} ({operation})"
+        rows = list(_rows(_parsed(recording.body(answer), where, ""), "", where))
+        if values:
+            rows = [
+                (pointer, {"customerId": values[0], **row} if "id" not in row else row)
+                for pointer, row in rows
+            ]
+        if rows:
+            yield replace(_of_objects(rows, where), partial=True)
 
 
 def _file(path: Path) -> Iterator[Chunk]:

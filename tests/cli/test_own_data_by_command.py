@@ -1,0 +1,143 @@
+"""The newcomer's walk, and what a shell sees of data of one's own: taken, refused, exported, written by days."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from partner_insights.child_server import RunningFake, running_fake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+CSV = re.compile(r"^```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+AS_OF = "--as-of=2026-11-22"
+
+
+def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "partner_insights", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def get(fake: RunningFake, path: str) -> Any:
+    headers = {"Authorization": f"Bearer {fake.token}"}
+    with urlopen(Request(fake.url + path, headers=headers), timeout=20) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The six lines of the documentation, which are the README's, too."""
+    (text,) = CSV.findall((ROOT / "docs" / "data.md").read_text(encoding="utf-8"))
+    assert CSV.findall((ROOT / "README.md").read_text(encoding="utf-8")) == [text]
+    assert len(text.splitlines()) == 6
+    path = tmp_path_factory.mktemp("walk") / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def fake(walk: Path) -> Iterator[RunningFake]:
+    with running_fake(f"--data={walk}", "--only-data", AS_OF) as running:
+        yield running
+
+
+def test_the_walk_of_a_newcomer(fake: RunningFake) -> None:
+    """Three named customers, seen in all operations, and the sums that docs/data.md has by hand."""
+    customers = get(fake, "/v1/customers")["items"]
+    names = [each["companyProfile"]["companyName"] for each in customers]
+    assert names == ["Fabrikam", "Contoso", "Tailspin Toys"]
+    assert get(fake, f"/v1/customers/{customers[1]['id']}")["companyProfile"]["companyName"] == "Contoso"
+    (row,) = get(fake, "/v1/analytics/licenses/deployment")["items"]
+    assert (row["licensesSold"], row["proratedDeploymentPercent"]) == (200, 70.0)
+    used = {row["workloadName"]: row for row in get(fake, "/v1/analytics/licenses/usage")["items"]}
+    assert used["Exchange"]["proratedLicensesUsagePercent"] == 52.94
+    assert used["Teams"]["proratedLicensesUsagePercent"] == 35.29
+    of_contoso = f"/v1/customers/{customers[1]['id']}/analytics/licenses"
+    rows = get(fake, f"{of_contoso}/deployment")["items"]
+    assert {row["productName"]: row["deploymentPercent"] for row in rows} == {
+        "Office 365 E3": 90.0,
+        "Visio Plan 2": 50.0,
+    }
+    rows = [row for row in get(fake, f"{of_contoso}/usage")["items"] if row["productName"] == "Office 365 E3"]
+    assert {row["workloadName"]: row["licensesActive"] for row in rows} == {"Exchange": 45, "Teams": 20}
+
+
+def test_the_contract_holds_on_own_data(fake: RunningFake) -> None:
+    """`verify` is green on customers and figures that somebody gave."""
+    judged = cli("verify", "--url", fake.url, "--max-requests", "40")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
+@pytest.mark.parametrize("form", ["ndjson", "parquet"])
+def test_an_export_is_taken_back_to_the_same_bytes(fake: RunningFake, tmp_path: Path, form: str) -> None:
+    """Export of the running fake, and a fake of it: the same items in all operations."""
+    out = tmp_path / "exported"
+    told = cli("fixtures", "export", "--url", fake.url, "--out", str(out), "--format", form)
+    assert told.returncode == 0, told.stderr
+    assert cli("fixtures", "export", "--url", fake.url, "--out", str(out)).returncode == 2
+    with running_fake(f"--data={out}", "--only-data", AS_OF) as again:
+        ids = [each["id"] for each in get(fake, "/v1/customers")["items"]]
+        paths = [
+            f"/v1/customers/{each}/analytics/licenses/{kind}"
+            for each in ids
+            for kind in ("usage", "deployment")
+        ]
+        for path in (
+            "/v1/analytics/licenses/usage",
+            "/v1/analytics/licenses/deployment",
+            "/v1/customers",
+            *paths,
+        ):
+            assert json.dumps(get(again, path)["items"]) == json.dumps(get(fake, path)["items"])
+
+
+def test_what_cannot_be_ends_with_2(walk: Path, tmp_path: Path) -> None:
+    """A broken cell: exit 2 with file, line, cell and rule; on purpose it is served and counted."""
+    broken = tmp_path / "broken.csv"
+    broken.write_text(walk.read_text(encoding="utf-8").replace(",20,20,,", ",20,21,,"), encoding="utf-8")
+    told = cli("serve", "--port", "0", "--data", str(broken))
+    assert told.returncode == 2
+    assert f"{broken}, line 3, deployed: 21 is more than sold 20 (PI204" in told.stderr
+    with running_fake(f"--data={broken}", "--allow-invalid") as running:
+        assert get(running, "/_admin/world")["invalid"] == 1
+    assert cli("serve", "--only-data").returncode == 2
+
+
+def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
+    """`--catalogue FILE` sells from the file; one that is none is refused before anything is served."""
+    own = json.loads((ROOT / "mock_server/partner_insights/world/products.json").read_text(encoding="utf-8"))
+    for product in own["products"]:
+        product["name"] = f"OWN {product['name']}"
+        product.pop("renamed", None)
+    path = tmp_path / "products.json"
+    path.write_text(json.dumps(own), encoding="utf-8")
+    with running_fake(f"--catalogue={path}", "--customers=2", AS_OF) as running:
+        customer = get(running, "/v1/customers")["items"][0]["id"]
+        rows = get(running, f"/v1/customers/{customer}/analytics/licenses/deployment")["items"]
+        assert rows
+        assert all(row["productName"].startswith("OWN ") for row in rows)
+    path.write_text("{}", encoding="utf-8")
+    told = cli("serve", "--port", "0", "--catalogue", str(path))
+    assert (told.returncode, "is no catalogue of products" in told.stderr) == (2, True)
+
+
+def test_a_world_of_several_days_is_a_folder_a_day(tmp_path: Path) -> None:
+    """`--days`: each day's folder is the world that this day alone would be written as."""
+    out, alone = tmp_path / "lake", tmp_path / "alone"
+    written = cli("fixtures", "write", "world", "--customers=3", "--days=3", "--out", str(out), AS_OF)
+    assert written.returncode == 0, written.stderr
+    days = ["processedDate=2026-11-20", "processedDate=2026-11-21", "processedDate=2026-11-22"]
+    assert sorted(each.name for each in out.iterdir()) == days
+    cli("fixtures", "write", "world", "--customers=3", "--out", str(alone), "--as-of=2026-11-21")
+    for each in alone.iterdir():
+        assert (out / days[1] / each.name).read_bytes() == each.read_bytes()
+    assert cli("fixtures", "write", "world", "--days=3", "--out", str(out)).returncode == 2
