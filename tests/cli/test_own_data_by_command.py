@@ -1,8 +1,9 @@
-"""The newcomer's walk, and what a shell sees of data of one's own: taken, refused, exported, written by days."""
+"""The newcomer's walk; what a shell sees of data of one's own: taken, refused, exported, written by days."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,9 +23,10 @@ CSV = re.compile(r"^```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AS_OF = "--as-of=2026-11-22"
 
 
-def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "partner_insights", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
 
 def get(fake: RunningFake, path: str) -> Any:
@@ -73,7 +75,8 @@ def test_the_walk_of_a_newcomer(fake: RunningFake) -> None:
 
 def test_the_contract_holds_on_own_data(fake: RunningFake) -> None:
     """`verify` is green on customers and figures that somebody gave."""
-    judged = cli("verify", "--url", fake.url, "--max-requests", "40")
+    token = {"PARTNER_INSIGHTS_TOKEN": fake.token}
+    judged = cli("verify", "--url", fake.url, "--max-requests", "120", "--profile", "strict", **token)
     assert judged.returncode == 0, judged.stdout + judged.stderr
 
 
@@ -117,7 +120,7 @@ def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
     own = json.loads((ROOT / "mock_server/partner_insights/world/products.json").read_text(encoding="utf-8"))
     for product in own["products"]:
         product["name"] = f"OWN {product['name']}"
-        product.pop("renamed", None)
+        product["renamed"] = {day: f"OWN {name}" for day, name in product.get("renamed", {}).items()}
     path = tmp_path / "products.json"
     path.write_text(json.dumps(own), encoding="utf-8")
     with running_fake(f"--catalogue={path}", "--customers=2", AS_OF) as running:
