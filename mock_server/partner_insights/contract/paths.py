@@ -32,7 +32,7 @@ def find_listing(operation: Operation, parameter: str, catalogue: Catalogue) -> 
     before, found, _ = operation.path.partition("{" + parameter + "}")
     if not found:
         raise KeyError(f"operation {operation.id} has no parameter {parameter!r}")
-    wanted = _shape(before)
+    wanted = _shape(before.removesuffix("("))  # `orders({order-id})` as well as `orders/{order-id}`
     for other in catalogue.operations.values():
         if other.envelope is not None and _shape(other.path) == wanted:
             key = key_property(catalogue.schema(other.resource), parameter)

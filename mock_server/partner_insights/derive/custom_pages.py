@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract.catalogue import Catalogue
-from partner_insights.contract.model import Operation, Profile, SchemaObject
-from partner_insights.contract.schema_files import SCHEMA_SUFFIX, references_in
+from partner_insights.contract.model import PROVENANCE, Operation, Profile, SchemaObject, Standing
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX, file_name, references_in
 from partner_insights.contract.toml_files import Operations, operations_of, read_operations, read_toml
 from partner_insights.derive.bundled_pages import derive_pages
+from partner_insights.derive.schema import DIALECT
 from partner_insights.errors import InputError
+from partner_insights.files import unicode_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,9 +64,12 @@ class CustomContract:
         folder = schemas_dir()
         derivation = derive_pages(list(self.pages), folder, lenient=self.lenient, wire_case=self.wire_case)
         shipped = _shipped_schemas(folder)
-        schemas = {**shipped, **derivation.schemas}
         ours = read_toml(folder / "operations.toml")
         document = _with_defaults(read_toml(self.operations), ours, self.operations)
+        schemas = {**shipped, **derivation.schemas}
+        for name, entry in document["envelope"].items():
+            if name not in schemas:
+                schemas[name] = envelope_schema(name, entry, unicode_name(self.operations))
         operations = operations_of(document, self.operations)
         known = _known(_unchanged(shipped, derivation.schemas), folder)
         by_id = {name: _checked(each, schemas, self.operations) for name, each in operations.by_id.items()}
@@ -135,7 +140,63 @@ def _with_defaults(document: dict[str, Any], shipped: Mapping[str, Any], path: P
         "common-headers": document.get("common-headers", shipped["common-headers"]),
         "content-type": document.get("content-type", shipped["content-type"]),
         "errors": {**shipped["errors"], **document.get("errors", {})},
+        "envelope": {**shipped.get("envelope", {}), **_envelopes(document, path)},
+        "query": shipped.get("query", {}),
         "operation": operations,
+    }
+
+
+_ENVELOPE_KEYS = {"rows", "total", "next-link", "counts-query"}
+
+
+def _envelopes(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The envelopes that the file lays out itself."""
+    found = document.get("envelope", {})
+    sound = isinstance(found, dict) and all(map(_is_layout, found.values()))
+    if not sound:
+        raise InputError(
+            "an [envelope.NAME] is not of its form",
+            where=str(path),
+            remedy='give rows = "value" and total = "@odata.count", and next-link where there is one',
+        )
+    return dict(found)
+
+
+def _is_layout(entry: object) -> bool:
+    if not isinstance(entry, dict) or not {"rows", "total"} <= entry.keys() <= _ENVELOPE_KEYS:
+        return False
+    kinds = {"counts-query": bool}
+    return all(isinstance(value, kinds.get(key, str)) for key, value in entry.items())
+
+
+def envelope_schema(name: str, entry: Mapping[str, Any], page: str) -> SchemaObject:
+    """The schema of an envelope that no page has a table of: by its own layout."""
+
+    def row(keyword: str, schema: dict[str, Any], present: bool) -> SchemaObject:
+        note = {"standing": Standing.ASSUMED.value, "column": keyword, "reason": "the envelope's own layout"}
+        notes = dict.fromkeys(schema, note) | {"presence": note | {"present": present}}
+        return schema | {
+            PROVENANCE: {"page": page, "line": 1, "cells": {keyword: entry[keyword]}, "keywords": notes}
+        }
+
+    properties = {entry["rows"]: row("rows", {"type": "array"}, present=True)}
+    properties[entry["total"]] = row("total", {"type": "integer", "minimum": 0}, present=False)
+    if "next-link" in entry:
+        properties[entry["next-link"]] = row("next-link", {"type": "string", "format": "uri"}, present=False)
+    return {
+        "$schema": DIALECT,
+        "$id": file_name(name),
+        "title": name,
+        "description": "An envelope, by its own layout.",
+        "type": "object",
+        "properties": properties,
+        "required": [entry["rows"]],
+        PROVENANCE: {
+            "page": page,
+            "line": 1,
+            "cells": {"Heading": name},
+            "keywords": {"type": {"standing": Standing.ASSUMED.value, "column": "Heading"}},
+        },
     }
 
 
@@ -167,8 +228,9 @@ def _with_entry_defaults(entry: Mapping[str, Any], path: Path) -> dict[str, Any]
 
 def operation_id(path: str) -> str:
     """A name for an operation, from its path: `/v1/customers/{customer-id}/orders` → `customers-orders`."""
-    segments = [segment for segment in path.strip("/").split("/") if not re.fullmatch(r"v\d+|{.*}", segment)]
-    tail = "-by-id" if path.endswith("}") else ""
+    names = [re.sub(r"\({.*}\)$", "", segment) for segment in path.strip("/").split("/")]
+    segments = [segment for segment in names if segment and not re.fullmatch(r"v\d+|{.*}", segment)]
+    tail = "-by-id" if path.endswith(("}", "})")) else ""
     return ("-".join(segments) or "root") + tail
 
 
@@ -211,9 +273,10 @@ def _checked(operation: Operation, schemas: Mapping[str, SchemaObject], path: Pa
             remedy=f"give its page with --page; there are {', '.join(sorted(schemas))}",
         )
     envelope = operation.envelope
-    if envelope is not None and "items" not in schemas.get(envelope, {}).get("properties", {}):
+    rows = operation.layout.rows
+    if envelope is not None and rows not in schemas.get(envelope, {}).get("properties", {}):
         raise InputError(
-            f"the envelope {envelope} of the operation {operation.id} is no resource with `items`",
+            f"the envelope {envelope} of the operation {operation.id} is no resource with `{rows}`",
             where=str(path),
             remedy="use Collection, or give the page that defines it",
         )

@@ -86,6 +86,8 @@ def _about(
     if facts.optional or facts.required:
         present = facts.required
         notes["presence"] = note("required" if present else "optional") | {"present": present}
+        if facts.relation:
+            notes["presence"]["relation"] = True
     for fact, keyword in (("read_only", "readOnly"), ("deprecated", "deprecated")):
         if getattr(facts, fact):
             schema[keyword] = True

@@ -203,7 +203,7 @@ class ResourceReader:
                 facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
             )
         if is_relation:
-            presence = "optional"  # only where a request asks for it
+            presence, facts = "optional", replace(facts, relation=True)
         if presence and not facts.required and not facts.optional:
             facts = _qualified(facts, presence, source.columns[name_column or 0])
         expression = self._type(source, row, name, cells, facts)

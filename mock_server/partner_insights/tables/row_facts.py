@@ -102,7 +102,8 @@ class Facts:
     and `required` say whether the property may be absent; `constant` is its only value, `values` are all it
     may have besides null. `enumerations` are links to where its values are listed. Lengths are in
     characters; `above` and `below` exclude the bound itself. `columns` names the column of a fact that is not
-    from the description. `doubts` are sentences that speak of values or bounds in no form that is certain.
+    from the description. A `relation` is sent only where a request asks for it. `doubts` are sentences that
+    speak of values or bounds in no form that is certain.
     """
 
     examples: tuple[str, ...] = ()
@@ -115,6 +116,7 @@ class Facts:
     nullable: bool = False
     read_only: bool = False
     deprecated: bool = False
+    relation: bool = False
     min_length: int | None = None
     max_length: int | None = None
     minimum: Number | None = None

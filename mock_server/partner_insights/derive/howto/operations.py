@@ -6,22 +6,32 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.contract.model import Envelope
 from partner_insights.contract.schema_files import referred
 from partner_insights.derive.custom_pages import customer_named, default_errors, operation_id
-from partner_insights.derive.howto.page import resource_name
 from partner_insights.derive.howto.samples import body_of, object_type
-from partner_insights.toml import toml_value
+from partner_insights.tables.naming import answer_name, pascal
+from partner_insights.toml import toml_key, toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from partner_insights.contract.model import SchemaObject
-    from partner_insights.derive.howto.page import HowToPage, Parameter, RequestLine
+    from partner_insights.derive.howto.page import HowToPage, RequestLine
 
 _NUMBERS: Final = {"int", "integer", "int32", "int64", "long", "short"}
 _ASIDE: Final = re.compile(
     r"^(list|collection)-of-|^(get|list|retrieve|find)-|^(all|a|an|the)-|-(information|info)$|-by-id$"
 )
+
+ODATA: Final = Envelope(rows="value", total="@odata.count", next_link="@odata.nextLink")
+_ODATA: Final = "ODataCollection"
+# What the options of OData take; the fake checks it, and goes no further.
+_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "$top": {"type": "integer", "minimum": 1},
+    "$skip": {"type": "integer", "minimum": 0},
+    "$count": {"type": "boolean"},
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,10 @@ def described_operations(
 def operations_toml(operations: Sequence[DescribedOperation]) -> str:
     """The text of an operations file."""
     parts = ["# Routes read from how-to pages; what it leaves out is as in schemas/operations.toml.\n"]
+    if any(operation.entry.get("envelope") == _ODATA for operation in operations):
+        layout = {"rows": ODATA.rows, "total": ODATA.total, "next-link": ODATA.next_link}
+        parts.append(f"\n[envelope.{_ODATA}]\n")
+        parts += [f"{name} = {toml_value(value)}\n" for name, value in layout.items()]
     for operation in operations:
         parts.append(f"\n# {operation.page}:{operation.line}\n")
         if operation.remark is not None:
@@ -89,7 +103,8 @@ def operations_toml(operations: Sequence[DescribedOperation]) -> str:
         ]
         if operation.entry.get("query"):
             parts.append("[operation.query]\n")
-            parts += [f"{name} = {toml_value(value)}\n" for name, value in operation.entry["query"].items()]
+            query = operation.entry["query"].items()
+            parts += [f"{toml_key(name)} = {toml_value(value)}\n" for name, value in query]
     return "".join(parts)
 
 
@@ -102,7 +117,7 @@ def _operation(
     if resource is None:
         return Skipped(howto.page, route.line, "nothing names what it answers with")
     envelope, doubt = _envelope(howto, body, resource, envelopes)
-    query = _query(howto.parameters, route)
+    query = _query(howto, route, many=envelope is not None)
     entry: dict[str, Any] = {
         "id": _unused(
             _id(howto.page, path, more=sum(each.method == "GET" for each in howto.routes) > 1), taken
@@ -140,14 +155,19 @@ def _unused(name: str, taken: set[str]) -> str:
 def _resource(howto: HowToPage, body: Any) -> tuple[str | None, str | None]:
     """What the items are: by the sample's objectType and the prose's link, which should agree."""
     shown = object_type(body)
-    linked = None if howto.answer is None else re.sub(r"\W", "", howto.answer.text)
+    linked = None if howto.answer is None else _one_word(howto.answer.text)
     if shown is not None and linked is not None and shown.casefold() != linked.casefold():
         return linked, f"the prose says {linked}, the sample's objectType {shown}"
     if shown is not None or linked is not None:
         return shown or linked, None
     if howto.fields is not None:
-        return resource_name(howto.title), "named after the page, whose own table has its fields"
+        return answer_name(howto.title), "named after the page, whose own table has its fields"
     return None, None
+
+
+def _one_word(text: str) -> str:
+    """A name as a link writes it; several words become one, their capitals kept."""
+    return text if text.isidentifier() else pascal(text)
 
 
 def _envelope(
@@ -162,6 +182,8 @@ def _envelope(
             fitting, key=lambda name: len(set(envelopes[name]["properties"]) ^ set(body)), default=None
         )
         return best or "Collection", None
+    if isinstance(body.get(ODATA.rows), list) and not howto.fields:
+        return _ODATA, None
     lists = [name for name, value in body.items() if isinstance(value, list)]
     if howto.fields is not None and lists:
         return None, f"the sample's items are in {lists[0]!r}: no envelope here has that"
@@ -173,13 +195,15 @@ def _holds(envelope: SchemaObject, resource: str) -> bool:
     return referred(item) in (None, resource)
 
 
-def _query(parameters: Iterable[Parameter], route: RequestLine) -> dict[str, Any]:
-    """The parameters that are not in the path, with what their Type cells say."""
-    rows = {each.name: each for each in parameters}
+def _query(howto: HowToPage, route: RequestLine, *, many: bool) -> dict[str, Any]:
+    """The parameters that are not in the path, with what their Type cells say, and the options of OData."""
+    rows = {each.name: each for each in howto.parameters}
     in_path = set(re.findall(r"{([^{}]*)}", route.path))
-    names = dict.fromkeys([*route.query, *(name for name in rows if name not in in_path)])
-    return {
-        name: {"type": "integer" if name in rows and rows[name].type.casefold() in _NUMBERS else "string"}
-        for name in names
-        if re.fullmatch(r"[$@\w.-]+", name)
-    }
+    options = [name for name in howto.options if many or name in ("$select", "$expand")]
+    names = dict.fromkeys([*route.query, *(name for name in rows if name not in in_path), *options])
+    found: dict[str, Any] = {}
+    for name in names:
+        if re.fullmatch(r"[$@\w.-]+", name):
+            number = name in rows and rows[name].type.casefold() in _NUMBERS
+            found[name] = dict(_OPTIONS.get(name, {"type": "integer" if number else "string"}))
+    return found

@@ -12,24 +12,29 @@ from partner_insights.files import unicode_name
 from partner_insights.tables import read_page_text
 from partner_insights.tables.inline import InlineLink, read_inline
 from partner_insights.tables.markdown import read_document
+from partner_insights.tables.naming import answer_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from partner_insights.tables import Resource
-    from partner_insights.tables.document import Document, Table
+    from partner_insights.tables.document import Document
 
 _FENCE: Final = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*([\w#+-]*)")
 _HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*$")
 _ROUTE: Final = re.compile(
-    r"(?P<base>\{base-?url\}|https?://[^/\s{]+)?(?P<path>/[^\s?]*)(?:\?(?P<query>\S+))?", re.I
+    r"(?P<base>\{base-?url\}|https?://[^/\s{]+|\w+Prefix)?(?P<path>/[^\s?]*)(?:\?(?P<query>\S+))?", re.I
 )
+# Where a page gives the form of its request in a code block, the requests of its examples being elsewhere.
+_REQUEST_FORMS: Final = {"http request", "rest request", "request syntax"}
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_WORD: Final = re.compile(r"\w+")
+_OPTION: Final = re.compile(r"\$[a-zA-Z]+")
 _REQUEST: Final = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s+(\S+)", re.I)
 _STATUS: Final = re.compile(r"HTTP/[\d.]+\s+(\d{3})")
 _QUERY_NAME: Final = re.compile(r"(?:^|&|\{&|\[&?)([\w$@.-]+)=")
 _COLLECTION: Final = re.compile(r"\b(?:collection|list|array|set) of\b[^.]*$", re.I)
-_FIELD_HEADERS: Final = {"field", "property", "name"}
 _PARAMETER_HEADERS: Final = {"name", "parameter", "parameters"}
 
 
@@ -74,6 +79,8 @@ class HowToPage:
     page: str
     title: str
     routes: tuple[RequestLine, ...]
+    options: tuple[str, ...]
+    """The query options it names, such as `$top`."""
     parameters: tuple[Parameter, ...]
     example: RequestLine | None
     """The request example's own path and query."""
@@ -112,13 +119,14 @@ def read_howto_text(text: str, page: str) -> HowToPage:
     return HowToPage(
         page=page,
         title=title,
-        routes=tuple(_routes(document)),
+        routes=(*_routes(document), *_fenced_routes(blocks)),
+        options=_options(prose),
         parameters=tuple(_parameters(document)),
         example=requests[0] if requests else None,
         auth=_auth(prose),
         answer=answer,
         collection=collection,
-        fields=_fields(document, lines, page, title),
+        fields=_fields(text, page, title),
         samples=tuple(sample for block in blocks if (sample := _sample_in(block)) is not None),
     )
 
@@ -181,13 +189,59 @@ def _routes(document: Document) -> Iterator[RequestLine]:
                 yield route
 
 
+def _fenced_routes(blocks: Iterable[_Block]) -> Iterator[RequestLine]:
+    """The requests in the code blocks that give their form, a line each."""
+    for block in blocks:
+        if block.section.casefold() not in _REQUEST_FORMS:
+            continue
+        for number, line in enumerate(block.lines):
+            found = _REQUEST.match(line.strip())
+            route = found and _route(
+                found[1].upper(), line.strip()[len(found[1]) :].strip(), block.line + number
+            )
+            if route:
+                yield route
+
+
+def _options(prose: Iterable[_Prose]) -> tuple[str, ...]:
+    """The query options in the code of the section about query parameters."""
+    found = (
+        option
+        for each in prose
+        if "query param" in each.section.casefold()
+        for code in re.findall(r"`([^`]+)`", each.text)
+        for option in ([code] if _OPTION.fullmatch(code) else [])
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _named(path: str) -> str:
+    """The path with a name of its own for every parameter: `companies({id})/items({id})` has two.
+
+    One in parentheses is named after what stands before it; of "{id | name}" the first counts, and dots
+    become hyphens.
+    """
+    names: list[str] = []
+
+    def name(found: re.Match[str]) -> str:
+        plain = re.sub(r"[^\w-]+", "-", found[1].split("|")[0].strip()).strip("-") or "id"
+        before = path[: found.start()]
+        if before.endswith("(") or plain in names:
+            plain = f"{_WORD.findall(before)[-1]}-{plain}"
+        names.append(plain if plain[0].isalpha() else f"p{plain}")
+        return f"{{{names[-1]}}}"
+
+    return _BRACES.sub(name, path)
+
+
 def _route(method: str, text: str, line: int) -> RequestLine | None:
     found = _ROUTE.search(re.sub(r"\s*HTTP[/ ]\d.*$", "", text.replace(" ", "") if "{" in text else text))
     if found is None or not re.fullmatch(r"[A-Z]+", method):
         return None
     path = re.sub(r"HTTP/?\d.*$", "", found["path"])
     names = _QUERY_NAME.findall(found["query"] or "")
-    return RequestLine(method, re.sub(r"<([\w-]+)>", r"{\1}", path).rstrip("/") or "/", tuple(names), line)
+    path = _named(re.sub(r"<([\w-]+)>", r"{\1}", path))
+    return RequestLine(method, path.rstrip("/") or "/", tuple(names), line)
 
 
 def _parameters(document: Document) -> Iterator[Parameter]:
@@ -226,49 +280,27 @@ def _auth(prose: Iterable[_Prose]) -> tuple[str, ...]:
 
 
 def _answer(prose: Iterable[_Prose]) -> tuple[InlineLink | None, bool | None]:
-    """The first link in the response's prose that leads to a resource, and whether many are spoken of."""
+    """The first link in the response's prose that leads to a resource, and whether many are spoken of.
+
+    Where there is none, the first link to a page among the resources that stands anywhere.
+    """
+    elsewhere: InlineLink | None = None
     for each in prose:
-        if "response" not in each.section.casefold():
-            continue
+        in_response = "response" in each.section.casefold()
         for link in read_inline(each.text).links:
             page, _, anchor = link.target.partition("#")
-            if anchor and "resource" in PurePosixPath(page).name:
+            if in_response and ((anchor and "resource" in PurePosixPath(page).name) or "/resources/" in page):
                 before = read_inline(each.text).text.partition(link.text)[0]
                 return link, _COLLECTION.search(before) is not None
-    return None, None
+            if "/resources/" in page and re.fullmatch(r"\w+", link.text):
+                elsewhere = elsewhere or link
+    return elsewhere, None
 
 
-def _fields(document: Document, lines: list[str], page: str, title: str) -> Resource | None:
-    """The table of fields under the response's heading, read as the resource it is in all but its heading."""
-    for table in document.tables:
-        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
-        heading = table.headings[-1].text.casefold() if table.headings else ""
-        if (
-            "response" in heading
-            and "error" not in heading
-            and headers[:2] in ([name, "type"] for name in _FIELD_HEADERS)
-        ):
-            return _as_resource(table, lines, page, resource_name(title))
-    return None
-
-
-def _as_resource(table: Table, lines: list[str], page: str, name: str) -> Resource | None:
-    """Read the table again on a page of its own, each line where it was."""
-    last = max((row.line for row in table.rows), default=table.line)
-    if table.line < 3:
-        return None
-    alone = [""] * last
-    alone[table.line - 1 : last] = lines[table.line - 1 : last]
-    alone[table.line - 1] = re.sub(r"(?i)\b(field|name)\b", "Property", alone[table.line - 1], count=1)
-    alone[table.line - 3] = f"## {name}"
-    resources = read_page_text("\n".join(alone), page).resources
-    return resources[0] if resources else None
-
-
-def resource_name(title: str) -> str:
-    """A resource's name from a page's title: "Get licenses usage information" → LicensesUsageInformation."""
-    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?i)^(get|list|retrieve)\s+(all|a|an|the)?\s*", "", title))
-    return "".join(word[0].upper() + word[1:] for word in words) or "Response"
+def _fields(text: str, page: str, title: str) -> Resource | None:
+    """The table of the response's fields, where the page itself has one."""
+    name = answer_name(title)
+    return next((each for each in read_page_text(text, page).resources if each.name == name), None)
 
 
 def _sample_in(block: _Block) -> SampleResponse | None:

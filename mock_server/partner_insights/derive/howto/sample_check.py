@@ -12,12 +12,13 @@ from partner_insights.contract.schema_files import reference_to
 from partner_insights.contract.toml_files import read_errata, read_operations
 from partner_insights.derive.bundled_pages import TABLES
 from partner_insights.derive.derivation import derive, pages_of
-from partner_insights.derive.howto.operations import described_operations
-from partner_insights.derive.howto.page import HowToPage, read_howto_page, resource_name
+from partner_insights.derive.howto.operations import ODATA, described_operations
+from partner_insights.derive.howto.page import HowToPage, read_howto_page
 from partner_insights.derive.howto.proposed_errata import Disagreement, PrintedBody, disagreements
 from partner_insights.derive.howto.samples import body_of, object_type, reading_of
 from partner_insights.derive.schema import resource_schema
 from partner_insights.tables import read_page
+from partner_insights.tables.naming import answer_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +97,7 @@ def _literal_catalogue(tables: list[Path], howtos: Iterable[HowToPage]) -> Catal
         schemas |= derive(tables, (), shipped=shipped, lenient=True).schemas
     for howto in howtos:
         if howto.fields is not None:
-            name = resource_name(howto.title)
+            name = answer_name(howto.title)
             schemas[name] = resource_schema(howto.page, howto.fields, lambda _: None)
     operations = read_operations(folder / "operations.toml")
     return Catalogue.of(schemas.values(), folder, "corrected", replace(operations, by_id={}))
@@ -138,8 +139,10 @@ def _schema_of(howto: HowToPage, body: object, catalogue: Catalogue) -> SchemaOb
     if "items" in body:
         envelope = "CustomerCollection" if "links" in body and resource == "Customer" else "Collection"
         return {**reference_to(envelope), "properties": {"items": {"items": item}}}
+    if isinstance(body.get(ODATA.rows), list):
+        return {"properties": {ODATA.rows: {"items": item}}}
     lists = [name for name, value in body.items() if isinstance(value, list) and value]
-    if howto.fields is not None and resource == resource_name(howto.title) and lists:
+    if howto.fields is not None and resource == answer_name(howto.title) and lists:
         return {"properties": {lists[0]: {"items": item}}}
     return item
 

@@ -27,10 +27,12 @@ def body_of(sample: SampleResponse) -> Any:
 
 def object_type(body: Any) -> str | None:
     """What a body says its items, or it itself, are."""
-    items = body.get("items") if isinstance(body, dict) else body
+    items = (body.get("items") or body.get("value")) if isinstance(body, dict) else body
     for item in items if isinstance(items, list) else [body]:
         attributes = item.get("attributes") if isinstance(item, dict) else None
         kind = attributes.get("objectType") if isinstance(attributes, dict) else None
+        if kind is None and isinstance(item, dict):
+            kind = str(item.get("@odata.type", "")).rpartition(".")[2]  # "#microsoft.graph.user"
         if isinstance(kind, str) and kind.isidentifier():
             return kind
     return None

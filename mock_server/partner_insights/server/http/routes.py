@@ -121,12 +121,16 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 def _stands(part: str) -> bool:
-    """Whether the part of a pattern stands for any text."""
-    return part.startswith("{")
+    """Whether the part of a pattern stands for any text, be it in parentheses: `orders({order-id})`."""
+    return "{" in part
 
 
 def _fits(pattern: str, part: str) -> bool:
-    return pattern == part or _stands(pattern)
+    if not _stands(pattern):
+        return pattern == part
+    start, _, rest = pattern.partition("{")
+    end = rest.rpartition("}")[2]
+    return len(part) > len(start) + len(end) and part.startswith(start) and part.endswith(end)
 
 
 def _customer(pattern: tuple[str, ...], parts: tuple[str, ...]) -> str | None:

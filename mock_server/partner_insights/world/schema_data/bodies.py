@@ -66,7 +66,7 @@ class SchemaData:
         item = None
         for parameter in operation.parameters:
             item = self._found(operation, parameter, values)
-        ends_here = operation.path.endswith("}") and operation.envelope is None
+        ends_here = operation.path.endswith(("}", "})")) and operation.envelope is None
         return item if ends_here else None
 
     def _found(
@@ -119,7 +119,8 @@ class SchemaData:
             self.world.resolve,
             vocabulary=self.world.vocabulary,
         ).tolist()[0]
-        known = {"items": items, "totalCount": len(items), "count": len(items)}
+        layout = operation.layout
+        known = {layout.rows: items, layout.total: len(items), "count": len(items)}
         always = {*schema.get("required", ()), "attributes"}
         return {
             name: known.get(name, shell.get(name))

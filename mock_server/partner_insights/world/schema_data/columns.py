@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partner_insights.contract.formats import matches
+from partner_insights.contract.model import PROVENANCE
 from partner_insights.world.columns import Column, DictionaryColumn
 from partner_insights.world.hashing import Integers, Words, draw, integers_below, unit
 from partner_insights.world.schema_data.regex_values import Pattern
@@ -160,6 +161,8 @@ class _SchemaColumnMaker:
         if self.depth >= _HARD_MAX_DEPTH:
             return False
         cut = "$ref" in schema and self.depth + 1 >= _MAX_DEPTH
+        if not required and _is_asked_for(schema):
+            return False
         return required or (self.depth < _MAX_DEPTH and not cut and not accepts_anything(schema))
 
     def _texts(self, schema: Mapping[str, Any], hashes: Words) -> DictionaryColumn:
@@ -235,6 +238,12 @@ def _chosen(options: Sequence[Any], hashes: Words) -> Column:
     if all(isinstance(option, str) for option in options):
         return _chosen_texts(options, hashes)
     return _values([options[code] for code in integers_below(hashes, len(options)).tolist()])
+
+
+def _is_asked_for(schema: Mapping[str, Any]) -> bool:
+    """Whether a property comes only where a request asks for it: the relation of a resource to others."""
+    presence = schema.get(PROVENANCE, {}).get("keywords", {}).get("presence", {})
+    return bool(presence.get("relation"))
 
 
 def _chosen_texts(options: Sequence[str], hashes: Words) -> DictionaryColumn:

@@ -1,0 +1,130 @@
+"""Pages of Microsoft Graph's and Business Central's form: requests in code, keys in parentheses, OData."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from partner_insights.child_server import RunningFake, running_fake
+from partner_insights.cli import main
+from partner_insights.derive.custom_pages import CustomContract
+from partner_insights.derive.howto.page import read_howto_text
+from partner_insights.derive.howto.sample_check import check_pages
+from partner_insights.errors import InputError
+from partner_insights.verify.options import SuiteOptions
+from partner_insights.verify.run.suite import run_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent / "odata"
+CONTRACT = CustomContract((HERE / "resources",), HERE / "operations.toml")
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[RunningFake]:
+    with running_fake(*CONTRACT.arguments(), "--auth", "off") as running:
+        yield running
+
+
+def get(fake: RunningFake, path: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(fake.url + path, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.load(refused)
+
+
+def test_the_operations_are_read_from_the_pages() -> None:
+    """Requests in code blocks, a name for every parameter, the sample's envelope, the options named."""
+    result = CliRunner().invoke(main, ["derive", "--operations", str(HERE / "api")])
+    assert result.exit_code == 0
+    assert result.stdout == (HERE / "operations.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(result.stdout)
+    read = {entry["path"]: entry for entry in document["operation"]}
+    assert {path: entry["resource"] for path, entry in read.items()} == {
+        "/boats": "boat",
+        "/boats/{boat-id}": "boat",
+        "/fleet/boats/{id}/tender": "boat",
+        "/harbours({harbours-id})/moorings({moorings-id})": "mooring",
+    }
+    assert read["/boats"]["envelope"] == "ODataCollection"
+    assert list(read["/boats"]["query"]) == ["$top", "$skip", "$count", "$filter", "$select"]
+    assert document["envelope"]["ODataCollection"]["rows"] == "value"
+    assert len({entry["id"] for entry in document["operation"]}) == 4
+
+
+@pytest.mark.parametrize(
+    ("request_line", "path"),
+    {
+        "GET /users/{id | userPrincipalName}": "/users/{id}",
+        "GET /users/{user.id}/roles/{role.id}": "/users/{user-id}/roles/{role-id}",
+        "GET {baseUrl}/items({id})": "/items({items-id})",
+        "GET https://x.example/items/{id}/parts/{id}": "/items/{id}/parts/{parts-id}",
+        "GET prefixPrefix/a({b.c})?$top=1 HTTP/1.1": "/a({a-b-c})",
+        "get /me": "/me",
+    }.items(),
+)
+def test_a_request_in_code_has_a_path(request_line: str, path: str) -> None:
+    """Any notation of braces gives each parameter one name that a path can have."""
+    page = read_howto_text(f"# Get it\n\n## HTTP request\n\n```http\n{request_line}\n```\n", "get-it.md")
+    assert [route.path for route in page.routes] == [path]
+
+
+def test_a_fake_is_served_in_that_form(fake: RunningFake) -> None:
+    """Rows under `value`, found again by key; keys in parentheses; no relation that is not asked for."""
+    status, body = get(fake, "/boats")
+    assert (status, set(body)) == (200, {"value", "@odata.count"})
+    boat = body["value"][0]
+    assert {"id", "name", "state", "kind", "seats"} <= set(boat)
+    assert {"tender", "fleet"}.isdisjoint(boat)
+    assert get(fake, f"/boats/{boat['id']}") == (200, boat)
+    assert get(fake, "/boats/nobody")[0] == 404
+    status, mooring = get(fake, "/harbours(h1)/moorings(m1)")
+    assert (status, mooring["side"] in (" ", "Port", "Starboard")) == (200, True)
+    assert get(fake, "/harbours(h1)/moorings()")[0] == 404
+    assert get(fake, "/boats?$top=none")[0] == 400
+
+
+def test_a_fake_of_these_pages_is_judged() -> None:
+    """Derived, served and judged by the same pages, nothing is broken and every operation is asked."""
+    run = run_suite(
+        SuiteOptions(
+            page=(str(HERE / "resources"),),
+            operations=str(HERE / "operations.toml"),
+            max_requests=None,
+            seed=3,
+        )
+    )
+    assert run.crashes == []
+    assert [str(violation.message) for violation in run.results.violations] == []
+    assert set(CONTRACT.read().catalogue.operations) <= run.results.operations
+
+
+def test_samples_are_taken_out_of_their_envelope() -> None:
+    """`check --page` holds what stands under `value` against the table of its `@odata.type`."""
+    checked = check_pages([HERE / "api", HERE / "resources"])
+    assert checked.samples == 1
+    assert ("boat", "seats", "type") in {
+        (each.resource, each.name, each.kind) for each in checked.disagreements
+    }
+
+
+@pytest.mark.parametrize(
+    "layout", ['rows = "value"', 'rows = "value"\ntotal = "n"\nmore = "x"', "rows = 1\ntotal = 2"]
+)
+def test_an_envelope_that_is_none_is_refused(tmp_path: Path, layout: str) -> None:
+    """With the form it should have."""
+    path = tmp_path / "operations.toml"
+    path.write_text(
+        f'[envelope.E]\n{layout}\n[[operation]]\npath = "/boats"\nresource = "boat"\nenvelope = "E"\n'
+    )
+    with pytest.raises(InputError, match="envelope"):
+        CustomContract((HERE / "resources",), path).read()
