@@ -65,7 +65,14 @@ def without_standing(schema: Mapping[str, Any]) -> list[str]:
         for pointer, subschema in subschemas(schema)
         for keyword in subschema.keys() - UNJUDGED - ({"description"} if not pointer else set())
         if keyword not in subschema.get(PROVENANCE, {}).get("keywords", {})
+        and not (keyword == "required" and each_stands(subschema))
     ]
+
+
+def each_stands(schema: Mapping[str, Any]) -> bool:
+    """Whether each required property says itself why it is present."""
+    rows = schema["properties"]
+    return all("presence" in rows[name][PROVENANCE]["keywords"] for name in schema["required"])
 
 
 def structure(derivation: Derivation) -> dict[str, Any]:

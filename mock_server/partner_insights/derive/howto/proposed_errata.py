@@ -332,9 +332,14 @@ def _some(found: list[tuple[Any, Evidence]]) -> tuple[Evidence, ...]:
 
 
 def _marked(found: Disagreement, errata: Iterable[Erratum]) -> Disagreement:
-    for erratum in errata:
-        for target in erratum.targets:
-            about = target.resource == found.resource and target.property == found.name
-            if about and set(target.change) & set(found.change):
-                return Disagreement(**{**found.__dict__, "known": erratum.id})
-    return found
+    """The disagreement with the erratum that says so: one that says the same before one about the same."""
+    about = [
+        (target.change, erratum.id)
+        for erratum in errata
+        for target in erratum.targets
+        if (target.resource, target.property) == (found.resource, found.name)
+        and set(target.change) & set(found.change)
+    ]
+    same = [known for change, known in about if dict(change) == dict(found.change)]
+    known = next(iter([*same, *(known for _, known in about)]), None)
+    return Disagreement(**{**found.__dict__, "known": known})
