@@ -100,7 +100,7 @@ def test_a_published_resource_page_is_read_whole(path: Path) -> None:
 @published
 @pytest.mark.parametrize("path", sorted((SHARED / "reference").glob("*.md")), ids=lambda path: path.name)
 def test_a_published_scenario_page_has_no_resource_but_its_response(path: Path) -> None:
-    """Tables of parameters, headers, routes and comparisons do not become resources; the response's fields do."""
+    """Tables of parameters, headers, routes and comparisons become none; the response's fields do."""
     page = read_page(path)
     own = {
         "get-licenses-deployment-information.md": ["LicensesDeploymentInformation"],
