@@ -114,6 +114,7 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert "truncate" in (await call(client, "fault"))["names"]
         plan = await call(client, "fault", status=503, times=2)
         assert [each["code"] for each in plan["faults"]] == [503, 503]
+        assert "give 1 to 100" in await refused(client, "fault", status=503, times=10**9)
         assert "no fault" in await refused(client, "fault", name="thunder")
 
         await anyio.to_thread.run_sync(hasty, fake["url"], fake["token"], customer["id"])

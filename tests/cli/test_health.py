@@ -16,6 +16,7 @@ from partner_insights.server.http.response import SERVER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from urllib.parse import SplitResult
 
 
 @pytest.fixture(scope="module")
@@ -55,27 +56,38 @@ def test_something_else_is_none(stranger: str) -> None:
 
 def test_nothing_is_waited_for(fake: RunningFake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing answers it is exit 3, at once or after --wait; a fake that comes meanwhile is seen."""
-    nothing = "http://127.0.0.1:1"
+    nothing = "http://user:pw@127.0.0.1:1/é"
+    assert "pw" not in health(nothing).output
     assert health(nothing).exit_code == health(nothing, "--wait=0.1").exit_code == 3
     looks = iter([ConnectionRefusedError, ConnectionResetError])
     look = verb._is_fake
 
-    def late(url: str) -> bool:
+    def late(server: SplitResult) -> bool:
         for error in looks:
             raise error
-        return look(url)
+        return look(server)
 
     monkeypatch.setattr(verb, "_is_fake", late)
     assert health(fake.url, "--wait=5").exit_code == 0
 
 
 @pytest.mark.parametrize(
-    "url", ["127.0.0.1:8010", "ftp://127.0.0.1", "http://", "http://[::1", "http://a:99999"]
+    "url",
+    [
+        "127.0.0.1:8010",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://[::1",
+        "http://a:99999",
+        "http://a..b",
+        "http://u:pw@é..x",
+    ],
 )
 def test_a_url_that_is_none(url: str) -> None:
-    """It is exit 2, with one that would do."""
+    """It is exit 2, with one that would do, and without a password of it."""
     result = health(url)
     assert result.exit_code == 2
+    assert "pw" not in result.output
     assert "give one like http://127.0.0.1:8010" in result.output
 
 

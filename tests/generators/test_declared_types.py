@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import typing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,9 +24,6 @@ from partner_insights.client_types.declarations import Kind, declarations
 from partner_insights.client_types.languages import _java_name, _pascal
 from partner_insights.contract import Catalogue
 from partner_insights.fixtures import customer_usage, response
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 USAGE = "CustomerLicensesUsageInsights"
 
@@ -110,6 +108,33 @@ def test_the_bundle_is_found_by_its_ids(catalogue: Catalogue) -> None:
     (error,) = validator.iter_errors(body)
     assert list(error.absolute_path) == ["items", 0, "licensesActive"]
     assert "x-source" not in content.decode()
+
+
+AJV = """
+import Ajv from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { readFileSync } from "node:fs";
+const [id, ...bodies] = process.argv.slice(2);
+const ajv = addFormats(new Ajv({ strict: true }));
+ajv.addSchema(JSON.parse(readFileSync("partner-insights.schema.json", "utf8")));
+const validate = ajv.getSchema(id);
+console.log(JSON.stringify(bodies.map((body) => validate(JSON.parse(body)))));
+"""
+
+
+def test_ajv_takes_the_bundle(tmp_path: Path) -> None:
+    """In its strict mode, and finds a resource by its `$id`."""
+    modules = Path(os.environ.get("PARTNER_INSIGHTS_NODE_BIN", "")).parent
+    if not (modules / "ajv-formats").is_dir():
+        pytest.skip("PARTNER_INSIGHTS_NODE_BIN names no folder with ajv and ajv-formats")
+    (tmp_path / "node_modules").symlink_to(modules, target_is_directory=True)
+    (tmp_path / "judge.mjs").write_text(AJV, encoding="utf-8")
+    types("json-schema", tmp_path)
+    row = customer_usage()
+    bodies = [json.dumps(each) for each in (row, row | {"licensesActive": "many"})]
+    command = ["node", "judge.mjs", f"{BASE}/{__version__}/{USAGE}.schema.json", *bodies]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("[true,false]\n", "")
 
 
 def compiled(folder: Path, *command: str) -> None:

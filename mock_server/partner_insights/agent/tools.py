@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MAX_VIOLATIONS: Final = 20
 """That an answer lists: an agent pays for each word it reads."""
 MAX_ROWS: Final = 20
+MAX_TIMES: Final = 100
+"""That one fault is planned at once."""
 
 
 class Tools:
@@ -111,6 +113,8 @@ class Tools:
                 "names": short,
                 "more": f"{len(names) - len(short)} like {names[-1]}: a keyword broken at one place",
             }
+        if not 1 <= times <= MAX_TIMES:
+            raise InputError(f"{times} times", where="times", remedy=f"give 1 to {MAX_TIMES}")
         optional = {
             "customer": customer,
             "code": status,
