@@ -43,7 +43,12 @@ OWN = [
     "127.9.9.9",
     "[::1]:8010",
 ]
-REAL = ["api.partnercenter.microsoft.com", "login.microsoftonline.com:443", "login.windows.net"]
+REAL = [
+    "api.partnercenter.microsoft.com",
+    "login.microsoftonline.com:443",
+    "login.windows.net",
+    "login.chinacloudapi.cn",
+]
 FOREIGN = [
     *(
         "evil.example",

@@ -286,7 +286,7 @@ def test_the_version_has_two_spellings(ask: Ask, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["customers/relationshiprequests", "customers/CUSTOMER/subscriptions", "invoices"]
+    "path", ["customers/relationshiprequests", "customers/CUSTOMER/subscriptions", "invoices", "auditrecords"]
 )
 def test_what_is_not_faked_is_not_found(ask: Ask, world: World, path: str) -> None:
     """A resource of the real service that the fake has not: 404, and the journal says why."""

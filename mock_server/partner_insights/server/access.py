@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from partner_insights.server.cors import Cors
 
 ANY_HOST: Final = "*"
+OTHER_CLOUDS: Final = (
+    "partner.partnercenterapi.microsoftonline.cn",
+    *("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
+    *("login.microsoftonline.de", "login.microsoftonline.us"),
+)
+"""Names of the real services for one country or government (partner-center-rest-urls.md)."""
 _FOREIGN_HOST: Final = "the fake does not answer under the name in Host; serve --allow-host NAME allows it"
 _CROSS_SITE: Final = "a page of another site may not use the fake; serve --cors-origin ORIGIN opens the API"
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from partner_insights.server.access import Access
+from partner_insights.server.access import OTHER_CLOUDS, Access
 from partner_insights.server.admin.admin import Admin, unknown_control
 from partner_insights.server.admin.session_views import SessionViews
 from partner_insights.server.api.replay import Replay
@@ -111,7 +111,7 @@ def _no_url(*_: object, **__: object) -> tuple[str, str]:
 
 def _access(catalogue: Catalogue, settings: Settings) -> Access:
     cors = Cors(frozenset(settings.cors_origins)) if settings.cors_origins else None
-    real = (urlsplit(catalogue.base_url).hostname or "", *PUBLIC_HOSTS)
+    real = (urlsplit(catalogue.base_url).hostname or "", *PUBLIC_HOSTS, *OTHER_CLOUDS)
     return Access.of(settings.allowed_hosts, real, cors, local=settings.trust_loopback)
 
 

@@ -30,6 +30,7 @@ _NOT_FAKED: Final = {
     *("entitlements", "invoices", "managedservices", "offers", "orders"),
     *("products", "profiles", "qualifications", "relationshiprequests", "relationships"),
     *("servicecosts", "serviceincidents", "servicerequests", "subscribedskus", "subscriptions"),
+    *("applicationconsents", "auditrecords", "productupgrades"),
     *("usagebudget", "usagesummary", "users", "validationstatus"),
 }
 """Resources of the real service, and of its customers, that the fake has not."""
