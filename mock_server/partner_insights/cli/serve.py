@@ -13,10 +13,19 @@ from partner_insights.cli.completion import offer
 from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
 from partner_insights.cli.page_options import page_options, read_custom
 from partner_insights.cli.sections import SectionedCommand
+from partner_insights.contract.query.next_link import NextLink
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import MAX_PARTNERS, Identity, read_identity, with_partners
 from partner_insights.server.scenarios import SCENARIOS, combine
-from partner_insights.server.settings import AuthMode, LogFormat, Settings, SignIn
+from partner_insights.server.settings import (
+    AuthMode,
+    ErrorDialect,
+    LogFormat,
+    QueryReading,
+    Settings,
+    SignIn,
+    ValueCase,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -46,6 +55,9 @@ _SECTIONS: Final = {
     "The answers": (
         "--scenario",
         "--bom",
+        "--next-link",
+        "--error-dialect",
+        "--value-case",
     ),
     "Signing in": (
         "--auth",
@@ -148,6 +160,27 @@ _SECTIONS: Final = {
     show_default=True,
     help="How many partners there are, each with customers of its own: partner1.example, partner2.example, …",
 )
+@click.option(
+    "--next-link",
+    type=click.Choice([each.value for each in NextLink]),
+    default=NextLink.RELATIVE.value,
+    show_default=True,
+    help="The form of the newer analytics' link to the next page, which no page of theirs shows.",
+)
+@click.option(
+    "--error-dialect",
+    type=click.Choice([each.value for each in ErrorDialect]),
+    default=ErrorDialect.ANALYTICS.value,
+    show_default=True,
+    help="How the newer analytics refuse a query: as the analytics service, or as the other operations.",
+)
+@click.option(
+    "--value-case",
+    type=click.Choice([each.value for each in ValueCase]),
+    default=ValueCase.IGNORE.value,
+    show_default=True,
+    help="Whether a filter of the newer analytics compares values with regard to case.",
+)
 @click.option("--bom", is_flag=True, help="Start every body with a UTF-8 byte order mark.")
 @click.option(
     "--percent-scale",
@@ -233,6 +266,9 @@ def command(
     identity: Path | None,
     sign_in: str,
     partners: int,
+    next_link: str,
+    error_dialect: str,
+    value_case: str,
     bom: bool,
     percent_scale: str,
     workers: int,
@@ -272,6 +308,7 @@ def command(
     settings = Settings(
         auth=AuthMode(auth),
         bom=bom,
+        reading=QueryReading(NextLink(next_link), ErrorDialect(error_dialect), ValueCase(value_case)),
         scenarios=scenarios,
         admin_token=given_token or made_token,
         trust_loopback=local,
