@@ -334,7 +334,8 @@ def test_each_bad_habit_is_found_alone(
 
 def test_every_finding_has_a_client_that_shows_it() -> None:
     """No habit is judged that no test has."""
-    assert {code for *_, code in HABITS} == TITLES.keys()
+    of_pages = {"next-link-misjoined", "page-too-large"}  # tests/query/test_paging_verdict.py
+    assert {code for *_, code in HABITS} | of_pages == TITLES.keys()
 
 
 @pytest.mark.parametrize("patient", [True, False])

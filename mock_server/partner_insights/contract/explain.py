@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.contract.explain_query import operation_lines, parameter_lines
 from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule, Standing, Weight
 from partner_insights.errors import InputError
 
@@ -23,7 +24,10 @@ Section = tuple[str, list[tuple[str, str]]]
 
 
 def explain(subject: str, catalogue: Catalogue) -> list[Section]:
-    """Explain `PI101`, `E-001`, a rule's name, `Resource` or `Resource.property`; InputError for all else."""
+    """Explain `PI101`, `E-001`, a rule, `Resource`, `Resource.property`, an operation or its parameter.
+
+    InputError for all else.
+    """
     if subject in catalogue.codes:
         return list(_code(catalogue.codes[subject], catalogue))
     if subject in catalogue.rules:
@@ -31,6 +35,12 @@ def explain(subject: str, catalogue: Catalogue) -> list[Section]:
     if subject in catalogue.errata:
         return [_erratum(catalogue.errata[subject], with_targets=True)]
     resource, _, name = subject.partition(".")
+    if resource in catalogue.operations:
+        operation, option = catalogue.operations[resource], catalogue.operations[resource].options.named(name)
+        if not name:
+            return [(f"{resource}  {operation.title}", operation_lines(operation, catalogue))]
+        if option is not None:
+            return [(f"{resource}.{option.name}", parameter_lines(option))]
     if resource in catalogue.resources:
         properties = catalogue.schema(resource)["properties"]
         if not name:
@@ -95,6 +105,7 @@ def _erratum(erratum: Erratum, *, with_targets: bool) -> Section:
     lines = [("standing", standing), ("reason", erratum.reason)]
     lines += [("evidence", text) for text in erratum.evidence]
     if with_targets:
+        lines += [("operation", name) for name in erratum.operations]
         lines += [
             (
                 "target",
@@ -154,6 +165,8 @@ def _rule(rule: Rule) -> list[tuple[str, str]]:
 
 def _unknown(subject: str, catalogue: Catalogue) -> InputError:
     known = [*catalogue.codes, *catalogue.errata, *catalogue.rules, *catalogue.resources]
+    for operation in catalogue.operations.values():
+        known += [operation.id, *(f"{operation.id}.{option.name}" for option in operation.options)]
     for resource, derived in catalogue.resources.items():
         known += [f"{resource}.{name}" for name in derived.schema["properties"]]
     near = get_close_matches(subject, known, n=3, cutoff=0.5)

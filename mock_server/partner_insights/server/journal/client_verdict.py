@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from partner_insights.errors import InputError
 from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.response import ISSUED
+from partner_insights.server.journal.paging_habits import paging_habits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -269,6 +270,12 @@ def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operatio
             yield Habit("paging-abandoned", "the list goes on after this page", (entry,))
 
 
+def read_pages_wrongly(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
+    """The pages of a query are read to the last, by the link that each has, in pages that the page allows."""
+    for code, message, shown in paging_habits(entries, operations):
+        yield Habit(code, message, shown)
+
+
 CHECKS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterable[Habit]], ...]] = (
     came_back_early,
     changed_its_request_id,
@@ -280,6 +287,7 @@ CHECKS: Final[tuple[Callable[[Sequence[Entry], Mapping[str, Operation]], Iterabl
     signed_in_carelessly,
     requested_another_token,
     stopped_half_way,
+    read_pages_wrongly,
 )
 
 TITLES: Final[Mapping[str, str]] = {
@@ -302,6 +310,8 @@ TITLES: Final[Mapping[str, str]] = {
     "wrong-audience": "sent a token for another audience",
     "token-not-kept": "asked for a token while it had a good one",
     "paging-abandoned": "did not follow the list to its end",
+    "next-link-misjoined": "asked for the next page at another path than the page's",
+    "page-too-large": "asked for more rows than a page can have",
 }
 """Every code a finding can have."""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 2000
 _MAX_TEXT: Final = 500
 """Characters kept of anything a caller sent, and bytes of a body."""
+_LINK: Final = 16_384
+"""Bytes of the end of a body in which a link is looked for."""
 _MAX_TOKEN: Final = 4096
 _SECRET: Final = ("token", "secret", "password", "code", "assertion", "sig", "key", "credential")
 """What the name of a query parameter with a secret has in it."""
@@ -102,7 +104,7 @@ class Entry:
         self.length: int | None = None
         self.content_type: str | None = None
         self.body = self.body_end = b""
-        """The beginning; of a list of customers the end, too, where the link to the next page is."""
+        """The beginning, and the end, where lists have the link to the next page."""
 
     def answer(self, status: int, headers: Any, content: bytes | None, note: Note | None = None) -> None:
         """Take down how it is answered; `content` is the body before compression, where that is known."""
@@ -119,8 +121,7 @@ class Entry:
         if content is not None:
             # A copy: a short body made by orjson takes several kilobytes, and a slice of all of it is itself.
             self.body = bytes(memoryview(content)[:_MAX_TEXT])
-            if self.route.operation == "customers":
-                self.body_end = content[-_MAX_TEXT:]
+            self.body_end = _end(content)
 
     def no_reply(self) -> None:
         """Take down that no reply comes."""
@@ -324,6 +325,13 @@ class Journal:
         if entry.sent_id != entry.request_id:
             return ["the MS-RequestId sent is no GUID and was not echoed"]
         return []
+
+
+def _end(content: bytes) -> bytes:
+    """The last bytes, or those around a link to the next page that is longer than these."""
+    end = bytes(memoryview(content)[-_LINK:])
+    at = end.rfind(b'Link":"')
+    return end[max(at - _MAX_TEXT // 2, 0) : at + _MAX_TEXT // 2] if at >= 0 else end[-_MAX_TEXT:]
 
 
 def _readable(entry: Entry) -> str | None:

@@ -1,0 +1,68 @@
+"""The verdict on clients that read pages: what is wrong is named, what is right is not."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from partner_insights.contract import Catalogue
+from partner_insights.server import Settings, create_app
+from partner_insights.server.settings import AuthMode
+from partner_insights.world import World
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+CATALOGUE = Catalogue.load()
+PATH = "/v1/analytics/commercial/deployment/license"
+QUERY = "filter=channel ne 'nobody'&top=20"
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    world = World(CATALOGUE, customers=20, as_of=date(2026, 11, 20))
+    return create_app(world, CATALOGUE, Settings(auth=AuthMode.OFF)).test_client()
+
+
+def codes(client: FlaskClient) -> list[str]:
+    return [each["code"] for each in client.get("/_admin/verdict").get_json()["findings"]]
+
+
+def read(client: FlaskClient, base: str, query: str, pages: int = 99) -> None:
+    """A client that resolves each link against `base`."""
+    url = f"{PATH}?{query}"
+    for _ in range(pages):
+        parts = urlsplit(url)
+        body = client.get(parts.path, query_string=parts.query).get_json()
+        if not body.get("@nextLink"):
+            return
+        url = urljoin(base, body["@nextLink"])
+
+
+def test_who_reads_all_pages_is_well_behaved(client: FlaskClient) -> None:
+    """Nothing is said of a client that follows each link from the page it is on, the filter long or short."""
+    read(client, PATH, QUERY)
+    read(client, PATH, QUERY + " or channel eq 'x'" * 60)
+    assert codes(client) == []
+
+
+def test_a_link_joined_to_the_host_is_named(client: FlaskClient) -> None:
+    """The link is relative to the page: joined to the host alone it leads nowhere."""
+    read(client, "/", QUERY)
+    assert codes(client) == ["next-link-misjoined"]
+
+
+def test_who_stops_before_the_end_is_named(client: FlaskClient) -> None:
+    """Two of three pages are not all rows."""
+    read(client, PATH, QUERY, pages=2)
+    assert codes(client) == ["paging-abandoned"]
+
+
+@pytest.mark.parametrize("top", ["10001", "99999999999999999999"])
+def test_too_large_a_page_is_named(client: FlaskClient, top: str) -> None:
+    """A page has 10000 rows at most."""
+    client.get(f"{PATH}?top={top}")
+    assert codes(client) == ["page-too-large"]
