@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partner_insights.server.http.routes import TOKEN, RouteMatch
@@ -62,8 +62,12 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
+@example(steps=[(API, "old", 401), (API, "new", 200)])
+@example(steps=[(API, "old", 401), (API, "old", 200)])
+@example(steps=[(API, "old", 401), (DIRECTORY, None, 200)])
+@example(steps=[(API, "old", 401), (API, None, 401)])
 def test_after_a_401_comes_another_token(steps: list[tuple[RouteMatch, str | None, int]]) -> None:
-    """A refused token is not sent again, and is the end only where neither another nor the directory follows."""
+    """A refused token is not sent again; it is the end where neither another nor the directory follows."""
     entries: list[Any] = [
         SimpleNamespace(
             number=at, began=2.0 * at, answered=2.0 * at + 1, route=route, token=token, status=status
