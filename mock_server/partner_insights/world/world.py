@@ -223,7 +223,7 @@ class World:
             else:
                 result[name] = self._by_schema(resource, name, schema, source, start, stop)
         if source is not None and self.own is not None and isinstance(source.rows, AllRows):
-            with_raw_cells(result, self.own, source.rows)
+            with_raw_cells(result, self.own, source.rows, usage=kind is not None and kind.dataset == "usage")
         return result
 
     def _only_grouped(self, resource: str) -> frozenset[str]:

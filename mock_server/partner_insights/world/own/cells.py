@@ -13,7 +13,7 @@ from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
     import numpy.typing as npt
@@ -66,6 +66,15 @@ def text_problem(name: str, value: Any, as_of: date) -> str | None:
         return f"is longer than {MAX_TEXT} characters"
     check = _CHECKS.get(name)
     return None if check is None else check(value, as_of)
+
+
+def are_plain(name: str, values: Collection[Any]) -> bool:
+    """Whether all texts of a column surely have no problem: most have none, and asking each takes long."""
+    if name == "processedDateTime" or not set(map(type, values)) <= {str}:
+        return False
+    if max(map(len, values), default=0) > MAX_TEXT or not all(map(str.strip, values)):
+        return False
+    return name not in _CHECKS or all(map(GUID.fullmatch, values))
 
 
 def disagrees(percent: Floats, part: Integers, whole: Integers, scale: int) -> npt.NDArray[np.bool_]:

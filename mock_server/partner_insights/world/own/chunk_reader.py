@@ -169,7 +169,7 @@ class ChunkReader:
             raise InputError(f"the workload {wrong}", where=self._chunk.place(0, self._named[name][0]))
         used = active != LEFT_OUT
         count = int(used.sum())
-        ((code, *_), _) = self._given.workloads.of([[workload], [self._absent]])
+        ((code, *_), _) = self._given.workloads.of([[workload], None], self._absent)
         self._given.use.add(
             key=key[used], workload=np.full(count, code, dtype=np.int32), row=self._rows[at][used],
             qualified=qualified[used], active=active[used],
@@ -199,11 +199,14 @@ class ChunkReader:
         count = len(self._rows)
         if check is None and not any(name in self._columns for name in names):
             return np.full(count, -1, dtype=np.int64)
-        columns = [self._columns.get(name) or [self._absent] * count for name in names]
+        columns = [self._columns.get(name) for name in names]
+        if not any(column is not None for column in columns):
+            columns[0] = [self._absent] * count
         try:
-            codes, before = interned.of(columns)
+            codes, before = interned.of(columns, self._absent)
         except TypeError:  # a list or an object, where a text belongs
-            codes, before = interned.of([list(map(hashable, each)) for each in columns])
+            told = [None if each is None else list(map(hashable, each)) for each in columns]
+            codes, before = interned.of(told, self._absent)
         if len(interned.codes) > before:
             self._check_texts(interned, names, codes, before, check)
         array = np.array(codes, dtype=np.int64)
@@ -221,8 +224,14 @@ class ChunkReader:
         check: _CheckText | None,
     ) -> None:
         """Look at the texts that are new."""
+        new = list(interned.codes)[before:]
+        if all(
+            cells.are_plain(name, {key[place] for key in new} - {self._absent})
+            for place, name in enumerate(names)
+        ) and (check is None or all(map(_is_told_apart, new))):
+            return
         first = dict(zip(reversed(codes), range(len(codes) - 1, -1, -1), strict=True))
-        for key in list(interned.codes)[before:]:
+        for key in new:
             wrong = [
                 (name, value, words)
                 for name, value in zip(names, key, strict=True)
@@ -327,6 +336,12 @@ class ChunkReader:
             if self._chunk.columns.get(each, [self._absent] * (at + 1))[at] != self._absent
         )
         return next(given, names[0])
+
+
+def _is_told_apart(customer: tuple[Any, ...]) -> bool:
+    """Whether a customer surely has an id or a name, and no other id as its tenant's."""
+    customer_id, name, _, tenant = customer
+    return (customer_id not in _NOTHING or name not in _NOTHING) and tenant in _NOTHING
 
 
 def hashable(cell: Any) -> Any:

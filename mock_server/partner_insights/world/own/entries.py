@@ -12,7 +12,7 @@ from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import MISSING, Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     import numpy.typing as npt
@@ -29,14 +29,23 @@ class Interned:
     """Distinct tuples of texts, and their codes."""
 
     codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _seen: dict[tuple[int, ...], dict[Any, int]] = field(default_factory=dict)
+    """By which columns a chunk has: what stands in them → the code."""
 
-    def of(self, columns: Sequence[Iterable[Any]]) -> tuple[list[int], int]:
-        """The code of each row, and how many there were before."""
+    def of(self, columns: Sequence[Sequence[Any] | None], absent: Any) -> tuple[list[int], int]:
+        """The code of each row, and how many there were before; a column that is None is all absent."""
         before, codes = len(self.codes), self.codes
-        rows = list(zip(*columns, strict=False))
-        for each in dict.fromkeys(rows):
-            codes.setdefault(each, len(codes))
-        return list(map(codes.__getitem__, rows)), before
+        places = tuple(place for place, column in enumerate(columns) if column is not None)
+        present = [column for column in columns if column is not None]
+        rows: Sequence[Any] = present[0] if len(present) == 1 else list(zip(*present, strict=True))
+        seen = self._seen.setdefault(places, {})
+        for row in dict.fromkeys(rows):
+            if row not in seen:
+                key = [absent] * len(columns)
+                for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
+                    key[place] = value
+                seen[row] = codes.setdefault(tuple(key), len(codes))
+        return list(map(seen.__getitem__, rows)), before
 
 
 @dataclass

@@ -123,30 +123,36 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
     """Of each code the customer; of each customer id, name and domain, in the order of their first rows."""
     from partner_insights.contract.formats import GUID
 
-    by_name: dict[str, list[str]] = {}
-    found: dict[str, dict[str, Any]] = {}
-    ids: dict[int, str] = {}
     keys = sorted(given.customers.codes.items(), key=lambda each: given.first_row.get(each[1], 0))
+    ids: dict[int, str] = {}
+    ids_of_name: dict[str, set[str]] = {}
     for (customer_id, name, *_), code in keys:
         if isinstance(customer_id, str) and GUID.fullmatch(customer_id):
             ids[code] = customer_id.lower()
-            if _text(name) and ids[code] not in by_name.setdefault(_text(name), []):
-                by_name[_text(name)].append(ids[code])
+            ids_of_name.setdefault(name, set()).add(ids[code])
+    position: dict[str, int] = {}
+    names: list[str] = []
+    domains: list[str | None] = []
+    codes = np.empty(len(keys), dtype=np.int64)
     for (_, name, domain, _), code in keys:
-        same = by_name.get(_text(name), [])
-        if code not in ids:
-            ids[code] = same[0] if len(same) == 1 else id_of(_text(name))
-        entry = found.setdefault(ids[code], {"name": "", "domain": None, "row": given.first_row.get(code, 0)})
-        for member, value in (("name", _text(name)), ("domain", _text(domain))):
-            if value and entry[member] and entry[member] != value:
-                words = f"{value!r} is another {member} than {entry[member]!r}, which {ids[code]} has had"
-                given.problem(given.first_row.get(code, 0), "customerName", words)
+        one = ids.get(code)
+        if one is None:  # known by name alone: one of this name, or one more
+            same = ids_of_name.get(name, set())
+            one = next(iter(same)) if len(same) == 1 else id_of(_text(name))
+        place = codes[code] = position.setdefault(one, len(names))
+        if place == len(names):
+            names.append(_text(name))
+            domains.append(_text(domain) or None)
+            continue
+        for column, words, value in ((names, "name", _text(name)), (domains, "domain", _text(domain))):
+            if value and column[place] and column[place] != value:
+                told = f"{value!r} is another {words} than {column[place]!r}, which {one} has had"
+                given.problem(given.first_row.get(code, 0), "customerName", told)
             elif value:
-                entry[member] = value
-    position = {each: place for place, each in enumerate(found)}
-    codes = np.array([position[ids[code]] for code in range(len(ids))], dtype=np.int64)
-    names = [entry["name"] or f"Customer {each[:8]}" for each, entry in found.items()]
-    return codes, list(found), names, [entry["domain"] for entry in found.values()]
+                column[place] = value
+    for one, place in position.items():
+        names[place] = names[place] or f"Customer {one[:8]}"
+    return codes, list(position), names, domains
 
 
 def id_of(name: str) -> str:

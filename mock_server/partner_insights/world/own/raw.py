@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from partner_insights.world.own.table import OwnData
 
 
-def with_raw_cells(columns: dict[str, Column], data: OwnData, rows: AllRows) -> None:
-    """Put them into the columns of some rows of deployment (without workloadName) or use."""
+def with_raw_cells(columns: dict[str, Column], data: OwnData, rows: AllRows, *, usage: bool) -> None:
+    """Put them into the columns of some rows, of deployment or of use."""
     if not data.raw:
         return
-    usage = "workloadName" in columns
     place = {position: row for row, position in enumerate(rows.position.tolist()) if position >= 0}
     changed: dict[str, list[Any]] = {}
     for cell in data.raw:
