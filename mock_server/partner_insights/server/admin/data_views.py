@@ -81,7 +81,9 @@ def customer_content(scene: Snapshot, index: int) -> dict[str, Any]:
     given = world.own is not None and customer.id in world.own.position
     notes = [] if world.own is None else [words for each, words in world.own.notes if each == customer.id]
     return {
-        **_line(world, index),
+        "id": customer.id,
+        "name": customer.name,
+        "domain": customer.domain,
         "country": customer.country,
         "channel": customer.channel,
         "given": given,

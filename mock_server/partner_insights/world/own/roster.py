@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from partner_insights.world.hashing import Integers
     from partner_insights.world.own.table import OwnData
 
-_LOCALES_SHOWN = 1_000_000
-"""Given customers borrow people and addresses of the made ones below."""
+_PEOPLE: Final = 256
+"""Given customers have people and addresses like those of the first made ones, which are soon told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,9 @@ class Roster:
         begin, last = self.generated_index(ranks).tolist()
         instead = self.data.made
         within = np.flatnonzero((instead >= begin) & (instead <= last))
-        return np.concatenate([first, within]), range(begin, last + 1)
+        hidden = np.searchsorted(self.hidden, last + 1) - np.searchsorted(self.hidden, begin)
+        made = range(begin, last + 1) if hidden <= last - begin else range(0)
+        return np.concatenate([first, within]), made
 
     def positions(self, start: int, stop: int) -> list[int]:
         """Of customers start … stop−1 the positions among the given ones; of the others −1 − made index."""
@@ -140,7 +142,7 @@ class Roster:
         if place < 0:
             return replace(self.generated_names.customer(-1 - place, channel), index=index)
         made = int(self.data.made[place])
-        like = made if made != NOBODY else entity_of(self.data.ids[place]) % _LOCALES_SHOWN
+        like = made if made != NOBODY else entity_of(self.data.ids[place]) % _PEOPLE
         person, domain = self.generated_names.customer(like, channel), self._domain(place)
         return replace(
             person,

@@ -99,12 +99,13 @@ class OwnRows:
             return sold, deployed
         at = licence[left]
         drawn_sold, drawn_deployed = self._drawn(at)
+        adoption = drawn_deployed / np.maximum(drawn_sold, 1)
         active, qualified = self._most_used(at)
         given_sold, given_deployed = sold[left], deployed[left]
         least = np.maximum(np.maximum(given_deployed, active), qualified)
         drawn_sold = np.where(qualified > 0, least, np.maximum(drawn_sold, least))
         seats = np.where(given_sold == LEFT_OUT, drawn_sold, given_sold)
-        users = np.rint(seats * (drawn_deployed / np.maximum(self._drawn(at)[0], 1))).astype(np.int64)
+        users = np.rint(seats * adoption).astype(np.int64)
         users = np.minimum(np.maximum(users, active), np.maximum(seats, 0))
         sold[left] = seats
         deployed[left] = np.where(given_deployed == LEFT_OUT, users, given_deployed)
