@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     ],
 )
 def test_the_partner_is_the_sum_of_its_customers(session: SuiteSession, partner: str, customer: str) -> None:
-    """The partner's rows are the sums over the rows of all its customers, and every customer is answered."""
+    """The partner's rows are the sums over the rows of all its customers, and every customer is answered.
+
+    Where there are more customers than requests, what some of them have, the partner has at least.
+    """
     session.require(partner, customer)
-    if not session.customers.complete:
-        pytest.skip("the customer list was not read to its end: no sum is known")
-    if session.can_send(1 + len(session.customers.ids)):
+    if session.customers.complete and session.can_send(1 + len(session.customers.ids)):
         session.sums(partner, customer)
     elif session.can_send(1 + SAMPLE):
         session.sums_of_some(partner, customer)

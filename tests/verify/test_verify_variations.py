@@ -389,3 +389,17 @@ def test_an_operation_that_refuses_a_good_token_is_at_fault(fake: RunningFake, a
         with pytest.raises(ContractViolated, match="PI301"):
             session.check("partner-licenses-usage")
         assert not session.results.token_lost
+
+
+@pytest.mark.parametrize(("sold", "found"), [(None, set()), (10**6, set()), (0, {"PI208"})])
+def test_sums_over_some_customers_are_only_a_lower_bound(
+    fake: RunningFake, app_only: str, sold: int | None, found: set[str]
+) -> None:
+    """Where there are more customers than requests, the partner may have more than they; and that is said."""
+    changed = {} if sold is None else {"licensesSold": sold}
+    with varied(
+        fake, app_only, rows(lambda row: row.update(changed), "partner-licenses-deployment")
+    ) as session:
+        session.sums_of_some("partner-licenses-deployment", "customer-licenses-deployment")
+        assert {each.code for each in session.results.violations} == found
+        assert "sums-of-some" in {each.kind for each in session.results.observations.values()}

@@ -22,6 +22,8 @@ MIN_PART: Final = 3
 @lru_cache(maxsize=10_000)
 def damage(name: str) -> tuple[str, bool] | None:
     """What is wrong with a name, and whether only a fault can leave it behind; None for a whole name."""
+    if "\ufeff" in name:
+        return "it has a byte order mark", True
     if REPLACEMENT in name or any(unicodedata.category(each) == "Cs" for each in name):
         return "a character in it was lost", True
     if _decoded(name) != name:

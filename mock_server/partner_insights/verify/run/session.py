@@ -155,7 +155,7 @@ class SuiteSession:
         of_user = is_of_a_user(token.reveal())
         refused = (403,) if of_user is None else (401, 403, 500)
         with suppress(Stopped):
-            response = self._send(self._request(operation)).response
+            response = self._sent(self._request(operation)).response
             if response is not None and response.status in refused and not of_user:
                 raise InputError(
                     f"the token in {self.target.token_variable} is none of a user: the customer list takes "
@@ -177,7 +177,7 @@ class SuiteSession:
             return
         if request.token not in (Token.USER, Token.APP_ONLY):
             return
-        again = self._send(self._taken).response  # tells a lost token from an operation that refuses it
+        again = self._sent(self._taken).response  # tells a lost token from an operation that refuses it
         if again is not None and again.status == 401:
             self.results.token_lost = True
             reason = (
@@ -211,7 +211,6 @@ class SuiteSession:
         if request.method not in READING and not self.target.own:
             raise ValueError(f"{request.method} is never sent to a server that is not our own fake")
         exchange = self._send(request, details.get("bearer"))
-        self._stop_without_token(exchange)
         self._note(exchange)
         self._judge(exchange)
         return exchange
@@ -344,11 +343,11 @@ class SuiteSession:
 
     def sums_of_some(self, partner: str, customer_operation: str) -> None:
         """The same where there are more customers than requests: what some have, the partner has at least."""
-        some = self.customers.ids[:SAMPLE]
+        some = self.some_customers()[:SAMPLE]
         total = self.check(partner)
         parts = [self.check(customer_operation, customer=customer) for customer in some]
         words = (
-            f"the sums were tried over {len(some)} of {len(self.customers.ids)} customers: "
+            f"the sums were tried over {len(some)} customers of {len(self.customers.ids)} or more: "
             "the requests do not suffice for all"
         )
         self.results.observe([Observation("sums-of-some", partner, "", words)])
@@ -502,6 +501,12 @@ class SuiteSession:
         )
 
     def _send(self, request: Request, bearer: Secret | None = None) -> Exchange:
+        """The exchange; Stopped where it shows that the token is taken no more."""
+        exchange = self._sent(request, bearer)
+        self._stop_without_token(exchange)
+        return exchange
+
+    def _sent(self, request: Request, bearer: Secret | None = None) -> Exchange:
         """The exchange; a throttled one is sent again when the server says, as a client should."""
         path = request.url[len(self.target.url) :]
         with self.stopping():
