@@ -38,7 +38,7 @@ from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import ABSENT, CHANNELS, LANE, weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from partner_insights.world.products import ProductCatalogue, ProductList
 
@@ -74,11 +74,26 @@ class DeploymentRows:
     """Index into the products of the day."""
     channel: Integers
     """Index into CHANNELS."""
-    sold: Integers
-    deployed: Integers
     hashes: Words
     """What stands for each licence when more is drawn about it."""
     products: ProductList
+    count: Callable[[], tuple[Integers, Integers]] = field(repr=False)
+    """Draws what is sold and deployed: a query of other things never asks."""
+
+    @cached_property
+    def counts(self) -> tuple[Integers, Integers]:
+        """Sold and deployed."""
+        return self.count()
+
+    @property
+    def sold(self) -> Integers:
+        """Seats sold."""
+        return self.counts[0]
+
+    @property
+    def deployed(self) -> Integers:
+        """Licences assigned to users."""
+        return self.counts[1]
 
     @cached_property
     def service(self) -> Integers:
@@ -106,7 +121,13 @@ class UsageRows:
     """Position in `licences`."""
     offer: Integers
     """Index into the offers of the day."""
-    active: Integers
+    count: Callable[[], Integers] = field(repr=False)
+    """Draws what is active."""
+
+    @cached_property
+    def active(self) -> Integers:
+        """Licences in use."""
+        return self.count()
 
     @property
     def products(self) -> ProductList:
@@ -183,9 +204,15 @@ class Licenses:
         customer = customers[position]
         hashes = entities(self._licence_keys[product], customer)
         limits = products.seats_of[product], products.max_demand_of[product]
-        counts = self.seats(self.sizes(words)[position], hashes, *limits, self._day_of[product])
         channel = self._channels(words)[position] ^ (hashes < _UNUSUAL)
-        return DeploymentRows(customer, product, channel, *counts, hashes, products)
+        return DeploymentRows(
+            customer,
+            product,
+            channel,
+            hashes,
+            products,
+            lambda: self.seats(self.sizes(words)[position], hashes, *limits, self._day_of[product]),
+        )
 
     def sizes(self, customers: Words) -> Floats:
         """How large each customer is, by the hash that stands for it."""
@@ -214,8 +241,12 @@ class Licenses:
         ends = np.cumsum(spans)
         licence = np.repeat(np.arange(len(spans)), spans)
         offer = (self.products.first_offer_of[rows.product] - ends + spans)[licence] + np.arange(len(licence))
-        active = self.active(rows.deployed[licence], rows.hashes[licence], offer)
-        return UsageRows(rows, licence, offer, active.astype(np.int64))
+        return UsageRows(
+            rows,
+            licence,
+            offer,
+            lambda: self.active(rows.deployed[licence], rows.hashes[licence], offer).astype(np.int64),
+        )
 
     def usage(self, start: int, stop: int) -> UsageRows:
         """The use of every workload by customers start … stop−1."""

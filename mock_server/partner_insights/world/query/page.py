@@ -5,11 +5,13 @@ The first look at a query counts its rows in every span; a page is then computed
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import accumulate
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -19,17 +21,19 @@ from partner_insights.world.columns import objects
 from partner_insights.world.query.values import Columns, Groups, chosen, grouped, taken, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from partner_insights.contract.query import Measure, Query
     from partner_insights.world.hashing import Integers
     from partner_insights.world.query.row_table import RowTable, Span
 
 MAX_PLANS: Final = 64
+MAX_THREADS: Final = 4
 MAX_ROWS: Final = 200_000
 """Rows of grouped answers that are kept for the next page of any query."""
 
 Row = dict[str, Any]
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class _Reader:
             return _Plan(rows=self._sorted(self._all_groups()))
         if query.order:
             return _Plan(places=self._order())
-        return _Plan(ends=list(accumulate(self._count(span) for span in self.table.spans)))
+        return _Plan(ends=list(accumulate(_side_by_side(self._count, self.table.spans))))
 
     def page(self, plan: _Plan) -> list[Row]:
         skip, end = self.query.skip, self.query.end
@@ -169,8 +173,8 @@ class _Reader:
 
     def _all_groups(self) -> Groups:
         groups: Groups = {}
-        for span in self.table.spans:
-            for values, sums in self._groups(span).items():
+        for found in _side_by_side(self._groups, self.table.spans):
+            for values, sums in found.items():
                 groups[values] = groups[values] + sums if values in groups else sums
         return groups
 
@@ -216,6 +220,16 @@ class _Reader:
             for place, row in zip(where.tolist(), found, strict=True):
                 rows[place] = row
         return rows
+
+
+def _side_by_side(work: Callable[[Span], _Found], spans: Sequence[Span]) -> Iterator[_Found]:
+    """What is found in each span, in order, by a few threads: NumPy lets them run side by side."""
+    threads = min(MAX_THREADS, os.cpu_count() or 1, len(spans))
+    if threads < 2:
+        yield from map(work, spans)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, spans)
 
 
 def _rank(value: Any) -> tuple[bool, Any]:

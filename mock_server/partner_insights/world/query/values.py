@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Columns: TypeAlias = Mapping[str, Column]
+_MAX_CHOICES: Final = 1 << 18
+"""Combinations that are counted by a table of all there can be."""
 Groups: TypeAlias = dict[tuple[Any, ...], npt.NDArray[Any]]
 """The values of the fields → the measures."""
 
@@ -63,20 +65,25 @@ def grouped(
     length: int,
 ) -> Groups:
     """The measures of each combination of the fields, in the order the combinations come."""
-    combined, parts = np.zeros(length, dtype=np.int64), []
+    parts, combined, choices = [], np.zeros(length, dtype=np.int64), 1
     for name in names:
         form = (lambda value: bucket(value, level)) if name in dates else _itself
         codes, values = coded(columns[name], form)
         parts.append((codes, values))
-        # Renumbered at each step, so that no number outgrows its type.
-        _, combined = np.unique(combined * max(len(values), 1) + codes, return_inverse=True)
-    _, first, member = np.unique(combined, return_index=True, return_inverse=True)
-    sums = np.stack(
-        [_sums(columns, each, member, len(first)) for each in measures] or [np.zeros(len(first))], axis=1
-    )
+        choices *= max(len(values), 1)
+        combined = combined * max(len(values), 1) + codes
+        if choices > _MAX_CHOICES:  # numbered anew, so that no number outgrows its type
+            present, combined = np.unique(combined, return_inverse=True)
+            choices = len(present)
+    first = np.full(choices, length, dtype=np.int64)
+    first[combined[::-1]] = np.arange(length - 1, -1, -1)  # of several values for one place the last stays
+    present = np.flatnonzero(first < length)
+    present = present[np.argsort(first[present], kind="stable")]
+    sums = [_sums(columns, each, combined, choices)[present] for each in measures]
+    table = np.stack(sums, axis=1) if sums else np.zeros((len(present), 0))
     return {
-        tuple(values[codes[first[place]]] for codes, values in parts): sums[place]
-        for place in np.argsort(first, kind="stable").tolist()
+        tuple(values[codes[at]] for codes, values in parts): table[row]
+        for row, at in enumerate(first[present].tolist())
     }
 
 
