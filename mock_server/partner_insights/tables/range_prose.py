@@ -170,6 +170,8 @@ _HEADED = re.compile(
 _OF_LENGTH = re.compile(rf"(?:an? |the )(?P<subject>{SUBJECT}) of (?=\D{{2,20}}\d)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
 _UNSURE_HEAD = re.compile(
+    r"^(?:since|until|till|before|after|in|on|at|with|without|during|while|once|from|under|though|although|because|"
+    r"optionally|currently|today|now|then|otherwise|instead|only|also|both|some|many|few|all|no|other)\b|"
     r"\b(?:whose|which|that|each|every|first|last|per|prefix\w*|suffix\w*|by|than|if|when|where|unless|"
     r"for|contain\w*|"
     r"consist\w*|follow\w*|start\w*|list|array|set|collection|number of|total|combin\w*|sum|and|or|any|"

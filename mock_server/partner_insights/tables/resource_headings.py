@@ -14,7 +14,7 @@ from partner_insights.tables.naming import body_name, is_several_words, owner_of
 from partner_insights.tables.types import read_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from partner_insights.tables.dialect import Dialect, Role
     from partner_insights.tables.document import Heading, Table
@@ -53,6 +53,8 @@ _MESSAGE_LEAD = re.compile(
     r"cmdlets?|arguments?)\b",
     re.IGNORECASE,
 )
+_LONGEST_NAME = 80
+_PARAMETERS = re.compile(r"param|header|argument|query|permission|scope", re.IGNORECASE)
 # "What a customer is" is no name.
 _CLAUSE = re.compile(
     r"^(?:what|how|which|where|when|why|who|about)\b|\b(?:is|are|can|will|you|we)\b", re.IGNORECASE
@@ -117,7 +119,7 @@ class _JoinedTables:
 
 
 def resource_tables(
-    tables: Iterable[Table], page: str, dialect: Dialect
+    tables: Sequence[Table], page: str, dialect: Dialect
 ) -> tuple[list[ResourceTable], list[Diagnostic]]:
     """The tables that document resources, one for each resource; no complaint about the other tables."""
     found: dict[str, _JoinedTables] = {}
@@ -130,6 +132,7 @@ def resource_tables(
         )
         and (_is_body(table, dialect) or not _speaks_of_messages(table, columns, dialect))
     ]
+    complaints += _passed_over(tables, candidates, page, dialect)
     naming = ResourceHeadings([table for table, _ in candidates], dialect)
     for table, columns in candidates:
         roles = indices_of(columns, dialect)
@@ -141,7 +144,7 @@ def resource_tables(
         if named is not None and named[0] in found and not _is_relation(table, dialect):
             named = _introduced(table, named)
         if named is None:
-            if says_property(columns):
+            if says_property(columns) or dialect.signs:
                 complaints.append(_unnamed(table, page))
             continue
         known = found.get(named[0])
@@ -156,6 +159,19 @@ def resource_tables(
         ):
             found[named[0]] = _JoinedTables(source)
     return [gathering.whole() for gathering in found.values()], complaints
+
+
+def _passed_over(
+    tables: Sequence[Table], taken: Sequence[tuple[Table, tuple[str, ...]]], page: str, dialect: Dialect
+) -> Iterator[Diagnostic]:
+    """The complaints about typed tables of a known family in a part about messages, but for parameters."""
+    known = {id(table) for table, _ in taken}
+    for table in tables if dialect.signs else ():
+        columns = tuple(read_inline(cell).text for cell in table.header.cells)
+        typed = "type" in indices_of(columns, dialect) and documents_resource(columns, dialect)
+        about = table.headings[-1].text if table.headings else ""
+        if typed and id(table) not in known and not _PARAMETERS.search(about):
+            yield _unnamed(table, page)
 
 
 def _is_relation(table: Table, dialect: Dialect) -> bool:
@@ -212,6 +228,8 @@ class ResourceHeadings:
         introduced = _INTRODUCED.search(table.lead)
         if introduced and introduced[1].casefold() == squashed.casefold():
             return introduced[1]
+        if self.dialect.signs and text != heading.text and 0 < len(text) <= _LONGEST_NAME:
+            return pascal(text) or None  # "Get Guild Response Structure" is one, however many words it has
         if not is_several_words(text) or _MESSAGE_WORDS.fullmatch(text):
             return None
         if _SAYS_RESOURCE.search(heading.text) or (text != heading.text and heading.level > 1):
