@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
+from partner_insights.cli.verbs import main
 from partner_insights.fixtures import customer_usage, response
 
 pytest.importorskip("mcp")
@@ -131,3 +133,11 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert "none.json" in await refused(client, "check", file=str(tmp_path / "none.json"))
 
     session(talk)
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is exit 2, with what to install."""
+    monkeypatch.setitem(sys.modules, "mcp.server", None)
+    result = CliRunner().invoke(main, ["mcp"])
+    assert result.exit_code == 2
+    assert 'install "partner-insights[mcp]"' in result.output

@@ -158,7 +158,7 @@ def test_pytest_of_the_page(folder: Path) -> None:
 @pytest.mark.parametrize("folder", ["python"], indirect=True)
 def test_the_types_of_python_hold(folder: Path) -> None:
     """Module and program pass mypy's strict reading."""
-    run(folder, "mypy", "--strict", "--ignore-missing-imports", "main.py")
+    run(folder, "mypy", "--strict", "--no-site-packages", "--ignore-missing-imports", "main.py")
 
 
 @pytest.mark.parametrize("folder", ["typescript"], indirect=True)
