@@ -278,6 +278,8 @@ def test_a_csv_names_line_and_column() -> None:
         (b'[\n{"customer": "A"},\n', "application/json", "no end"),
         (b'{"customer": ', "application/json", "no JSON"),
         (b"[1]", "application/json", "object"),
+        (b'{"customer": "\\ud800", "product": "A"}', "application/json", "no JSON"),
+        (b"customer;product\nA;B\n", "text/csv", "line 1, customer;product: there is no column"),
         (b"[]", "application/json", "no row"),
         (b'{"customer": "A"}\n{"customer"}\n', "application/x-ndjson", "line 2"),
         (b"PAR1", "application/vnd.apache.parquet", "Parquet"),

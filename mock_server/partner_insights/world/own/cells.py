@@ -188,6 +188,8 @@ _CHECKS: Final = {
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):  # what is shown of a list or an object
+        value = value[0]
     text = (
         {None: "null", True: "true", False: "false"}[value]
         if value is None or isinstance(value, bool)

@@ -63,7 +63,7 @@ class ChunkReader:
         self._named: dict[str, list[str]] = {}
         """The API's name of each column → the names it has in the file."""
         for name, values in chunk.columns.items():
-            known = api_name(name, chunk.place(0, name))
+            known = api_name(name, chunk.place(-1 if chunk.is_text else 0, name))
             if known is None:
                 continue
             self._named.setdefault(known, []).append(name)

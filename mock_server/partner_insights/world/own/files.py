@@ -147,7 +147,7 @@ def _line_numbers(rows: Sequence[Sequence[str]], before: int) -> list[int]:
 
 def _by_line(where: str, numbers: Sequence[int]) -> Callable[[int, str | None], str]:
     def place(row: int, column: str | None) -> str:
-        line = f"line {numbers[row]}" if row < len(numbers) else "line 1"
+        line = f"line {numbers[row]}" if 0 <= row < len(numbers) else "line 1"
         return _at(where, line if column is None else f"{line}, {column}")
 
     return place
@@ -227,7 +227,9 @@ def _parsed(content: bytes, where: str, place: str) -> Any:
         return orjson.loads(content.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         try:  # numbers and depths that are JSON and too much for orjson
-            return json.loads(content)
+            value = json.loads(content)
+            json.dumps(value, ensure_ascii=False).encode()  # half a character is no text
+            return value
         except (ValueError, RecursionError):
             raise InputError(f"is no JSON ({error})", where=_at(where, place) or None) from error
 
@@ -280,7 +282,8 @@ def _of_objects(rows: Sequence[tuple[str, dict[str, Any]]], where: str) -> Chunk
         pointer = pointers[row]
         if column is None or column == LICENSES:
             return _at(where, pointer)
-        return _at(where, f"{pointer}/{column.replace('.', '/', 1)}")
+        before, dot, after = column.replace("~", "~0").replace("/", "~1").partition(".")
+        return _at(where, f"{pointer}/{before}{'/' if dot else ''}{after}")
 
     return Chunk(columns, place)
 

@@ -130,6 +130,7 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
         if isinstance(customer_id, str) and GUID.fullmatch(customer_id):
             ids[code] = customer_id.lower()
             ids_of_name.setdefault(name, set()).add(ids[code])
+    column_of = {"name": "customerName", "domain": "domain"}
     position: dict[str, int] = {}
     names: list[str] = []
     domains: list[str | None] = []
@@ -147,7 +148,7 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
         for column, words, value in ((names, "name", _text(name)), (domains, "domain", _text(domain))):
             if value and column[place] and column[place] != value:
                 told = f"{value!r} is another {words} than {column[place]!r}, which {one} has had"
-                given.problem(given.first_row.get(code, 0), "customerName", told)
+                given.problem(given.first_row.get(code, 0), column_of[words], told)
             elif value:
                 column[place] = value
     for one, place in position.items():
