@@ -1,7 +1,7 @@
 """How fast the newer analytics answer a query over a large world, beside DuckDB on the same rows.
 
-`python benchmarks/successor_speed.py [--customers N] [--check]` serves a world over HTTP on loopback, and
-asks: 10,000 rows with a filter, the same again, and sums by service and channel. DuckDB (an extra of
+`python benchmarks/successor_speed.py [--customers N] [--check]` serves a world over HTTP on loopback and asks
+for 10,000 rows with a filter, for the same again, and for sums by service and channel. DuckDB (an extra of
 development) runs the same queries on the Parquet file of the same rows. With `--check` it exits 1 where a
 bound is passed.
 """

@@ -153,7 +153,9 @@ def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
 def content_observations(found: JudgedResponse) -> Iterator[Observation]:
     """What the content of a success shows that no page speaks of."""
     operation, catalogue = found.operation, found.catalogue
-    if operation.layout.rows_of(found.body) == []:
+    query = found.query
+    narrowed = query is not None and bool(query.filter or query.skip or query.snapshot)
+    if operation.layout.rows_of(found.body) == [] and not narrowed:
         pointer = f"/{operation.layout.rows}"
         yield Observation(
             "empty-collection", operation.id, pointer, "the collection is empty: no rows were there to judge"
