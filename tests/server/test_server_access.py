@@ -140,6 +140,11 @@ def test_links_lead_to_pages_and_to_nothing_else(make_app: Callable[..., Flask])
     assert client.get(AUTHORIZE, headers=FOLLOWED).status_code == 302
     for path in (USAGE, "/_admin/journal", "/openapi.json"):
         assert client.get(path, headers=FOLLOWED).status_code == 403
+    # A page of an origin allowed signs in silently, in a frame that nobody sees.
+    framed = FOLLOWED | {"Sec-Fetch-Dest": "iframe"}
+    opened = make_app(cors_origins=("https://app.example",)).test_client()
+    assert [each.get(AUTHORIZE, headers=framed).status_code for each in (client, opened)] == [403, 302]
+    assert [opened.get(path, headers=framed).status_code for path in ("/", USAGE)] == [403, 403]
     decided = client.post("/contoso.example/oauth2/deviceauth", data={"decision": "accept"}, headers=FOLLOWED)
     assert decided.status_code == 403
 

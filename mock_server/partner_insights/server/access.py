@@ -60,9 +60,9 @@ class Access:
         origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
         if origin is None and site is None:
             return None  # no browser, or one at the page itself
-        if not is_cross_site(host, origin, site) or _opens_page(environ):
-            return None
         cors = self.cors
+        if not is_cross_site(host, origin, site) or _opens_page(environ, framed=cors is not None):
+            return None
         if cors is not None and cors.is_for(environ) and cors.grants(origin):
             return None
         return _refusal(environ, 403, _CROSS_SITE)
@@ -74,15 +74,17 @@ class Access:
         return name is not None and (name in self.hosts or means_this_machine(name))
 
 
-def _opens_page(environ: WSGIEnvironment) -> bool:
-    """Whether a link was followed to a page for people: to the console, or to sign in."""
-    path = environ.get("PATH_INFO", "")
-    return (
-        environ["REQUEST_METHOD"] == "GET"
-        and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
-        and environ.get("HTTP_SEC_FETCH_DEST") == "document"
-        and (not path.strip("/") or is_directory_path(path))
-    )
+def _opens_page(environ: WSGIEnvironment, *, framed: bool) -> bool:
+    """Whether a link was followed to a page for people: to the console, or to sign in.
+
+    `framed`: also in a frame, where pages of an origin allowed sign in without a word; it does not say whose.
+    """
+    path, place = environ.get("PATH_INFO", ""), environ.get("HTTP_SEC_FETCH_DEST")
+    if environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_SEC_FETCH_MODE") != "navigate":
+        return False
+    if is_directory_path(path):
+        return place == "document" or (framed and place == "iframe")
+    return place == "document" and not path.strip("/")
 
 
 def _refusal(environ: WSGIEnvironment, status: int, words: str) -> ApiResponse:
