@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.query import read_query
 from partner_insights.verify import Exchange, Request, Response, judge_exchange
@@ -17,6 +20,8 @@ from partner_insights.world.bodies import response_body
 from partner_insights.world.query import query_body
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from partner_insights.contract import Operation
 
 CATALOGUE = Catalogue.load("strict")
@@ -131,3 +136,23 @@ def test_another_count_than_before_is_found(kind: str) -> None:
     body["Value"][0][name] += 1
     after = judge_generations(exchange(newer, pairs, body), before, CATALOGUE, profile=Profile.STRICT)
     assert [each.code for each in after] == ["PI235"]
+
+
+def saved(tmp_path: Path, body: Any) -> tuple[int, set[str]]:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps(body), encoding="utf-8", newline="\n")
+    result = CliRunner().invoke(main, ["check", str(file), "--profile", "strict"])
+    return result.exit_code, set(re.findall(r"PI\d{3}", result.output))
+
+
+@pytest.mark.parametrize("pairs", QUERIES)
+def test_a_saved_page_is_judged_without_its_request(tmp_path: Path, pairs: Pairs) -> None:
+    """Of a body alone neither query nor page is known: nothing is said of them, be it grouped or not."""
+    assert saved(tmp_path, good(pairs)) == (0, set())
+
+
+def test_a_fault_in_a_saved_page_is_found(tmp_path: Path) -> None:
+    """A count that is a text, in a grouped answer that was saved."""
+    body = good((("groupby", "serviceCode,channel"),))
+    body["Value"][0]["licensesSold"] = str(body["Value"][0]["licensesSold"])
+    assert saved(tmp_path, body) == (1, {"PI101"})

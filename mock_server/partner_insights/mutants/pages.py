@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from partner_insights.contract.query import InvalidQuery, OptionKind, parse_filter, read_query, render
+from partner_insights.contract.query import (
+    InvalidQuery,
+    OptionKind,
+    matches,
+    parse_filter,
+    read_query,
+    render,
+)
 from partner_insights.mutants.mutant import (
     ASSUMED,
     DOCUMENTED,
@@ -70,6 +77,22 @@ def repeated_row_of_a_page(body: Any, request: RequestContext) -> Any:
     """The last row of a page comes twice."""
     rows, _, _ = _layout(request)
     return {**body, rows: [*body[rows], body[rows][-1]]} if body[rows] else None
+
+
+@mutant("PI231 PI233", ASSUMED, of_body, paged)
+def exact_values(body: Any, request: RequestContext) -> Any:
+    """A filter compares values with regard to case (S-07)."""
+    operation = request.operation
+    option = None if operation is None else operation.options.of(OptionKind.FILTER)
+    kinds = {} if operation is None else {_kind(operation, name): text for name, text in request.query}
+    if operation is None or option is None or OptionKind.FILTER not in kinds or OptionKind.GROUP in kinds:
+        return None
+    try:
+        wanted = parse_filter(kinds[OptionKind.FILTER], option, exact=True)
+    except InvalidQuery:
+        return None
+    rows = operation.layout.rows_of(body) or []
+    return operation.layout.with_rows(body, [row for row in rows if matches(wanted, row)])
 
 
 @mutant("PI235", ASSUMED, of_first, has_generations)

@@ -160,7 +160,7 @@ def content_observations(found: JudgedResponse) -> Iterator[Observation]:
         yield Observation(
             "empty-collection", operation.id, pointer, "the collection is empty: no rows were there to judge"
         )
-    schema = catalogue.response_schema(operation, found.query)
+    schema = catalogue.response_schema(operation, found.form)
     yield from undocumented(found.body, schema, catalogue, operation.id)
 
 

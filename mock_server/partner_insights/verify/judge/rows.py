@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from partner_insights.contract.query import InvalidQuery, read_query
+from partner_insights.contract.query import InvalidQuery, OptionKind, Query, read_query
 from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.percents import is_number
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.contract import Catalogue, Envelope, JsonValue, Operation, Source
-    from partner_insights.contract.query import Query
     from partner_insights.verify.judge.exchange import Exchange
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -88,6 +87,21 @@ class JudgedResponse:
     query: Query | None = None
     """What the request asked for, where its operation has options; None where that is not known."""
 
+    @property
+    def form(self) -> Query | None:
+        """What says of which form the rows are: the query, else grouped rows themselves."""
+        group = self.operation.options.of(OptionKind.GROUP)
+        if self.query is not None or group is None or not self.rows:
+            return self.query
+        measures = {each.name for each in group.measures}
+        fields = {rule.property for rule in group.fields.values()}
+        names = set(self.rows[0].members)
+        alike = all(row.members.keys() == names for row in self.rows)
+        if not alike or not measures <= names or not names - measures <= fields or not names - measures:
+            return None
+        whole = set(self.catalogue.schema(self.resource)["properties"]) - {"attributes"}
+        return None if names == whole else Query(group=tuple(sorted(names - measures)))
+
     def source(self, name: str, resource: str | None = None) -> Source | None:
         """The row of the page that documents a property."""
         try:
@@ -135,7 +149,7 @@ def judged_response(
 
 
 def _query(operation: Operation, exchange: Exchange) -> Query | None:
-    if not operation.options or not exchange.request.url:
+    if not operation.options or exchange.request.url in ("", exchange.request.file):
         return None
     try:
         return read_query(operation.options, exchange.request.query)

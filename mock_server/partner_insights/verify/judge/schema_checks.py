@@ -59,7 +59,7 @@ class SchemaCheckCache:
 
     def findings(self, found: JudgedResponse) -> tuple[Finding, ...]:
         """`schema_findings` of a response, computed once for the same bytes of the same operation."""
-        query = found.query
+        query = found.form
         form = None if query is None else (query.group, query.select)
         key = (found.operation.id, form, found.content)
         if key not in self._findings:
