@@ -115,9 +115,9 @@ _SPEAKS = re.compile(
     rf"(?:values?|options?|choices)\b|\b(?:one|any|either) of (?:the following|these)\b|"
     rf"\b(?:must|can|may|should)(?: only| not| always)? be(?: set to)?(?: either| one of)? (?:an? |the )?{T}|"
     rf"\b(?:is|are)(?: set to)? (?:either|one of) (?:an? |the )?{T}|\bvalues? (?:are|is|includes?|can "
-    rf"be)\b[^.]*{T}|"
+    rf"be)\b[^.]{{0,300}}{T}|"
     rf"\b(?:can|must|may) be(?: set to)?(?::| [\"“])|\bsupported are\b|\balways (?:\w+ ){{0,3}}{T}|"
-    rf"\bwhether\b[^.]*{T}[^.]*\bor\b[^.]*{T}",
+    rf"\bwhether\b[^.]{{0,300}}{T}[^.]{{0,300}}\bor\b[^.]{{0,300}}{T}",
     re.IGNORECASE,
 )
 # Words of prose that say which values there are without naming one.

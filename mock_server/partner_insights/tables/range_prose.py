@@ -170,7 +170,8 @@ _HEADED = re.compile(
 _OF_LENGTH = re.compile(rf"(?:an? |the )(?P<subject>{SUBJECT}) of (?=\D{{2,20}}\d)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
 _UNSURE_HEAD = re.compile(
-    r"^(?:since|until|till|before|after|in|on|at|with|without|during|while|once|from|under|though|although|because|"
+    r"^(?:since|until|till|before|after|in|on|at|with|without|during|while|once|from|under|though|"
+    r"although|because|"
     r"optionally|currently|today|now|then|otherwise|instead|only|also|both|some|many|few|all|no|other)\b|"
     r"\b(?:whose|which|that|each|every|first|last|per|prefix\w*|suffix\w*|by|than|if|when|where|unless|"
     r"for|contain\w*|"
@@ -182,14 +183,14 @@ _UNSURE_HEAD = re.compile(
     re.IGNORECASE,
 )
 _SPEAKS_LENGTH = re.compile(
-    r"\d[- ]?(?:unicode |alphanumeric |ascii |utf-8 )?char(?:acter)?s?\b|\blengths?\b[^.]*\d|"
-    r"\d[^.]*\blength\b",
+    r"\d[- ]?(?:unicode |alphanumeric |ascii |utf-8 )?char(?:acter)?s?\b|\blengths?\b[^.]{0,300}\d|"
+    r"\d[^.]{0,300}\blength\b",
     re.IGNORECASE,
 )
 _SPEAKS_RANGE = re.compile(
     r"\b(?:between|at least|at most|(?:greater|less|more|lower|higher) than|maximum|minimum|max|min|up "
     r"to|ranges?|exceed|"
-    r"from|values?|number)\b[^.]*(?<!\w)\d|\d\s*(?:<=?|>=?)\s*\w|\bpositive\b|\bnegative\b|"
+    r"from|values?|number)\b[^.]{0,300}(?<!\w)\d|\d\s*(?:<=?|>=?)\s*\w|\bpositive\b|\bnegative\b|"
     r"\(\d+\s*[-–]\s*\d+\)",
     re.IGNORECASE,
 )
