@@ -39,7 +39,11 @@ def complaints(source: str) -> Iterator[str]:
             for name in [each.name for each in node.names] if plain else [node.module or ""]:
                 if name.partition(".")[0] in POSIX_ONLY:
                     yield f"{node.lineno}: {name} is imported when the module is"
-        elif isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.name", "platform.system"):
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("name", "system")
+            and ast.unparse(node) in ("os.name", "platform.system")
+        ):
             yield f"{node.lineno}: {ast.unparse(node)} is not what a type checker reads: use sys.platform"
         elif isinstance(node, ast.Call):
             yield from _text_without_encoding(node)
