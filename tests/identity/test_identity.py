@@ -264,6 +264,29 @@ def test_the_tenant_of_the_token_decides_whose_customers_are_served(make_app: Ca
     assert len({customer for ids in seen[0] for customer in ids}) == 15
 
 
+@pytest.mark.parametrize("names", [["a@x.example", "b@x.example", "B@x.example"], ["b@x.example"] * 3])
+def test_the_one_that_is_there_twice_is_named(names: list[str], tmp_path: Path) -> None:
+    """Not the first of the list, but the one to look for."""
+    file = tmp_path / "identity.json"
+    file.write_text(json.dumps({"users": [{"name": name} for name in names]}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"'users' has b@x\.example twice"):
+        read_identity(file)
+
+
+def test_who_a_token_speaks_for(make_app: Callable[..., Flask]) -> None:
+    """OpenID Connect's userinfo: the user's own subject and address, without what nobody knows; or 401."""
+    client = make_app().test_client()
+    told = [
+        client.get("/common/openid/userinfo", headers=bearer(client, f"{name}@contoso.example")).json
+        for name in ("ann", "bob", "ann")
+    ]
+    assert [each["email"] for each in told[:2]] == ["ann@contoso.example", "bob@contoso.example"]
+    assert told[0] == told[2]
+    assert told[0]["sub"] != told[1]["sub"]
+    assert all(value for value in told[0].values())
+    assert client.get("/common/openid/userinfo").status_code == 401
+
+
 def test_each_partner_has_a_quota_of_its_own(make_app: Callable[..., Flask]) -> None:
     """On a throttled day one partner's requests use up its own quota, in the fast lane, too."""
     client = make_app(identity=with_partners(Identity(), 2), scenarios=("throttled",)).test_client()
