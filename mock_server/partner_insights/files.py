@@ -1,7 +1,8 @@
 """Bytes → a file or folder that is there as a whole or not at all.
 
 What is written lies aside, beside its place, until it is whole; the last step renames it. The name aside is
-hidden and can be guessed, so a symbolic link that lies in wait there is refused.
+hidden and can be guessed, so a symbolic link that lies in wait there is refused. Devices and pipes are
+written to as they are: nothing takes their place.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import errno
 import os
 import shutil
 import socket
+import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -36,12 +38,29 @@ def written_aside(path: Path, *, mode: int = 0o666) -> Iterator[BufferedRandom]:
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write files, none of them where one cannot be written. OSError."""
+    streams = [path for path in contents if is_stream(path)]
+    files = {path: content for path, content in contents.items() if path not in streams}
     with ExitStack() as cleanup:
-        for path, content in contents.items():
+        for path, content in files.items():
             with _created(_aside(path), 0o666, cleanup) as file:
                 file.write(content)
-        for path in contents:
+        for path in files:
             _aside(path).replace(path)
+    for path in streams:
+        path.write_bytes(contents[path])
+
+
+_OWN_STREAMS: Final = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a device or a pipe is there, or a stream that this process was given under a name."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    plain = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return not plain or str(path.absolute()).startswith(_OWN_STREAMS)
 
 
 @contextmanager
@@ -117,6 +136,10 @@ def try_writing(path: Path, *, mode: int = 0o666) -> None:
     """OSError where a file cannot be put at `path`: begins one, and takes it away."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if is_stream(path):  # to open a pipe is to wait for its reader
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return
     with ExitStack() as cleanup:
         _created(_aside(path), mode, cleanup).close()
 

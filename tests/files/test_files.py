@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import threading
+import time
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +28,7 @@ from partner_insights.fixtures.files.output import new_file, new_folder
 from partner_insights.server.process.ready_file import ReadyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 
 def aside(path: Path) -> Path:
@@ -120,6 +122,54 @@ def test_trying_leaves_no_trace(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="the file cannot be written there") as refused:
             ensure_writable([kept, path])
         assert refused.value.where == str(path)
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[tuple[Path, list[bytes]]]:
+    """A pipe under a name, and what somebody has read from it."""
+    path, got = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader.start()
+    yield path, got
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))  # where nobody wrote: the reader goes, too
+    reader.join(10)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on POSIX")
+@pytest.mark.parametrize("write", [WRITERS[name] for name in ("a report", "a ready file", "files")])
+def test_a_device_or_pipe_is_written_to_and_stays(
+    pipe: tuple[Path, list[bytes]], write: Callable[[Path], object]
+) -> None:
+    """`--json /dev/stdout`, `--ready-file /dev/null`: what is no file is not replaced by one, nor removed."""
+    path, got = pipe
+    ensure_writable([path])
+    file = ReadyFile.prepare(path)
+    write(path)
+    file.remove(os.getpid())
+    for _ in range(100):
+        if got:
+            break
+        time.sleep(0.05)
+    assert b"ours" in got[0]
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="streams have names on POSIX")
+def test_a_stream_of_ours_by_name_is_written_to(tmp_path: Path) -> None:
+    """`--json >(jq .)`, and standard output that a shell led into a file."""
+    read, write = os.pipe()
+    write_report(Path(f"/dev/fd/{write}"), "ours")
+    os.close(write)
+    with os.fdopen(read, "rb") as stream:
+        assert stream.read() == b"ours"
+    with (tmp_path / "file").open("wb") as file:
+        number = (tmp_path / "file").stat().st_ino
+        write_report(Path(f"/dev/fd/{file.fileno()}"), "ours")
+    assert (tmp_path / "file").read_bytes() == b"ours"
+    assert (tmp_path / "file").stat().st_ino == number
 
 
 def test_folder_is_whole_or_absent(tmp_path: Path) -> None:

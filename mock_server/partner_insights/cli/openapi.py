@@ -8,8 +8,7 @@ import click
 
 from partner_insights.contract import Catalogue
 from partner_insights.derive.derivation import to_bytes
-from partner_insights.derive.publication import publish
-from partner_insights.files import ensure_writable
+from partner_insights.files import ensure_writable, write_report
 
 
 @click.command("openapi")
@@ -30,4 +29,4 @@ def command(out: Path | None) -> None:
     if out is None:
         click.echo(content.decode(), nl=False)
     else:
-        publish(out.parent, {out.name: content}, complete=False)
+        write_report(out, content.decode())

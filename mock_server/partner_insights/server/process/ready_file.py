@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from partner_insights.errors import InputError
-from partner_insights.files import try_writing, written_aside
+from partner_insights.files import is_stream, try_writing, written_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,8 @@ class ReadyFile:
             )
         try:
             try_writing(path)
-            path.unlink(missing_ok=True)
+            if not is_stream(path):
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(
                 f"{path} cannot be written ({error.strerror})",
@@ -52,12 +53,16 @@ class ReadyFile:
 
     def write(self, content: dict[str, object]) -> None:
         """Put the file in place."""
+        told = json.dumps(content).encode()
+        if is_stream(self.path):
+            self.path.write_bytes(told)
+            return
         with written_aside(self.path, mode=0o600) as file:
-            file.write(json.dumps(content).encode())
+            file.write(told)
 
     def remove(self, pid: int) -> None:
         """At the end: what it names does not answer any more. The file of another run stays."""
-        if self._content().get("pid") == pid:
+        if not is_stream(self.path) and self._content().get("pid") == pid:
             self.path.unlink(missing_ok=True)
 
     def is_living(self) -> bool:
