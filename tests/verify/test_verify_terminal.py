@@ -54,6 +54,14 @@ def test_at_80_columns_no_word_is_folded(tmp_path: Path, body: dict[str, Any]) -
         assert pointer in words
 
 
+@pytest.mark.parametrize("columns", [0, 1])
+def test_what_was_found_is_told_on_a_terminal_of_any_width(
+    tmp_path: Path, body: dict[str, Any], columns: int
+) -> None:
+    """Some tools run a command on a terminal that says it has no columns."""
+    assert "PI101" in table(tmp_path, body, columns)
+
+
 def test_a_pointer_breaks_before_a_slash(tmp_path: Path, body: dict[str, Any]) -> None:
     """Where a pointer has no room in one line, its names stay whole."""
     shown = table(tmp_path, body, 62)

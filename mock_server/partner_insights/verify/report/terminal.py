@@ -30,6 +30,8 @@ CENSUS = ("absent", "closed-list-candidate", "date-form", "null", "number-encodi
 """Kinds of observations that every run makes of most properties: for the reports, too many for a screen."""
 PLAIN_WIDTH = 140
 """Columns where there is no terminal."""
+MIN_WIDTH = 40
+"""Columns below which a table says nothing; a terminal that does not know its width has none."""
 AMPLE_WIDTH = 10_000
 """Columns for any table."""
 
@@ -39,7 +41,9 @@ def console() -> Console:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    made = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    made.width = max(made.width, MIN_WIDTH) if made.width > 0 else PLAIN_WIDTH
+    return made
 
 
 def show(screen: Console, judgement: Judgement, times: Mapping[ViolationKey, int] | None = None) -> None:
