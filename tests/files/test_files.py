@@ -25,7 +25,10 @@ from partner_insights.files import (
     written_aside,
 )
 from partner_insights.fixtures.files.output import new_file, new_folder
+from partner_insights.server.auth.identity import read_identity
 from partner_insights.server.process.ready_file import ReadyFile
+from partner_insights.server.process.tls import of_files
+from partner_insights.verify.report.baseline import read_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,6 +173,22 @@ def test_a_stream_of_ours_by_name_is_written_to(tmp_path: Path) -> None:
         write_report(Path(f"/dev/fd/{file.fileno()}"), "ours")
     assert (tmp_path / "file").read_bytes() == b"ours"
     assert (tmp_path / "file").stat().st_ino == number
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without end is on POSIX")
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_identity,
+        read_baseline,
+        lambda path: of_files(path, path),
+    ],
+    ids=["identity", "baseline", "certificate"],
+)
+def test_what_has_no_end_is_refused(read: Callable[[Path], object]) -> None:
+    """A device in place of a file of settings."""
+    with pytest.raises(InputError, match="larger than"):
+        read(Path("/dev/zero"))
 
 
 def test_folder_is_whole_or_absent(tmp_path: Path) -> None:

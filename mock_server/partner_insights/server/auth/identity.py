@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from partner_insights.errors import InputError
+from partner_insights.files import read_input
 from partner_insights.server.auth.certificates import public_key_of
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import tenant_id
@@ -209,7 +210,7 @@ def partner_seed(seed: int, partner: int) -> int:
 def read_identity(path: Path) -> Identity:
     """The identity of a TOML or JSON file; InputError where it cannot be used."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
         content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"not readable as TOML or JSON: {error}", where=str(path)) from error

@@ -55,7 +55,7 @@ _MAX_HEAD: Final = 64 * 1024
 _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
-_GARBAGE: Final = (5_000, 5, 20)
+_GARBAGE: Final = (700, 10, 100)
 """When garbage is looked for: responses held back are thousands of objects, none of which is any."""
 _POLL: Final = 0.01
 _LOOPS: Final = ("uvloop", "winloop", "rloop")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from partner_insights.errors import InputError
+from partner_insights.files import read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +94,7 @@ def of_files(certificate: Path, key: Path) -> Tls:
 def _holds(what: str, path: Path, option: str) -> str:
     """The text of a PEM file that holds such a block."""
     try:
-        text = path.read_text("utf-8", "replace")
+        text = read_input(path).decode("utf-8", "replace")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})", where=option) from error
     if f"{what}-----" not in text:

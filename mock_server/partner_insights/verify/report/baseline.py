@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.errors import InputError
-from partner_insights.files import write_report
+from partner_insights.files import read_input, write_report
 from partner_insights.toml import toml_value
 from partner_insights.verify.judge.violation import Violation, ViolationKey, pointer_pattern
 
@@ -128,7 +128,7 @@ def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
     One that is to be updated `may_be_absent`, and have entries that still wait for their reason.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
         document = json.loads(text) if _is_json(path) else tomllib.loads(text)
     except FileNotFoundError as error:
         if may_be_absent:
