@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
 from partner_insights.cli import main
-from partner_insights.contract import Catalogue, Profile, Severity, Standing
+from partner_insights.contract import PROVENANCE, Catalogue, Profile, Severity, Standing
 from partner_insights.contract.explain import explain
 from partner_insights.verify import Request, Violation
 from partner_insights.verify.judge.http_checks import STANDING
@@ -57,6 +59,20 @@ def report(*violations: Violation) -> Report:
     judgement = Judgement(Profile.CORRECTED, "x", 1, ("customers",), violations, (), True)
     rows = tuple(coverage(CATALOGUE, Census(), violations))
     return Report(judgement, "a summary", CATALOGUE, {}, rows, Census(), ())
+
+
+def test_a_corrected_keyword_is_told_with_what_the_cell_says() -> None:
+    """Of every property: the overruled value beside each keyword that overrules one, and beside no other."""
+    overruled = 0
+    for name in CATALOGUE.resources:
+        for row, schema in CATALOGUE.schema(name)["properties"].items():
+            told = dict(explain(f"{name}.{row}", CATALOGUE)[1][1])
+            for keyword, note in schema[PROVENANCE]["keywords"].items():
+                was = note.get("was") if "erratum" in note and keyword not in ("presence", "name") else None
+                says = f"; the cell says {json.dumps(was, ensure_ascii=False)})"
+                assert told[keyword].endswith(says) is (was is not None), (name, row, keyword, told[keyword])
+                overruled += was is not None
+    assert overruled > 3
 
 
 def test_a_comment_fits_and_holds_any_text() -> None:
