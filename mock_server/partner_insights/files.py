@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import socket
 import stat
@@ -49,10 +50,10 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for path in files:
             _aside(path).replace(path)
     for path in streams:
-        path.write_bytes(contents[path])
+        write_stream(path, contents[path])
 
 
-_OWN_STREAMS: Final = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
+_OWN_STREAM: Final = re.compile(r"/(?:dev|proc/self)/fd/(\d+)|/dev/(stdout)|/dev/(stderr)")
 
 
 def is_stream(path: Path) -> bool:
@@ -62,7 +63,19 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     plain = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
-    return not plain or str(path.absolute()).startswith(_OWN_STREAMS)
+    return not plain or _OWN_STREAM.fullmatch(str(path.absolute())) is not None
+
+
+def write_stream(path: Path, content: bytes) -> None:
+    """Write to what `is_stream`. OSError."""
+    own = _OWN_STREAM.fullmatch(str(path.absolute()))
+    if own is None:
+        path.write_bytes(content)
+        return
+    number = int(own[1] or (1 if own[2] else 2))
+    # A file that is opened anew begins at its start, where the stream's own text goes.
+    with os.fdopen(os.dup(number), "wb") as stream:
+        stream.write(content)
 
 
 @contextmanager

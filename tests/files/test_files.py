@@ -170,8 +170,12 @@ def test_a_stream_of_ours_by_name_is_written_to(tmp_path: Path) -> None:
         assert stream.read() == b"ours"
     with (tmp_path / "file").open("wb") as file:
         number = (tmp_path / "file").stat().st_ino
-        write_report(Path(f"/dev/fd/{file.fileno()}"), "ours")
-    assert (tmp_path / "file").read_bytes() == b"ours"
+        for text in (b"before, ", b" and after"):
+            file.write(text)
+            file.flush()
+            if text == b"before, ":
+                write_report(Path(f"/dev/fd/{file.fileno()}"), "ours")
+    assert (tmp_path / "file").read_bytes() == b"before, ours and after"
     assert (tmp_path / "file").stat().st_ino == number
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from partner_insights.errors import InputError
-from partner_insights.files import is_stream, try_writing, written_aside
+from partner_insights.files import is_stream, try_writing, write_stream, written_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ class ReadyFile:
         """Put the file in place."""
         told = json.dumps(content).encode()
         if is_stream(self.path):
-            self.path.write_bytes(told)
+            write_stream(self.path, told)
             return
         with written_aside(self.path, mode=0o600) as file:
             file.write(told)
