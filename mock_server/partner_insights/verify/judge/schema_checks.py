@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from partner_insights.contract import Standing
 from partner_insights.contract.schema_files import referred
@@ -156,14 +156,33 @@ def _documented(schemas: list[SchemaObject], catalogue: Catalogue) -> _Documente
     )
 
 
+_Place: TypeAlias = "tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]"
+
+
+def _items(
+    path: tuple[str | int, ...], items: list[JsonValue], schemas: list[SchemaObject]
+) -> Iterator[_Place]:
+    for index in range(len(items) - 1, -1, -1):
+        yield (*path, index), items[index], schemas
+
+
+def _taken(places: list[_Place]) -> Iterator[_Place]:
+    while places:
+        yield places.pop()
+
+
 def undocumented(
     value: JsonValue, schema: SchemaObject, catalogue: Catalogue, operation: str
 ) -> Iterator[Observation]:
     """Properties that no page lists: observed, never held against the service."""
     known: dict[tuple[int, ...], _Documented] = {}
-    pending: list[tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]] = [((), value, [schema])]
+    pending: list[Iterator[_Place]] = [iter([((), value, [schema])])]  # by iterators: there may be a million
     while pending:
-        path, current, schemas = pending.pop()
+        found = next(pending[-1], None)
+        if found is None:
+            pending.pop()
+            continue
+        path, current, schemas = found
         if not isinstance(current, (dict, list)):
             continue
         place = tuple(map(id, schemas))
@@ -171,12 +190,15 @@ def undocumented(
             known[place] = _documented(schemas, catalogue)
         properties, items = known[place]
         if isinstance(current, list):
-            pending.extend(((*path, index), item, items) for index, item in enumerate(current) if items)
+            if items:
+                pending.append(_items(path, current, items))
         elif properties is not None:
+            below: list[_Place] = []
+            pending.append(_taken(below))
             for name, member in current.items():
                 deeper = properties.get(name)
                 if deeper is not None:
-                    pending.append(((*path, name), member, deeper))
+                    below.append(((*path, name), member, deeper))
                 else:
                     yield Observation(
                         "undocumented-property",
