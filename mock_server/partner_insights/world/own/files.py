@@ -26,6 +26,8 @@ MAX_LINE: Final = 16 * 2**20
 """Bytes of one line of NDJSON."""
 MAX_DOCUMENT: Final = 64 * 2**20
 """Bytes of JSON that is not a row a line."""
+_CONTAINERS: Final = (LICENSES, "items", "customers", "data")
+"""Members of an object that is no row, but has some in it."""
 BOM: Final = b"\xef\xbb\xbf"
 _NOT_ROWS: Final = ("manifest.json",)
 """What a written world has beside its rows."""
@@ -159,7 +161,10 @@ def _ndjson(file: BinaryIO, where: str) -> Iterator[Chunk]:
         content = line.removeprefix(BOM) if number == 1 else line
         if content := content.strip():
             value = _parsed(content, where, f"line {number}")
-            rows += [(f"line {number}, {pointer}", row) for pointer, row in _rows(value, "", where)]
+            if type(value) is dict and value.keys().isdisjoint(_CONTAINERS):
+                rows.append((f"line {number}, ", value))
+            else:
+                rows += [(f"line {number}, {pointer}", row) for pointer, row in _rows(value, "", where)]
             if len(rows) >= CHUNK:
                 yield _of_objects(rows, where)
                 rows = []
@@ -242,13 +247,16 @@ def _rows(value: Any, pointer: str, where: str = "") -> Iterator[tuple[str, dict
         return
     if not isinstance(value, dict):
         raise InputError("is no row: an object belongs here", where=_at(where, pointer) or None)
-    for member in ("items", "customers", "data"):
+    if value.keys().isdisjoint(_CONTAINERS):
+        yield pointer, value
+        return
+    for member in _CONTAINERS[1:]:
         if isinstance(value.get(member), list):
             yield from _rows(value[member], f"{pointer}/{member}", where)
             return
     licences = value.get(LICENSES, MISSING)
     if licences is MISSING:
-        yield pointer, _flat(value)
+        yield pointer, value
         return
     customer = _flat({name: member for name, member in value.items() if name != LICENSES})
     if not isinstance(licences, list):
@@ -273,9 +281,27 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def _spread(name: str, column: list[Any]) -> dict[str, list[Any]]:
+    """A column with objects in it as a column for each of their members, with dotted names."""
+    members = dict.fromkeys(inner for cell in column if type(cell) is dict for inner in cell)
+    spread = {
+        f"{name}.{inner}": [cell.get(inner, MISSING) if type(cell) is dict else MISSING for cell in column]
+        for inner in members
+    }
+    # What is no object, or has no member, stands under the name itself.
+    rest = [MISSING if type(cell) is dict and cell else cell for cell in column]
+    return spread if all(cell is MISSING for cell in rest) else {name: rest, **spread}
+
+
 def _of_objects(rows: Sequence[tuple[str, dict[str, Any]]], where: str) -> Chunk:
-    names = dict.fromkeys(name for _, row in rows for name in row)
-    columns = {name: [row.get(name, MISSING) for _, row in rows] for name in names}
+    names: dict[str, None] = {}
+    for _, row in rows:
+        if not row.keys() <= names.keys():
+            names |= dict.fromkeys(row)
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        column = [row.get(name, MISSING) for _, row in rows]
+        columns |= _spread(name, column) if dict in set(map(type, column)) else {name: column}
     pointers = [pointer for pointer, _ in rows]
 
     def place(row: int, column: str | None) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from partner_insights.world.calendar import Calendar, Dataset
     from partner_insights.world.hashing import Floats, Integers
-    from partner_insights.world.licenses import DeploymentRows, Licenses
+    from partner_insights.world.licenses import Licenses
     from partner_insights.world.own.roster import Roster
     from partner_insights.world.own.table import OwnData
 
@@ -67,16 +67,13 @@ class OwnRows:
         """The licences of customers start … stop−1."""
         position, made = self.roster.spans(start, stop)
         rows = self._given_deployment(self._licences_of(position))
-        return rows.beside(self._made(self.licenses.deployment(made.start, made.stop))) if made else rows
+        return rows.beside(self._made(made)) if made else rows
 
     def usage(self, start: int, stop: int) -> AllRows:
         """The use of every workload by customers start … stop−1."""
         position, made = self.roster.spans(start, stop)
         rows = self._given_usage(self._licences_of(position))
-        if not made:
-            return rows
-        held = self.licenses.deployment(made.start, made.stop)
-        return rows.beside(self._made(held, usage=True))
+        return rows.beside(self._made(made, usage=True)) if made else rows
 
     @cached_property
     def partner_deployment(self) -> tuple[PartnerRows, RowTexts]:
@@ -197,13 +194,10 @@ class OwnRows:
             "channel": self.channels(licence),
         }
 
-    def _made(self, rows: DeploymentRows, *, usage: bool = False) -> AllRows:
-        """Made rows without those of customers that are hidden."""
-        hidden = self.roster.hidden
-        if len(hidden):
-            shown = ~np.isin(rows.customer, hidden)
-            arrays = ("customer", "product", "channel", "sold", "deployed", "hashes")
-            rows = replace(rows, **{name: getattr(rows, name)[shown] for name in arrays})
+    def _made(self, customers: range, *, usage: bool = False) -> AllRows:
+        """Rows of made customers, without those that are hidden."""
+        index = np.arange(customers.start, customers.stop, dtype=np.int64)
+        rows = self.licenses.deployment_of(index[~np.isin(index, self.roster.hidden)])
         names = ["product", "service", "channel", "processed", "identity"]
         source: Any = self.licenses.usage_of(rows) if usage else rows
         names += ["workload", "qualified", "active"] if usage else ["sold", "deployed"]
