@@ -68,6 +68,11 @@ class Judgement:
         partly = self.verdict is Verdict.HELD and self.stopped is not None
         return f"{self.verdict.value} as far as it was tried" if partly else self.verdict.value
 
+    def _of_run(self) -> dict[str, Any]:
+        """What recordings have not: tests, and an end before the end."""
+        findings = {severity.value: self._counts.get(severity, 0) for severity in Severity}
+        return {"stopped": self.stopped, "tests": dict(self.tests), "findings": findings}
+
     @property
     def _counts(self) -> Counter[Severity]:
         return Counter(violation.severity for violation in self.violations)
@@ -80,9 +85,7 @@ class Judgement:
             "target": self.target,
             "requests": self.requests,
             "operations": list(self.operations),
-            "stopped": self.stopped,
-            "tests": dict(self.tests),
-            "findings": {severity.value: self._counts.get(severity, 0) for severity in Severity},
+            **(self._of_run() if self.tests else {}),
             "violations": [violation.to_json() for violation in self.violations],
             "observations": [observation.to_json() for observation in self.observations],
             **({"baseline": self.comparison.to_json()} if self.comparison is not None else {}),
