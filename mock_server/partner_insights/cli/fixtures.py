@@ -21,7 +21,7 @@ from partner_insights.files import BeingWritten
 from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
 from partner_insights.fixtures.files.exports import EXPORTS, export
-from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
+from partner_insights.fixtures.files.formats import FORMATS, check_folder_name, check_format, format_of
 from partner_insights.fixtures.files.invalid import write_invalid
 from partner_insights.fixtures.files.manifest import Plan
 from partner_insights.fixtures.files.output import check_folder
@@ -155,9 +155,10 @@ def write(
     """Write rows of a RESOURCE, the answer to an OPERATION, or a whole world.
 
     json: rows as one array, a row a line; of an OPERATION the whole body, indented. ndjson: a row a line.
-    csv: RFC 4180, nested properties under dotted names. parquet: needs the extra `parquet`. A world is a
-    folder: a file, or several parts, for each resource, and manifest.json. The same options write the same
-    bytes, whoever writes them. The workers of --scheduler need the same file system and the extra `dask`.
+    csv: RFC 4180, nested properties under dotted names. parquet: typed columns, date-times as timestamps;
+    needs the extra `parquet`. A world is a folder: in it a folder for each resource, with its file or its
+    parts, and manifest.json. The same options write the same bytes in any number of processes. The workers of
+    --scheduler need the same file system and the extra `dask`.
 
     --as wiremock: a folder for its --root-dir; har, openapi (examples, for Prism), vcr (vcrpy): one file.
     """
@@ -175,8 +176,9 @@ def write(
             tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
         )
         return
-    is_world = chosen.resource is None and chosen.operation is None
-    form = form or ("json" if is_world else format_of(out))
+    if chosen == Target():
+        check_folder_name(out)
+    form = form or ("json" if chosen == Target() else format_of(out))
     check_format(form)
     grown = (
         None if count is None or chosen.resource is None else customers_for(catalogue, chosen.resource, count)
