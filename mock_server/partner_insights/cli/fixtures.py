@@ -176,9 +176,9 @@ def write(
             tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
         )
         return
-    if chosen == Target():
+    if chosen == Selection():
         check_folder_name(out)
-    form = form or ("json" if chosen == Target() else format_of(out))
+    form = form or ("json" if chosen == Selection() else format_of(out))
     check_format(form)
     grown = (
         None if count is None or chosen.resource is None else customers_for(catalogue, chosen.resource, count)
