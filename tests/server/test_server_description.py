@@ -58,8 +58,9 @@ def test_its_examples_are_what_it_answers(
     assert seen == len(catalogue.operations)
 
 
-def test_it_says_where_it_is_served(client: FlaskClient) -> None:
+def test_it_says_where_it_is_served(make_app: Callable[..., Flask]) -> None:
     """A console that reads the description asks the fake, by the name and scheme it was reached by."""
+    client = make_app(allowed_hosts=("fake.test",)).test_client()
     document = client.get("/openapi.json", base_url="https://fake.test:8443").json
     assert [each["url"] for each in document["servers"]] == ["https://fake.test:8443"]
 

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
-from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS, format_checker
+from partner_insights.contract.formats import ANNOTATIONS, LOCAL_TIME, TEXTS, WIDTHS, format_checker
 from partner_insights.errors import InputError
-from partner_insights.tables.types import _FORMATS, _WORDS
+from partner_insights.tables.dialect import BASE, named_dialect
+from partner_insights.tables.types import _FORMATS
 from partner_insights.verify.judge import rule_registry
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
@@ -529,8 +530,9 @@ def wide_body(good: Any, value: int) -> bytes:
 
 def test_every_format_is_checked_or_an_annotation_on_purpose() -> None:
     """What a Type cell can say, and what the derived schemas say, is known to be one or the other."""
-    known = {*TEXTS, *WIDTHS, *ANNOTATIONS}
-    read = {each.format for each in _WORDS.values()} | {form for _, form in _FORMATS} - {None}
+    known = {*TEXTS, LOCAL_TIME, *WIDTHS, *ANNOTATIONS}
+    words = named_dialect(BASE).types
+    read = {each.format for each in words.values()} | {form for _, form in _FORMATS}
     derived = {
         value
         for resource in CATALOGUES[Profile.STRICT].resources.values()
@@ -539,7 +541,7 @@ def test_every_format_is_checked_or_an_annotation_on_purpose() -> None:
     }
     assert read - {None} <= known
     assert derived <= known
-    assert set(format_checker().checkers) >= {*TEXTS, *WIDTHS}
+    assert set(format_checker().checkers) >= {*TEXTS, LOCAL_TIME, *WIDTHS}
 
 
 @pytest.mark.parametrize("form", ANNOTATIONS)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from partner_insights.contract import Catalogue
+from partner_insights.contract.query.parameters import QueryOptions
 from partner_insights.world import World
 
 LAW = settings(deadline=None, max_examples=100)
@@ -22,10 +23,11 @@ Schema = dict[str, Any]
 
 def world_of(properties: Schema, resource: str = "Widget", **others: Schema) -> World:
     schemas = {resource: {"properties": properties}, **others}
+    operation = SimpleNamespace(resource=resource, per_customer=True, options=QueryOptions())
     return World(
         SimpleNamespace(
             resources={name: SimpleNamespace(schema=schema) for name, schema in schemas.items()},
-            operations={"widget": SimpleNamespace(resource=resource, per_customer=True)},
+            operations={"widget": operation},
         ),
         seed=1,
         customers=12,
@@ -148,7 +150,9 @@ def test_columns_leave_attributes_out_and_agree_with_rows() -> None:
         if not world.has_rows(name):
             continue
         columns = world.columns(name)
-        assert list(columns) == [key for key in described.schema["properties"] if key != "attributes"]
+        asked = (each for each in world.catalogue.operations.values() if each.resource == name)
+        left_out = {"attributes", *(key for each in asked for key in each.options.only_grouped)}
+        assert list(columns) == [key for key in described.schema["properties"] if key not in left_out]
         for key, column in columns.items():
             values = [row[key] for row in world.rows(name)]
             assert column.tolist() == values
