@@ -17,6 +17,7 @@ import orjson
 from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
+from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import archived_body
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
 
@@ -171,12 +172,16 @@ def _fields(message: dict[str, Any]) -> Headers:
 
 
 def _moment(recorded: dict[str, Any]) -> datetime:
-    """When it was recorded: an answer of last year may not speak of this one."""
+    """When it was recorded: an answer of last year may not speak of this one.
+
+    A time before there was the service says that it was made, not recorded.
+    """
     try:
         moment = datetime.fromisoformat(str(recorded.get("startedDateTime")))
     except ValueError:
         return datetime.now(UTC)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment if moment >= FIRST_DAY else datetime.now(UTC)
 
 
 def _pattern(path: str) -> re.Pattern[str]:
