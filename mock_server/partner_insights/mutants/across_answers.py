@@ -29,8 +29,8 @@ def _with_profile(customer: Row, **changed: str) -> Row:
 
 
 def _damaged(name: str) -> str:
-    """The name with a letter that was read in a wrong encoding."""
-    return f"{name[:3]}\u00c3\u00a9{name[3:]}"
+    """The name, and an e with an accent in it, as UTF-8 that was read as Latin-1: of any alphabet."""
+    return f"{name[:3]}\u00e9{name[3:]}".encode().decode("latin-1")
 
 
 @mutant("PI214", ASSUMED, of_rows, has("customerName"))

@@ -43,7 +43,10 @@ def links_lead_here(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 def _links(answer: JudgedResponse) -> Iterator[_Link]:
     path = answer.operation.path
     if answer.operation.envelope is None:
-        yield from _of(answer.body, "", ("self",), path.replace("{customer-id}", answer.customer or ""))
+        own = answer.body.get("id") if isinstance(answer.body, dict) else None
+        customer = answer.customer or own  # which one was asked for is not known of a body alone
+        if customer:
+            yield from _of(answer.body, "", ("self",), path.replace("{customer-id}", str(customer)))
         return
     yield from _of(answer.body, "", PAGES, path)
     for row in answer.rows:

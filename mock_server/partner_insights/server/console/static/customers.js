@@ -12,6 +12,7 @@ export class Customers {
   #typing = null;
   #search = 0; // which search it is: an older one's answers are of no use
   #chosen = null;
+  #shown = null; // what is shown of the chosen one: where nothing is new, what is being typed stays
 
   #changed;
 
@@ -86,6 +87,9 @@ export class Customers {
   }
 
   #show(customer) {
+    const told = JSON.stringify(customer);
+    if (told === this.#shown) return;
+    this.#shown = told;
     const open = byId("customer").querySelector(".editor")?.open;
     const edit = byId("add-customer") ? [editor(customer, (...told) => this.#tell(...told))] : [];
     if (edit.length && open) edit[0].open = true;
@@ -96,15 +100,21 @@ export class Customers {
   async #tell(words, customer) {
     byId("customers-done").textContent = words;
     this.#chosen = customer?.id ?? null;
-    if (!customer) byId("customer").replaceChildren(element("p", { class: "quiet" }, words));
-    else this.#show(customer);
+    if (customer) this.#show(customer);
+    else this.#put(element("p", { class: "quiet" }, words));
     await this.#changed();
     byId("customer").focus();
   }
 
   #failed(refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    byId("customer").replaceChildren(element("p", { class: "error", role: "alert" }, refusal.message));
+    this.#put(element("p", { class: "error", role: "alert" }, refusal.message));
+  }
+
+  /** In the place of a customer. */
+  #put(words) {
+    this.#shown = null;
+    byId("customer").replaceChildren(words);
   }
 }
 
