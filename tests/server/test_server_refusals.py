@@ -265,6 +265,13 @@ def test_invalid_size(ask: Ask, size: str) -> None:
     assert (reply.status, reply.json) == (400, body_of("3000", "Invalid property", "size"))
 
 
+@pytest.mark.parametrize("index", ["-1", "x", "", "1.0", "x&index=y"])
+def test_invalid_index(ask: Ask, index: str) -> None:
+    """An index that is no whole number is refused also where no page is sought by it."""
+    reply = ask(f"/v1/customers?index={index}")
+    assert (reply.status, reply.json) == (400, body_of("3000", "Invalid property", "index"))
+
+
 @pytest.mark.parametrize(
     ("query", "token", "named"),
     [

@@ -24,9 +24,10 @@ def parse_page(
 
     Another page is asked for by `seekOperation` with the continuation header. One without the other is
     refused: a client answered with the first page would read it for ever. Without a size, or with 0, the
-    token's pages keep their size.
+    token's pages keep their size. An index that is none is refused also where no page is sought by it.
     """
     size = _whole_number(query, "size", operation) or None
+    index = _whole_number(query, "index", operation) or 0
     seek = query.get("seekOperation")
     if seek is not None and seek not in operation.query["seekOperation"]["enum"]:
         raise ApiError("invalid-query", data=["seekOperation"])
@@ -38,7 +39,6 @@ def parse_page(
     if continued is None:
         raise ApiError("invalid-query", data=[CONTINUATION])
     start, before = continued
-    index = _whole_number(query, "index", operation) or 0
     pages = CustomerPage(start, size or before, named=True, followed=True)
     return replace(pages, start=_start(seek, pages, index, world.customers))
 
