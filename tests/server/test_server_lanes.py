@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import date
@@ -41,6 +42,8 @@ GOOD = f"Bearer {TOKENS.access(USER, PARTNER_CENTER)}"
 WAITS: list[float] = []
 RESETS: list[str] = []
 LOOP = asyncio.new_event_loop()
+# In a thread of its own: in this one, a browser of other tests may have a loop running.
+threading.Thread(target=LOOP.run_forever, daemon=True).start()
 FRESH = {"MS-CV", "MS-RequestId", "MS-CorrelationId"}
 CONTROLS = {"CONTENT_TYPE": "application/json", "HTTP_HOST": "127.0.0.1"}
 
@@ -157,7 +160,7 @@ class Lane:
             http_version="1.1", headers=headers,
         )  # fmt: skip
         RESETS.clear()
-        LOOP.run_until_complete(self.front.__rsgi__(scope, protocol))
+        asyncio.run_coroutine_threadsafe(self.front.__rsgi__(scope, protocol), LOOP).result(60)
         assert protocol.answered is not None
         return replace(protocol.answered, ending="reset") if RESETS else protocol.answered
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -314,6 +315,14 @@ def _of_objects(rows: Sequence[tuple[str, dict[str, Any]]], where: str) -> Chunk
     return Chunk(columns, place)
 
 
+def _plain(cell: Any) -> Any:
+    """A cell of Parquet as JSON would have it: a moment as the API writes it, MISSING for null."""
+    if isinstance(cell, datetime):
+        clock, fraction, rest = cell.isoformat().partition(".")
+        return f"{clock}.{rest[:6].rstrip('0')}{rest[6:]}" if fraction else clock
+    return MISSING if cell is None else cell
+
+
 def _parquet(file: BinaryIO, where: str) -> Iterator[Chunk]:
     try:
         import pyarrow
@@ -330,7 +339,7 @@ def _parquet(file: BinaryIO, where: str) -> Iterator[Chunk]:
             while any(pyarrow.types.is_struct(each.type) for each in batch.schema):
                 batch = pyarrow.Table.from_batches([batch]).flatten().combine_chunks().to_batches()[0]
             columns = {
-                name: [MISSING if cell is None else cell for cell in column.to_pylist()]
+                name: [_plain(cell) for cell in column.to_pylist()]
                 for name, column in zip(batch.schema.names, batch.columns, strict=True)
             }
             columns = {name: each for name, each in columns.items() if not all(c is MISSING for c in each)}
