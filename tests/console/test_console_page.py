@@ -100,7 +100,7 @@ def send(fake: RunningFake, path: str, body: Any = None, method: str = "GET", **
     content = None if body is None else json.dumps(body).encode()
     sent = {"Authorization": f"Bearer {fake.token}", "Content-Type": "application/json", **headers}
     try:
-        with urlopen(Request(fake.url + path, content, sent, method=method), timeout=10) as answer:
+        with urlopen(Request(fake.url + path, content, sent, method=method), timeout=60) as answer:
             return answer.status, json.load(answer)
     except HTTPError as error:
         return error.code, None
