@@ -53,6 +53,21 @@ EXPORTED: Final = 3
 """Customers of a world for another tool, where nothing is said."""
 WORKERS: Final = click.IntRange(1, 256)
 
+# What several verbs ask alike.
+_into_folder: Final = click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write.",
+)
+_seeded: Final = click.option(
+    "--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world."
+)
+_sized: Final = click.option(
+    "--customers", type=CUSTOMERS, help=f"Customers of the world.  [default: {standard.CUSTOMERS}]"
+)
+
 
 @click.group("fixtures")
 def command() -> None:
@@ -100,8 +115,8 @@ _WRITE_SECTIONS: Final = {
     type=ROWS,
     help="Rows of a RESOURCE (default: all of the world; customers are added as needed).",
 )
-@click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
-@click.option("--customers", type=CUSTOMERS, help=f"Customers of the world.  [default: {standard.CUSTOMERS}]")
+@_seeded
+@_sized
 @click.option(
     "--as-of",
     type=day,
@@ -259,13 +274,7 @@ def _write_world(
 
 
 @command.command("export")
-@click.option(
-    "--out",
-    metavar="DIR",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to write.",
-)
+@_into_folder
 @click.option("--url", metavar="URL", help="A running fake, as it is now, in place of a world.")
 @click.option(
     "--admin-token",
@@ -274,8 +283,8 @@ def _write_world(
     show_envvar=True,
     help="The fake's admin token, where it is not on this machine.",
 )
-@click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
-@click.option("--customers", type=CUSTOMERS, help=f"Customers of the world.  [default: {standard.CUSTOMERS}]")
+@_seeded
+@_sized
 @click.option(
     "--as-of", type=day, metavar=DAY, default=standard.AS_OF.isoformat(), show_default=True, help="The day."
 )
@@ -314,14 +323,8 @@ def export_data(
 
 @command.command("invalid")
 @click.argument("resource", shell_complete=offer(lambda catalogue: catalogue.resources))
-@click.option(
-    "--out",
-    metavar="DIR",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to write.",
-)
-@click.option("--seed", type=SEED, default=standard.SEED, show_default=True, help="Which world.")
+@_into_folder
+@_seeded
 @click.option("--force", is_flag=True, help="Replace what was written before.")
 def invalid(resource: str, out: Path, seed: int, force: bool) -> None:
     """Write a RESOURCE wrong on purpose: a file for each keyword that can be broken, and manifest.json.
