@@ -204,6 +204,8 @@ def _arguments(scratch: Path, options: SuiteOptions) -> list[str]:
         *("-c", str(configuration), "--rootdir", str(folder), "--confcutdir", str(folder)),
         "--import-mode=importlib",
         *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:warnings"),
+        # They collect garbage through and through, which takes as long as a small run does.
+        *("-p", "no:unraisableexception", "-p", "no:threadexception"),
         *options.arguments(),
     ]
 
