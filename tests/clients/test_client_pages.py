@@ -1,8 +1,8 @@
 """The pages of docs/clients: their code is compiled and run, in the language's test runner, too.
 
-A block whose first line names a file is that file. Where PARTNER_INSIGHTS_COMPILERS is set, as in `.ci/run`,
-compilers are looked for on PATH, tools of npm in the folder that PARTNER_INSIGHTS_NODE_BIN names, and jars
-where Debian puts them. A test whose tools are missing is skipped; only Python's need none.
+A block whose first line names a file is that file. Compilers are looked for on PATH, tools of npm in the
+folder that PARTNER_INSIGHTS_NODE_BIN names, and jars where Debian puts them. A test whose tools are missing
+is skipped; only Python's need none.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from partner_insights.child_server import RunningFake
 
+pytestmark = pytest.mark.external
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "clients"
 NODE = os.environ.get("PARTNER_INSIGHTS_NODE_BIN", "")
 PATHS = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), NODE, os.environ.get("PATH", "")]))
@@ -73,8 +74,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def run(folder: Path, *command: str, url: str = "") -> str:
     program = shutil.which(command[0], path=PATHS)
-    if program is None or (command[0] != "python" and "PARTNER_INSIGHTS_COMPILERS" not in os.environ):
-        pytest.skip(f"{command[0]} is not installed, or not to be tried")
+    if program is None:
+        pytest.skip(f"{command[0]} is not installed")
     done = subprocess.run(
         [program, *command[1:]],
         cwd=folder,

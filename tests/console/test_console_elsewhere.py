@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue
 
+pytestmark = pytest.mark.external
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 LOW: Any = {"width": 1280, "height": 300}
 """So low that Swagger UI, which takes its time, is not looked at yet."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.external
 TIMEOUT = 30_000
 """Milliseconds; much more than is needed, as others may be at work on the machine."""
 expect.set_options(timeout=TIMEOUT)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.external
 REBOUND = "rebound.example"
 """A name that the browser takes for this machine's."""
 USAGE = "/v1/analytics/licenses/usage"

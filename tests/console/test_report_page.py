@@ -92,6 +92,7 @@ def test_what_is_all_valid_is_folded(
     assert bool(found[1]) is opened[1]
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_page_is_as_wide_as_the_screen(
     catalogue: Catalogue, browser: Browser, tmp_path: Path, width: int

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Route
 
+pytestmark = pytest.mark.external
 TENANT = "contoso.example"
 BACK = "http://localhost:8400/back"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

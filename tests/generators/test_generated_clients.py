@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from partner_insights.child_server import RunningFake
 
+pytestmark = pytest.mark.external
 PROGRAMS = Path(__file__).parent / "programs"
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 DESCRIPTION = SCHEMAS / "openapi.json"

@@ -39,6 +39,7 @@ def test_the_python_sessions(secure: RunningFake, monkeypatch: pytest.MonkeyPatc
     assert names["claims"]["scp"] == "user_impersonation"
 
 
+@pytest.mark.external
 def test_the_node_session(secure: RunningFake, tmp_path: Path) -> None:
     """It prints the status of the API's answer."""
     program = shutil.which("node")

@@ -133,6 +133,7 @@ def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path:
         assert opens(secure, by_code.get_token(SCOPE).token) == 200
 
 
+@pytest.mark.external
 def test_a_login_in_a_browser_needs_no_person(secure: RunningFake, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a library opens in a browser comes back to it by itself, by query and by a form."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -249,6 +250,7 @@ FLOWS = {
 }
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("library", FLOWS)
 def test_node_libraries_sign_in(
     secure: RunningFake, library: str, certificate: Certificate, tmp_path: Path
@@ -262,6 +264,7 @@ def test_node_libraries_sign_in(
         assert (flow, opens(secure, token)) == (flow, 403 if flow in ("client", "certificate") else 200)
 
 
+@pytest.mark.external
 def test_jose_verifies_by_the_key_set(secure: RunningFake) -> None:
     """As a resource server in Node does; a changed signature is found."""
     told = node(secure, "jose", "partner.example", PARTNER_CENTER, secure.token)

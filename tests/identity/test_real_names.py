@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+pytestmark = pytest.mark.external
 NAMES = ("login.microsoftonline.com", "login.windows.net", "api.partnercenter.microsoft.com")
 LEAD = 'ip link set lo up && mount --bind "$1" /etc/hosts && exec "$2" "$3" "$4"'
 

@@ -19,16 +19,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 yaml = pytest.importorskip("yaml")
-if "PARTNER_INSIGHTS_GENERATORS" not in os.environ:
-    pytest.skip("PARTNER_INSIGHTS_GENERATORS names no folder with tools", allow_module_level=True)
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = [
+    pytest.mark.external,
+    pytest.mark.skipif(
+        "PARTNER_INSIGHTS_GENERATORS" not in os.environ,
+        reason="PARTNER_INSIGHTS_GENERATORS names no folder with tools",
+    ),
+]
 ROOT = Path(__file__).resolve().parents[2]
 NODE = os.environ.get("PARTNER_INSIGHTS_NODE_BIN", "")
 TOOLS = os.pathsep.join(
-    filter(None, [os.environ["PARTNER_INSIGHTS_GENERATORS"], NODE, os.environ.get("PATH", "")])
+    filter(None, [os.environ.get("PARTNER_INSIGHTS_GENERATORS"), NODE, os.environ.get("PATH", "")])
 )
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
