@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner, Result
 
 from partner_insights.child_server import RunningFake, running_fake
+from partner_insights.cli import main
+from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,8 @@ CSV = re.compile(r"^```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AS_OF = "--as-of=2026-11-22"
 
 
-def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "partner_insights", *arguments]
-    environment = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+def cli(*arguments: str, **environment: str) -> Result:
+    return CliRunner(env=environment).invoke(main, arguments)
 
 
 def get(fake: RunningFake, path: str) -> Any:
@@ -77,7 +75,7 @@ def test_the_contract_holds_on_own_data(fake: RunningFake) -> None:
     """`verify` is green on customers and figures that somebody gave."""
     token = {"PARTNER_INSIGHTS_TOKEN": fake.token}
     judged = cli("verify", "--url", fake.url, "--max-requests", "120", "--profile", "strict", **token)
-    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert judged.exit_code == 0, judged.stdout + judged.stderr
 
 
 @pytest.mark.parametrize("form", ["ndjson", "parquet"])
@@ -85,8 +83,8 @@ def test_an_export_is_taken_back_to_the_same_bytes(fake: RunningFake, tmp_path: 
     """Export of the running fake, and a fake of it: the same items in all operations."""
     out = tmp_path / "exported"
     told = cli("fixtures", "export", "--url", fake.url, "--out", str(out), "--format", form)
-    assert told.returncode == 0, told.stderr
-    assert cli("fixtures", "export", "--url", fake.url, "--out", str(out)).returncode == 2
+    assert told.exit_code == 0, told.stderr
+    assert cli("fixtures", "export", "--url", fake.url, "--out", str(out)).exit_code == 2
     with running_fake(f"--data={out}", "--only-data", AS_OF) as again:
         ids = [each["id"] for each in get(fake, "/v1/customers")["items"]]
         paths = [
@@ -107,12 +105,12 @@ def test_what_cannot_be_ends_with_2(walk: Path, tmp_path: Path) -> None:
     """A broken cell: exit 2 with file, line, cell and rule; on purpose it is served and counted."""
     broken = tmp_path / "broken.csv"
     broken.write_text(walk.read_text(encoding="utf-8").replace(",20,20,,", ",20,21,,"), encoding="utf-8")
-    told = cli("serve", "--port", "0", "--data", str(broken))
-    assert told.returncode == 2
-    assert f"{broken}, line 3, deployed: 21 is more than sold 20 (PI204" in told.stderr
+    with pytest.raises(InputError, match="exit code 2") as told, running_fake(f"--data={broken}"):
+        pass
+    assert f"{broken}, line 3, deployed: 21 is more than sold 20 (PI204" in str(told.value)
     with running_fake(f"--data={broken}", "--allow-invalid") as running:
         assert get(running, "/_admin/world")["invalid"] == 1
-    assert cli("serve", "--only-data").returncode == 2
+    assert cli("serve", "--only-data").exit_code == 2
 
 
 def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
@@ -129,15 +127,16 @@ def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
         assert rows
         assert all(row["productName"].startswith("OWN ") for row in rows)
     path.write_text("{}", encoding="utf-8")
-    told = cli("serve", "--port", "0", "--catalogue", str(path))
-    assert (told.returncode, "is no catalogue of products" in told.stderr) == (2, True)
+    refused = pytest.raises(InputError, match=r"exit code 2(?s:.*)is no catalogue of products")
+    with refused, running_fake(f"--catalogue={path}"):
+        pass
 
 
 def test_a_world_of_several_days_is_a_folder_a_day(tmp_path: Path) -> None:
     """`--days`: each day's folder is the world that this day alone would be written as."""
     out, alone = tmp_path / "lake", tmp_path / "alone"
     written = cli("fixtures", "write", "world", "--customers=3", "--days=3", "--out", str(out), AS_OF)
-    assert written.returncode == 0, written.stderr
+    assert written.exit_code == 0, written.stderr
     days = ["processedDate=2026-11-20", "processedDate=2026-11-21", "processedDate=2026-11-22"]
     assert sorted(each.name for each in out.iterdir()) == days
     cli("fixtures", "write", "world", "--customers=3", "--out", str(alone), "--as-of=2026-11-21")
@@ -145,4 +144,4 @@ def test_a_world_of_several_days_is_a_folder_a_day(tmp_path: Path) -> None:
     assert len(files) > 5
     for each in files:
         assert (out / days[1] / each.relative_to(alone)).read_bytes() == each.read_bytes()
-    assert cli("fixtures", "write", "world", "--days=3", "--out", str(out)).returncode == 2
+    assert cli("fixtures", "write", "world", "--days=3", "--out", str(out)).exit_code == 2
