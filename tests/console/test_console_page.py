@@ -35,6 +35,7 @@ USAGE = "/v1/analytics/licenses/usage"
 DEPLOYMENT = "/v1/analytics/licenses/deployment"
 NASTY = "/v1/<img src=x onerror=document.title='taken'>"
 DESKTOP: Any = {"width": 1280, "height": 900}
+E3: Any = {"product": "Office 365 E3", "sold": 100, "deployed": 60}
 COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules to which the colour scheme makes a difference."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -349,6 +350,32 @@ def test_a_customer_is_added_changed_and_removed(fake: RunningFake, page: Page) 
     expect(page.locator("#customers-done")).to_have_text("Fabrikam is removed.")
     assert send(fake, f"/v1/customers/{first['id']}")[0] == 404
     page.get_by_text("Add a customer").click()
+
+
+def test_what_is_being_typed_stays(fake: RunningFake, page: Page) -> None:
+    """News of the customer and of the date are shown; what is typed and not yet sent stays, and the focus."""
+    _, customer = send(fake, "/_admin/customers", {"name": "Fabrikam", "licenses": [E3]}, "POST")
+    page.locator("#customer-list button", has_text="Fabrikam").click()
+    page.get_by_text("Change this customer").click()
+    adding = page.get_by_role("form", name="Add a licence")
+    adding.get_by_label("Product").fill("Visio Pl")
+    page.get_by_role("form", name="Office 365 E3").get_by_label("Deployed").fill("55")
+    page.get_by_label("Today is").fill("2031-02-03")
+    adding.get_by_label("Product").focus()
+    licence = f"/_admin/customers/{customer['id']}/licenses/{quote(str(E3['product']))}"
+    assert send(fake, licence, {"sold": 77}, "PATCH")[0] == 200
+    post(fake, "/_admin/clock", {"days": 1})
+    expect(page.locator("#customer table").first).to_contain_text("of 77")
+    expect(adding.get_by_label("Product")).to_have_value("Visio Pl")
+    expect(adding.get_by_label("Product")).to_be_focused()
+    expect(page.get_by_role("form", name="Office 365 E3").get_by_label("Deployed")).to_have_value("55")
+    expect(page.get_by_role("form", name="Office 365 E3").get_by_label("Sold")).to_have_value("77")
+    expect(page.get_by_label("Today is")).to_have_value("2031-02-03")
+    page.locator("#customer-list button").nth(1).click()
+    expect(page.locator("#customer h3")).not_to_have_text("Fabrikam")
+    expect(adding.get_by_label("Product")).to_have_value("")
+    page.get_by_role("button", name="Back to the start").click()
+    expect(page.get_by_label("Today is")).to_have_value(fake.as_of.isoformat())
 
 
 def test_the_trend_is_read_day_by_day(fake: RunningFake, page: Page) -> None:

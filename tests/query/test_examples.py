@@ -167,10 +167,13 @@ def shared() -> tuple[FlaskClient, dict[str, Any]]:
 @pytest.mark.skipif(not EXAMPLES, reason="the shared examples are not here")
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_worked_examples(shared: tuple[FlaskClient, dict[str, Any]], spelling: str) -> None:
-    """Status, rows or groups, total and next link of each, and why it is refused."""
+    """Status, rows or groups, total and next link of each, and why it is refused; HEAD has its headers."""
     client, keys = shared
     for example in EXAMPLES:
-        answer = client.get(spelling.format(path_of(example["data"])), query_string=example["query"])
+        path, query = spelling.format(path_of(example["data"])), example["query"]
+        answer, head = client.get(path, query_string=query), client.head(path, query_string=query)
+        assert (head.status_code, head.content_length) == (answer.status_code, answer.content_length), example
+        assert head.get_data() == b""
         body = answer.get_json()
         assert answer.status_code == example["status"], example
         if example["status"] == 400:

@@ -92,6 +92,7 @@ def test_a_session_ends_when_nobody_uses_it() -> None:
         ({"sed": 1}, "has no sed"),
         ({"customers": -1}, "/customers"),
         ({"customers": True}, "/customers"),
+        ({"customers": 2.5}, "/customers: is no whole number"),
         ({"asOf": "tomorrow"}, "/asOf"),
         ({"scenario": "nice"}, "no scenario 'nice'"),
         ({"scenario": [1]}, "/scenario"),

@@ -70,13 +70,11 @@ class Sessions(Generic[_Fake]):
     def begin(self, make: Callable[[], _Fake], idle_seconds: float = IDLE_SECONDS) -> str:
         """A new session; its id. InputError where there are too many."""
         self._end_idle()
-        if len(self._known) >= MAX_SESSIONS:
-            raise InputError(
-                f"there are {MAX_SESSIONS} sessions already", remedy="end some: DELETE /_admin/sessions/ID"
-            )
-        session_id = secrets.token_hex(8)
+        self._refuse_too_many()
         session = _Session(make(), idle_seconds, time.monotonic())
+        session_id = secrets.token_hex(8)
         with self._lock:
+            self._refuse_too_many()  # others may have begun meanwhile
             self._known[session_id] = session
         return session_id
 
@@ -95,6 +93,12 @@ class Sessions(Generic[_Fake]):
         """Those in use, the oldest first."""
         self._end_idle()
         return list(self._known)
+
+    def _refuse_too_many(self) -> None:
+        if len(self._known) >= MAX_SESSIONS:
+            raise InputError(
+                f"there are {MAX_SESSIONS} sessions already", remedy="end some: DELETE /_admin/sessions/ID"
+            )
 
     def _end_idle(self) -> None:
         now = time.monotonic()

@@ -14,10 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from partner_insights.world.hashing import field_key, mix
 from partner_insights.world.products import O365, SERVICES, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Dataset: TypeAlias = Literal["deployment", "usage"]
 DATASETS: Final[tuple[Dataset, ...]] = ("deployment", "usage")
@@ -34,7 +37,15 @@ class Calendar:
 
     def lag(self, service: Service, dataset: Dataset) -> int:
         """Days between the dataset's processing and the as-of date."""
-        return 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
+        return self._lags[service, dataset]
+
+    @cached_property
+    def _lags(self) -> Mapping[tuple[Service, Dataset], int]:
+        return {
+            (service, dataset): 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
+            for service in SERVICES
+            for dataset in DATASETS
+        }
 
     @cached_property
     def data_days(self) -> tuple[int, ...]:
@@ -44,7 +55,13 @@ class Calendar:
 
     def processed(self, dataset: Dataset) -> tuple[str, ...]:
         """`processedDateTime` of the dataset, for each of SERVICES."""
-        return tuple(self._processed(service, dataset) for service in SERVICES)
+        return self._times[dataset]
+
+    @cached_property
+    def _times(self) -> Mapping[Dataset, tuple[str, ...]]:
+        return {
+            dataset: tuple(self._processed(service, dataset) for service in SERVICES) for dataset in DATASETS
+        }
 
     def processed_day(self, dataset: Dataset) -> date:
         """The day of the dataset's last processing, whichever the service: the newer operations have one."""

@@ -30,17 +30,9 @@ def customer_part(contract: Contract, resource: str) -> Mapping[str, Any] | None
 
 
 def customer_columns(
-    contract: Contract,
-    ids: CustomerIds | Roster,
-    names: Customers | Roster,
-    resource: str,
-    start: int,
-    stop: int,
+    part: Mapping[str, Any], ids: CustomerIds | Roster, names: Customers | Roster, start: int, stop: int
 ) -> Mapping[str, Column]:
-    """What is known of a resource of customers start … stop−1; nothing where a customer has none of it."""
-    part = customer_part(contract, resource)
-    if part is None:
-        return {}
+    """A part of the body, as `customer_part` has it, for customers start … stop−1."""
     texts = {
         _ID: ids.ids(start, stop),
         _DOMAIN: names.domains(start, stop),

@@ -8,6 +8,7 @@ is on integers or on operations IEEE 754 defines exactly, so that every machine 
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
 from typing import Final, TypeAlias
 
@@ -28,6 +29,16 @@ _12, _27, _30, _31 = (np.uint64(bits) for bits in (12, 27, 30, 31))
 _FIRST_WORD, _SECOND_WORD = np.uint64(_FIRST), np.uint64(_SECOND)
 _ONE: Final = np.uint64(0x3FF0000000000000)
 """The bits of 1.0: a mantissa filled with hash bits makes a float in [1, 2)."""
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Have the C library keep some megabytes that arrays leave, for the arrays after them.
+
+    glibc takes the largest block that was ever freed as the measure of what it hands back to the system; to
+    ask for it again page by page takes a third of the time of work in chunks. The block is never written to.
+    """
+    np.empty(2**21)
 
 
 def field_key(seed: int, *names: str) -> int:

@@ -21,6 +21,7 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from partner_insights.world.audience import customer_words, is_academic
 from partner_insights.world.hashing import (
@@ -35,10 +36,10 @@ from partner_insights.world.hashing import (
     unit,
 )
 from partner_insights.world.product_file import default_catalogue
-from partner_insights.world.products import ABSENT, CHANNELS, LANE, weighted
+from partner_insights.world.products import ABSENT, LANE, weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from partner_insights.world.products import ProductCatalogue, ProductList
 
@@ -60,6 +61,7 @@ _DIRECT_SHARE: Final = 0.12
 """Customers that usually buy directly."""
 _UNUSUAL: Final = np.uint64(0.06 * 2**64)
 """A purchase in the other channel: its hash is below."""
+_ALL: Final = slice(None)
 _PRODUCT_COUNTS: Final = (30, 27, 20, 12, 7, 4)
 """Of a hundred customers, how many drew one, two, … six products (a product drawn twice counts once)."""
 _MAX_PRODUCTS: Final = len(_PRODUCT_COUNTS)
@@ -67,23 +69,45 @@ _MAX_PRODUCTS: Final = len(_PRODUCT_COUNTS)
 
 @dataclass(frozen=True)
 class DeploymentRows:
-    """One entry for each customer × product, in that order; all arrays have the same length."""
+    """One entry for each customer × product, in that order; all arrays have the same length.
 
-    customer: Integers
+    What is drawn about a licence is drawn when it is asked for: a query of other things never asks.
+    """
+
+    licenses: Licenses = field(repr=False)
+    holders: Integers
+    """Indexes of the customers whose licences they are."""
+    words: Words
+    """The hash that stands for each of them."""
+    holder: Integers
+    """Of each entry the place of its customer among them."""
     product: Integers
     """Index into the products of the day."""
-    channel: Integers
-    """Index into CHANNELS."""
-    hashes: Words
-    """What stands for each licence when more is drawn about it."""
-    products: ProductList
-    count: Callable[[], tuple[Integers, Integers]] = field(repr=False)
-    """Draws what is sold and deployed: a query of other things never asks."""
+
+    @property
+    def products(self) -> ProductList:
+        """What is sold on the day."""
+        return self.licenses.products
+
+    @cached_property
+    def customer(self) -> Integers:
+        """Index of the customer."""
+        return self.holders[self.holder]
+
+    @cached_property
+    def hashes(self) -> Words:
+        """What stands for each licence when more is drawn about it."""
+        return self.licenses.hashes(self.product, self.customer)
+
+    @cached_property
+    def channel(self) -> Integers:
+        """Index into CHANNELS."""
+        return self.licenses.channels(self.words, self.hashes, self.holder)
 
     @cached_property
     def counts(self) -> tuple[Integers, Integers]:
         """Sold and deployed."""
-        return self.count()
+        return self.licenses.seats_of(self)
 
     @property
     def sold(self) -> Integers:
@@ -121,13 +145,13 @@ class UsageRows:
     """Position in `licences`."""
     offer: Integers
     """Index into the offers of the day."""
-    count: Callable[[], Integers] = field(repr=False)
-    """Draws what is active."""
 
     @cached_property
     def active(self) -> Integers:
         """Licences in use."""
-        return self.count()
+        held, licence = self.licences, self.licence
+        active = held.licenses.active(held.deployed[licence], held.hashes[licence], self.offer)
+        return active.astype(np.int64)
 
     @property
     def products(self) -> ProductList:
@@ -191,7 +215,7 @@ class Licenses:
 
     def usual_channels(self, customer: Integers) -> Integers:
         """The channel each customer usually buys in, as an index into CHANNELS."""
-        return self._channels(self._customers(customer))
+        return self._is_reseller(self._customers(customer)).astype(np.int64)
 
     def deployment(self, start: int, stop: int) -> DeploymentRows:
         """The licences of customers start … stop−1."""
@@ -199,20 +223,12 @@ class Licenses:
 
     def deployment_of(self, customers: Integers) -> DeploymentRows:
         """The licences of some customers, in their order."""
-        products, words = self.products, self._customers(customers)
-        position, product = self._holdings(words)
-        customer = customers[position]
-        hashes = entities(self._licence_keys[product], customer)
-        limits = products.seats_of[product], products.max_demand_of[product]
-        channel = self._channels(words)[position] ^ (hashes < _UNUSUAL)
-        return DeploymentRows(
-            customer,
-            product,
-            channel,
-            hashes,
-            products,
-            lambda: self.seats(self.sizes(words)[position], hashes, *limits, self._day_of[product]),
-        )
+        words = self._customers(customers)
+        return DeploymentRows(self, customers, words, *self._holdings(words))
+
+    def hashes(self, product: Integers, customer: Integers) -> Words:
+        """What stands for each licence, by the product's index and the customer's."""
+        return entities(self._licence_keys[product], customer)
 
     def sizes(self, customers: Words) -> Floats:
         """How large each customer is, by the hash that stands for it."""
@@ -220,6 +236,17 @@ class Licenses:
             np.maximum(unit(draw(customers, self._key("size"))), _RAREST)
         )
         return size
+
+    def seats_of(self, rows: DeploymentRows) -> tuple[Integers, Integers]:
+        """Licences sold and deployed of each entry."""
+        products, product = self.products, rows.product
+        return self.seats(
+            self.sizes(rows.words)[rows.holder],
+            rows.hashes,
+            products.seats_of[product],
+            products.max_demand_of[product],
+            self._day_of[product],
+        )
 
     def seats(
         self, size: Floats, hashes: Words, seats: Floats, max_demand: Floats, day: Integers
@@ -231,9 +258,9 @@ class Licenses:
         deployed = np.minimum(np.rint(demand * self._adoption(hashes, day)), sold)
         return sold.astype(np.int64), deployed.astype(np.int64)
 
-    def channels(self, customers: Words, hashes: Words) -> Integers:
-        """The channel of each licence, by the hashes of customer and licence."""
-        return self._channels(customers) ^ (hashes < _UNUSUAL)
+    def channels(self, customers: Words, hashes: Words, holder: Integers | slice = _ALL) -> Integers:
+        """The channel of each licence, by its hash and its customer's; `holder`: its place among these."""
+        return (self._is_reseller(customers)[holder] ^ (hashes < _UNUSUAL)).astype(np.int64)
 
     def usage_of(self, rows: DeploymentRows) -> UsageRows:
         """The use of every workload of some licences."""
@@ -241,12 +268,7 @@ class Licenses:
         ends = np.cumsum(spans)
         licence = np.repeat(np.arange(len(spans)), spans)
         offer = (self.products.first_offer_of[rows.product] - ends + spans)[licence] + np.arange(len(licence))
-        return UsageRows(
-            rows,
-            licence,
-            offer,
-            lambda: self.active(rows.deployed[licence], rows.hashes[licence], offer).astype(np.int64),
-        )
+        return UsageRows(rows, licence, offer)
 
     def usage(self, start: int, stop: int) -> UsageRows:
         """The use of every workload by customers start … stop−1."""
@@ -260,10 +282,10 @@ class Licenses:
     def _customers(self, index: Integers) -> Words:
         return customer_words(self.seed, index)
 
-    def _channels(self, customers: Words) -> Integers:
-        reseller = unit(draw(customers, self._key("channel"))) >= _DIRECT_SHARE
-        channel: Integers = np.where(reseller, CHANNELS.index("reseller"), CHANNELS.index("direct"))
-        return channel
+    def _is_reseller(self, customers: Words) -> npt.NDArray[np.bool_]:
+        """Whether each customer usually buys in the second of CHANNELS."""
+        reseller: npt.NDArray[np.bool_] = unit(draw(customers, self._key("channel"))) >= _DIRECT_SHARE
+        return reseller
 
     def _key(self, *names: str) -> int:
         return _key(self.seed, *names)
@@ -300,28 +322,28 @@ class Licenses:
     def _holdings(self, customers: Words) -> tuple[Integers, Integers]:
         """The (position in `customers`, product) pairs, in order: as many draws as the count says.
 
-        The draws of a customer are the bytes of one word, so that they sort together; the two spare bytes are
-        always absent, so that in the flat array no two neighbours of different customers are equal and held.
-        Then what needs a product that is not among them goes.
+        `drawn` has a line of bytes for each draw, which NumPy compares many at a time. They are sorted by an
+        odd-even transposition, equal ones count once; then what needs a product that is not among them goes.
         """
         first, second = (draw(customers, self._key("products"), step) for step in (0, 1))
-        audience = is_academic(customers).astype(np.uint64) * np.uint64(LANE)
-        products = self.products
-        choice = products.base_choices[_lane(first, 0) | audience] | _slots_left_empty()[_lane(second, 4)]
-        for slot in range(1, _MAX_PRODUCTS):
-            lane = _lane(first, slot) if slot < 5 else _lane(second, slot - 5)
-            choice |= products.choices[lane | audience] << np.uint64(8 * slot)
-        chosen = choice.astype("<u8").view(np.uint8).reshape(-1, 8)
-        chosen.sort(axis=1)
-        flat = chosen.reshape(-1)
-        held = flat != ABSENT
-        held[1:] &= flat[1:] != flat[:-1]
-        needed = np.frombuffer(flat.tobytes().translate(products.needing), dtype=np.uint8)
-        needing = np.flatnonzero(held & (needed != 0))
-        given = np.bitwise_or.reduce(products.giving[chosen[needing >> 3]], axis=1)
-        held[needing] = (given & needed[needing]) != 0
-        at = np.flatnonzero(held)
-        return at >> 3, flat[at].astype(np.int64)
+        audience = is_academic(customers) * np.int64(LANE)
+        products, last = self.products, _last_draws()[_lane(second, 4)]
+        drawn = np.empty((_MAX_PRODUCTS, len(customers)), dtype=np.uint8)
+        drawn[0] = products.base_choices[_lane(first, 0) | audience]
+        for nth in range(1, _MAX_PRODUCTS):
+            lane = _lane(first, nth) if nth < 5 else _lane(second, nth - 5)
+            drawn[nth] = products.choices[lane | audience]
+            drawn[nth] |= _absent_where(last < nth)
+        for turn in range(_MAX_PRODUCTS):
+            left, right = drawn[turn % 2 : -1 : 2], drawn[turn % 2 + 1 :: 2]
+            left[:], right[:] = np.minimum(left, right), np.maximum(left, right)
+        given = np.bitwise_or.reduce(_translated(drawn, products.giving))
+        gone = _translated(drawn, products.needing) & ~given != 0
+        gone[1:] |= drawn[1:] == drawn[:-1]
+        drawn |= _absent_where(gone)
+        flat = drawn.T.reshape(-1)
+        at = np.flatnonzero(flat != ABSENT)
+        return at // _MAX_PRODUCTS, flat[at].astype(np.int64)
 
     def _contract(self, licence: Words, day: Integers) -> Floats:
         """Seats sold for each unit of demand: another level in every term, 0.9 to 1.2."""
@@ -362,14 +384,22 @@ def _three_quarters(value: Floats) -> Floats:
     return root * np.sqrt(root)
 
 
-def _lane(words: Words, nth: int) -> Words:
+def _lane(words: Words, nth: int) -> Integers:
     """The nth twelve bits of each word, nth at most 4."""
-    return words >> np.uint64(12 * nth) & np.uint64(LANE - 1)
+    return (words >> np.uint64(12 * nth) & np.uint64(LANE - 1)).view(np.int64)
+
+
+def _absent_where(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """ABSENT, which is all bits, where the mask is true, and no bit elsewhere."""
+    return np.negative(mask.view(np.uint8))
+
+
+def _translated(values: npt.NDArray[np.uint8], table: bytes) -> npt.NDArray[np.uint8]:
+    """Each byte as the table has it."""
+    return np.frombuffer(values.tobytes().translate(table), dtype=np.uint8).reshape(values.shape)
 
 
 @cache
-def _slots_left_empty() -> Words:
-    """Twelve random bits → the slots beyond the customer's count, as bytes that are ABSENT."""
-    counts = range(len(_PRODUCT_COUNTS))
-    empty = [sum(ABSENT << 8 * slot for slot in range(8) if slot > count) for count in counts]
-    return np.array(empty, dtype=np.uint64)[weighted(_PRODUCT_COUNTS)]
+def _last_draws() -> npt.NDArray[np.uint8]:
+    """Twelve random bits → the number of the customer's last draw."""
+    return weighted(_PRODUCT_COUNTS).astype(np.uint8)

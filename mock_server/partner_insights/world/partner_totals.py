@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from partner_insights.world.hashing import keep_freed_memory
 from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _total(add_up: Callable[[int, int], Floats], customers: int) -> Floats:
 
     Whole numbers below 2**53 are exact in floats, so the order of adding plays no part.
     """
+    keep_freed_memory()
     none = add_up(0, 0)
     threads = min(MAX_THREADS, os.cpu_count() or 1, -(-customers // CHUNK))
     if threads < 2:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from partner_insights.contract import Standing
-    from partner_insights.world.hashing import Floats, Integers, Words
+    from partner_insights.world.hashing import Floats, Integers
 
 Audience = Literal["commercial", "academic"]
 AUDIENCES: Final[tuple[Audience, ...]] = ("commercial", "academic")
@@ -227,39 +227,39 @@ class ProductList:
         return first
 
     @cached_property
-    def base_choices(self) -> Words:
+    def base_choices(self) -> npt.NDArray[np.uint8]:
         """Twelve random bits, and one for the audience → a product that stands alone."""
         return self._choices(base=True)
 
     @cached_property
-    def choices(self) -> Words:
+    def choices(self) -> npt.NDArray[np.uint8]:
         """Twelve random bits, and one for the audience → any product, or ABSENT."""
         return self._choices(base=False)
 
     @cached_property
     def needing(self) -> bytes:
         """The bit of what a product needs, zero for none; by its index, ABSENT included."""
-        return self._bits({place: [each.needs or ""] for place, each in enumerate(self.products)}).tobytes()
+        return self._bits({place: [each.needs or ""] for place, each in enumerate(self.products)})
 
     @cached_property
-    def giving(self) -> npt.NDArray[np.uint8]:
+    def giving(self) -> bytes:
         """The bits of what a product gives; by its index, ABSENT included."""
         return self._bits({place: each.gives for place, each in enumerate(self.products)})
 
     def _day(self, product: Product) -> int:
         return self.days[product.service]
 
-    def _bits(self, words: Mapping[int, Iterable[str]]) -> npt.NDArray[np.uint8]:
+    def _bits(self, words: Mapping[int, Iterable[str]]) -> bytes:
         known = sorted({product.needs for product in self.catalogue.products if product.needs})
         bits = np.zeros(ABSENT + 1, dtype=np.uint8)
         for place, each in words.items():
             bits[place] = sum(1 << known.index(word) for word in each if word in known)
-        return bits
+        return bits.tobytes()
 
-    def _choices(self, *, base: bool) -> Words:
+    def _choices(self, *, base: bool) -> npt.NDArray[np.uint8]:
         place = {product.id: index for index, product in enumerate(self.products)}
         sold = (self.catalogue.sold_instead(each, self._day(each)) for each in self.catalogue.products)
-        index = np.array([ABSENT if each is None else place[each.id] for each in sold], dtype=np.uint64)
+        index = np.array([ABSENT if each is None else place[each.id] for each in sold], dtype=np.uint8)
         tables = []
         for audience in AUDIENCES:
             weights = [

@@ -67,6 +67,17 @@ _RESOURCE_KINDS: Final = {
 
 
 @dataclass(frozen=True)
+class _Layout:
+    """Where the columns of a resource come from."""
+
+    properties: Mapping[str, Any]
+    """Those that its rows have; not `attributes`."""
+    kind: _ResourceKind | None
+    of_customer: Mapping[str, Any] | None
+    """The resource within the body of a customer, where it is there."""
+
+
+@dataclass(frozen=True)
 class World:
     """A partner with `customers` customers on `as_of`; nothing is computed before it is needed.
 
@@ -200,21 +211,16 @@ class World:
         generated from what its schema says.
         KeyError for a resource the catalogue does not have, InputError for one that no response has rows of.
         """
-        properties = self.catalogue.resources[resource].schema["properties"]
-        if not self.has_rows(resource):
-            answered = sorted({each.resource for each in self.catalogue.operations.values()})
-            raise InputError(f"no response has rows of {resource}", remedy=f"ask for {', '.join(answered)}")
+        layout = self._layout(resource)
+        kind, part = layout.kind, layout.of_customer
         start, stop = max(start, 0), self.customers if stop is None else min(stop, self.customers)
         stop = max(start, stop)
-        kind = _RESOURCE_KINDS.get(resource)
         source = None if kind is None else self._source(kind, start, stop)
-        of_customer = customer_columns(self.catalogue, self.ids, self.names, resource, start, stop)
+        of_customer = {} if part is None else customer_columns(part, self.ids, self.names, start, stop)
         result: dict[str, Column] = {}
-        left_out = {"attributes", *self._only_grouped(resource)}
-        if only is not None and (self.own is None or not self.own.raw):
-            left_out |= properties.keys() - only
-        for name, schema in properties.items():
-            if name in left_out:
+        everything = only is None or (self.own is not None and self.own.raw)
+        for name, schema in layout.properties.items():
+            if not everything and name not in (only or ()):
                 continue
             if kind is not None and source is not None and name in kind.known:
                 result[name] = kind.known[name](source.rows, source)
@@ -226,12 +232,25 @@ class World:
             with_raw_cells(result, self.own, source.rows, usage=kind is not None and kind.dataset == "usage")
         return result
 
-    def _only_grouped(self, resource: str) -> frozenset[str]:
-        """Properties that only rows of grouped answers have."""
-        operations = self.catalogue.operations.values()
-        return frozenset(
-            name for each in operations if each.resource == resource for name in each.options.only_grouped
-        )
+    def _layout(self, resource: str) -> _Layout:
+        """What is known of a resource; KeyError or InputError, as `columns` says."""
+        known = self._layouts.get(resource)
+        if known is not None:
+            return known
+        properties = self.catalogue.resources[resource].schema["properties"]
+        operations = [each for each in self.catalogue.operations.values() if each.resource == resource]
+        part = customer_part(self.catalogue, resource)
+        if not operations and part is None:
+            answered = sorted({each.resource for each in self.catalogue.operations.values()})
+            raise InputError(f"no response has rows of {resource}", remedy=f"ask for {', '.join(answered)}")
+        # Some properties only rows of grouped answers have.
+        left_out = {"attributes"}.union(*(each.options.only_grouped for each in operations))
+        own = {name: schema for name, schema in properties.items() if name not in left_out}
+        return self._layouts.setdefault(resource, _Layout(own, _RESOURCE_KINDS.get(resource), part))
+
+    @cached_property
+    def _layouts(self) -> dict[str, _Layout]:
+        return {}
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
         """The rows of a resource as on the wire: JSON-ready, every property in the schema's order.

@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from partner_insights.server.settings import Settings
     from partner_insights.world import World
 
-_WORLD: Final[dict[str, tuple[str, type]]] = {
-    "seed": ("seed", int),
-    "customers": ("customers", int),
-    "percentScale": ("percent_scale", int),
-}
-"""Members of the body → arguments of the world, and their types."""
+_WORLD: Final = {"seed": "seed", "customers": "customers", "percentScale": "percent_scale"}
+"""Members of the body → arguments of the world; whole numbers."""
 _KNOWN: Final = (*_WORLD, "asOf", "scenario", "auth", "bom", "data", "onlyData", "idleSeconds")
 _MAX_IDLE: Final = 86_400
 _MAX_CUSTOMERS: Final = 10_000_000
@@ -88,7 +84,7 @@ class SessionViews:
 
     def _told(self, content: dict[str, Any]) -> tuple[World, Settings]:
         world, settings = self._world, self._settings
-        given = {argument: content[name] for name, (argument, _) in _WORLD.items() if name in content}
+        given = {argument: content[name] for name, argument in _WORLD.items() if name in content}
         if content.get("onlyData"):
             world, given = world.without_customers(), given | {"customers": 0}
         elif "customers" in given or "seed" in given:
@@ -120,7 +116,8 @@ def _content() -> dict[str, Any]:
         raise InputError(f"a session has no {', '.join(unknown)}", remedy=f"give {', '.join(_KNOWN)}")
     for name in _WORLD:
         if name in content:
-            _number(content, name, 0, 0, _MAX_CUSTOMERS if name == "customers" else 2**53)
+            most = _MAX_CUSTOMERS if name == "customers" else 2**53
+            content[name] = _number(content, name, 0, 0, most)
     for name in ("bom", "onlyData"):
         if not isinstance(content.get(name, False), bool):
             raise InputError("is neither true nor false", where=f"/{name}")
@@ -138,6 +135,8 @@ def _number(content: dict[str, Any], name: str, default: float, least: int, most
     value = content.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise InputError(f"is no number from {least} to {most}", where=f"/{name}")
+    if value != int(value):
+        raise InputError("is no whole number", where=f"/{name}")
     return int(value)
 
 

@@ -204,6 +204,8 @@ class OwnData:
 
     def merged(self, new: OwnData) -> OwnData:
         """The other's customers beside ours; of one and the same, the later counts, cell by cell."""
+        if not self and not new.notes:  # what was taken on purpose may say one thing twice
+            return new
         position = dict(self.position)
         place = np.array([position.setdefault(each, len(position)) for each in new.ids], dtype=np.int64)
         texts, codes = self.texts.union(new.texts)
@@ -239,9 +241,8 @@ class OwnData:
             workload=codes["workloads"][new.uses.workload],
             processed=codes["processed"][new.uses.processed],
         )
-        folded, folded_uses = fold(before.beside(shifted), uses_before.beside(new_uses), texts)
-        moved = replace(folded_uses, licence=folded_uses.licence + len(kept.customer))
-        licences, uses = in_order(kept.beside(folded), kept_uses.beside(moved), texts)
+        folded = in_order(*fold(before.beside(shifted), uses_before.beside(new_uses), texts), texts)
+        licences, uses = _together((kept, kept_uses), folded)
         return replace(
             self,
             ids=tuple(position),
@@ -326,6 +327,20 @@ def in_order(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[Lice
     uses = replace(uses, licence=place[uses.licence])
     names = _rank([name for name, _ in texts.workloads])[uses.workload]
     return licences.take(order), uses.take(np.lexsort((names, uses.licence)))
+
+
+def _together(
+    first: tuple[LicenceTable, UseTable], second: tuple[LicenceTable, UseTable]
+) -> tuple[LicenceTable, UseTable]:
+    """The rows of some customers and of others, each in order → all in order."""
+    (licences, uses), (more, more_uses) = first, second
+    more_uses = replace(more_uses, licence=more_uses.licence + len(licences.customer))
+    licences, uses = licences.beside(more), uses.beside(more_uses)
+    order = np.argsort(licences.customer, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    uses = replace(uses, licence=place[uses.licence])
+    return licences.take(order), uses.take(np.argsort(uses.licence, kind="stable"))
 
 
 def _joined_channels(licences: LicenceTable, texts: Texts) -> Integers:

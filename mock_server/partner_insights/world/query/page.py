@@ -18,12 +18,14 @@ import numpy as np
 from partner_insights.contract.query import FilterStatement
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.world.columns import objects
-from partner_insights.world.query.values import Columns, Groups, chosen, grouped, taken, whole
+from partner_insights.world.hashing import keep_freed_memory
+from partner_insights.world.query.values import Columns, Groups, Mask, chosen, coded, grouped, taken, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from partner_insights.contract.query import Measure, Query
+    from partner_insights.world.columns import Column
     from partner_insights.world.hashing import Integers
     from partner_insights.world.query.row_table import RowTable, Span
 
@@ -140,29 +142,52 @@ class _Reader:
         return {*named, *grouped_by, *further} & set(self.table.names)
 
     def _chosen(self, span: Span, names: set[str]) -> tuple[Columns, Integers | None, int]:
+        columns, mask, length = self._filtered(span, names)
+        return columns, None if mask is None else np.flatnonzero(mask), length
+
+    def _filtered(self, span: Span, names: set[str]) -> tuple[Columns, Mask | None, int]:
         columns = self.table.columns(span, names or self.table.names[:1])
         length = len(next(iter(columns.values())))
-        mask = chosen(self.query.filter, columns, length)
-        return columns, None if mask is None else np.flatnonzero(mask), length
+        return columns, chosen(self.query.filter, columns, length), length
 
     def _count(self, span: Span) -> int:
         if self.query.group is not None:
             return len(self._groups(span))
-        _, index, length = self._chosen(span, self._names())
-        return length if index is None else len(index)
+        _, mask, length = self._filtered(span, self._names())
+        return length if mask is None else int(np.count_nonzero(mask))
 
     def _rows(self, span: Span, first: int, last: int) -> list[Row]:
-        """The rows of a span from the first chosen one to the last."""
-        if self.query.group is not None:
-            return self._grouped_rows(self._groups(span))[first:last]
-        _, index, length = self._chosen(span, self._names())
-        places = np.arange(length)[first:last] if index is None else index[first:last]
-        return self._plain(span, places)
+        """The rows of a span from the first chosen one to the last, part by part: a page is seldom a span."""
+        rows: list[Row] = []
+        begin = 0
+        for part in self.table.parts(span):
+            if begin >= last:
+                break
+            shown = slice(max(first - begin, 0), last - begin)
+            if self.query.group is not None:
+                found = self._grouped_rows(self._groups(part))
+                rows += found[shown]
+                begin += len(found)
+                continue
+            wanted = self._wanted if begin >= first else ()
+            columns, index, length = self._chosen(part, self._names(wanted))
+            places = np.arange(length) if index is None else index
+            rows += self._plain(part, places[shown], columns if wanted else None)
+            begin += len(places)
+        return rows
 
-    def _plain(self, span: Span, places: Integers) -> list[Row]:
-        wanted = self.query.select or self.table.names
-        columns = self.table.columns(span, set(wanted))
-        return list(objects({name: taken(columns[name], places) for name in wanted}))
+    @property
+    def _wanted(self) -> Sequence[str]:
+        """The properties a row shows."""
+        return self.query.select or self.table.names
+
+    def _plain(self, span: Span, places: Integers, columns: Columns | None = None) -> list[Row]:
+        """Rows of a span; `columns` are all that they show, where they are there already."""
+        if not len(places):
+            return []
+        if columns is None:
+            columns = self.table.columns(span, set(self._wanted))
+        return list(objects({name: taken(columns[name], places) for name in self._wanted}))
 
     def _groups(self, span: Span) -> Groups:
         group = self.query.group or ()
@@ -194,21 +219,23 @@ class _Reader:
         return rows
 
     def _order(self) -> Integers:
-        """The span and the place of every chosen row, sorted."""
+        """The span and the place of every chosen row, sorted; of their values each distinct one is held."""
         names = [name for name, _ in self.query.order]
-        keyed = [
-            each for number, span in enumerate(self.table.spans) for each in self._keys(number, span, names)
+        known: list[dict[Any, int]] = [{} for _ in names]
+        found = [np.empty((2 + len(names), 0), dtype=np.int64)]
+        for number, span in enumerate(self.table.spans):
+            columns, index, length = self._chosen(span, self._names(names))
+            places = np.arange(length) if index is None else index
+            numbers = [
+                _numbered(taken(columns[name], places), each) for name, each in zip(names, known, strict=True)
+            ]
+            found.append(np.stack([np.full(len(places), number), places, *numbers]))
+        rows = np.concatenate(found, axis=1)
+        keys = [
+            -_ranks(each)[numbers] if downwards else _ranks(each)[numbers]
+            for numbers, each, (_, downwards) in zip(rows[2:], known, self.query.order, strict=True)
         ]
-        for nth, (_, downwards) in reversed(list(enumerate(self.query.order))):
-            keyed.sort(key=lambda each: each[0][nth], reverse=downwards)
-        return np.array([place for _, place in keyed], dtype=np.int64).reshape(-1, 2)
-
-    def _keys(self, number: int, span: Span, names: list[str]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        columns, index, length = self._chosen(span, self._names(names))
-        places = np.arange(length) if index is None else index
-        values = [[_rank(value) for value in taken(columns[name], places).tolist()] for name in names]
-        for row, place in enumerate(places.tolist()):
-            yield tuple(column[row] for column in values), (number, place)
+        return rows[:2, np.lexsort(keys[::-1])].T
 
     def _at(self, places: Integers) -> list[Row]:
         """The rows at these places, in their order."""
@@ -224,12 +251,26 @@ class _Reader:
 
 def _side_by_side(work: Callable[[Span], _Found], spans: Sequence[Span]) -> Iterator[_Found]:
     """What is found in each span, in order, by a few threads: NumPy lets them run side by side."""
+    keep_freed_memory()
     threads = min(MAX_THREADS, os.cpu_count() or 1, len(spans))
     if threads < 2:
         yield from map(work, spans)
         return
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(work, spans)
+
+
+def _numbered(column: Column, known: dict[Any, int]) -> Integers:
+    """Of each row the number of its value; new values get the next ones."""
+    codes, keys = coded(column, _rank)
+    return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)[codes]
+
+
+def _ranks(known: dict[Any, int]) -> Integers:
+    """Of each number the place of its value among all in order."""
+    ranks = np.empty(len(known), dtype=np.int64)
+    ranks[[known[key] for key in sorted(known)]] = np.arange(len(known))
+    return ranks
 
 
 def _rank(value: Any) -> tuple[bool, Any]:

@@ -15,7 +15,9 @@ Span = tuple[int, int]
 """From, and up to but without."""
 
 CUSTOMERS: Final = 16_384
-"""Of a span: one is computed in about ten milliseconds."""
+"""Of a span: so many are counted in a few milliseconds."""
+PART: Final = 1024
+"""Customers whose rows are made together: names and ids take longer than numbers."""
 
 
 class _World(Protocol):
@@ -47,6 +49,10 @@ class RowTable(Protocol):
         """All of them, in order."""
         ...
 
+    def parts(self, span: Span) -> Sequence[Span]:
+        """Smaller spans that are this one together."""
+        ...
+
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
         """These properties of the rows of a span."""
         ...
@@ -73,9 +79,17 @@ class WorldTable:
     @property
     def spans(self) -> Sequence[Span]:
         """So many customers at a time."""
-        customers = self.world.customers
-        return [(start, min(start + CUSTOMERS, customers)) for start in range(0, customers, CUSTOMERS)]
+        return _cut((0, self.world.customers), CUSTOMERS)
+
+    def parts(self, span: Span) -> Sequence[Span]:
+        """Fewer of them."""
+        return _cut(span, PART)
 
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
         """The columns of the customers of a span."""
         return self.world.columns(self.resource, *span, only=names)
+
+
+def _cut(span: Span, size: int) -> list[Span]:
+    first, last = span
+    return [(start, min(start + size, last)) for start in range(first, last, size)]

@@ -8,6 +8,7 @@ const HEALTHY = "healthy"; // what is in force when nothing else is
 export class Conditions {
   #changed;
   #switches = new Map();
+  #day = ""; // as it was last shown: a date that somebody has typed stays
 
   /** `changed` is called when something else is in force. */
   constructor(changed) {
@@ -28,7 +29,10 @@ export class Conditions {
     const [{ active, scenarios }, { asOf }] = await Promise.all([ask("scenario"), ask("clock")]);
     if (!this.#switches.size) this.#build(scenarios);
     for (const [name, box] of this.#switches) box.checked = active.includes(name);
-    if (document.activeElement !== byId("as-of")) byId("as-of").value = asOf;
+    const field = byId("as-of");
+    if ([this.#day, asOf].includes(field.value) && document.activeElement !== field) {
+      field.value = this.#day = asOf;
+    }
   }
 
   #build(scenarios) {
@@ -82,6 +86,7 @@ export class Conditions {
   async #do(done, act) {
     try {
       await act();
+      this.#day = byId("as-of").value;
       complain(byId("day-error"), null);
       byId("done").textContent = done;
       await this.#changed();

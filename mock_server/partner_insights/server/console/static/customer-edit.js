@@ -22,17 +22,21 @@ const count = (label, name, value) =>
   field(label, name, value, { type: "number", min: 0, step: 1, class: "short" });
 
 /** A form that acts when it is sent, and tells beside itself why it could not. */
-function form(name, fields, button, act, more = []) {
+function form(key, name, fields, button, act, changed, more = []) {
   const error = element("p", { class: "error", role: "alert", hidden: true });
   const made = element(
     "form",
-    { class: "edit", "aria-label": name },
+    { class: "edit", "aria-label": name, "data-key": key },
     element("div", { class: "line" }, fields, element("button", { type: "submit" }, button), more),
     error,
   );
   made.addEventListener("submit", (event) => {
     event.preventDefault();
-    tried(error, () => act(content(made)));
+    tried(error, async () => {
+      const told = await act(content(made));
+      made.reset(); // it was sent: nothing of it is kept
+      changed(...told);
+    });
   });
   return made;
 }
@@ -52,10 +56,12 @@ export function editor(customer, changed) {
   const path = `customers/${customer.id}`;
   const remove = element("button", { type: "button" }, "Remove the customer");
   const naming = form(
+    "rename",
     `Change ${customer.name}`,
     [field("Name", "name", customer.name, { required: true })],
     "Rename",
-    async (held) => changed(`${held.name} is renamed.`, await ask(path, "PATCH", held)),
+    async (held) => [`${held.name} is renamed.`, await ask(path, "PATCH", held)],
+    changed,
     [remove],
   );
   remove.addEventListener("click", () =>
@@ -72,6 +78,7 @@ export function editor(customer, changed) {
     naming,
     [...products].map(([product, row]) => licence(path, product, row, changed)),
     form(
+      "add",
       "Add a licence",
       [
         field("Product", "product", "", { required: true }),
@@ -79,8 +86,11 @@ export function editor(customer, changed) {
         count("Deployed", "deployed", ""),
       ],
       "Add the licence",
-      async ({ product, ...held }) =>
-        changed(`${product} is added.`, await ask(`${path}/licenses/${encodeURIComponent(product)}`, "PUT", held)),
+      async ({ product, ...held }) => [
+        `${product} is added.`,
+        await ask(`${path}/licenses/${encodeURIComponent(product)}`, "PUT", held),
+      ],
+      changed,
     ),
   );
 }
@@ -90,13 +100,15 @@ function licence(path, product, row, changed) {
   const remove = element("button", { type: "button" }, "Remove", element("span", { class: "unseen" }, ` ${product}`));
   const made = form(
     product,
+    product,
     [
       element("p", { class: "what" }, product),
       count("Sold", "sold", row.licensesSold),
       count("Deployed", "deployed", row.licensesDeployed),
     ],
     "Save",
-    async (held) => changed(`${product} is changed.`, await ask(place, "PATCH", held)),
+    async (held) => [`${product} is changed.`, await ask(place, "PATCH", held)],
+    changed,
     [remove],
   );
   remove.addEventListener("click", () =>
@@ -111,6 +123,7 @@ function licence(path, product, row, changed) {
 export function adder(changed) {
   byId("add-customer").append(
     form(
+      "customer",
       "Add a customer",
       [
         field("Name of the new customer", "name", "", { required: true }),
@@ -121,8 +134,9 @@ export function adder(changed) {
       "Add the customer",
       async ({ name, product, ...held }) => {
         const licences = product || Object.keys(held).length ? { licenses: [{ product, ...held }] } : {};
-        changed(`${name} is added.`, await ask("customers", "POST", { name, ...licences }));
+        return [`${name} is added.`, await ask("customers", "POST", { name, ...licences })];
       },
+      changed,
     ),
   );
 }

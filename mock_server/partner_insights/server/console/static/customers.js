@@ -3,7 +3,7 @@
 import { ask, Refusal } from "./ask.js";
 import { bar, figure, table } from "./bars.js";
 import { adder, editor } from "./customer-edit.js";
-import { byId, complain, element, terms, whole } from "./elements.js";
+import { byId, complain, element, redraw, terms, whole } from "./elements.js";
 
 const A_PAGE = 8;
 const TYPING = 200; // milliseconds: somebody may still be typing
@@ -33,7 +33,6 @@ export class Customers {
   }
 
   async #find() {
-    byId("customer-list").replaceChildren();
     await this.#read(++this.#search, 0);
   }
 
@@ -43,13 +42,17 @@ export class Customers {
     const more = byId("customers-more");
     more.hidden = true;
     let missing = A_PAGE;
+    let isFirst = after === 0;
     while (after != null && missing > 0) {
       const query = new URLSearchParams({ search: words, after, size: missing });
       const found = await ask(`customers?${query}`).catch((refusal) => this.#failed(refusal));
       if (!found || search !== this.#search) return;
       missing -= found.customers.length;
       after = found.next;
-      byId("customer-list").append(...found.customers.map((each) => this.#choice(each)));
+      const choices = found.customers.map((each) => this.#choice(each));
+      if (isFirst) redraw(byId("customer-list"), ...choices);
+      else byId("customer-list").append(...choices);
+      isFirst = false;
       byId("customers-found").textContent = this.#state(words, after, found.total);
     }
     more.hidden = after == null;
@@ -90,10 +93,14 @@ export class Customers {
     const told = JSON.stringify(customer);
     if (told === this.#shown) return;
     this.#shown = told;
-    const open = byId("customer").querySelector(".editor")?.open;
+    const place = byId("customer");
+    const isSame = place.dataset.id === customer.id;
+    const open = isSame && place.querySelector(".editor")?.open;
     const edit = byId("add-customer") ? [editor(customer, (...told) => this.#tell(...told))] : [];
     if (edit.length && open) edit[0].open = true;
-    byId("customer").replaceChildren(...detail(customer), ...edit);
+    if (!isSame) place.replaceChildren(); // what was typed was about another customer
+    place.dataset.id = customer.id;
+    redraw(place, ...detail(customer), ...edit);
   }
 
   /** Say what was done, and show the customer as it is now; null: it is gone. */
@@ -114,6 +121,7 @@ export class Customers {
   /** In the place of a customer. */
   #put(words) {
     this.#shown = null;
+    delete byId("customer").dataset.id;
     byId("customer").replaceChildren(words);
   }
 }

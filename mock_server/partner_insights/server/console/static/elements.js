@@ -20,6 +20,27 @@ export function complain(place, words) {
   place.hidden = words == null;
 }
 
+const FIELDS = "input, select, textarea";
+
+/** What a control is, however often it is drawn: its form and its name, or what it says. */
+function identity(control) {
+  const own = control.name || control.dataset.id || (control.matches("button") ? control.textContent : "");
+  return JSON.stringify([control.tagName, control.closest("form")?.dataset.key, own]);
+}
+
+/** Draw a place anew; what is typed in its forms and not yet sent stays, and so does the focus. */
+export function redraw(place, ...children) {
+  const fields = [...place.querySelectorAll(FIELDS)].filter((each) => each.value !== each.defaultValue);
+  const typed = new Map(fields.map((each) => [identity(each), each.value]));
+  const focused = place.contains(document.activeElement) ? identity(document.activeElement) : null;
+  place.replaceChildren(...children);
+  for (const control of place.querySelectorAll(`${FIELDS}, button, summary`)) {
+    const key = identity(control);
+    if (control.matches(FIELDS) && typed.has(key)) control.value = typed.get(key);
+    if (key === focused) control.focus({ preventScroll: true });
+  }
+}
+
 export const whole = (number) => number.toLocaleString("en");
 
 /** Terms and what they are; those without a value are left out. */

@@ -1,7 +1,7 @@
 // A form of faults → a plan; the plans in force → their accounts, each fault with the request that met it.
 
 import { ask, Refusal } from "./ask.js";
-import { byId, complain, element } from "./elements.js";
+import { byId, complain, element, redraw } from "./elements.js";
 
 export class Faults {
   #showRequest;
@@ -28,7 +28,7 @@ export class Faults {
       const shown = JSON.stringify(plans);
       if (byId("plans").dataset.shown === shown) return;
       byId("plans").dataset.shown = shown;
-      byId("plans").replaceChildren(...plans.map((plan) => this.#account(plan)));
+      redraw(byId("plans"), ...plans.map((plan) => this.#account(plan)));
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       complain(byId("faults-error"), refusal.message);

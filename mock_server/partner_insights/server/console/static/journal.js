@@ -1,7 +1,7 @@
 // The fake's journal → a list that follows it, the newest request first; an entry opens to its detail.
 
 import { ask, Refusal } from "./ask.js";
-import { byId, element, terms, whole } from "./elements.js";
+import { byId, element, redraw, terms, whole } from "./elements.js";
 import { curlButton, indented } from "./exchange.js";
 
 const A_PAGE = 50;
@@ -98,7 +98,7 @@ export class Journal {
     const known = this.#items.get(entry.number);
     if (known?.shown === shown) return known.item;
     const item = known?.item ?? element("li", { value: entry.number });
-    item.replaceChildren(line(entry, item.querySelector("details")?.open));
+    redraw(item, line(entry, item.querySelector("details")?.open));
     this.#items.set(entry.number, { item, shown });
     return item;
   }

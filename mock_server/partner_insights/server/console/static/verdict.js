@@ -1,7 +1,7 @@
 // The fake's verdict on its client → words, and findings that lead to their journal entries.
 
 import { ask, Refusal } from "./ask.js";
-import { byId, element, whole } from "./elements.js";
+import { byId, element, redraw, whole } from "./elements.js";
 
 const MOST = 50; // findings shown: who hammers has thousands
 const WORDS = {
@@ -41,7 +41,8 @@ export class Verdict {
     );
     byId("judged").replaceChildren(words, element("span", { class: "quiet" }, count));
     const more = verdict.findings.length - MOST;
-    byId("findings").replaceChildren(
+    redraw(
+      byId("findings"),
       ...verdict.findings.slice(0, MOST).map((finding) => this.#finding(finding)),
       ...(more > 0
         ? [element("li", { class: "quiet" }, `and ${whole(more)} more: GET /_admin/verdict`)]
