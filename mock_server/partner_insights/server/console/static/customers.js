@@ -95,7 +95,7 @@ export class Customers {
     this.#shown = told;
     const place = byId("customer");
     const isSame = place.dataset.id === customer.id;
-    const open = isSame && place.querySelector(".editor")?.open;
+    const open = place.querySelector(".editor")?.open;
     const edit = byId("add-customer") ? [editor(customer, (...told) => this.#tell(...told))] : [];
     if (edit.length && open) edit[0].open = true;
     if (!isSame) place.replaceChildren(); // what was typed was about another customer
