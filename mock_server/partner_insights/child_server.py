@@ -38,6 +38,11 @@ class RunningFake:
     ca_file: str | None = None
     """What to trust, where it speaks TLS with a certificate of its own making."""
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request needs: a fresh dictionary, ready to be added to."""
+        return api_headers(self.token)
+
     def stop(self) -> None:
         """End the child; more than once does no harm."""
         self._child.stop()
@@ -50,6 +55,12 @@ class RunningFake:
     def output(self) -> str:
         """What the child has printed so far, its log of crashes among it."""
         return self._child.output()
+
+
+def api_headers(token: str) -> dict[str, str]:
+    """What a request to the API needs, with a token where the fake wants one."""
+    authorization = {"Authorization": f"Bearer {token}"} if token else {}
+    return {**authorization, "Accept": "application/json"}
 
 
 def start_fake(*options: str, timeout: float = START_TIMEOUT) -> RunningFake:

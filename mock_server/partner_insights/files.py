@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from io import BufferedRandom
     from pathlib import Path
 
-MAX_INPUT: Final = 64 * 2**20
-"""Bytes of a file of settings, far more than anybody writes."""
 UNFINISHED: Final = ".part"
 """How the names of unfinished files and folders end; they begin with a dot."""
 
@@ -157,15 +155,6 @@ def try_writing(path: Path, *, mode: int = 0o666) -> None:
         return
     with ExitStack() as cleanup:
         _created(_aside(path), mode, cleanup).close()
-
-
-def read_input(path: Path) -> bytes:
-    """The content of a file that somebody named. OSError, where it has no end as a device has none, too."""
-    with path.open("rb") as file:
-        content = file.read(MAX_INPUT + 1)
-    if len(content) > MAX_INPUT:
-        raise OSError(errno.EFBIG, f"it is larger than {MAX_INPUT // 2**20} MiB", str(path))
-    return content
 
 
 def unicode_name(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +88,7 @@ class Recording:
     def read(cls, folder: Path) -> Recording:
         """InputError where the folder is no recording."""
         try:
-            lines = (folder / INDEX).read_bytes().splitlines()
+            lines = read_input(folder / INDEX).splitlines()
             facts = json.loads(lines[0])
             if facts["recording"] != VERSION:
                 raise InputError(f"is a recording of another form ({facts['recording']})", where=str(folder))
@@ -122,7 +123,7 @@ class Recording:
         if not path.is_relative_to(self.folder.resolve()):
             raise InputError("lies outside of the recording", where=str(path))
         try:
-            return path.read_bytes()
+            return read_input(path)
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
 

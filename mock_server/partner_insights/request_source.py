@@ -12,12 +12,15 @@ import re
 from typing import Final
 
 _HOST: Final = re.compile(
-    r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@/?#\s]+?)\.?)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
+    r"(?:\[([0-9a-f:.]+)\]|([\w.~!$&'()*+;=%-]+?)\.?)(?::[0-9]*)?", re.IGNORECASE | re.ASCII
 )
 
 
 def host_name(field: str) -> str | None:
-    """The name or address in a Host field, in lower case and without its port; None for any other text."""
+    """The name or address in a Host field, in lower case and without its port; None for any other text.
+
+    A comma, which RFC 3986 allows in a name, stands between the values of two fields.
+    """
     match = _HOST.fullmatch(field)
     return None if match is None else (match[1] or match[2]).lower()
 

@@ -24,20 +24,21 @@ MAY_IMPORT = {
     "errors": set(),
     "toml": set(),
     "files": {"errors"},
+    "file_reader": {"errors"},
     "http_reader": {"errors"},
     "header_values": set(),
     "request_source": set(),
     "_data": {"errors"},
     "child_server": {"errors", "files"},
     "running": {"child_server"},  # the old public name of child_server
-    "recording_folder": {"errors", "files"},
-    "tables": {"errors", "files"},
-    "contract": {"errors", "_data", "files"},
-    "derive": {"errors", "_data", "files", "toml", "tables", "contract"},
-    "world": {"errors", "_data", "contract", "recording_folder"},
+    "recording_folder": {"errors", "file_reader"},
+    "tables": {"errors", "files", "file_reader"},
+    "contract": {"errors", "_data", "files", "file_reader"},
+    "derive": {"errors", "_data", "files", "file_reader", "toml", "tables", "contract"},
+    "world": {"errors", "_data", "file_reader", "contract", "recording_folder"},
     "mutants": {"errors", "contract"},
     "server": {
-        *("errors", "_data", "files", "header_values", "request_source", "recording_folder"),
+        *("errors", "_data", "files", "file_reader", "header_values", "request_source", "recording_folder"),
         *("contract", "world", "mutants"),
     },
     # The plugin carries the contract suite's options into pytest, and holds a fake in the test's process.
@@ -46,8 +47,8 @@ MAY_IMPORT = {
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
     "verify": {
-        *("errors", "_data", "files", "toml", "http_reader", "header_values", "contract", "derive"),
-        "child_server",
+        *("errors", "_data", "files", "file_reader", "toml", "http_reader", "header_values"),
+        *("contract", "derive", "child_server"),
     },
     "client_types": {"contract"},
     # What an agent calls: a started fake, the contract, the judge of a recording.

@@ -57,8 +57,12 @@ FOREIGN = [
         "127.0.0.1.evil.example",
         "notlocalhost",
     ),
-    *("0.0.0.0:8010", "[::]", "[::ffff:127.0.0.1]:8010", "192.0.2.7", "x", "", ":8010", "[", "x@localhost"),
-    *("api.partnercenter.microsoft.com.evil.example", "localhost,evil.example", "localhost/../evil"),
+    *("0.0.0.0:8010", "[::]", "[::ffff:127.0.0.1]:8010", "192.0.2.7", "x"),
+    "api.partnercenter.microsoft.com.evil.example",
+]
+NO_HOST = [
+    *("", ":8010", "[", "[::1", "x@localhost", "localhost,localhost", "localhost,evil.example"),
+    *("localhost/../evil", "local host", "localhost:x", "b\u00fccher.example", "<localhost>", "a\\b"),
 ]
 CROSS = [
     {"Origin": "https://evil.example"},
@@ -78,6 +82,18 @@ SAME = [
 ]
 FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 """As Chromium sends where a link is followed."""
+
+
+@pytest.mark.parametrize("host", NO_HOST)
+def test_a_host_that_is_none_is_refused_everywhere(make_app: Callable[..., Flask], host: str) -> None:
+    """Host with an invalid value, or with two: 400 (RFC 9112, 3.2), whichever names are allowed."""
+    for allowed in ((), ("*",)):
+        client = make_app(allowed_hosts=allowed).test_client()
+        for path in PATHS:
+            reply = client.get(path, headers={"Host": host})
+            assert reply.status_code == 400, path
+            told = reply.get_json()["error" if path.startswith("/_admin/") else "description"]
+            assert "Host field" in told
 
 
 @pytest.mark.parametrize("host", FOREIGN)
@@ -209,4 +225,4 @@ def test_names_are_read_in_time() -> None:
     assert host_name("." * 60_000 + ":") == "." * 59_999
     assert host_name("[" * 60_000) is None
     assert [means_this_machine(host_name(each) or "") for each in OWN] == [True] * len(OWN)
-    assert not any(means_this_machine(host_name(each) or "") for each in FOREIGN)
+    assert not any(means_this_machine(host_name(each) or "") for each in (*FOREIGN, *NO_HOST))

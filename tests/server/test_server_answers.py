@@ -7,8 +7,10 @@ import json
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -232,6 +234,20 @@ def test_equal_fakes_answer_equal_bytes(
         for path in paths:
             ours = ask(path).body.replace(fake.url.encode(), twin.url.encode())
             assert asking(twin)(path).body == ours, path
+        assert redeemed(twin) == 1
+
+
+def redeemed(fake: RunningFake) -> int:
+    """How many of twenty connections, spread over the workers, a code is redeemed by."""
+    directory = f"{fake.url}/contoso.example/oauth2/v2.0"
+    back = "http://localhost:1/"
+    asked = {"client_id": "app", "response_type": "code", "redirect_uri": back, "scope": "openid r/x"}
+    sent = requests.get(f"{directory}/authorize", asked, allow_redirects=False, timeout=10)
+    (code,) = parse_qs(urlsplit(sent.headers["Location"]).query)["code"]
+    form = {"grant_type": "authorization_code", "client_id": "app", "code": code, "redirect_uri": back}
+    answers = [requests.post(f"{directory}/token", form, timeout=10) for _ in range(20)]
+    assert {each.status_code for each in answers} == {200, 400}
+    return sum(each.ok for each in answers)
 
 
 def test_without_a_size_a_page_holds_what_a_page_can(

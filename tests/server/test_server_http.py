@@ -115,6 +115,22 @@ def test_a_field_that_comes_twice_is_one_with_both_values(talk: Callable[[bytes]
     assert responses(talk(request(USAGE, "Authorization: Bearer TOKEN")))[0][0] == 401
 
 
+@pytest.mark.parametrize("target", [USAGE, f"http://localhost{USAGE}", "/", "/_admin/health"])
+def test_a_request_names_its_host_once(talk: Callable[[bytes], bytes], target: str) -> None:
+    """RFC 9112, 3.2: without Host, with two or with one that is none it is 400; HTTP/1.0 needs none."""
+    one = request(target)
+    without = one.replace(b"Host: localhost\r\n", b"")
+    for sent in (
+        without,
+        one.replace(b"Host: localhost", b"Host: localhost\r\nHost: localhost"),
+        one.replace(b"Host: localhost", b"Host: "),
+        one.replace(b"Host: localhost", b"Host: a b"),
+    ):
+        assert [status for status, *_ in responses(talk(sent))] == [400]
+    for sent in (one, without.replace(b"HTTP/1.1", b"HTTP/1.0")):
+        assert [status for status, *_ in responses(talk(sent))] == [200]
+
+
 def test_the_target_in_absolute_form(talk: Callable[[bytes], bytes]) -> None:
     """RFC 9112, 3.2.2: it is served as its path, and its authority stands for Host."""
     plain = IDS.sub(b"", talk(request()))

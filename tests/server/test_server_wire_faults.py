@@ -135,6 +135,33 @@ def test_what_the_body_is_not(ask: Ask, whole: Reply) -> None:
     assert replies["bom"].body == b"\xef\xbb\xbf" + whole.body
 
 
+LINKS = {
+    "links-with-version": "/v1",
+    "links-with-host": "URL/v1",
+    "links-without-slash": None,
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_links_in_another_form(ask: Ask, fake: RunningFake, name: str) -> None:
+    """Every link of a page and its rows is written so, and nothing else is changed."""
+    plain = ask("/v1/customers?size=2").body.decode()
+    reply = ask("/v1/customers?size=2", headers={"Prefer": f"fault={name}"})
+    begins = LINKS[name]
+    written = "" if begins is None else begins.replace("URL", fake.url) + "/"
+    assert reply.body.decode() == plain.replace('"uri":"/', f'"uri":"{written}')
+    assert reply.body.decode().count(f'"uri":"{written}customers') == 4
+    assert ask(USAGE, headers={"Prefer": f"fault={name}"}).body == ask(USAGE).body
+
+
+def test_the_links_of_no_json_are_left_alone(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """A body with a byte order mark keeps it; an error has no links."""
+    headers = {**app_user, "Prefer": "fault=links-with-version"}
+    client.post("/_admin/scenario", json={"scenario": "bom"})
+    assert client.get("/v1/customers", headers=headers).data.startswith(b"\xef\xbb\xbf{")
+    assert client.get("/v1/nowhere", headers=headers).status_code == 404
+
+
 @pytest.mark.parametrize("name", sorted(CONNECTION_FAULTS))
 def test_head_has_no_body(wire: Callable[..., Iterator[bytes]], name: str) -> None:
     """No fault puts a body behind the head that HEAD asks for."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from partner_insights._data import schemas_dir
-from partner_insights.contract import PROVENANCE
+from partner_insights.cli import main
+from partner_insights.contract import PROVENANCE, Catalogue, Profile
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.errors import InputError
 from partner_insights.tables import read_page_text
@@ -238,20 +240,65 @@ import {ManualAnchor} from '/x.jsx'
     assert set(schemas) == {"Harbour", "Berth", "ModifyHarbourJSONParams"}
 
 
-def test_a_fourth_family_is_a_file(tmp_path: Path) -> None:
-    """Titles, types, marks and headings of a family nobody knew are data that a person gives."""
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """The dialect of a family nobody knew."""
     dialect = tmp_path / "mine.toml"
     dialect.write_text(
         '[columns]\nname = ["slot"]\ntype = ["holds"]\n[types]\n"string uuid" = ["token"]\n'
         '[marks]\noptional = \'(.+)~\'\n[headings]\nnouns = ["record"]\n[prose]\nunmarked = "required"\n',
         encoding="utf-8",
     )
-    page = "# Crate record\n\n| Slot | Holds |\n|---|---|\n| key | token |\n| lid~ | string |\n"
-    schemas = derived(tmp_path / "pages", {"crate.md": page}, dialect=str(dialect))
+    return dialect
+
+
+CRATE = "# Crate record\n\n| Slot | Holds |\n|---|---|\n| key | token |\n| lid~ | string |\n"
+
+
+def test_a_fourth_family_is_a_file(tmp_path: Path, mine: Path) -> None:
+    """Titles, types, marks and headings of a family nobody knew are data that a person gives."""
+    schemas = derived(tmp_path / "pages", {"crate.md": CRATE}, dialect=str(mine))
     assert schemas["Crate"] == {
         "properties": {"key": {"type": "string", "format": "uuid"}, "lid": {"type": "string"}},
         "required": ["key"],
     }
+
+
+def test_every_verb_takes_a_dialect(tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of that family are compared, checked, served and judged, not only derived."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.md").write_text(CRATE)
+    (tmp_path / "new.md").write_text(CRATE.replace("| lid~ | string |", "| lid | string |"))
+    (tmp_path / "operations.toml").write_text('[[operation]]\npath = "/v1/crates"\nresource = "Crate"\n')
+    sample = '{"key": 1, "attributes": {"objectType": "Crate"}}'
+    (tmp_path / "get-a-crate.md").write_text(
+        f"# Get a crate\n\n## Response example\n\n```json\n{sample}\n```\n"
+    )
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words, "--dialect", mine.name])
+
+    told = run("diff", "old.md", "new.md")
+    assert (told.exit_code, "Crate.lid" in told.output) == (1, True), told.output
+    checked = run("check", "--page", "old.md", "--page", "get-a-crate.md")
+    assert (checked.exit_code, "1 samples judged" in checked.output) == (1, True), checked.output
+    served: list[Any] = []
+    monkeypatch.setattr("partner_insights.server.process.serve.serve", lambda *each: served.extend(each) or 0)
+    monkeypatch.setattr("partner_insights.verify.run.suite.run_suite", lambda options: _stop(served, options))
+    for verb in ("serve", "verify"):
+        run(verb, "--page", "old.md", "--operations", "operations.toml")
+    catalogue, options = next(each for each in served if isinstance(each, Catalogue)), served[-1]
+    monkeypatch.chdir("/")
+    for found in (catalogue, options.catalogue(Profile.STRICT)):
+        assert list(found.schema("Crate")["properties"]) == ["key", "lid"]
+    for verb in (("serve",), ("verify",), ("check", "old.md")):
+        refused = run(*verb)
+        assert (refused.exit_code, "about the pages of" in refused.output) == (2, True), verb
+
+
+def _stop(told: list[Any], options: Any) -> None:
+    told.append(options)
+    raise InputError("that is all")
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
+from partner_insights import file_reader
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
-from partner_insights.verify.recordings import streams
 from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
 
 if TYPE_CHECKING:
@@ -422,8 +422,8 @@ def test_plain_text_under_the_label_base64_is_read(tmp_path: Path, good: Any) ->
 @pytest.mark.parametrize("suffix", ["json", "ndjson", "har"])
 def test_what_has_no_end_is_refused(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that never ends is read up to a limit; a pipe that nobody writes to is waited for in vain."""
-    monkeypatch.setattr(streams, "MAX_STREAM", 2**22)
-    monkeypatch.setattr(streams, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(file_reader, "MAX_STREAM", 2**22)
+    monkeypatch.setattr(file_reader, "SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(entries_module, "MAX_BODY", 2**20)
     endless = tmp_path / f"zero.{suffix}"
     endless.symlink_to("/dev/zero")

@@ -465,6 +465,20 @@ def test_a_misspelt_property_is_named(plant: Any, good: Any) -> None:
     assert [seen.kind for seen in observe(exchange, plant.catalogue)] == ["undocumented-property"]
 
 
+@pytest.mark.parametrize("begins", ["/v1", "https://api.partnercenter.microsoft.com/v1"])
+def test_links_of_another_form_are_observed_and_never_accused(plant: Any, good: Any, begins: str) -> None:
+    """With the version, or as a whole address: right, and worth knowing, once for the page and for rows."""
+    for form, kinds in (("", set()), (begins, {"link-form"})):
+        body = good("customers")
+        for part in (body, *body["items"]):
+            place = f"/{part['id']}" if "id" in part else "?size=40"
+            part["links"] = {"self": {"uri": f"{form}/customers{place}", "method": "GET", "headers": []}}
+        exchange = plant.exchange("customers", body)
+        seen = {each.key: each.kind for each in observe(exchange, plant.catalogue)}
+        assert (set(seen.values()), len(seen)) == (kinds, 2 * len(kinds))
+        assert judge_exchange(exchange, plant.catalogue, profile=Profile.CORRECTED) == []
+
+
 def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good: Any) -> None:
     """What no page lists breaks nothing, wherever it stands."""
     body = good(USAGE)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from partner_insights.cli.page_options import dialect_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,12 +37,15 @@ def also_pages(function: Callable[..., _Result]) -> Callable[..., _Result | int]
         help="Judge the sample responses on this page, or on the pages of a folder, against the tables of the"
         " pages named (any FILE is a page, too) and of the shipped ones. Writes proposed errata.",
     )
+    @dialect_option
     @functools.wraps(function)
     def with_pages(
-        *args: Any, files: tuple[Path, ...], pages: tuple[Path, ...], **options: Any
+        *args: Any, files: tuple[Path, ...], pages: tuple[Path, ...], dialect: str | None, **options: Any
     ) -> _Result | int:
         if pages:
-            return _check([*pages, *files], options.get("json_file"))
+            return _check([*pages, *files], options.get("json_file"), dialect)
+        if dialect is not None:
+            raise click.UsageError("--dialect is about the pages of --page.")
         if not files:
             raise click.UsageError("Name a FILE to judge, or pages with --page.")
         return function(*args, files=files, **options)
@@ -48,12 +53,12 @@ def also_pages(function: Callable[..., _Result]) -> Callable[..., _Result | int]
     return with_pages
 
 
-def _check(pages: list[Path], json_file: Path | None) -> int:
+def _check(pages: list[Path], json_file: Path | None, dialect: str | None) -> int:
     """Report on the samples: defects and a summary aside, the proposed errata as the output."""
     from partner_insights.derive.howto.errata_toml import errata_toml
     from partner_insights.derive.howto.sample_check import check_pages
 
-    checked = check_pages(pages)
+    checked = check_pages(pages, dialect)
     for defect in (*checked.defects, *checked.unjudged):
         click.echo(f"{'error' if defect.is_error else 'warning'}: {defect}", err=True)
     for each in checked.disagreements:

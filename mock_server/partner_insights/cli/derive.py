@@ -10,6 +10,7 @@ import click
 
 from partner_insights._data import schemas_dir
 from partner_insights.cli.derive_operations import derive_operations
+from partner_insights.cli.page_options import dialect_option
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.derive.bundled_pages import TABLES, derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
@@ -47,12 +48,7 @@ if TYPE_CHECKING:
     default=None,
     help="Spell ObjectType as the wire does, objectType.  [default: for our own pages only]",
 )
-@click.option(
-    "--dialect",
-    metavar="NAME|FILE",
-    help="How the pages write their tables: partner-center, microsoft-graph, business-central, discord, "
-    "or a file of your own.  [default: what each page shows signs of]",
-)
+@dialect_option
 @click.option(
     "--report",
     metavar="FILE",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from partner_insights._data import schemas_dir
+from partner_insights.cli.page_options import dialect_option
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.bundled_pages import TABLES
 from partner_insights.derive.diff import Change, EditionDiff, Level, compare
@@ -40,7 +41,8 @@ _LEVELS = [level.label for level in Level]
     show_default=True,
     help="Exit 1 for a change of this level or a graver one; they are listed from least to gravest.",
 )
-def command(old: Path, new: Path, form: str, fail_on: str) -> int:
+@dialect_option
+def command(old: Path, new: Path, form: str, fail_on: str, dialect: str | None) -> int:
     """Tell what changed between two editions: pages, folders of pages, or derived folders.
 
     Each change is breaking (a type, a constant or the presence changed, a property or a value is gone), a
@@ -50,7 +52,7 @@ def command(old: Path, new: Path, form: str, fail_on: str) -> int:
     """
     folder = schemas_dir()
     errata = read_errata(folder / "errata.toml").values()
-    comparison = compare(old, new, errata, shipped=folder / TABLES)
+    comparison = compare(old, new, errata, shipped=folder / TABLES, dialect=dialect)
     click.echo({"text": _text, "json": _json, "markdown": _markdown}[form](comparison))
     level = comparison.level
     return int(level is not None and level >= Level[fail_on.upper().replace("-", "_")])

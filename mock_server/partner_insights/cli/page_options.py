@@ -1,4 +1,4 @@
-"""`--page` and `--operations` → a contract of any pages, alike for `serve` and `verify`."""
+"""`--page`, `--operations` and `--dialect` → a contract of any pages, alike for all verbs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
+dialect_option = click.option(
+    "--dialect",
+    metavar="NAME|FILE",
+    help="How the pages write their tables: partner-center, microsoft-graph, business-central, discord, "
+    "or a file of your own.  [default: what each page shows signs of]",
+)
+
+
 def page_options(function: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Give a verb the three options; they reach it as `custom`, None where no page is named."""
+    """Give a verb these options; they reach it as `custom`, None where no page is named."""
 
     @click.option(
         "--page",
@@ -42,6 +50,7 @@ def page_options(function: Callable[..., _Result]) -> Callable[..., _Result]:
     @click.option(
         "--wire-case", is_flag=True, help="Spell ObjectType in a table as the wire does, objectType."
     )
+    @dialect_option
     @functools.wraps(function)
     def with_custom(
         *args: Any,
@@ -49,26 +58,30 @@ def page_options(function: Callable[..., _Result]) -> Callable[..., _Result]:
         operations: Path | None,
         lenient: bool,
         wire_case: bool,
+        dialect: str | None,
         **options: Any,
     ) -> _Result:
-        return function(*args, custom=_contract(pages, operations, lenient, wire_case), **options)
+        custom = _contract(pages, operations, lenient, wire_case, dialect)
+        return function(*args, custom=custom, **options)
 
     return with_custom
 
 
 def _contract(
-    pages: tuple[Path, ...], operations: Path | None, lenient: bool, wire_case: bool
+    pages: tuple[Path, ...], operations: Path | None, lenient: bool, wire_case: bool, dialect: str | None
 ) -> CustomContract | None:
     if bool(pages) != (operations is not None):
         raise click.UsageError("--page and --operations are given together.")
     if operations is None:
-        if lenient or wire_case:
-            raise click.UsageError("--lenient and --wire-case are about the pages of --page.")
+        if lenient or wire_case or dialect is not None:
+            raise click.UsageError("--lenient, --wire-case and --dialect are about the pages of --page.")
         return None
     from partner_insights.derive.custom_pages import CustomContract
 
     absolute = tuple(page.absolute() for page in pages)
-    return CustomContract(absolute, operations.absolute(), lenient, wire_case)
+    if dialect is not None and Path(dialect).exists():
+        dialect = str(Path(dialect).absolute())
+    return CustomContract(absolute, operations.absolute(), lenient, wire_case, dialect)
 
 
 def read_custom(custom: CustomContract) -> Catalogue:

@@ -70,6 +70,7 @@ _SECTIONS: Final = {
         "--operations",
         "--lenient",
         "--wire-case",
+        "--dialect",
     ),
     "The server": (
         "--host",

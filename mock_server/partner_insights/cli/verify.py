@@ -38,6 +38,7 @@ _SECTIONS: Final = {
         "--operations",
         "--lenient",
         "--wire-case",
+        "--dialect",
     ),
     "Known deviations": (
         "--baseline",
@@ -202,6 +203,7 @@ def _suite_options(custom: CustomContract | None) -> dict[str, Any]:
         "operations": str(custom.operations),
         "lenient": custom.lenient,
         "wire_case": custom.wire_case,
+        "dialect": custom.dialect,
     }
 
 

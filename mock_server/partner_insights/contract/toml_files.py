@@ -21,6 +21,7 @@ from partner_insights.contract.model import (
 )
 from partner_insights.contract.query.parameters import QueryOptions, option_of
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -291,7 +292,7 @@ class _Entry:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as it stands; InputError where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_input(path).decode())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
     except tomllib.TOMLDecodeError as error:

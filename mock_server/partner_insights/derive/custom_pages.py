@@ -46,12 +46,16 @@ class CustomContract:
     wire_case: bool = False
     """Spell the names of the tables as the wire does: ObjectType is objectType."""
 
+    dialect: str | None = None
+    """The name or file of the dialect the pages are in; None: what each page shows signs of."""
+
     def arguments(self) -> list[str]:
         """The options of `serve` and `verify` that mean this."""
         switches = {"--lenient": self.lenient, "--wire-case": self.wire_case}
         return [
             *(f"--page={page}" for page in self.pages),
             f"--operations={self.operations}",
+            *(f"--dialect={each}" for each in [self.dialect] if each is not None),
             *(switch for switch, on in switches.items() if on),
         ]
 
@@ -62,7 +66,13 @@ class CustomContract:
         do not fit their form or name what no page defines.
         """
         folder = schemas_dir()
-        derivation = derive_pages(list(self.pages), folder, lenient=self.lenient, wire_case=self.wire_case)
+        derivation = derive_pages(
+            list(self.pages),
+            folder,
+            lenient=self.lenient,
+            wire_case=self.wire_case,
+            dialect=self.dialect,
+        )
         shipped = _shipped_schemas(folder)
         ours = read_toml(folder / "operations.toml")
         document = _with_defaults(read_toml(self.operations), ours, self.operations)

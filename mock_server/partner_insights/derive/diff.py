@@ -13,6 +13,7 @@ from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.derive.derivation import Derivation, derive, pages_of
 from partner_insights.derive.renames import renamed, with_names
 from partner_insights.errors import InputError
+from partner_insights.file_reader import opened, read_input
 from partner_insights.tables import Page, Resource, read_page
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class EditionDiff:
         return max((change.level for change in self.changes), default=None)
 
 
-def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -> EditionDiff:
+def compare(
+    old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path, dialect: str | None = None
+) -> EditionDiff:
     """Compare pages (a file or a folder of them), or folders of derived schemas.
 
     What is not certain on a page counts as undetermined. A resource under another name, or on another page,
@@ -103,8 +106,8 @@ def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -
     names = {path.name for path in translated}
     if editions and len(names) == len(editions):  # nothing is left to compare
         return EditionDiff(tuple(changes), ())
-    before = _schemas(old, [path for path in originals if path.name not in names], shipped)
-    after = _schemas(new, [path for path in editions if path not in translated], shipped)
+    before = _schemas(old, [path for path in originals if path.name not in names], shipped, dialect)
+    after = _schemas(new, [path for path in editions if path not in translated], shipped, dialect)
     moved = renamed(before, after)
     before = {name: with_names(schema, moved) for name, schema in before.items()}
     changes += _resources(before, after, moved)
@@ -115,11 +118,13 @@ def compare(old: Path, new: Path, errata: Iterable[Erratum], *, shipped: Path) -
 # Reading
 
 
-def _schemas(path: Path, pages: list[Path], shipped: Path) -> Mapping[str, dict[str, Any]]:
+def _schemas(
+    path: Path, pages: list[Path], shipped: Path, dialect: str | None
+) -> Mapping[str, dict[str, Any]]:
     if not pages:
         files = sorted(path.glob(f"*{SCHEMA_SUFFIX}")) if path.is_dir() else [path]
         return {schema["title"]: schema for schema in map(_read, files)}
-    derivation: Derivation = derive(pages, (), shipped=shipped, lenient=True)
+    derivation: Derivation = derive(pages, (), shipped=shipped, lenient=True, dialect=dialect)
     own = set(derivation.pages)
     found = {name: schema for name, schema in derivation.schemas.items() if schema[PROVENANCE]["page"] in own}
     if not found:
@@ -137,7 +142,7 @@ def _files(path: Path) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        schema = json.loads(path.read_bytes())
+        schema = json.loads(read_input(path))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
     if not isinstance(schema, dict) or not {"title", "properties", PROVENANCE} <= schema.keys():
@@ -148,8 +153,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _is_translated(path: Path) -> bool:
     """Whether the front matter of a page says that a machine translated it."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as page:
-            head = page.read(_FRONT_MATTER)
+        with opened(path) as page:
+            head = page.read(_FRONT_MATTER).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
     return _TRANSLATED.search(head) is not None

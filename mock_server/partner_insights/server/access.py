@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.errors import InputError
 from partner_insights.request_source import host_name, is_cross_site, means_this_machine
+from partner_insights.server.http.request_headers import names_host
 from partner_insights.server.http.response import PRIVATE, ApiResponse, json_response
 from partner_insights.server.http.routes import is_directory_path
 
@@ -25,6 +26,7 @@ OTHER_CLOUDS: Final = (
     *("login.microsoftonline.de", "login.microsoftonline.us"),
 )
 """Names of the real services for one country or government (partner-center-rest-urls.md)."""
+_NO_HOST: Final = "a request of HTTP/1.1 has one Host field, with a name or an address (RFC 9112, 3.2)"
 _FOREIGN_HOST: Final = "the fake does not answer under the name in Host; serve --allow-host NAME allows it"
 _CROSS_SITE: Final = "a page of another site may not use the fake; serve --cors-origin ORIGIN opens the API"
 
@@ -55,6 +57,8 @@ class Access:
     def refusal(self, environ: WSGIEnvironment) -> ApiResponse | None:
         """Why the request is not served; None where it is."""
         host = environ.get("HTTP_HOST")
+        if not names_host(environ):
+            return _refusal(environ, 400, _NO_HOST)
         if host is not None and not self._answers_to(host):
             return _refusal(environ, 421, _FOREIGN_HOST)
         origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")

@@ -16,7 +16,12 @@ from partner_insights.server.faults.status_faults import status_response
 from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.delivery import Delivery, Head, Wait, deliver
 from partner_insights.server.http.errors import http_error_response
-from partner_insights.server.http.request_headers import RequestHeaders, is_guid, new_guid
+from partner_insights.server.http.request_headers import (
+    RequestHeaders,
+    is_guid,
+    new_guid,
+    request_origin,
+)
 from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import PathTable
 from partner_insights.server.journal.journal import Entry, HeldEntry, Journal
@@ -258,7 +263,8 @@ class ApiMiddleware:
         if matched is None or fault is None:
             steps = response.steps(method)
         else:
-            steps = fault.apply(response, matched.fault.seconds, method)
+            origin = request_origin(exchange.environ)
+            steps = fault.apply(response, matched.fault.seconds, method, origin)
         head = next((step for step in steps if isinstance(step, Head)), None)
         if head is None:
             return steps, entry.no_reply

@@ -91,6 +91,8 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1
+    redeemed: Path | None = None
+    """A file in which several workers remember the codes and tokens that were redeemed."""
     history: int = 30
     """Days that the history tells of."""
     recording: Path | None = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 from partner_insights.tables.type_expression import TypeExpression
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def named_dialect(name: str) -> Dialect:
     """The dialect of a name, or of a file; InputError where there is none."""
     own = FOLDER / f"{name}.toml"
     path = own if own.is_file() else Path(name)
-    if not path.is_file():
+    if not path.exists():
         raise InputError(
             f"there is no dialect {name}",
             remedy=f"take one of {', '.join(dialect_names())}, or the file of one",
@@ -102,7 +103,7 @@ def named_dialect(name: str) -> Dialect:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_input(path).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"the dialect cannot be read: {error}", where=str(path)) from error
     return _checked(document, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 from partner_insights.files import unicode_name
 from partner_insights.tables.column_roles import documents_resource
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
@@ -59,7 +60,7 @@ def read_page(path: Path, dialect: Dialect | None = None) -> Page:
     Raises `InputError` where there is no such file or it is not text; all else is a diagnostic.
     """
     try:
-        content = path.read_bytes()
+        content = read_input(path)
     except OSError as error:
         raise InputError(
             f"the page cannot be read: {error.strerror or error}",

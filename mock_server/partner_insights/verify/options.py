@@ -37,6 +37,7 @@ class SuiteOptions:
     operations: str | None = None
     lenient: bool | None = None
     wire_case: bool | None = None
+    dialect: str | None = None
     ca_file: str | None = None
     show_customers: bool | None = None
     pseudonym_key_env: str | None = None
@@ -68,7 +69,8 @@ class SuiteOptions:
         from partner_insights.derive.custom_pages import CustomContract  # only the derive side reads Markdown
 
         pages = tuple(Path(page) for page in self.page or ())
-        return CustomContract(pages, Path(self.operations), bool(self.lenient), bool(self.wire_case))
+        switches = bool(self.lenient), bool(self.wire_case)
+        return CustomContract(pages, Path(self.operations), *switches, self.dialect)
 
     def catalogue(self, profile: Profile) -> Catalogue:
         """What to judge by; InputError where the pages or operations named cannot be read for certain."""

@@ -33,6 +33,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "operations": {"metavar": "FILE", "help": "the operations that answer with the pages' resources"},
     "lenient": {"action": "store_true", "help": "leave what a page does not say for certain unjudged"},
     "wire-case": {"action": "store_true", "help": "spell the names of the tables as the wire does"},
+    "dialect": {"metavar": "NAME|FILE", "help": "how the pages write their tables"},
     "ca-file": {"metavar": "FILE", "help": "certificates to trust in place of the system's (PEM)"},
     "show-customers": {
         "action": "store_true",

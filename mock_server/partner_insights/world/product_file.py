@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.model import Standing
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 from partner_insights.world.products import (
     ABSENT,
     AUDIENCES,
@@ -37,7 +38,7 @@ def default_catalogue() -> ProductCatalogue:
 def read_catalogue(path: Path) -> ProductCatalogue:
     """The catalogue of a file."""
     try:
-        catalogue = _catalogue(json.loads(path.read_bytes()))
+        catalogue = _catalogue(json.loads(read_input(path)))
         problem = next(_problems(catalogue), None)
     except OSError as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 from partner_insights.files import unicode_name
 from partner_insights.tables import read_page_text
 from partner_insights.tables.inline import InlineLink, read_inline
@@ -102,7 +103,7 @@ class HowToPage:
 def read_howto_page(path: Path) -> HowToPage:
     """Read a page; InputError only where the file cannot be read as text."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
     return read_howto_text(text, unicode_name(path))

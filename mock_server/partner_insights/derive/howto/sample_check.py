@@ -18,6 +18,7 @@ from partner_insights.derive.howto.proposed_errata import Disagreement, PrintedB
 from partner_insights.derive.howto.samples import body_of, object_type, reading_of
 from partner_insights.derive.schema import resource_schema
 from partner_insights.tables import read_page
+from partner_insights.tables.dialect import named_dialect
 from partner_insights.tables.naming import answer_name
 
 if TYPE_CHECKING:
@@ -68,15 +69,16 @@ class CheckedPages:
     disagreements: tuple[Disagreement, ...]
 
 
-def check_pages(paths: Iterable[Path]) -> CheckedPages:
+def check_pages(paths: Iterable[Path], dialect: str | None = None) -> CheckedPages:
     """Hold the samples of how-to pages against the tables of resource pages, given or shipped.
 
     The tables are read leniently and without errata. InputError for a page that cannot be read.
     """
     files = pages_of(paths)
     howtos = [howto for path in files if (howto := read_howto_page(path)).says_anything]
-    tables = [path for path in files if read_page(path).resources]
-    catalogue = _literal_catalogue(tables, howtos)
+    spoken = named_dialect(dialect) if dialect else None
+    tables = [path for path in files if read_page(path, spoken).resources]
+    catalogue = _literal_catalogue(tables, howtos, dialect)
     bodies, unjudged = _bodies(howtos, catalogue)
     defects = [defect for howto in howtos for defect in _defects(howto)]
     errata = read_errata(schemas_dir() / "errata.toml").values()
@@ -88,13 +90,13 @@ def check_pages(paths: Iterable[Path]) -> CheckedPages:
     )
 
 
-def _literal_catalogue(tables: list[Path], howtos: Iterable[HowToPage]) -> Catalogue:
+def _literal_catalogue(tables: list[Path], howtos: Iterable[HowToPage], dialect: str | None) -> Catalogue:
     """The shipped tables, those given, and the fields that how-to pages list themselves; no erratum."""
     folder = schemas_dir()
     shipped = folder / TABLES
     schemas = dict(derive(pages_of([shipped]), (), shipped=shipped, lenient=True).schemas)
     if tables:
-        schemas |= derive(tables, (), shipped=shipped, lenient=True).schemas
+        schemas |= derive(tables, (), shipped=shipped, lenient=True, dialect=dialect).schemas
     for howto in howtos:
         if howto.fields is not None:
             name = answer_name(howto.title)

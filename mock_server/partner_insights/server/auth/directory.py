@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,9 @@ from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import InvalidToken, Subject
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
+    from pathlib import Path
 
     from partner_insights.server.auth.identity import Identity, Tenant, User
     from partner_insights.server.auth.tokens import Tokens
@@ -29,23 +31,33 @@ class Redeemed:
 
     MAX: Final = 10_000
 
-    def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
+    def __init__(self, file: Path | None = None) -> None:
+        """`file`: where several workers remember it together."""
+        self._file = file
         self._lock = Lock()
+
+    @cached_property
+    def _ids(self) -> sqlite3.Connection:
+        import sqlite3
+
+        file = self._file or ":memory:"
+        ids = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        ids.execute("PRAGMA synchronous = OFF")  # nobody reads it after the run
+        ids.execute("CREATE TABLE IF NOT EXISTS redeemed (id TEXT UNIQUE)")
+        return ids
 
     def first_time(self, sealed_id: str) -> bool:
         """Whether it has not been redeemed; from now on it has."""
         with self._lock:
-            known = sealed_id in self._ids
-            self._ids[sealed_id] = None
-            if len(self._ids) > self.MAX:
-                self._ids.popitem(last=False)
-            return not known
+            added = self._ids.execute("INSERT OR IGNORE INTO redeemed (id) VALUES (?)", (sealed_id,))
+            oldest = "(SELECT max(rowid) - ? FROM redeemed)"
+            self._ids.execute(f"DELETE FROM redeemed WHERE rowid <= {oldest}", (self.MAX,))  # noqa: S608
+            return added.rowcount == 1
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
-            self._ids.clear()
+            self._ids.execute("DELETE FROM redeemed")
 
 
 @dataclass(frozen=True)

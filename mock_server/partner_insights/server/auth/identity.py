@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from partner_insights.errors import InputError
-from partner_insights.files import read_input
+from partner_insights.file_reader import read_input
 from partner_insights.server.auth.certificates import public_key_of
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import tenant_id

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.server.faults import tcp_reset
+from partner_insights.server.faults.link_forms import LINK_FORMS, with_links
 from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.delivery import Cut, Send, Step, Wait
 from partner_insights.server.http.response import BOM
@@ -34,12 +36,14 @@ class ConnectionFault:
     """How long it takes where nobody says how long."""
     answers: bool = True
     """Whether the client gets any response: a status at least."""
-    change: Callable[[BufferedResponse], BufferedResponse] = lambda response: response
-    """What it does to the response itself."""
+    change: Callable[[BufferedResponse, str], BufferedResponse] = lambda response, _: response
+    """What it does to the response itself, which was asked for at a scheme and host."""
 
-    def apply(self, response: BufferedResponse, seconds: float | None, method: str) -> tuple[Step, ...]:
+    def apply(
+        self, response: BufferedResponse, seconds: float | None, method: str, origin: str
+    ) -> tuple[Step, ...]:
         """The steps; to HEAD there is no body, and so nothing to happen in it."""
-        changed = self.change(response)
+        changed = self.change(response, origin)
         steps = self.steps(changed, self.seconds if seconds is None else seconds)
         if method != "HEAD" or not self.answers:
             return steps
@@ -94,19 +98,23 @@ CONNECTION_FAULTS: Final[Mapping[str, ConnectionFault]] = {
             "malformed-json",
             "the body is JSON but for its end",
             _whole,
-            change=lambda response: replace(response, body=response.body[:-1] + b",]"),
+            change=lambda response, _: replace(response, body=response.body[:-1] + b",]"),
         ),
         ConnectionFault(
             "html-error-page",
             "a gateway's page, 502 and HTML, comes in place of the answer",
             _whole,
-            change=lambda _: _HTML,
+            change=lambda *_: _HTML,
         ),
         ConnectionFault(
             "bom",
             "the body starts with a UTF-8 byte order mark",
             _whole,
-            change=lambda response: replace(response, body=BOM + response.body.removeprefix(BOM)),
+            change=lambda response, _: replace(response, body=BOM + response.body.removeprefix(BOM)),
+        ),
+        *(
+            ConnectionFault(form.id, form.title, _whole, change=partial(with_links, rewrite=form.rewrite))
+            for form in LINK_FORMS
         ),
     )
 }

@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.request_source import host_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,7 +63,7 @@ class RequestHeaders:
             continuation=environ.get("HTTP_MS_CONTINUATIONTOKEN"),
             validates_mfa=environ.get("HTTP_VALIDATEMFA", "").strip().lower() == "true",
             path=environ.get("PATH_INFO", ""),
-            origin=f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}",
+            origin=request_origin(environ),
         )
 
     @property
@@ -75,6 +77,17 @@ class RequestHeaders:
     def takes_gzip(self) -> bool:
         """Whether the caller asked for gzip; without the header nobody did."""
         return self.accept_encoding is not None and _quality(self.accept_encoding, "gzip", "*") > 0
+
+
+def request_origin(environ: Mapping[str, Any]) -> str:
+    """Scheme and host a request was sent to."""
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
+
+
+def names_host(environ: Mapping[str, Any]) -> bool:
+    """Whether a request has one Host field that is a host; HTTP/1.0 may have none (RFC 9112, 3.2)."""
+    host = environ.get("HTTP_HOST")
+    return environ.get("SERVER_PROTOCOL") != "HTTP/1.1" if host is None else host_name(host) is not None
 
 
 def is_guid(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 from partner_insights.header_values import number_of
+from partner_insights.server.http.request_headers import names_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -50,7 +51,7 @@ def environ_of(scope: Any) -> WSGIEnvironment:
         key = _environ_name(name)
         # A field that comes twice is one with both values (RFC 9110, 5.3).
         environ[key] = f"{environ[key]},{value}" if key in environ else value
-    if scope.authority is not None:
+    if scope.authority is not None and names_host(environ):
         environ["HTTP_HOST"] = scope.authority  # a target in absolute form overrules Host (RFC 9112, 3.2.2)
     return environ
 

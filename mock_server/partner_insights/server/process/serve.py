@@ -16,8 +16,11 @@ import ssl
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, cast
 
 # The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
@@ -36,7 +39,6 @@ from partner_insights.server.process.listen import ListenAddress
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
-    from pathlib import Path
 
     from partner_insights.contract import Catalogue
     from partner_insights.server.middleware import ApiMiddleware
@@ -101,15 +103,15 @@ class WorkerApplication:
     settings: Settings
     catalogue: Catalogue | None = None
     """What to serve; None: the shipped catalogue."""
-    temp_folder: Path | None = None
-    """A folder made for the run, which the supervisor removes, and a worker where that one was killed."""
+    temp_folders: tuple[Path, ...] = ()
+    """Folders made for the run, which the supervisor removes, and a worker where that one was killed."""
     ready_file: ReadyFile | None = None
     """The same holds for it."""
 
     def __call__(self) -> RsgiFront:
         """The application; ends the worker when the supervisor is gone, however it went."""
         _take_own_signals()
-        _end_with_parent(self.temp_folder, self.ready_file)
+        _end_with_parent(self.temp_folders, self.ready_file)
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.contract import Catalogue
         from partner_insights.server.app import create_app
@@ -152,11 +154,15 @@ def serve(
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
     _allow_connections()
-    with ListenAddress.claim(host, port, "http" if tls is None else "https") as endpoint:
+    with ExitStack() as made:
+        endpoint = made.enter_context(ListenAddress.claim(host, port, "http" if tls is None else "https"))
+        temp_folders = [] if tls is None or tls.ca_file is None else [tls.ca_file.parent]
+        if settings.workers > 1:
+            temp_folders.append(Path(made.enter_context(TemporaryDirectory(prefix="partner-insights-"))))
+            settings = replace(settings, redeemed=temp_folders[-1] / "redeemed")
         server = _Server(endpoint, settings, ready, tls)
         try:
-            temp_folder = tls.ca_file.parent if tls is not None and tls.ca_file is not None else None
-            application = WorkerApplication(world, settings, catalogue, temp_folder, ready_file)
+            application = WorkerApplication(world, settings, catalogue, tuple(temp_folders), ready_file)
             server.serve(target_loader=application, wrap_loader=False)
         except KeyboardInterrupt:
             server.shutdown()
@@ -267,7 +273,7 @@ def _take_own_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end_with_parent(temp_folder: Path | None, ready_file: ReadyFile | None) -> None:
+def _end_with_parent(temp_folders: tuple[Path, ...], ready_file: ReadyFile | None) -> None:
     """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -275,8 +281,8 @@ def _end_with_parent(temp_folder: Path | None, ready_file: ReadyFile | None) -> 
 
     def wait() -> None:
         parent.join()
-        if temp_folder is not None:
-            shutil.rmtree(temp_folder, ignore_errors=True)
+        for folder in temp_folders:
+            shutil.rmtree(folder, ignore_errors=True)
         if ready_file is not None and parent.pid is not None:
             ready_file.remove(parent.pid)
         os._exit(1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from partner_insights.errors import InputError
-from partner_insights.files import read_input
+from partner_insights.file_reader import read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,6 +23,7 @@ from partner_insights.verify.judge.http_checks import (
     status_findings,
 )
 from partner_insights.verify.judge.json_body import read_body
+from partner_insights.verify.judge.links import form_observations
 from partner_insights.verify.judge.page_rules import whole_findings
 from partner_insights.verify.judge.rows import JudgedResponse, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import generation_findings, rule_findings, sum_findings
@@ -162,6 +163,7 @@ def content_observations(found: JudgedResponse) -> Iterator[Observation]:
         )
     schema = catalogue.response_schema(operation, found.form)
     yield from undocumented(found.body, schema, catalogue, operation.id)
+    yield from form_observations(found)
 
 
 def _substance(response: Response) -> tuple[int, JsonValue]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from partner_insights.verify.judge.rules import broken
-from partner_insights.verify.judge.violation import Finding, display_value
+from partner_insights.verify.judge.violation import Finding, Observation, display_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +38,18 @@ def links_lead_here(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
         if isinstance(link.method, str) and link.method.upper() != "GET":
             message = f"the method of this link is {display_value(link.method)}, not GET"
             yield broken(answer, rule, f"{link.pointer}/method", message, value=link.method)
+
+
+def form_observations(answer: JudgedResponse) -> Iterator[Observation]:
+    """The links that are not written as in the samples (`/customers?size=40`): clients join them so."""
+    for link in _links(answer):
+        parts = _parts(link.uri) if isinstance(link.uri, str) else None
+        if parts is None:
+            continue
+        has = "scheme and host" if parts.netloc else "the version" if _VERSION.match(parts.path) else None
+        if has is not None:
+            message = f"the link has {has}, which links in the samples have not: joining clients fail"
+            yield Observation("link-form", answer.operation.id, f"{link.pointer}/uri", message)
 
 
 def _links(answer: JudgedResponse) -> Iterator[_Link]:

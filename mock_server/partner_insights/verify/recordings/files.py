@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, BinaryIO
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import opened
 from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.json_body import BOM, read_body
 from partner_insights.verify.recordings.archives import archive_entries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
-from partner_insights.verify.recordings.streams import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

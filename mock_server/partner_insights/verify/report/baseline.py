@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from partner_insights.errors import InputError
-from partner_insights.files import read_input, write_report
+from partner_insights.file_reader import read_input
+from partner_insights.files import write_report
 from partner_insights.toml import toml_value
 from partner_insights.verify.judge.violation import Violation, ViolationKey, pointer_pattern
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -14,6 +15,8 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAX_INPUT: Final = 64 * 2**20
+"""Bytes of a page or a file of settings, far more than anybody writes."""
 MAX_STREAM: Final = 512 * 2**20
 """Bytes of what is no regular file, and may have no end: a pipe, a device."""
 SILENCE_SECONDS: Final = 30.0
@@ -25,8 +28,17 @@ def opened(path: Path) -> BinaryIO:
     if stat.S_ISREG(path.stat().st_mode):
         return path.open("rb", buffering=2**16)
     if path.is_dir():
-        raise IsADirectoryError(21, "Is a directory")
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     return io.BufferedReader(_Stream(path), 2**16)
+
+
+def read_input(path: Path) -> bytes:
+    """The content of a file that somebody named; OSError where it is too large, and as `opened`."""
+    with opened(path) as file:
+        content = file.read(MAX_INPUT + 1)
+    if len(content) > MAX_INPUT:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_INPUT // 2**20} MiB", str(path))
+    return content
 
 
 class _Stream(io.RawIOBase):
