@@ -15,12 +15,11 @@ from click.testing import CliRunner
 from partner_insights.cli.verbs import main
 from partner_insights.fixtures import customer_usage, response
 
-pytest.importorskip("mcp")
-from mcp import Client, StdioServerParameters
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from mcp import Client
 
 MAX_CHARACTERS = 9_000
 """Of all tools together, as JSON: well under 3,000 tokens at three characters each."""
@@ -28,6 +27,9 @@ MAX_CHARACTERS = 9_000
 
 def session(talk: Callable[[Client], Awaitable[None]]) -> None:
     """A conversation with `partner-insights mcp`, as an agent's host has it."""
+    pytest.importorskip("mcp")  # here, as each worker of xdist loads every module
+    from mcp import Client, StdioServerParameters
+
     server = StdioServerParameters(command=sys.executable, args=["-P", "-m", "partner_insights", "mcp"])
 
     async def run() -> None:
@@ -65,6 +67,16 @@ def hasty(url: str, token: str, customer: str) -> None:
             error.close()
 
 
+async def tools_are_few_and_short(client: Client) -> None:
+    """All of them cost less than 3,000 tokens, and each says what it does."""
+    tools = (await client.list_tools()).tools
+    names = [each.name for each in tools]
+    assert names == ["start", "scenario", "data", "fault", "journal", "verdict", "explain", "check"]
+    assert all(each.description for each in tools)
+    whole = json.dumps([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools])
+    assert len(whole) < MAX_CHARACTERS, len(whole)
+
+
 def test_what_the_client_did_wrong_on_a_throttled_day() -> None:
     """ "Serve a throttled day and say what my client did wrong" takes two calls, of six it may."""
 
@@ -75,20 +87,7 @@ def test_what_the_client_did_wrong_on_a_throttled_day() -> None:
         assert verdict["verdict"] == "misbehaved"
         codes = {finding["code"] for finding in verdict["findings"]}
         assert {"retry-after-ignored", "hammered"} <= codes
-
-    session(talk)
-
-
-def test_tools_are_few_and_short() -> None:
-    """All of them cost less than 3,000 tokens, and each says what it does."""
-
-    async def talk(client: Client) -> None:
-        tools = (await client.list_tools()).tools
-        names = [each.name for each in tools]
-        assert names == ["start", "scenario", "data", "fault", "journal", "verdict", "explain", "check"]
-        assert all(each.description for each in tools)
-        whole = json.dumps([each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in tools])
-        assert len(whole) < MAX_CHARACTERS, len(whole)
+        await tools_are_few_and_short(client)
 
     session(talk)
 

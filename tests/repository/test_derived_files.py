@@ -23,7 +23,7 @@ def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 def checkout(tmp_path: Path) -> Path:
     """A copy of the tree with a data folder each to spoil, and the package run from it."""
     for name in ("mock_server", "schemas", "fixtures", "docs"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name)  # with their bytecode
     return tmp_path
 
 

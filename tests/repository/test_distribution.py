@@ -123,6 +123,7 @@ def test_misplaced_file_is_found() -> None:
     }
 
 
+@pytest.mark.external
 def test_installed_package_is_the_wheels(installed: Path, tmp_path: Path) -> None:
     """The environment imports the package it installed, with its data beside it, not the checkout."""
     program = "import partner_insights as p, partner_insights._data as d; print(p.__file__, d.schemas_dir())"
@@ -131,6 +132,7 @@ def test_installed_package_is_the_wheels(installed: Path, tmp_path: Path) -> Non
     assert all(path.startswith(str(installed.parent)) for path in shown)
 
 
+@pytest.mark.external
 def test_installed_program_runs_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     """Each verb that reads the data files finds them in the wheel."""
     program = installed / "partner-insights"
@@ -148,6 +150,7 @@ def test_installed_program_runs_outside_the_checkout(installed: Path, tmp_path: 
     assert json.loads((tmp_path / "openapi.json").read_bytes())["openapi"].startswith("3.1")
 
 
+@pytest.mark.external
 def test_installed_verify_judges_the_installed_fake(installed: Path, tmp_path: Path) -> None:
     """`verify` finds its suite in the wheel, starts the fake of the wheel, and what it asks holds."""
     few = ["--max-requests", "60", "--json", "report.json"]
@@ -158,6 +161,7 @@ def test_installed_verify_judges_the_installed_fake(installed: Path, tmp_path: P
     assert report["violations"] == []
 
 
+@pytest.mark.external
 def test_plugin_in_a_project_with_folders_of_the_same_names(installed: Path, tmp_path: Path) -> None:
     """A project with its own schemas, fixtures and contract_tests keeps them, and has a running fake."""
     for name in ("schemas", "fixtures", "contract_tests"):

@@ -113,13 +113,22 @@ def imports(modules: Modules) -> Iterator[Import]:
 @cache
 def _statements(source: str) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
     """The import statements of a module, each with whether it runs when the module is loaded."""
-    nodes = list(ast.walk(ast.parse(source)))
-    deferred = set()
-    for node in nodes:
-        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        if for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            deferred |= set(ast.walk(node))
-    return [(node, node not in deferred) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    found = []
+    waiting: list[tuple[ast.AST, bool]] = [(_tree(source), True)]
+    while waiting:
+        node, at_run_time = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append((node, at_run_time))
+        elif isinstance(node, ast.stmt | ast.Module | ast.ExceptHandler | ast.match_case):
+            for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            deferred = for_types or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            waiting += [(each, at_run_time and not deferred) for each in ast.iter_child_nodes(node)]
+    return found
+
+
+@cache
+def _tree(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def _imported_names(
@@ -179,7 +188,14 @@ def named_by_string(modules: Modules) -> list[str]:
     """
     found = []
     for module, source in modules.items():
-        tree = ast.parse(source)
+        statements = ("from ", "import ")
+        if not any(
+            NAMED_MODULE.search(line)
+            for line in source.splitlines()
+            if not line.lstrip().startswith(statements)
+        ):
+            continue  # most, and to look at each node takes a while
+        tree = _tree(source)
         documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
         bodies = [node.body for node in ast.walk(tree) if isinstance(node, documented)]
         docstrings = {

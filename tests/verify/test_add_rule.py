@@ -84,7 +84,10 @@ def insert(path: Path, code: str, before: str | None = None) -> None:
         path.write_text(text.replace(before, code + before), encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["judge alone", "fast check"])
+RUNS = ("judge alone", "fast check")
+
+
+@pytest.fixture(scope="module", params=RUNS)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the recipe's rule."""
     project = tmp_path_factory.mktemp("project")
@@ -143,6 +146,7 @@ def test_check_reports_it(project: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("project", RUNS[:1], indirect=True)  # `verify` never asks the fast check
 def test_verify_reports_it(project: Path) -> None:
     """A fake with the new mutant breaks the new rule and no other, for both operations it is about."""
     result = run(project, "-c", VERIFY)
@@ -154,6 +158,7 @@ def test_verify_reports_it(project: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("project", RUNS[:1], indirect=True)
 def test_invalid_fixtures_offer_it(project: Path) -> None:
     """`fixtures invalid` writes a row that breaks the new rule, and a strategy draws one."""
     result = run(project, "-m", "partner_insights", "fixtures", "invalid", USAGE, "--out", "invalid")
