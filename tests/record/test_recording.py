@@ -214,32 +214,36 @@ def test_session_is_told(session: Session) -> None:
     assert f"held: {len(session.passed)} answers passed" in session.said.replace("\n", " ")
 
 
-def test_replay_is_the_recording(session: Session, fake: RunningFake) -> None:
+@pytest.fixture(scope="module")
+def replay(session: Session) -> Iterator[RunningFake]:
+    with running_fake("--from", str(session.out)) as started:
+        yield started
+
+
+def test_replay_is_the_recording(session: Session, replay: RunningFake) -> None:
     """Served again, every stored request gets the stored status, mark and body, ids in any case."""
     recording = Recording.read(session.out)
     assert len(recording.answers) == len(session.passed) - 1
-    with running_fake("--from", str(session.out)) as replay:
-        for answer in recording.answers.values():
-            operation, values, query, continuation = answer.key
-            path = CATALOGUE.operations[operation].path
-            for value in values:
-                path = path.replace("{customer-id}", value.upper())
-            headers = {} if continuation is None else {"MS-ContinuationToken": continuation}
-            url = urllib3.util.parse_url(replay.url + path + "?" + "&".join(f"{k}={v}" for k, v in query)).url
-            got = get(url, **headers)
-            mark = b"\xef\xbb\xbf" if answer.bom else b""
-            assert got.status == answer.status
-            assert got.data == mark + (session.out / answer.file).read_bytes()
-            assert all(name in got.headers for name in CATALOGUE.common_headers)
+    for answer in recording.answers.values():
+        operation, values, query, continuation = answer.key
+        path = CATALOGUE.operations[operation].path
+        for value in values:
+            path = path.replace("{customer-id}", value.upper())
+        headers = {} if continuation is None else {"MS-ContinuationToken": continuation}
+        url = urllib3.util.parse_url(replay.url + path + "?" + "&".join(f"{k}={v}" for k, v in query)).url
+        got = get(url, **headers)
+        mark = b"\xef\xbb\xbf" if answer.bom else b""
+        assert got.status == answer.status
+        assert got.data == mark + (session.out / answer.file).read_bytes()
+        assert all(name in got.headers for name in CATALOGUE.common_headers)
 
 
-def test_replay_says_what_it_has(session: Session) -> None:
+def test_replay_says_what_it_has(session: Session, replay: RunningFake) -> None:
     """The banner of a replay has the recording's own facts, and a curl line that is answered."""
-    with running_fake("--from", str(session.out)) as replay:
-        url = replay.url
-        curl = next(line for line in replay.output.splitlines() if line.startswith("curl"))
-        fetched = subprocess.run(["sh", "-c", f"{curl} -sf"], capture_output=True, check=True)
-        said = replay.output
+    url = replay.url
+    curl = next(line for line in replay.output.splitlines() if line.startswith("curl"))
+    fetched = subprocess.run(["sh", "-c", f"{curl} -sf"], capture_output=True, check=True)
+    said = replay.output
     assert f"{len(Recording.read(session.out).answers)} recorded answers of customer" in said
     assert "seed" not in said
     assert url in curl
@@ -259,15 +263,14 @@ def test_replayed_list_is_followed_by_its_links(session: Session, world: World) 
         assert len(set(found)) == len(found) == world.customers
 
 
-def test_replay_says_what_was_not_recorded(session: Session, world: World) -> None:
+def test_replay_says_what_was_not_recorded(replay: RunningFake, world: World) -> None:
     """A request nobody recorded is 404 in the API's dialect, and says why; tokens are as --auth has it."""
-    with running_fake("--from", str(session.out)) as replay:
-        missing = get(replay.url + USAGE.format(world.customer_id(0)))
-        assert missing.status == 404
-        assert missing.json()["description"].startswith("Not recorded")
-        assert "8 other answers" in missing.json()["description"]
-        assert urllib3.request("GET", replay.url + PARTNER).status == 401
-        assert urllib3.request("GET", replay.url + "/").status == 200
+    missing = get(replay.url + USAGE.format(world.customer_id(0)))
+    assert missing.status == 404
+    assert missing.json()["description"].startswith("Not recorded")
+    assert "8 other answers" in missing.json()["description"]
+    assert urllib3.request("GET", replay.url + PARTNER).status == 401
+    assert urllib3.request("GET", replay.url + "/").status == 200
 
 
 def test_same_key_goes_on_and_another_is_refused(

@@ -403,9 +403,14 @@ def faulty(name: str, path: str = USAGE, method: str = "GET", **headers: str) ->
 
 
 def test_both_lanes_go_wrong_alike() -> None:
-    """Every fault and mutant, at GET and HEAD, compressed and not: the same bytes, waits, endings."""
-    names = [each["name"] for each in Lane(fast=False).middleware.chooser.names.faults()]
-    assert len(names) > 100
+    """Every fault, and each tenth of those of one keyword, at GET and HEAD, compressed and not.
+
+    The same bytes, waits, endings.
+    """
+    known = [each["name"] for each in Lane(fast=False).middleware.chooser.names.faults()]
+    of_a_keyword = [each for each in known if ":" in each]
+    names = [*(each for each in known if ":" not in each), *of_a_keyword[::10]]
+    assert len(names) > 150
     kinds = (
         (USAGE, "GET", {}, [0]),
         (CUSTOMERS, "HEAD", {}, []),
