@@ -16,7 +16,8 @@ from partner_insights.contract.query import InvalidQuery, OptionKind, parse_filt
 from partner_insights.server import Settings, create_app
 from partner_insights.server.settings import AuthMode
 from partner_insights.world import World
-from partner_insights.world.query import query_body
+from partner_insights.world.query import WorldTable, query_body
+from partner_insights.world.query.row_table import FEW_CUSTOMERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,3 +198,16 @@ def test_the_longest_filter_is_answered() -> None:
     for _ in range(60):
         deep = f"(channel eq 'x' or {deep})"
     assert get("usage", filter=deep)["TotalCount"] == sum(row["channel"] == "direct" for row in ROWS["usage"])
+
+
+@pytest.mark.parametrize(("customers", "kept"), [(FEW_CUSTOMERS, True), (FEW_CUSTOMERS + 1, False)])
+def test_columns_of_a_small_world_are_computed_once(customers: int, kept: bool) -> None:
+    """Whatever was asked for before, they read the same; those of a large one are never kept."""
+    world = World(CATALOGUE, seed=11, customers=customers, as_of=date(2026, 11, 20))
+    table, span = WorldTable(world, "LicensesUsage"), (0, customers)
+    for names in (["customerName"], ["productName", "customerName"], list(table.names)):
+        anew = world.columns("LicensesUsage", *span, only=names)
+        found = table.columns(span, names)
+        assert {name: found[name].tolist() for name in names} == {n: anew[n].tolist() for n in names}
+    assert bool(table.known) is kept
+    assert (table.columns(span, ["customerName"])["customerName"] is found["customerName"]) is kept

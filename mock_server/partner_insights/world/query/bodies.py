@@ -43,8 +43,9 @@ def page_in(world: World, operation: Operation, query: Query) -> RowPage:
     shown = world if query.snapshot is None else world.processed_at(operation.resource, query.snapshot)
     if shown is None:
         return RowPage([], 0)
-    table = WorldTable(shown, operation.resource)
-    return page_of(table, query, operation.options.measures, shown.plans(operation.resource))
+    plans = shown.plans(operation.resource)
+    table = WorldTable(shown, operation.resource, plans.columns)
+    return page_of(table, query, operation.options.measures, plans)
 
 
 def page_body(

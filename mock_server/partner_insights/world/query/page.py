@@ -68,8 +68,9 @@ class _Plan:
 
 @dataclass
 class Plans:
-    """The plans of the last queries over one table."""
+    """The plans of the last queries over one table, and the columns of a small one."""
 
+    columns: dict[str, Column] = field(default_factory=dict)
     _plans: OrderedDict[Any, _Plan] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -18,6 +18,8 @@ CUSTOMERS: Final = 16_384
 """Of a span: so many are counted in a few milliseconds."""
 PART: Final = 1024
 """Customers whose rows are made together: names and ids take longer than numbers."""
+FEW_CUSTOMERS: Final = 200
+"""Of a world whose columns are all kept, which takes a megabyte or two for a resource."""
 
 
 class _World(Protocol):
@@ -64,6 +66,8 @@ class WorldTable:
 
     world: _World
     resource: str
+    known: dict[str, Column] = field(default_factory=dict)
+    """Columns of a small world, which are computed once."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -87,7 +91,12 @@ class WorldTable:
 
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
         """The columns of the customers of a span."""
-        return self.world.columns(self.resource, *span, only=names)
+        if self.world.customers > FEW_CUSTOMERS:
+            return self.world.columns(self.resource, *span, only=names)
+        missing = [name for name in names if name not in self.known]
+        if missing:
+            self.known.update(self.world.columns(self.resource, *span, only=missing))
+        return {name: self.known[name] for name in names if name in self.known}
 
 
 def _cut(span: Span, size: int) -> list[Span]:
