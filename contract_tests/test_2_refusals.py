@@ -8,6 +8,7 @@ import pytest
 
 from partner_insights.verify import Token
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
+from partner_insights.verify.run.refusals import request_unlisted_item, send_invalid_token
 from partner_insights.verify.run.strategies import (
     invalid_authorizations,
     invalid_sizes,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("token", INVALID_TOKENS)
 def test_no_answer_without_a_valid_token(guarded: SuiteSession, operation: str, token: str) -> None:
     """Without a token, or with one that was changed in any way, GET and HEAD are answered 401."""
-    guarded.refuse_token(operation, token)
+    send_invalid_token(guarded, operation, token)
 
 
 def test_no_answer_with_a_garbled_token(guarded: SuiteSession, operation: str) -> None:
@@ -35,7 +36,7 @@ def test_no_answer_with_a_garbled_token(guarded: SuiteSession, operation: str) -
     def is_refused(authorization: str) -> None:
         guarded.check(
             operation,
-            customer=guarded.customer_for(operation),
+            customer=guarded.customers.first_for(operation),
             token=Token.INVALID,
             authorization=authorization,
         )
@@ -45,7 +46,7 @@ def test_an_app_only_token_is_for_operations_that_take_it(guarded: SuiteSession,
     """An app-only token is answered where the page says so, and refused by the licence analytics."""
     if guarded.target.app_only is None:
         pytest.skip(f"no app-only token: put one into {guarded.target.app_token_variable}")
-    customer = guarded.customer_for(operation)
+    customer = guarded.customers.first_for(operation)
     guarded.each(
         lambda method: guarded.check(operation, customer=customer, method=method, token=Token.APP_ONLY),
         ("GET", "HEAD"),
@@ -64,7 +65,7 @@ def test_an_unknown_customer_is_refused(session: SuiteSession, customer_operatio
 
 def test_an_item_that_no_list_shows_is_not_found(session: SuiteSession, listed_operation: str) -> None:
     """An id that the list above it does not show is answered 404."""
-    session.unknown_item(listed_operation)
+    request_unlisted_item(session, listed_operation)
 
 
 def test_a_malformed_customer_id_is_refused(session: SuiteSession, customer_operation: str) -> None:
@@ -80,7 +81,7 @@ def test_what_cannot_be_json_is_not_acceptable(session: SuiteSession, operation:
 
     @session.for_all(accept=unacceptable())
     def is_refused(accept: str) -> None:
-        session.check(operation, customer=session.customer_for(operation), headers={"Accept": accept})
+        session.check(operation, customer=session.customers.first_for(operation), headers={"Accept": accept})
 
 
 def test_another_method_is_not_allowed(own_fake: SuiteSession, operation: str) -> None:
@@ -88,7 +89,7 @@ def test_another_method_is_not_allowed(own_fake: SuiteSession, operation: str) -
 
     @own_fake.for_all(method=other_methods())
     def is_refused(method: str) -> None:
-        own_fake.check(operation, customer=own_fake.customer_for(operation), method=method)
+        own_fake.check(operation, customer=own_fake.customers.first_for(operation), method=method)
 
 
 def test_an_unknown_path_is_not_found(own_fake: SuiteSession) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import strategies as st
 
+from partner_insights.verify.run.comparisons import SAMPLE, sums, sums_of_some
 from partner_insights.verify.run.customer_list import MAX_PAGES, page_sizes
-from partner_insights.verify.run.session import SAMPLE
 
 if TYPE_CHECKING:
     from partner_insights.verify.run.session import SuiteSession
@@ -28,9 +28,9 @@ def test_the_partner_is_the_sum_of_its_customers(session: SuiteSession, partner:
     """
     session.require(partner, customer)
     if session.customers.complete and session.can_send(1 + len(session.customers.ids)):
-        session.sums(partner, customer)
+        sums(session, partner, customer)
     elif session.can_send(1 + SAMPLE):
-        session.sums_of_some(partner, customer)
+        sums_of_some(session, partner, customer)
     else:
         pytest.skip("there are more customers than requests left")
 
@@ -38,7 +38,7 @@ def test_the_partner_is_the_sum_of_its_customers(session: SuiteSession, partner:
 def test_a_customer_is_the_same_in_every_answer(session: SuiteSession) -> None:
     """What the list says of a customer, the customer's own answer says, too."""
     session.require("customers", "customer")
-    customers = session.some_customers()[:SAMPLE]
+    customers = session.customers.some()[:SAMPLE]
     if not session.can_send(len(customers)):
         pytest.skip("there are more customers than requests left")
     session.each(lambda customer: session.check("customer", customer=customer), customers)
@@ -49,7 +49,7 @@ def test_a_list_is_a_set_whatever_its_pages(session: SuiteSession) -> None:
     session.require("customers")
     if not session.can_send(2 * MAX_PAGES):
         pytest.skip("there are too few requests left")
-    session.each(session.same_customers, page_sizes(session.customers))
+    session.each(session.customers.compare_pages, page_sizes(session.customers.listed))
 
 
 def test_pages_of_any_size_hold_the_same_customers(own_fake: SuiteSession) -> None:
@@ -58,4 +58,4 @@ def test_pages_of_any_size_hold_the_same_customers(own_fake: SuiteSession) -> No
 
     @own_fake.for_all(size=st.integers(7, 500))
     def holds_the_same(size: int) -> None:
-        own_fake.same_customers(size)
+        own_fake.customers.compare_pages(size)

@@ -15,7 +15,7 @@ def test_a_doubled_or_trailing_slash_is_forgiven(
     own_fake: SuiteSession, operation: str, plain: str, bent: str
 ) -> None:
     """One client asks for `/v1//customers`, and a published table ends a path in a slash."""
-    customer = own_fake.customer_for(operation)
+    customer = own_fake.customers.first_for(operation)
     path = own_fake.path(operation, customer)
     bent_path = path.replace(plain, bent, 1) if plain else path + bent
     own_fake.check(operation, customer=customer, path=bent_path)
@@ -23,4 +23,4 @@ def test_a_doubled_or_trailing_slash_is_forgiven(
 
 def test_options_names_the_methods(own_fake: SuiteSession, operation: str) -> None:
     """OPTIONS is answered with `Allow`."""
-    own_fake.check(operation, customer=own_fake.customer_for(operation), method="OPTIONS")
+    own_fake.check(operation, customer=own_fake.customers.first_for(operation), method="OPTIONS")

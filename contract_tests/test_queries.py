@@ -60,5 +60,5 @@ def test_both_generations_say_the_same_of_a_customer(session: SuiteSession, newe
     """A customer has the same licences in the newer analytics as in the older."""
     session.require(newer, older)
     queries = Queries(session, newer)
-    for customer in session.some_customers()[:3]:
+    for customer in session.customers.some()[:3]:
         queries.agrees(older, customer)

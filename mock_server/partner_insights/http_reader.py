@@ -38,7 +38,9 @@ ANSWER_SECONDS: Final = 30.0
 
 
 HEAD_SECONDS: Final = 0.01
-"""How long a body is waited for that must not follow the answer to a HEAD."""
+"""How long a body is waited for, at most, that must not follow the answer to a HEAD …"""
+HEAD_PARTS: Final = 2
+"""… and how often as long as for its header, which comes no sooner."""
 
 
 class BodyTooLarge(Exception):
@@ -215,13 +217,16 @@ class _TimedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self._bodiless = options.get("method") == "HEAD"
+        self._patience = HEAD_SECONDS
         self._stream = _TimedStream(sock, self.fp.detach())
         self._reader = _RecordedReader(self._stream)
         self.fp = self._reader
 
     def begin(self) -> None:
         """Read the head, interim ones before it."""
+        began = time.monotonic()
         super().begin()
+        self._patience = min(HEAD_SECONDS, HEAD_PARTS * (time.monotonic() - began))
         lines = self._reader.lines or []
         starts = [place for place, line in enumerate(lines) if line.startswith(b"HTTP/")]
         self.head = tuple(lines[starts[-1] if starts else 0 :])
@@ -230,7 +235,7 @@ class _TimedResponse(HTTPResponse):
     def _close_conn(self) -> None:
         # The end of the answer: nothing of the server may come any more.
         if not self._reader.closed and not self.excess:
-            self._stream.patience = HEAD_SECONDS if self._bodiless else 0.0
+            self._stream.patience = self._patience if self._bodiless else 0.0
             with suppress(OSError, ValueError):
                 self.excess = self._reader.peek(1)
         super()._close_conn()  # type: ignore[misc]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from partner_insights.contract import Catalogue
+from partner_insights.contract.compiled_schemas import compiled
 from partner_insights.contract.formats import TEXTS, matches
 from partner_insights.verify.recordings.fast_decoder import conforms
-from partner_insights.verify.recordings.fast_path import compiled
 
 GUID = "6f1c0d2e-93ab-4e57-8c10-5d2b7a9e4f03"
 

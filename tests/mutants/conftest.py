@@ -17,8 +17,10 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.query import OptionKind
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.comparisons import head_like_get, same_again, sums
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
 from partner_insights.verify.run.queries import Queries
+from partner_insights.verify.run.refusals import send_invalid_token
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
@@ -126,10 +128,10 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
     ids = {"MS-RequestId": STRANGER, "MS-CorrelationId": STRANGER.replace("0", "f", 8)}
     yield lambda: session.check(operation, customer=customer)
     yield lambda: session.check(operation, customer=customer, headers=ids)
-    yield lambda: session.head_like_get(operation, customer)
-    yield lambda: session.same_again(operation, customer, {})
+    yield lambda: head_like_get(session, operation, customer)
+    yield lambda: same_again(session, operation, customer, {})
     for kind in INVALID_TOKENS:
-        yield lambda kind=kind: session.refuse_token(operation, kind)
+        yield lambda kind=kind: send_invalid_token(session, operation, kind)
     yield lambda: session.check(operation, customer=customer, token=Token.APP_ONLY)
     yield lambda: session.check(operation, customer=customer, method="POST")
     yield lambda: session.check(operation, customer=customer, headers={"Accept": "text/html"})
@@ -144,8 +146,8 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
         yield lambda: session.check(operation, query=[("top", "2"), ("skip", "2")])
     elif promised.query:
         yield lambda: session.check(operation, query=[("size", "501")])
-        yield lambda: session.same_customers(7)
-        yield lambda: session.same_customers(None)
+        yield lambda: session.customers.compare_pages(7)
+        yield lambda: session.customers.compare_pages(None)
 
 
 def attempts_of_queries(session: SuiteSession, operation: str) -> Iterator[Callable[[], object]]:
@@ -171,11 +173,11 @@ def attempts_of_queries(session: SuiteSession, operation: str) -> Iterator[Calla
 
 def interrogate(session: SuiteSession, mutant: Mutant) -> set[tuple[str, str]]:
     """Send requests to what the mutant touches until it is found; code and severity of all that was."""
-    session.customers  # noqa: B018 - read for its requests
+    session.customers.listed  # noqa: B018 - read for its requests
     rounds = [attempt for name in sorted(mutant.operations) for attempt in attempts(session, name)]
     rounds.append(lambda: session.check(None, path="/v1/unknown"))
     for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
-        rounds.append(lambda each=partner: session.sums(each, each.replace("partner", "customer")))
+        rounds.append(lambda each=partner: sums(session, each, each.replace("partner", "customer")))
     for attempt in rounds:
         with contextlib.suppress(ContractViolated):
             attempt()

@@ -19,6 +19,7 @@ from partner_insights.contract import Catalogue, Standing
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.mutants import mutants
+from partner_insights.verify.run.comparisons import sums
 from partner_insights.verify.run.results import ContractViolated
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_what_the_fake_answers_keeps_the_contract(inspect: Any, every_attempt: A
         for attempt in every_attempt(session, operation):
             attempt()
     for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
-        session.sums(partner, partner.replace("partner", "customer"))
+        sums(session, partner, partner.replace("partner", "customer"))
     session.check(None, path="/v1/unknown")
     assert session.results.violations == []
 
@@ -161,7 +162,7 @@ def test_no_response_at_all_is_reported(inspect: Any, fake: Any) -> None:
     session = inspect()
     for content, code in ((b"", "PI315"), (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", "PI311")):
         with one_answer(content) as url:
-            session._client.url = url
+            session.sender.client.url = url
             with pytest.raises(ContractViolated, match=code):
                 session.check("partner-licenses-usage")
 
@@ -244,7 +245,7 @@ def test_a_connection_that_is_broken_off_is_reported(
     """PI322: the request is sent again, so that the run goes on; the third time it was no chance."""
     session = inspect("corrected")
     with serving_bytes(every) as url:
-        session._client.url = url
+        session.sender.client.url = url
         for _ in range(50):
             with contextlib.suppress(ContractViolated):
                 session.check("partner-licenses-usage")

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract.compiled_schemas import compiled, keywords
 from partner_insights.contract.formats import ANNOTATIONS, LOCAL_TIME, TEXTS, WIDTHS, format_checker
 from partner_insights.errors import InputError
 from partner_insights.tables.dialect import BASE, named_dialect
@@ -26,7 +27,7 @@ from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
 from partner_insights.verify.recordings.check import FileResult, RecordingChecker
 from partner_insights.verify.recordings.entry import RecordedResponse
-from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath, _keywords, compiled
+from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -536,7 +537,7 @@ def test_every_format_is_checked_or_an_annotation_on_purpose() -> None:
     derived = {
         value
         for resource in CATALOGUES[Profile.STRICT].resources.values()
-        for keyword, value in _keywords(resource.schema)
+        for keyword, value in keywords(resource.schema)
         if keyword == "format"
     }
     assert read - {None} <= known

@@ -104,8 +104,8 @@ def whole_list(size: int, offset: int) -> tuple[list[str], int | None]:
 def test_a_list_is_read_to_its_end(inspect: Any, good: Any) -> None:
     """By its links and continuation tokens, whatever the size of a page."""
     session = inspect(paged(good, whole_list))
-    assert (session.read_customers(3).ids, session.read_customers(3).complete) == (tuple(GUIDS), True)
-    session.same_customers(5)
+    assert (session.customers.read(3).ids, session.customers.read(3).complete) == (tuple(GUIDS), True)
+    session.customers.compare_pages(5)
     assert not session.results.violations
 
 
@@ -113,7 +113,7 @@ def test_a_list_that_changes_with_the_size_of_its_pages_is_found(inspect: Any, g
     """PI317: a customer lost between two pages."""
     lossy = paged(good, lambda size, offset: (whole_list(size, offset)[0][: 7 if size < 100 else 8], None))
     with pytest.raises(ContractViolated, match="PI317"):
-        inspect(lossy).same_customers(50)
+        inspect(lossy).customers.compare_pages(50)
 
 
 def test_a_list_that_leads_in_a_circle_ends(inspect: Any, good: Any) -> None:

@@ -17,6 +17,8 @@ from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
 from partner_insights.verify import Failure, Response, Token
 from partner_insights.verify.run.client import Secret, Stopped
+from partner_insights.verify.run.comparisons import head_like_get, same_again, sums, sums_of_some
+from partner_insights.verify.run.refusals import send_invalid_token
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target, _app_only_token
@@ -78,7 +80,7 @@ def varied(fake: RunningFake, app_only: str, vary: Vary, token: str | None = Non
         rate=None,
     )
     session = SuiteSession(target, CATALOGUE)
-    send, count = session._client.send, iter(range(10**9))
+    send, count = session.sender.client.send, iter(range(10**9))
 
     def sent(method: str, path: str, headers: Any, authorization: Secret | None = None) -> Response | Failure:
         answer = send(method, path, headers, authorization)
@@ -88,7 +90,7 @@ def varied(fake: RunningFake, app_only: str, vary: Vary, token: str | None = Non
         given = {name.lower(): value for name, value in headers}
         return vary(Asked(method, path, operation_of(path), next(count), given, valid), answer)
 
-    session._client.send = sent  # type: ignore[method-assign]
+    session.sender.client.send = sent  # type: ignore[method-assign]
     try:
         yield session
     finally:
@@ -101,22 +103,22 @@ def interrogate(session: SuiteSession) -> set[tuple[str, str]]:
     attempts: list[Callable[[], object]] = []
     for name in session.catalogue.operations:
         try:
-            customer = session.customer_for(name)
+            customer = session.customers.first_for(name)
         except Stopped:
             continue  # nobody is answered
         attempts += [
-            lambda name=name, customer=customer: session.head_like_get(name, customer),
-            lambda name=name, customer=customer: session.same_again(name, customer, {"X-Locale": "de-DE"}),
-            lambda name=name: session.refuse_token(name, "other-signature"),
+            lambda name=name, customer=customer: head_like_get(session, name, customer),
+            lambda name=name, customer=customer: same_again(session, name, customer, {"X-Locale": "de-DE"}),
+            lambda name=name: send_invalid_token(session, name, "other-signature"),
             lambda name=name, customer=customer: session.check(name, customer=customer, token=Token.APP_ONLY),
         ]
         if customer is not None:
             attempts.append(lambda name=name: session.check(name, customer=STRANGER, known=False))
             attempts.append(lambda name=name: session.check(name, customer="nobody", known=False))
     attempts += [lambda each=each: session.check("customer", customer=each) for each in session.customers.ids]
-    attempts += [lambda size=size: session.same_customers(size) for size in (3, None)]
+    attempts += [lambda size=size: session.customers.compare_pages(size) for size in (3, None)]
     for partner in ("partner-licenses-deployment", "partner-licenses-usage"):
-        attempts.append(lambda each=partner: session.sums(each, each.replace("partner", "customer")))
+        attempts.append(lambda each=partner: sums(session, each, each.replace("partner", "customer")))
     for attempt in attempts:
         try:
             attempt()
@@ -353,7 +355,7 @@ def test_an_empty_page_amid_a_list_is_no_end_and_no_circle(fake: RunningFake, ap
 
     with varied(fake, app_only, vary) as session:
         assert len(session.customers.ids) == 7
-        assert session._read_pages(3).customers == session.customers
+        assert session.customers.read_pages(3).customers == session.customers.listed
         codes = {each.code for each in session.results.violations if each.severity is Severity.ERROR}
     assert codes & {"PI316", "PI317"} == set()
 
@@ -406,6 +408,6 @@ def test_sums_over_some_customers_are_only_a_lower_bound(
     with varied(
         fake, app_only, rows(lambda row: row.update(changed), "partner-licenses-deployment")
     ) as session:
-        session.sums_of_some("partner-licenses-deployment", "customer-licenses-deployment")
+        sums_of_some(session, "partner-licenses-deployment", "customer-licenses-deployment")
         assert {each.code for each in session.results.violations} == found
         assert "sums-of-some" in {each.kind for each in session.results.observations.values()}

@@ -16,6 +16,7 @@ from partner_insights.contract.model import (
     Constraint,
     Erratum,
     ErrorCase,
+    JsonValue,
     Operation,
     Profile,
     Rule,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
+    from partner_insights.contract.compiled_schemas import CompiledSchemas
     from partner_insights.contract.query import Query
 
 
@@ -190,6 +192,16 @@ class Catalogue:
     def validator(self, schema: SchemaObject) -> Draft202012Validator:
         """A validator that resolves references here and checks formats (jsonschema skips them unasked)."""
         return validator_class()(dict(schema), registry=self.registry, format_checker=format_checker())
+
+    def fits(self, value: JsonValue, schema: SchemaObject) -> bool:
+        """Whether a value certainly fits a schema; where that is not certain, ask `validator`."""
+        return self._compiled.fits(value, schema)
+
+    @cached_property
+    def _compiled(self) -> CompiledSchemas:
+        from partner_insights.contract.compiled_schemas import CompiledSchemas  # nothing that serves needs it
+
+        return CompiledSchemas({name: derived.schema for name, derived in self.resources.items()})
 
     def constraint(self, subschema: SchemaObject, keyword: str, name: str | None = None) -> Constraint:
         """Where a keyword of a derived subschema comes from and how it stands.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from partner_insights.contract.paths import VERSION_ALIASES
+from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
 from partner_insights.verify.judge.judge import judge_exchange, observe
-from partner_insights.verify.judge.schema_checks import SchemaCheckCache
 from partner_insights.verify.report.verdict import Judgement
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Recorder:
         self._profile = profile
         self._store = store
         self._tell = tell
-        self._shapes = SchemaCheckCache()
+        self._checks = BodyChecks()
         self._lock = threading.Lock()
         self._violations: dict[ViolationKey, Violation] = {}
         self._observations: dict[ViolationKey, Observation] = {}
@@ -80,7 +80,7 @@ class Recorder:
         if operation is None:
             return self._judgement((), (), (), False)  # the contract does not speak of it
         self._operations.add(operation)
-        violations = judge_exchange(exchange, self._catalogue, profile=self._profile, shapes=self._shapes)
+        violations = judge_exchange(exchange, self._catalogue, profile=self._profile, checks=self._checks)
         observations = list(observe(exchange, self._catalogue))
         for violation in violations:
             self.times[violation.key] += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.expected import (
     ALTERNATIVE_CODES,
     NO_RELATIONSHIP,
@@ -27,7 +28,7 @@ from partner_insights.verify.judge.links import form_observations
 from partner_insights.verify.judge.page_rules import whole_findings
 from partner_insights.verify.judge.rows import JudgedResponse, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import generation_findings, rule_findings, sum_findings
-from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
+from partner_insights.verify.judge.schema_checks import schema_findings, undocumented
 from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
 
 if TYPE_CHECKING:
@@ -43,15 +44,15 @@ def judge_exchange(
     catalogue: Catalogue,
     *,
     profile: Profile,
-    shapes: SchemaCheckCache | None = None,
+    checks: BodyChecks | None = None,
     clean: bool = False,
 ) -> list[Violation]:
     """Every violation in one exchange: status, headers, bytes, schema, rules; in that order.
 
-    `shapes` remembers bodies from one exchange to the next, for one catalogue. Of a body that is known to be
+    `checks` remembers bodies from one exchange to the next, for one catalogue. Of a body that is known to be
     `clean` by itself, an answer of this operation, only the rules about its request are left to be judged.
     """
-    findings = _findings(exchange, catalogue, None if clean else shapes or SchemaCheckCache())
+    findings = _findings(exchange, catalogue, None if clean else checks or BodyChecks())
     return [violation(finding, exchange.request, profile) for finding in findings]
 
 
@@ -67,6 +68,8 @@ def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Viola
 def differ(first: Exchange, again: Exchange) -> bool:
     """Whether the same request was answered with other data; not where it was not answered."""
     if first.response is None or again.response is None:
+        return False
+    if (first.response.status, first.response.body) == (again.response.status, again.response.body):
         return False
     return _substance(first.response) != _substance(again.response)
 
@@ -183,8 +186,8 @@ def _unordered(rows: list[JsonValue]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
-def _findings(exchange: Exchange, catalogue: Catalogue, shapes: SchemaCheckCache | None) -> Iterator[Finding]:
-    """Without `shapes`, the body is known to be clean."""
+def _findings(exchange: Exchange, catalogue: Catalogue, checks: BodyChecks | None) -> Iterator[Finding]:
+    """Without `checks`, the body is known to be clean."""
     response = exchange.response
     if response is None:
         if exchange.failure is not None:
@@ -202,7 +205,7 @@ def _findings(exchange: Exchange, catalogue: Catalogue, shapes: SchemaCheckCache
     for fault in response.faults:
         yield http_finding(fault.code, fault.reason, certain=fault.certain)
     if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
-        yield from _body_findings(exchange, response, expected, case, catalogue, shapes)
+        yield from _body_findings(exchange, response, expected, case, catalogue, checks)
 
 
 def is_without_relationship(exchange: Exchange, expected: Expectation) -> bool:
@@ -228,9 +231,9 @@ def _body_findings(
     expected: Expectation,
     case: ErrorCase | None,
     catalogue: Catalogue,
-    shapes: SchemaCheckCache | None,
+    checks: BodyChecks | None,
 ) -> Iterator[Finding]:
-    if shapes is None and expected.operation is not None:
+    if checks is None and expected.operation is not None:
         found = judged_response(orjson.loads(response.body), expected.operation, exchange, catalogue)
         yield from rule_findings(found, of_request=True)
         return
@@ -244,13 +247,7 @@ def _body_findings(
         yield from error_findings(body.value, case, catalogue)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
         found = judged_response(body.value, expected.operation, exchange, catalogue)
-        yield from answer_findings(found, shapes or SchemaCheckCache())
-
-
-def answer_findings(found: JudgedResponse, shapes: SchemaCheckCache) -> Iterator[Finding]:
-    """What is wrong with the content of a success."""
-    yield from shapes.findings(found)
-    yield from rule_findings(found)
+        yield from (checks or BodyChecks()).findings(found)
 
 
 def error_findings(value: JsonValue, case: ErrorCase, catalogue: Catalogue) -> Iterator[Finding]:

@@ -134,8 +134,10 @@ def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -
     if query is None:
         return
     name = "filtered-rows" if query.group is None else "grouped-rows"
-    expected = Counter(map(_written, expected_rows(whole, query, answer.operation.options.measures)))
-    given = Counter(map(_written, found))
+    rows = expected_rows(whole, query, answer.operation.options.measures)
+    if found == rows:
+        return
+    expected, given = Counter(map(_written, rows)), Counter(map(_written, found))
     for wrong, words in ((expected - given, "is missing"), (given - expected, "does not belong here")):
         for row in list(wrong)[:1]:
             rule = answer.catalogue.rules[name]

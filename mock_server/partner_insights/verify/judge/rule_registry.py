@@ -107,10 +107,10 @@ def answer_rules(operation: Operation, catalogue: Catalogue) -> Iterator[tuple[R
             yield rule, registered
 
 
-def rule_findings(answer: JudgedResponse, *, of_request: bool = False) -> Iterator[Finding]:
-    """What breaks any of the rules about one answer, or only of those that need its request or time."""
+def rule_findings(answer: JudgedResponse, *, of_request: bool | None = None) -> Iterator[Finding]:
+    """What breaks any rule about one answer, only those that need its request or time, or only the others."""
     for rule, registered in answer_rules(answer.operation, answer.catalogue):
-        if registered.of_request or not of_request:
+        if of_request in (None, registered.of_request):
             yield from registered.judge(answer, rule)
 
 

@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
     from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
-    from partner_insights.verify.judge.rows import JudgedResponse
 
 MAX_FINDINGS = 2_000
 """Findings of one body: one with more is hostile, and looking for all of them takes minutes."""
 LINKS = "links"
-CACHE_SIZE = 200
-"""Bodies whose findings are remembered."""
 
 
 def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     """One finding for each keyword that the value breaks, up to MAX_FINDINGS; then the first one says so."""
+    if catalogue.fits(value, schema):
+        return
     found = list(islice(_all_findings(value, schema, catalogue), MAX_FINDINGS + 1))
     if len(found) > MAX_FINDINGS:
         more = f"there are more than {MAX_FINDINGS:,} findings in this body, the rest of which was not read"
@@ -49,26 +48,6 @@ def _all_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) 
             if key not in seen:
                 seen.add(key)
                 yield finding
-
-
-class SchemaCheckCache:
-    """The shape of bodies already seen: a suite gets the same answer many times, and validating is slow."""
-
-    def __init__(self) -> None:
-        self._findings: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
-
-    def findings(self, found: JudgedResponse) -> tuple[Finding, ...]:
-        """`schema_findings` of a response, computed once for the same bytes of the same operation."""
-        query = found.form
-        form = None if query is None else (query.group, query.select)
-        key = (found.operation.id, form, found.content)
-        if key not in self._findings:
-            schema = found.catalogue.response_schema(found.operation, query)
-            body = without_null_links(found.body) if b"null" in found.content else found.body
-            if len(self._findings) >= CACHE_SIZE:
-                self._findings.clear()
-            self._findings[key] = tuple(schema_findings(body, schema, found.catalogue))
-        return self._findings[key]
 
 
 def without_null_links(value: JsonValue) -> JsonValue:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from partner_insights.contract import Envelope
 from partner_insights.errors import InputError
+from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import Body, read_body
 from partner_insights.verify.judge.judge import (
-    answer_findings,
     content_observations,
     error_findings,
     judge_exchange,
 )
 from partner_insights.verify.judge.rows import JudgedResponse, Row, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import rule_findings
-from partner_insights.verify.judge.schema_checks import SchemaCheckCache, schema_findings, undocumented
+from partner_insights.verify.judge.schema_checks import schema_findings, undocumented
 from partner_insights.verify.judge.violation import (
     Finding,
     Observation,
@@ -299,7 +299,7 @@ class RecordingChecker:
             subject = operation = named.id
             if self._operation is None and named.layout.rows_of(body.value) == []:
                 subject, operation = "an empty collection", None
-            found = chain(defects, answer_findings(content, SchemaCheckCache()))
+            found = chain(defects, BodyChecks().findings(content))
             seen = chain(seen, content_observations(content))
         request = _request(entry, operation)
         return subject, operation, (violation(each, request, self._profile) for each in found), seen

@@ -12,31 +12,20 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
 import orjson
 
-from partner_insights.contract.formats import ANNOTATIONS, TEXTS, WIDTHS
-from partner_insights.contract.model import PROVENANCE, Envelope
-from partner_insights.contract.schema_files import resource_of
+from partner_insights.contract.compiled_schemas import compiled, definitions_read_alike, in_one_document
+from partner_insights.contract.model import Envelope
 from partner_insights.verify.judge.fast_checks import PastCheck
 from partner_insights.verify.judge.json_body import says_everything_once
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from partner_insights.contract import Catalogue, JsonValue, Operation, SchemaObject
-
-SHARED_KEYWORDS = frozenset(
-    {
-        *("type", "const", "enum", "format", "minimum", "maximum", "multipleOf", "minLength", "maxLength"),
-        *("properties", "items", "required", "additionalProperties", "$ref"),
-        *("deprecated", "readOnly", "writeOnly", "default"),
-    }
-)
-"""Keywords that the fast path reads, to both validators alike."""
 
 MAX_LAYOUTS = 8
 """Layouts that are remembered, the latest first."""
@@ -101,10 +90,10 @@ class FastPath:
         for operation in catalogue.operations.values():
             # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
             enveloped = operation.envelope is not None and operation.layout == Envelope()
-            definitions = self._read_alike(operation) if enveloped else None
-            rules = fast_rules(operation, catalogue, self._past) if definitions is not None else None
-            if definitions is not None and rules is not None:
-                self._kinds[operation.resource] = self._kind(operation, catalogue, definitions, rules)
+            rules = fast_rules(operation, catalogue, self._past) if enveloped else None
+            kind = self._kind(operation, catalogue, rules) if rules is not None else None
+            if kind is not None:
+                self._kinds[operation.resource] = kind
 
     def valid_operation(self, content: bytes, *, line: bool = False) -> str | None:
         """The id of the operation that this valid answer is of; None where the judge has to look.
@@ -202,30 +191,14 @@ class FastPath:
         self._seen.insert(0, seen)
         del self._seen[MAX_LAYOUTS:]
 
-    def _read_alike(self, operation: Operation) -> Mapping[str, Any] | None:
-        """The schemas of an answer; None where both validators are not known to read them alike."""
-        pending = [operation.resource, operation.envelope or ""]
-        seen: set[str] = set()
-        while pending:
-            name = pending.pop()
-            if name not in seen:
-                seen.add(name)
-                for keyword, value in _keywords(self._closed[name]):
-                    if keyword == "$ref":
-                        pending.append(value.removeprefix("#/$defs/"))
-                    elif keyword not in SHARED_KEYWORDS or (
-                        keyword == "format" and value not in (*TEXTS, *ANNOTATIONS)
-                    ):
-                        return None
-        return {name: self._closed[name] for name in seen}
-
-    @staticmethod
-    def _kind(
-        operation: Operation, catalogue: Catalogue, definitions: Mapping[str, Any], rules: FastRules
-    ) -> RowKind:
+    def _kind(self, operation: Operation, catalogue: Catalogue, rules: FastRules) -> RowKind | None:
+        """None where the validators are not known to read its schemas alike."""
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
+        definitions = definitions_read_alike(body, self._closed)
+        if definitions is None:
+            return None
         return RowKind(
             operation=operation,
             body_schema=body,
@@ -253,15 +226,6 @@ def _names(value: JsonValue) -> JsonValue:
     return value is None
 
 
-def _keywords(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every keyword of a schema and of those within it."""
-    for keyword, value in schema.items():
-        yield keyword, value
-        nested = value.values() if keyword == "properties" else [value] if keyword == "items" else []
-        for each in nested:
-            yield from _keywords(each)
-
-
 def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
     """The operations whose rows differ from a whole body by their objectType, by resource."""
     alone = {each.resource for each in catalogue.operations.values() if each.envelope is None}
@@ -272,41 +236,12 @@ def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
     }
 
 
-def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
-    """Whether a value is valid, formats included, to a validator that does not say why."""
-    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True).is_valid
-
-
 def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
     """Every derived schema with its references in one document, and no room for undocumented properties.
 
     Those break nothing, but the judge observes them; without them no body nests deeper than its schema.
     """
     return {
-        name: {**dict(_bundled(derived.schema)), "additionalProperties": False}
+        name: {**in_one_document(derived.schema), "additionalProperties": False}
         for name, derived in catalogue.resources.items()
     }
-
-
-def _bundled(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for keyword, value in _bounded(schema).items():
-        if keyword == "$ref":
-            yield keyword, f"#/$defs/{resource_of(value)}"
-        elif keyword == "properties":
-            yield keyword, {name: dict(_bundled(nested)) for name, nested in value.items()}
-        elif keyword == "items":
-            yield keyword, dict(_bundled(value))
-        elif keyword not in ("$id", "$schema", PROVENANCE, "description", "examples", "title"):
-            yield keyword, value
-
-
-def _bounded(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With bounds in place of a width, as the library checks formats of texts alone."""
-    if schema.get("format") not in WIDTHS:
-        return schema
-    lowest, highest = WIDTHS[schema["format"]]
-    bounds = {
-        "minimum": max(lowest, schema.get("minimum", lowest)),
-        "maximum": min(highest, schema.get("maximum", highest)),
-    }
-    return {keyword: value for keyword, value in schema.items() if keyword != "format"} | bounds

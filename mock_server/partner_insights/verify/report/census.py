@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.percents import Percent, decided_scale, is_number
@@ -27,6 +28,13 @@ MAX_VALUES = 12
 REPEATS = 4
 """So many occurrences of each different text make a closed list likely."""
 
+MAX_DATE = 100
+"""Characters of a text that may be a date."""
+
+_JSON_TYPES = {
+    **{bool: "boolean", str: "string", int: "integer"},
+    **{float: "number", list: "array", dict: "object"},
+}
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:([Tt ])\d\d:\d\d(:\d\d)?(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
 
 
@@ -157,14 +165,16 @@ def _remarks(tally: PropertyCounts) -> Iterator[tuple[str, str]]:
 
 def json_type(value: JsonValue) -> str:
     """The JSON type, a number by how Python read it: `1.0` is a `number`, `1` an `integer`."""
-    if isinstance(value, bool):
-        return "boolean"
-    names = {str: "string", int: "integer", float: "number", list: "array", dict: "object"}
-    return names.get(type(value), "null")
+    return _JSON_TYPES.get(type(value), "null")
 
 
 def date_form(text: str) -> str | None:
     """How a date or date-time is written, its digits left out; None for any other text."""
+    return _date_form(text) if len(text) <= MAX_DATE else None
+
+
+@lru_cache(maxsize=1000)
+def _date_form(text: str) -> str | None:
     found = _DATE.fullmatch(text)
     if found is None:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +17,7 @@ from partner_insights.verify.run.client import Stopped
 from partner_insights.verify.run.customer_list import MAX_PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -28,6 +30,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 MAX_ROWS: Final = 2000
 """Rows of an operation that are read to hold queries against."""
+MAX_STATEMENTS: Final = 5
+_TREES: Final = math.factorial(MAX_STATEMENTS - 1) * 2 ** (MAX_STATEMENTS - 1)
+"""Numbers enough for every way to join so many."""
 _PAGE: Final = 1000
 
 
@@ -101,16 +106,10 @@ class Queries:
         option = self._operation.options.of(OptionKind.FILTER)
         if option is None:
             raise Stopped(f"{self._operation.id} has no filter")
-        statement = st.sampled_from(list(option.fields.values())).flatmap(
-            lambda rule: _statements(rule, self.whole)
-        )
-        whole: SearchStrategy[Filter] = st.recursive(
-            statement.map(lambda one: (one,)),
-            lambda inner: st.tuples(inner, inner, st.sampled_from(("and", "or"))).map(
-                lambda joined: (*joined[0], *joined[1], joined[2])
-            ),
-            max_leaves=5,
-        )
+        of_fields = [list(_statements(rule, self.whole)) for rule in option.fields.values()]
+        statement = st.one_of([st.sampled_from(each) for each in of_fields if each])
+        leaves = st.lists(statement, min_size=1, max_size=MAX_STATEMENTS)
+        whole = st.builds(_joined, leaves, st.integers(0, _TREES - 1))
         return whole.map(lambda wanted: ((option.name, render(wanted, option)),))
 
     def groups(self) -> SearchStrategy[Pairs]:
@@ -152,7 +151,7 @@ def _property_of(option: QueryOption) -> Any:
     return lambda name: option.fields[name].property
 
 
-def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> SearchStrategy[FilterStatement]:
+def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> Iterator[FilterStatement]:
     """Statements about a field, with values it has and one it has not."""
     present = (row.get(rule.property) for row in whole)
     seen = {str(value): value for value in present if value is not None}
@@ -164,11 +163,25 @@ def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> SearchSt
         values = [True, False]
     elif rule.type is FieldType.DATE:
         values.append("2018-01-01T00:00:00")
-    return st.builds(
-        lambda operator, value: FilterStatement(rule.property, operator, value, rule.type, rule.exact),
-        st.sampled_from(rule.operators),
-        st.sampled_from(values),
-    )
+    for operator, value in product(rule.operators, values):
+        yield FilterStatement(rule.property, operator, value, rule.type, rule.exact)
+
+
+def _joined(statements: Sequence[FilterStatement], number: int) -> Filter:
+    """The statements joined by words, in the order that the number says."""
+
+    def below(limit: int) -> int:
+        nonlocal number
+        number, digit = divmod(number, limit)
+        return digit
+
+    def join(some: Sequence[FilterStatement]) -> Filter:
+        if len(some) == 1:
+            return (some[0],)
+        split = 1 + below(len(some) - 1)
+        return (*join(some[:split]), *join(some[split:]), ("and", "or")[below(2)])
+
+    return join(statements)
 
 
 def _wrong_filters(field: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from partner_insights.contract.formats import GUID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from hypothesis.strategies import SearchStrategy
 
@@ -22,7 +23,14 @@ _ACCEPTED = (
     "text/html, */*;q=0.1",
 )
 _UNACCEPTABLE = ("text/html", "application/xml", "image/png, text/plain;q=0.5", "application/json;q=0")
-_LOCALES = ("en-US", "de-DE", "hu-HU", "ja-JP", "pt-BR")
+_HEADERS = {
+    "Accept": _ACCEPTED,
+    "X-Locale": ("en-US", "de-DE", "hu-HU", "ja-JP", "pt-BR"),
+    "MS-Contract-Version": ("v1",),
+    "MS-PartnerCenter-Application": ("contract suite",),
+    "MS-PartnerCenter-Client": ("Partner Center .NET SDK", "Partner Center Java SDK"),
+    "Accept-Encoding": ("gzip", "identity", "gzip, deflate"),
+}
 _NAME_LETTERS = string.ascii_letters + string.digits
 _VALUE_LETTERS = _NAME_LETTERS + " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 
@@ -33,9 +41,13 @@ _EXPIRED_JWT = (
 
 
 def text_of(letters: str, *, min_size: int = 0, max_size: int) -> SearchStrategy[str]:
-    """A text of these letters; `st.text` would read the whole table of Unicode for it, in each run anew."""
-    drawn = st.lists(st.sampled_from(letters), min_size=min_size, max_size=max_size)
-    return drawn.map("".join)
+    """A text of these letters, by its number: one draw, where each letter would be one.
+
+    `st.text` would read the whole table of Unicode for it, in each run anew.
+    """
+    base = len(letters)
+    first, after = (sum(base**size for size in range(sizes)) for sizes in (min_size, max_size + 1))
+    return st.integers(first, after - 1).map(lambda number: _numbered(number, letters))
 
 
 def any_text(without: str, *, min_size: int, max_size: int) -> SearchStrategy[str]:
@@ -43,6 +55,15 @@ def any_text(without: str, *, min_size: int, max_size: int) -> SearchStrategy[st
     codes = st.one_of(st.integers(0, 0x7F), st.integers(0x80, 0xD7FF), st.integers(0xE000, 0x10FFFF))
     characters = codes.map(chr).filter(lambda each: each not in without)
     return st.lists(characters, min_size=min_size, max_size=max_size).map("".join)
+
+
+def _numbered(number: int, letters: str) -> str:
+    """The texts of some letters, numbered from the empty one on: short ones first, and none twice."""
+    text = []
+    while number:
+        number, place = divmod(number - 1, len(letters))
+        text.append(letters[place])
+    return "".join(text)
 
 
 def guids() -> SearchStrategy[str]:
@@ -84,25 +105,26 @@ def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
 
 def request_headers() -> SearchStrategy[dict[str, str]]:
     """Any mix of the headers a client may send; a request is owed the same answer with all of them."""
-    known = st.fixed_dictionaries(
-        {},
-        optional={
-            "Accept": st.sampled_from(_ACCEPTED),
-            "MS-RequestId": guids(),
-            "MS-CorrelationId": guids(),
-            "X-Locale": st.sampled_from(_LOCALES),
-            "MS-Contract-Version": st.just("v1"),
-            "MS-PartnerCenter-Application": st.just("contract suite"),
-            "MS-PartnerCenter-Client": st.sampled_from(
-                ("Partner Center .NET SDK", "Partner Center Java SDK")
-            ),
-            "Accept-Encoding": st.sampled_from(("gzip", "identity", "gzip, deflate")),
-        },
-    )
     names = text_of(_NAME_LETTERS, min_size=1, max_size=12).map(lambda name: f"X-Unknown-{name}")
     values = text_of(_VALUE_LETTERS, max_size=40).map(str.strip)
-    unknown = st.dictionaries(names, values, max_size=2)
-    return st.builds(lambda some, others: some | others, known, unknown)
+    ids = st.fixed_dictionaries({}, optional=dict.fromkeys(("MS-RequestId", "MS-CorrelationId"), guids()))
+    others = st.dictionaries(names, values, max_size=2)
+    return st.builds(lambda *parts: {**parts[0], **parts[1], **parts[2]}, _mixes(_HEADERS), ids, others)
+
+
+def _mixes(choices: Mapping[str, tuple[str, ...]]) -> SearchStrategy[dict[str, str]]:
+    """For each name one of its values or none: all mixes have a number, and that is drawn."""
+    mixes = math.prod(len(values) + 1 for values in choices.values())
+    return st.integers(0, mixes - 1).map(lambda number: _mix(number, choices))
+
+
+def _mix(number: int, choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    mixed: dict[str, str] = {}
+    for name, values in choices.items():
+        number, place = divmod(number, len(values) + 1)
+        if place:
+            mixed[name] = values[place - 1]
+    return mixed
 
 
 def unacceptable() -> SearchStrategy[str]:

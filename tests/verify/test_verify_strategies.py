@@ -1,0 +1,40 @@
+"""Laws of what the suite draws by numbers: each text, mix and filter has one, and all are drawn."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from partner_insights.contract.query import FilterStatement
+from partner_insights.verify.run.queries import _TREES, MAX_STATEMENTS, _joined
+from partner_insights.verify.run.strategies import _HEADERS, _mix, _numbered
+
+
+def test_every_text_has_a_number() -> None:
+    """The empty one has the first, short ones come before long ones, and none comes twice."""
+    texts = [_numbered(number, "abc") for number in range(1 + 3 + 9 + 27)]
+    assert texts[0] == ""
+    assert [len(text) for text in texts] == sorted(map(len, texts))
+    assert sorted(texts) == sorted(
+        "".join(each) for size in range(4) for each in itertools.product("abc", repeat=size)
+    )
+
+
+def test_every_mix_of_headers_has_a_number() -> None:
+    """None of them is the first; with two of three values each of two names, there are nine."""
+    mixes = [_mix(number, {"A": ("1", "2"), "B": ("3", "4")}) for number in range(9)]
+    assert mixes[0] == {}
+    assert len({tuple(mix.items()) for mix in mixes}) == 9
+    assert set(_mix(10**9, _HEADERS)) <= set(_HEADERS)
+
+
+@pytest.mark.parametrize(("size", "trees"), [(1, 1), (2, 2), (3, 2 * 4), (4, 5 * 8), (5, 14 * 16)])
+def test_every_way_to_join_statements_has_a_number(size: int, trees: int) -> None:
+    """Each tree of them with `and` or `or` at each knot; the statements stay in their order."""
+    assert size <= MAX_STATEMENTS
+    statements = [FilterStatement(f"p{place}", "eq", "x") for place in range(size)]
+    found = {_joined(statements, number) for number in range(_TREES)}
+    assert len(found) == trees
+    for each in found:
+        assert [part for part in each if isinstance(part, FilterStatement)] == statements
