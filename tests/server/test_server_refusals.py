@@ -248,6 +248,7 @@ def test_unacceptable(ask: Ask, world: World, operation_id: str, accept: str) ->
         "application/json",
         "Application/JSON; charset=utf-8",
         "text/html, */*;q=0.1",
+        *(f"application/json;{weight}" for weight in ("q=1.2.3", "q=.", "q=", "q=x", f"q={'9' * 4000}")),
     ],
 )
 def test_acceptable(ask: Ask, accept: str | None) -> None:

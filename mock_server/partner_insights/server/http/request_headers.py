@@ -26,7 +26,7 @@ _DIGITS: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _GUID: Final = b"00000000-0000-0000-0000-000000000000"
 _VARIANT: Final = dict(zip("0123456789abcdef", 4 * "89ab", strict=True))
 _LOCALE: Final = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE | re.ASCII)
-_QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9.]+)", re.IGNORECASE | re.ASCII)
+_QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,4 @@ def _quality(header: str, *ranges: str) -> float:
 
 def _weight(parameters: str) -> float:
     match = _QUALITY.search(";" + parameters)
-    if match is None:
-        return 1.0
-    try:
-        return float(match[1])
-    except ValueError:
-        return 1.0
+    return 1.0 if match is None else float(match[1])

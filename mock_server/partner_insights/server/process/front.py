@@ -68,31 +68,18 @@ class RsgiFront:
         """Answer a request."""
         if self._unread:
             self._unread.pop(scope.client, None)
-        items = scope.headers.items()
-        headers = dict(items)
-        choice, middleware, path = None, self._middleware, scope.path
-        session_id = headers.get(_SESSION)
-        if session_id is not None or path.startswith(PREFIX):
-            found, path = self._session(path, session_id)
-            if found is None:
-                delivery = self._middleware.without_session(environ_of(scope), session_id or path)
-                await self._carry_out(delivery, scope, protocol)
-                return
-            middleware = found
-        if len(headers) == len(items) and scope.authority is None:  # no field comes twice
-            get = headers.get
-            client = scope.client.rpartition(":")[0]
-            key = (scope.method, path, scope.query_string, client, *map(get, _KEY_HEADERS))
-            known = middleware.repeat(key, get("ms-requestid"), get("ms-correlationid"), get("origin"))
-            if isinstance(known, Repeat):
-                if known.held is not None:
-                    await asyncio.sleep(known.latency)
-                    known.held.answer()
-                self._respond(known.status, known.headers, known.body, scope, protocol)
-                return
-            choice = known
+        middleware, path, known = self._look_up(scope)
+        if isinstance(known, Repeat):
+            if known.held is not None:
+                await asyncio.sleep(known.latency)
+                known.held.answer()
+            self._respond(known.status, known.headers, known.body, scope, protocol)
+            return
         try:
-            delivery = await self._delivery(scope, protocol, choice, middleware, path)
+            if middleware is None:
+                delivery = self._middleware.without_session(environ_of(scope), path)
+            else:
+                delivery = await self._delivery(scope, protocol, known, middleware, path)
             await self._carry_out(delivery, scope, protocol)
         except (ProtocolClosed, ClientDisconnected):
             pass  # nobody is there to answer
@@ -100,8 +87,24 @@ class RsgiFront:
             traceback.print_exc()
             raise
 
+    def _look_up(self, scope: Any) -> tuple[ApiMiddleware | None, str, Repeat | Choice | None]:
+        """Whose a request is, its path there, and what is known of it: its headers wait for no response."""
+        items = scope.headers.items()
+        headers = dict(items)
+        get, path = headers.get, scope.path
+        middleware: ApiMiddleware | None = self._middleware
+        session_id = get(_SESSION)
+        if session_id is not None or path.startswith(PREFIX):
+            middleware, path = self._session(path, session_id)
+        if middleware is None or len(headers) < len(items) or scope.authority is not None:
+            return middleware, path, None  # a field comes twice, or the target is in absolute form
+        client = scope.client.rpartition(":")[0]
+        key = (scope.method, path, scope.query_string, client, *map(get, _KEY_HEADERS))
+        ids = get("ms-requestid"), get("ms-correlationid")
+        return middleware, path, middleware.repeat(key, *ids, get("origin"))
+
     def _session(self, path: str, session_id: str | None) -> tuple[ApiMiddleware | None, str]:
-        """Whose a request is, and its path there; None where it names a session there is not."""
+        """Whose a request is, and its path there; None and the id where there is no such session."""
         try:
             if self._middleware.sessions is not None:
                 session, path = self._middleware.sessions.route(path, session_id)

@@ -57,6 +57,8 @@ _MAX_HEAD: Final = 64 * 1024
 _BACKLOG: Final = 4096
 _GRACE: Final = 0.5
 """Seconds a worker gets to finish its requests at the end; an idle connection would hold it up for ever."""
+_GARBAGE: Final = 5000
+"""Objects more than before, when garbage is looked for: delayed responses are many, and none of it."""
 _POLL: Final = 0.01
 _LOOPS: Final = ("uvloop", "winloop", "rloop")
 """Event loops, the fastest first; asyncio's own where there is none of them."""
@@ -123,6 +125,7 @@ class WorkerApplication:
             world = self.world.world(catalogue)
             app = create_app(world, catalogue, self.settings)
             gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
+            gc.set_threshold(_GARBAGE)
             gc.enable()
             threading.Thread(target=warm_up, daemon=True).start()  # meanwhile it answers that it is there
             middleware = cast("ApiMiddleware", app.wsgi_app)
