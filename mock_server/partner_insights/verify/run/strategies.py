@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from partner_insights.contract.formats import GUID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from hypothesis.strategies import SearchStrategy
 
@@ -40,6 +41,10 @@ _EXPIRED_JWT = (
 )
 
 
+SHARED = 8
+"""Strategies that are kept of each kind: tests that are given the same one share what is drawn."""
+
+
 def text_of(letters: str, *, min_size: int = 0, max_size: int) -> SearchStrategy[str]:
     """A text of these letters, by its number: one draw, where each letter would be one.
 
@@ -66,6 +71,7 @@ def _numbered(number: int, letters: str) -> str:
     return "".join(text)
 
 
+@lru_cache(maxsize=SHARED)
 def guids() -> SearchStrategy[str]:
     """A GUID as clients write them: small letters, capitals, or both."""
     return in_any_case(st.uuids(version=4).map(str))
@@ -76,16 +82,24 @@ def in_any_case(text: SearchStrategy[str]) -> SearchStrategy[str]:
     return st.one_of(text, text.map(str.upper), text.map(_mixed_case))
 
 
+@lru_cache(maxsize=SHARED)
+def listed_guids(customers: tuple[str, ...]) -> SearchStrategy[str]:
+    """The id of one of the customers, in any case."""
+    return in_any_case(st.sampled_from(customers))
+
+
 def _mixed_case(text: str) -> str:
     return "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(text))
 
 
-def unknown_guids(customers: Collection[str]) -> SearchStrategy[str]:
+@lru_cache(maxsize=SHARED)
+def unknown_guids(customers: tuple[str, ...]) -> SearchStrategy[str]:
     """A GUID that is no customer's."""
     taken = {customer.lower() for customer in customers}
     return guids().filter(lambda guid: guid.lower() not in taken)
 
 
+@lru_cache(maxsize=SHARED)
 def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
     """A customer id that is no GUID.
 
@@ -103,6 +117,7 @@ def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
     return ids.filter(lambda text: not GUID.fullmatch(text) and bool(text.strip(".")))
 
 
+@lru_cache(maxsize=SHARED)
 def request_headers() -> SearchStrategy[dict[str, str]]:
     """Any mix of the headers a client may send; a request is owed the same answer with all of them."""
     names = text_of(_NAME_LETTERS, min_size=1, max_size=12).map(lambda name: f"X-Unknown-{name}")
@@ -127,11 +142,13 @@ def _mix(number: int, choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return mixed
 
 
+@lru_cache(maxsize=SHARED)
 def unacceptable() -> SearchStrategy[str]:
     """An Accept header that rules JSON out."""
     return st.sampled_from(_UNACCEPTABLE)
 
 
+@lru_cache(maxsize=SHARED)
 def invalid_authorizations() -> SearchStrategy[str]:
     """An Authorization header that proves nothing."""
     garbage = text_of(_NAME_LETTERS + "-._~", min_size=1, max_size=60)
@@ -141,6 +158,7 @@ def invalid_authorizations() -> SearchStrategy[str]:
     )
 
 
+@lru_cache(maxsize=SHARED)
 def other_methods() -> SearchStrategy[str]:
     """A method that no operation here has; only ever sent to a fake of our own."""
     return st.sampled_from(("POST", "PUT", "PATCH", "DELETE"))
