@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from partner_insights.verify.run.examples import OWN_EXAMPLES, Examples
+from partner_insights.verify.run.examples import OWN_EXAMPLES, DrawnExamples
 from partner_insights.verify.run.results import ContractViolated
 
 WORDS = st.text("abcx", min_size=1, max_size=12)
 
 
 @pytest.fixture
-def examples() -> Examples:
+def examples() -> DrawnExamples:
     target: Any = SimpleNamespace(own=True, seed=3)
     reporter: Any = SimpleNamespace(pending=None, hides_customers=False)
-    return Examples(target, reporter)
+    return DrawnExamples(target, reporter)
 
 
-def test_one_draw_serves_every_test_of_the_same_strategies(examples: Examples) -> None:
+def test_one_draw_serves_every_test_of_the_same_strategies(examples: DrawnExamples) -> None:
     """The second test is run with the very values of the first; other strategies are drawn anew."""
     seen: list[list[str]] = [[], [], []]
     examples.for_all({"word": WORDS})(lambda word: seen[0].append(word))
@@ -32,7 +32,7 @@ def test_one_draw_serves_every_test_of_the_same_strategies(examples: Examples) -
     assert not set(seen[2]) & set(seen[0])
 
 
-def test_shared_values_do_not_hide_the_simplest_break(examples: Examples) -> None:
+def test_shared_values_do_not_hide_the_simplest_break(examples: DrawnExamples) -> None:
     """Whichever of the tests fails: it is drawn anew until its simplest value is known."""
     failed: list[str] = []
 

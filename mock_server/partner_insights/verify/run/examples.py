@@ -24,7 +24,7 @@ Test: TypeAlias = Callable[..., None]
 Strategies: TypeAlias = "Mapping[str, SearchStrategy[object]]"
 
 
-class Examples:
+class DrawnExamples:
     """Draws the values for the tests of one run.
 
     One seed draws the same values of the same strategies, so tests of several operations share them: they

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from partner_insights.verify.judge.violation import Observation
 from partner_insights.verify.run.client import Stopped
 from partner_insights.verify.run.customer_list import customer_list
-from partner_insights.verify.run.examples import Examples
+from partner_insights.verify.run.examples import DrawnExamples
 from partner_insights.verify.run.exchange_judge import ExchangeJudge
 from partner_insights.verify.run.partner_customers import PartnerCustomers
 from partner_insights.verify.run.path_values import PathValues
@@ -50,7 +50,7 @@ class SuiteSession:
         self.customers = PartnerCustomers(target, catalogue, self.ask, self.reporter)
         self.whole_answers: dict[str, list[dict[str, Any]]] = {}
         """All rows of operations with a query language, as far as they were read."""
-        self._examples = Examples(target, self.reporter)
+        self._examples = DrawnExamples(target, self.reporter)
         self._token = TokenWatch(target, self.sender, self.results)
 
     def __repr__(self) -> str:
