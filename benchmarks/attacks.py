@@ -187,8 +187,8 @@ FOREIGN_HOSTS: Final = (
     "localhost.evil.example",
     "0.0.0.0",
     "[::ffff:127.0.0.1]",
-    "x@localhost",
 )
+NO_HOST: Final = ("x@localhost", "localhost\r\nHost: localhost", "localhost,evil.example", "")
 PATHS: Final = (USAGE, TOKEN, "/", "/_admin/token", "/openapi.json")
 
 
@@ -198,12 +198,15 @@ def browser(fake: RunningFake) -> Iterator[Attack]:
         for path in PATHS:
             request = line("GET", path, *fields, CLOSE)
             yield Attack("browser", f"{name}: {path}", lambda request=request: expect(fake, request, 403))
-    for host in FOREIGN_HOSTS:
-        for path in PATHS:
-            request = line("GET", path, CLOSE, host=host)
-            yield Attack(
-                "browser", f"Host: {host}: {path}", lambda request=request: expect(fake, request, 421)
-            )
+    for status, hosts in ((421, FOREIGN_HOSTS), (400, NO_HOST)):
+        for host in hosts:
+            for path in PATHS:
+                request = line("GET", path, CLOSE, host=host)
+                yield Attack(
+                    "browser",
+                    f"Host: {host!r}: {path}",
+                    lambda request=request, status=status: expect(fake, request, status),
+                )
     yield Attack("browser", "a planned fault, taken by a page", lambda: planned_fault_waits(fake))
 
 
