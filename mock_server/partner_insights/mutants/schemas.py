@@ -17,7 +17,7 @@ from partner_insights.mutants.schema_locations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from partner_insights.contract import Catalogue
 
@@ -61,33 +61,46 @@ def single_fault_rows(
 
 def schema_mutants(catalogue: Catalogue) -> Iterator[Mutant]:
     """One for each keyword of every body that an operation returns, but the impossible ones."""
-    for resource in _bodies(catalogue):
-        yield from resource_mutants(catalogue, resource)
+    operations = _operations(catalogue)
+    for resource in operations:
+        yield from _of_resource(catalogue, resource, operations)
 
 
 def resource_mutants(catalogue: Catalogue, resource: str) -> Iterator[Mutant]:
     """One for each keyword of any resource, also of one that is only ever part of another."""
-    for location in schema_locations(catalogue, resource):
-        if why_impossible(location) is None:
-            yield _mutant(catalogue, location)
+    return _of_resource(catalogue, resource, _operations(catalogue))
 
 
-def _bodies(catalogue: Catalogue) -> list[str]:
+def _operations(catalogue: Catalogue) -> dict[str, frozenset[str]]:
+    """The bodies that operations return → the operations of each; results before envelopes before errors."""
     operations = catalogue.operations.values()
     named = [operation.resource for operation in operations]
     named += [operation.envelope for operation in operations if operation.envelope is not None]
     named += [case.body for case in catalogue.error_cases.values()]
-    return list(dict.fromkeys(named))
+    found: dict[str, set[str]] = {name: set() for name in named}
+    for operation in operations:
+        bodies = {operation.resource, operation.envelope, *(case.body for case in operation.errors)}
+        for name in found.keys() & bodies:
+            found[name].add(operation.id)
+    return {name: frozenset(ids) for name, ids in found.items()}
 
 
-def _mutant(catalogue: Catalogue, location: SchemaLocation) -> Mutant:
+def _of_resource(
+    catalogue: Catalogue, resource: str, operations: Mapping[str, frozenset[str]]
+) -> Iterator[Mutant]:
+    for location in schema_locations(catalogue, resource):
+        if why_impossible(location) is None:
+            yield _mutant(catalogue, location, operations.get(resource, frozenset()))
+
+
+def _mutant(catalogue: Catalogue, location: SchemaLocation, operations: frozenset[str]) -> Mutant:
     corrupt = _corrupt(catalogue, location)
     where = location.id.rpartition(":")[0]
     return Mutant(
         id=location.id,
         title=f"{where} {_TITLES.get(location.keyword, f'breaks {location.keyword}')}",
         kind="schema",
-        operations=frozenset(_operations(catalogue, location.resource)),
+        operations=operations,
         codes=(catalogue.code_of_keyword(location.keyword).code,),
         standing=location.standing,
         change=_change(catalogue, location.resource, corrupt),
@@ -107,13 +120,6 @@ def _corrupt(catalogue: Catalogue, location: SchemaLocation) -> Callable[[Any], 
         return {name: inner for name, inner in value.items() if name != location.missing}
 
     return lambda value: edit_at(catalogue, location, value, break_keyword)
-
-
-def _operations(catalogue: Catalogue, resource: str) -> Iterator[str]:
-    for operation in catalogue.operations.values():
-        bodies = {operation.resource, operation.envelope, *(case.body for case in operation.errors)}
-        if resource in bodies:
-            yield operation.id
 
 
 def _change(catalogue: Catalogue, resource: str, corrupt: Callable[[Any], Any]) -> Change:
