@@ -304,6 +304,35 @@ def test_any_bytes_are_taken_or_refused(body: bytes, media: str) -> None:
         return
 
 
+NO_LINES = (
+    b'{"customer": "A"},{"customer": "B"}\n{"x": [{}\n{}]}\n{"customer": "C"}',
+    b'{"customer": "A"},[{"customer": "B"}\n{"customer": "C"}],{"customer": "D"}\n{"x": [{}\n{}]}',
+    b'{"customer": "A"},\n{"customer": "B"}\n',
+    b'{"customer": "A"\n}',
+    b'{"customer": "A"}\n,{"customer": "B"}',
+)
+
+
+@pytest.mark.parametrize("body", NO_LINES)
+def test_lines_that_are_json_together_alone_are_refused(body: bytes) -> None:
+    """Lines are read many at a time, and each has to be a row by itself."""
+    with pytest.raises(InputError, match="line [12].*is no JSON"):
+        load.read(chunks_in(body, "application/x-ndjson"), EMPTY)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf\n{"customer": "A"}\r\n\n  \n {"customer": "B}, {"} \n',
+        b'[{"customer": "A"},{"customer": "B}, {"}]',
+    ],
+)
+def test_blank_lines_and_a_mark_are_passed_over(body: bytes) -> None:
+    """A mark at the beginning, blank lines, spaces, and what looks like two rows within a text."""
+    data = load.read(chunks_in(body, "application/x-ndjson"), EMPTY)
+    assert data.names == ("A", "B}, {")
+
+
 def test_a_customer_alone_has_what_a_made_one_would() -> None:
     """Of a customer without licences they are drawn, the same each time; an empty list of them is none."""
     world = taken([{"name": "Drawn"}, {"name": "Empty", "licenses": []}])

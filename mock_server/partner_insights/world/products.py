@@ -144,6 +144,12 @@ class ProductCatalogue:
         """The products by their ids."""
         return {product.id: product for product in self.products}
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Product]:
+        """The products by all their names, case folded; the first where two have had one name."""
+        named = [(name.casefold(), each) for each in self.products for _, name in each.names]
+        return dict(reversed(named))
+
     def sold_instead(self, product: Product, day: int) -> Product | None:
         """The product itself where it is sold on a day; else what its buyers have then, or None."""
         while day not in product.sold:
@@ -179,6 +185,16 @@ class ProductList:
     def names(self) -> tuple[str, ...]:
         """The products' names on the day."""
         return tuple(product.name_on(self._day(product)) for product in self.products)
+
+    def index(self, name: str) -> int:
+        """The place of a product by its name on the day or on another; −1 where it is none of them."""
+        return self._index_of.get(name.casefold(), -1)
+
+    @cached_property
+    def _index_of(self) -> Mapping[str, int]:
+        place = {product.id: index for index, product in enumerate(self.products)}
+        others = {name: place.get(each.id, -1) for name, each in self.catalogue.by_name.items()}
+        return others | {name.casefold(): index for index, name in enumerate(self.names)}
 
     @cached_property
     def offers(self) -> tuple[tuple[int, int], ...]:

@@ -117,7 +117,7 @@ class World:
     @cached_property
     def licenses(self) -> Licenses:
         """The numbers behind the rows."""
-        return Licenses(self.seed, self.calendar.data_days, self.products)
+        return _licenses(self.seed, self.calendar.data_days, self.products)
 
     @cached_property
     def ids(self) -> CustomerIds | Roster:
@@ -371,6 +371,12 @@ class World:
         if not 0 <= index < self.customers:
             raise IndexError(f"customer {index} of a world of {self.customers}")
         return index
+
+
+@lru_cache(maxsize=64)
+def _licenses(seed: int, data_days: tuple[int, ...], products: ProductCatalogue) -> Licenses:
+    """Those of a day, for all worlds: an edit of the data changes nothing about them."""
+    return Licenses(seed, data_days, products)
 
 
 @lru_cache(maxsize=64)

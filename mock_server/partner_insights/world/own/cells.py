@@ -47,8 +47,8 @@ def percents(cells: Sequence[Any], *, is_text: bool) -> tuple[Floats, list[Probl
     """Percents; NaN where there is none, or none that could be."""
     if is_text:
         array = _decimals(cells)
-    elif set(map(type, cells)) <= {int, float} and all(map(_fits, cells)):
-        array = np.array(cells, dtype=np.float64)
+    elif set(map(type, cells)) <= {int, float}:
+        array = _floats(cells)
     else:
         array = None
     if array is not None and np.all((array >= 0) & (array <= 100)):
@@ -157,8 +157,12 @@ def _percent_problem(value: Any) -> str | None:
     return f"{_shown(value)} is more than 100 (maximum)" if value > 100 else None
 
 
-def _fits(value: float) -> bool:
-    return -1e300 < value < 1e300
+def _floats(numbers: Sequence[float]) -> Floats | None:
+    """None where one is larger than any float."""
+    try:
+        return np.array(numbers, dtype=np.float64)
+    except OverflowError:
+        return None
 
 
 def _guid_problem(value: str, _: date) -> str | None:

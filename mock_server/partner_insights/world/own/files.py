@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
@@ -19,6 +21,7 @@ from partner_insights.world.own.columns_of_data import LICENSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
 CHUNK: Final = 16_384
@@ -29,6 +32,9 @@ MAX_DOCUMENT: Final = 64 * 2**20
 """Bytes of JSON that is not a row a line."""
 _CONTAINERS: Final = (LICENSES, "items", "customers", "data")
 """Members of an object that is no row, but has some in it."""
+_BLOCK: Final = 4 * 2**20
+"""Bytes of lines that are read together."""
+_BETWEEN: Final = re.compile(rb"\}\s*,\s*\{")
 BOM: Final = b"\xef\xbb\xbf"
 _NOT_ROWS: Final = ("manifest.json",)
 """What a written world has beside its rows."""
@@ -66,9 +72,7 @@ def chunks_in(content: bytes, content_type: str, where: str = "") -> Iterator[Ch
 
 def chunks_of_value(value: Any, where: str = "") -> Iterator[Chunk]:
     """The rows of a JSON value."""
-    rows = list(_rows(value, ""))
-    for start in range(0, len(rows), CHUNK):
-        yield _of_objects(rows[start : start + CHUNK], where)
+    yield from _of_rows(_rows(value, ""), where)
 
 
 def _recording(folder: Path) -> Iterator[Chunk]:
@@ -78,14 +82,12 @@ def _recording(folder: Path) -> Iterator[Chunk]:
         if answer.status != 200:
             continue
         where = f"{folder / answer.file} ({operation})"
-        rows = list(_rows(_parsed(recording.body(answer), where, ""), "", where))
-        if values:
-            rows = [
-                (pointer, {"customerId": values[0], **row} if "id" not in row else row)
-                for pointer, row in rows
-            ]
-        if rows:
-            yield replace(_of_objects(rows, where), partial=True)
+        rows = _rows(_parsed(recording.body(answer), where, ""), "", where)
+        for chunk in _of_rows(
+            (pointer, {"customerId": values[0], **row} if values and "id" not in row else row)
+            for pointer, row in rows
+        ):
+            yield replace(chunk, partial=True)
 
 
 def _file(path: Path) -> Iterator[Chunk]:
@@ -157,27 +159,20 @@ def _by_line(where: str, numbers: Sequence[int]) -> Callable[[int, str | None], 
 
 
 def _ndjson(file: BinaryIO, where: str) -> Iterator[Chunk]:
-    rows: list[tuple[str, dict[str, Any]]] = []
-    for number, line in enumerate(_lines(file, where), 1):
-        content = line.removeprefix(BOM) if number == 1 else line
-        if content := content.strip():
-            value = _parsed(content, where, f"line {number}")
-            if type(value) is dict and value.keys().isdisjoint(_CONTAINERS):
-                rows.append((f"line {number}, ", value))
-            else:
-                rows += [(f"line {number}, {pointer}", row) for pointer, row in _rows(value, "", where)]
-            if len(rows) >= CHUNK:
-                yield _of_objects(rows, where)
-                rows = []
-    if rows:
-        yield _of_objects(rows, where)
+    yield from _row_a_line(_lines(file, where), 1, "line {}, ", where)
 
 
-def _lines(file: BinaryIO, where: str) -> Iterator[bytes]:
-    while line := file.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE:
+def _lines(file: BinaryIO, where: str) -> Iterator[list[bytes]]:
+    """The lines of a file from here on, a block of them at a time, a mark at their beginning left out."""
+    rest, is_first = b"", True
+    while block := file.read(_BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > MAX_LINE:
             raise InputError(f"a line is longer than {MAX_LINE // 2**20} MiB", where=where or None)
-        yield line
+        if is_first and lines:
+            lines[0], is_first = lines[0].removeprefix(BOM), False
+        yield lines
+    yield [rest.removeprefix(BOM) if is_first else rest]
 
 
 def _json(file: BinaryIO, where: str) -> Iterator[Chunk]:
@@ -186,7 +181,7 @@ def _json(file: BinaryIO, where: str) -> Iterator[Chunk]:
     if head.strip() == b"[":
         following = file.readline(MAX_DOCUMENT + 1)
         if following.rstrip().endswith((b"},", b"}")) and following.lstrip().startswith(b"{"):
-            yield from _row_a_line(following, file, where)
+            yield from _row_a_line(_items(chain([[following]], _lines(file, where)), where), 0, "/{}", where)
             return
         head += following
     content = head + file.read(MAX_DOCUMENT + 1 - len(head))
@@ -195,37 +190,61 @@ def _json(file: BinaryIO, where: str) -> Iterator[Chunk]:
         raise InputError(words, where=where or None, remedy="write it as NDJSON")
     if not content.strip():
         raise InputError("the file is empty", where=where or None)
-    rows = list(_rows(_parsed(content, where, ""), "", where))
-    for start in range(0, len(rows), CHUNK):
-        yield _of_objects(rows[start : start + CHUNK], where)
+    yield from _of_rows(_rows(_parsed(content, where, ""), "", where), where)
 
 
-def _row_a_line(first: bytes, file: BinaryIO, where: str) -> Iterator[Chunk]:
-    rows: list[tuple[str, dict[str, Any]]] = []
-    index, ended = 0, False
-    for line in _chained(first, _lines(file, where)):
-        content = line.strip()
-        if content == b"]":
-            ended = True
-            continue
-        if ended and content:
-            raise InputError("is no JSON: more after the end of the array", where=_at(where, f"/{index}"))
-        if not content:
-            continue
-        rows += _rows(_parsed(content.removesuffix(b","), where, f"/{index}"), f"/{index}", where)
-        index += 1
-        if len(rows) >= CHUNK:
-            yield _of_objects(rows, where)
-            rows = []
+def _items(blocks: Iterable[list[bytes]], where: str) -> Iterator[list[bytes]]:
+    """The items of an array with an item a line."""
+    count, ended = 0, False
+    for lines in blocks:
+        contents = [content for line in lines if (content := line.strip())]
+        if contents and contents[-1] == b"]" and not ended:
+            ended, contents = True, contents[:-1]
+        elif ended and contents:
+            raise InputError("is no JSON: more after the end of the array", where=_at(where, f"/{count}"))
+        count += len(contents)
+        yield [each.removesuffix(b",") for each in contents]
     if not ended:
-        raise InputError("is no JSON: the array has no end", where=_at(where, f"/{index}"))
-    if rows:
-        yield _of_objects(rows, where)
+        raise InputError("is no JSON: the array has no end", where=_at(where, f"/{count}"))
 
 
-def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+def _row_a_line(blocks: Iterable[list[bytes]], number: int, place: str, where: str) -> Iterator[Chunk]:
+    """Chunks of lines that have a row each, numbered from `number` on; blank ones are passed over."""
+    for lines in blocks:
+        for start in range(0, len(lines), CHUNK):
+            some = lines[start : start + CHUNK]
+            yield from _of_lines(some, place, number, where)
+            number += len(some)
+
+
+def _of_lines(lines: list[bytes], place: str, first: int, where: str) -> Iterator[Chunk]:
+    columns = _columns(_plain_rows(lines))
+    if columns and columns.keys().isdisjoint(_CONTAINERS):
+        yield _of_columns(columns, lambda row: place.format(first + row), where)
+        return
+    places = ((place.format(number), line.strip()) for number, line in enumerate(lines, first))
+    yield from _of_rows(
+        (
+            each
+            for pointer, line in places
+            if line
+            for each in _rows(_parsed(line, where, pointer.rstrip(", ")), pointer, where)
+        ),
+        where,
+    )
+
+
+def _plain_rows(lines: list[bytes]) -> list[dict[str, Any]]:
+    """The rows, read all at once; none where a line is not surely one row."""
+    text = b",".join(lines)
+    # As many objects as lines, and none that ends and another that begins within a line: a line is a row.
+    if len(_BETWEEN.findall(text)) != len(lines) - 1:
+        return []
+    try:
+        rows: list[Any] = orjson.loads(b"[%b]" % text)
+    except orjson.JSONDecodeError:
+        return []
+    return rows if len(rows) == len(lines) and set(map(type, rows)) == {dict} else []
 
 
 def _parsed(content: bytes, where: str, place: str) -> Any:
@@ -284,29 +303,40 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 def _spread(name: str, column: list[Any]) -> dict[str, list[Any]]:
     """A column with objects in it as a column for each of their members, with dotted names."""
-    members = dict.fromkeys(inner for cell in column if type(cell) is dict for inner in cell)
-    spread = {
-        f"{name}.{inner}": [cell.get(inner, MISSING) if type(cell) is dict else MISSING for cell in column]
-        for inner in members
-    }
+    spread = _columns([cell if type(cell) is dict else {} for cell in column])
     # What is no object, or has no member, stands under the name itself.
     rest = [MISSING if type(cell) is dict and cell else cell for cell in column]
-    return spread if all(cell is MISSING for cell in rest) else {name: rest, **spread}
+    own = {} if set(map(id, rest)) == {id(MISSING)} else {name: rest}
+    return own | {f"{name}.{inner}": cells for inner, cells in spread.items()}
 
 
-def _of_objects(rows: Sequence[tuple[str, dict[str, Any]]], where: str) -> Chunk:
-    names: dict[str, None] = {}
-    for _, row in rows:
-        if not row.keys() <= names.keys():
-            names |= dict.fromkeys(row)
+def _of_rows(rows: Iterable[tuple[str, dict[str, Any]]], where: str = "") -> Iterator[Chunk]:
+    """Chunks of rows, each under its pointer."""
+    rest = iter(rows)
+    while some := list(islice(rest, CHUNK)):
+        pointers = [pointer for pointer, _ in some]
+        yield _of_columns(_columns([row for _, row in some]), pointers.__getitem__, where)
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The members of all rows by their names; most often all rows have the same."""
+    names = list(rows[0]) if rows else []
+    if names and set(map(len, rows)) == {len(names)}:
+        with suppress(KeyError):
+            values: Iterable[Any] = map(itemgetter(*names), rows)
+            values = values if len(names) > 1 else zip(values, strict=True)
+            return dict(zip(names, map(list, zip(*values, strict=True)), strict=True))
+    every = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name, MISSING) for row in rows] for name in every}
+
+
+def _of_columns(members: dict[str, list[Any]], pointer_of: Callable[[int], str], where: str) -> Chunk:
     columns: dict[str, list[Any]] = {}
-    for name in names:
-        column = [row.get(name, MISSING) for _, row in rows]
+    for name, column in members.items():
         columns |= _spread(name, column) if dict in set(map(type, column)) else {name: column}
-    pointers = [pointer for pointer, _ in rows]
 
     def place(row: int, column: str | None) -> str:
-        pointer = pointers[row]
+        pointer = pointer_of(row)
         if column is None or column == LICENSES:
             return _at(where, pointer)
         before, dot, after = column.replace("~", "~0").replace("/", "~1").partition(".")
@@ -315,12 +345,21 @@ def _of_objects(rows: Sequence[tuple[str, dict[str, Any]]], where: str) -> Chunk
     return Chunk(columns, place)
 
 
-def _plain(cell: Any) -> Any:
-    """A cell of Parquet as JSON would have it: a moment as the API writes it, MISSING for null."""
-    if isinstance(cell, datetime):
-        clock, fraction, rest = cell.isoformat().partition(".")
-        return f"{clock}.{rest[:6].rstrip('0')}{rest[6:]}" if fraction else clock
-    return MISSING if cell is None else cell
+def _cells(column: Any) -> list[Any]:
+    """A column of Parquet as JSON would have it: moments as the API writes them, MISSING for null."""
+    from pyarrow.types import is_timestamp
+
+    if is_timestamp(column.type):  # few of them are distinct, and each takes long to tell
+        coded = column.dictionary_encode()
+        texts = list(map(_moment, coded.dictionary.to_pylist()))
+        return [MISSING if at is None else texts[at] for at in coded.indices.to_pylist()]
+    cells: list[Any] = column.to_pylist()
+    return [MISSING if cell is None else cell for cell in cells] if column.null_count else cells
+
+
+def _moment(moment: datetime) -> str:
+    clock, fraction, rest = moment.isoformat().partition(".")
+    return f"{clock}.{rest[:6].rstrip('0')}{rest[6:]}" if fraction else clock
 
 
 def _parquet(file: BinaryIO, where: str) -> Iterator[Chunk]:
@@ -335,14 +374,15 @@ def _parquet(file: BinaryIO, where: str) -> Iterator[Chunk]:
         ) from error
     begin = 1
     try:
-        for batch in pyarrow.parquet.ParquetFile(file).iter_batches(CHUNK):
+        whole = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
+        for batch in whole.iter_batches(CHUNK, use_threads=False):
             while any(pyarrow.types.is_struct(each.type) for each in batch.schema):
                 batch = pyarrow.Table.from_batches([batch]).flatten().combine_chunks().to_batches()[0]
             columns = {
-                name: [_plain(cell) for cell in column.to_pylist()]
+                name: _cells(column)
                 for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                if column.null_count < len(column)
             }
-            columns = {name: each for name, each in columns.items() if not all(c is MISSING for c in each)}
             yield Chunk(columns, _by_row(where, begin))
             begin += batch.num_rows
     except (pyarrow.ArrowException, OSError) as error:

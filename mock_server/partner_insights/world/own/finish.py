@@ -153,6 +153,7 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
                 column[place] = value
     for one, place in position.items():
         names[place] = names[place] or f"Customer {one[:8]}"
+    given.forget_customers()
     return codes, list(position), names, domains
 
 
@@ -167,12 +168,11 @@ def _services(given: Given, texts: Texts, product: Integers, service: Integers) 
     if not left.any():
         return service, texts
     known = dict(zip(product[~left].tolist(), service[~left].tolist(), strict=True))
-    products = given.products.products
-    catalogue = {name.casefold(): each.service.code for each in products for _, name in each.names}
     services = {each: place for place, each in enumerate(texts.services)}
     for code in np.unique(product[left]).tolist():
         if code not in known:
-            name = catalogue.get(texts.products[code].casefold(), O365.code)
+            sold = given.products.by_name.get(texts.products[code].casefold())
+            name = (O365 if sold is None else sold.service).code
             known[code] = services.setdefault((name, name), len(services))
     filled = service.copy()
     filled[left] = [known[code] for code in product[left].tolist()]
@@ -241,10 +241,11 @@ def _check_times(
     service = _by_name(texts.services)
     held = licence[known]
     group = licences.customer[held] * len(service) + service[licences.service[held]]
-    _, first, entry = np.unique(group, return_index=True, return_inverse=True)
     codes = processed[known]
-    for at in np.flatnonzero(codes != codes[first][entry]).tolist():
-        one, other = texts.processed[codes[first][entry][at]], texts.processed[codes[at]]
+    first = np.empty(group.max(initial=0) + 1, dtype=codes.dtype)
+    first[group[::-1]] = codes[::-1]  # of several values for one place the last stays
+    for at in np.flatnonzero(codes != first[group]).tolist():
+        one, other = texts.processed[first[group[at]]], texts.processed[codes[at]]
         words = f"{other!r} is not the {one!r} of the customer's other rows of the service"
         given.problem(int(row[known[at]]), "processedDateTime", f"{words} (PI213 one-date-per-service)")
 

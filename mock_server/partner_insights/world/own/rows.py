@@ -287,14 +287,7 @@ class OwnRows:
     @cached_property
     def _known(self) -> Integers:
         """Of each given product its index among those of the day; −1 where it is none of them."""
-        products = self.licenses.products
-        place = {name.casefold(): index for index, name in enumerate(products.names)}
-        ids = {product.id: index for index, product in enumerate(products.products)}
-        for product in self.licenses.catalogue.products:
-            for _, name in product.names:  # a name of another day is the same product still
-                place.setdefault(name.casefold(), ids.get(product.id, -1))
-        known = [place.get(name.casefold(), -1) for name in self.data.texts.products]
-        return np.array([*known, -1], dtype=np.int64)
+        return np.array(list(map(self.licenses.products.index, self.data.texts.products)), dtype=np.int64)
 
     @cached_property
     def _made_service(self) -> Integers:

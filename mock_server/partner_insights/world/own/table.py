@@ -32,13 +32,13 @@ class _Columns:
 
     def take(self: _Table, rows: npt.NDArray[Any]) -> _Table:
         """Some rows, by their numbers or a mask."""
-        return type(self)(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+        return type(self)(**{name: column[rows] for name, column in vars(self).items()})
 
     def beside(self: _Table, other: _Table) -> _Table:
         """These rows, then the other's."""
-        names = [each.name for each in fields(self)]
+        more = vars(other)
         return type(self)(
-            **{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+            **{name: np.concatenate([column, more[name]]) for name, column in vars(self).items()}
         )
 
     @classmethod
@@ -206,8 +206,11 @@ class OwnData:
         """The other's customers beside ours; of one and the same, the later counts, cell by cell."""
         if not self and not new.notes:  # what was taken on purpose may say one thing twice
             return new
-        position = dict(self.position)
-        place = np.array([position.setdefault(each, len(position)) for each in new.ids], dtype=np.int64)
+        more = [each for each in new.ids if each not in self.position]
+        position = self.position
+        if more:
+            position = {**position, **{each: len(self) + at for at, each in enumerate(more)}}
+        place = np.array([position[each] for each in new.ids], dtype=np.int64)
         texts, codes = self.texts.union(new.texts)
         names, domains = list(self.names), list(self.domains)
         made = np.concatenate([self.made, np.full(len(position) - len(self), NOBODY)])
@@ -243,19 +246,22 @@ class OwnData:
         )
         folded = in_order(*fold(before.beside(shifted), uses_before.beside(new_uses), texts), texts)
         licences, uses = _together((kept, kept_uses), folded)
-        return replace(
+        removed = {*self.removed, *new.removed}
+        merged = replace(
             self,
-            ids=tuple(position),
+            ids=(*self.ids, *more),
             names=tuple(names),
             domains=tuple(domains),
             made=made,
-            removed=tuple(sorted({*self.removed, *new.removed} - set(made.tolist()))),
+            removed=tuple(sorted(removed.difference(made.tolist()))) if removed else (),
             licences=licences,
             uses=uses,
             texts=texts,
             raw=_later(self.raw, new.raw),
             notes=self.notes + new.notes,
         )
+        vars(merged)["position"] = position  # known already: to find it anew takes as long as all the rest
+        return merged
 
     def _kept(self, mask: npt.NDArray[np.bool_]) -> OwnData:
         places = np.flatnonzero(mask)
