@@ -316,7 +316,7 @@ NO_LINES = (
 @pytest.mark.parametrize("body", NO_LINES)
 def test_lines_that_are_json_together_alone_are_refused(body: bytes) -> None:
     """Lines are read many at a time, and each has to be a row by itself."""
-    with pytest.raises(InputError, match="line [12].*is no JSON"):
+    with pytest.raises(InputError, match=r"line [12].*is no JSON"):
         load.read(chunks_in(body, "application/x-ndjson"), EMPTY)
 
 
