@@ -1,9 +1,9 @@
 """How fast the newer analytics answer a query over a large world, beside DuckDB on the same rows.
 
-`python benchmarks/successor_speed.py [--customers N] [--check]` serves a world over HTTP on loopback and asks
-for 10,000 rows with a filter, for the same again, and for sums by service and channel. DuckDB (an extra of
-development) runs the same queries on the Parquet file of the same rows. With `--check` it exits 1 where a
-bound is passed.
+`python benchmarks/successor_speed.py [--customers N] [--check] [--peers DIR]` serves a world over HTTP on
+loopback and asks for 10,000 rows with a filter, for the same again, and for sums by service and channel.
+DuckDB (an extra of development) runs the same queries on the Parquet file of the same rows, and json-server
+(by npm) pages through 100,000 of them. With `--check` it exits 1 where a bound is passed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -22,12 +23,15 @@ from partner_insights.child_server import running_fake
 from partner_insights.contract import Catalogue
 from partner_insights.fixtures.files.write import write_resource
 from partner_insights.world import World
+from serve_peers import Site, install
+from serve_speed import get, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATH = "/v1/analytics/commercial/deployment/license"
 FILTER = "serviceCode eq 'crm' or channel eq 'direct'"
+PEER_ROWS = 100_000
 BOUNDS = {"filter, first": 300.0, "filter, again": 20.0, "grouped, first": 3000.0}
 """Milliseconds."""
 
@@ -36,9 +40,11 @@ def main() -> int:
     options = argparse.ArgumentParser()
     options.add_argument("--customers", type=int, default=1_000_000)
     options.add_argument("--check", action="store_true")
+    options.add_argument("--peers", type=Path, default=Path(tempfile.gettempdir()) / "serve-speed-peers")
     given = options.parse_args()
     found = _served(given.customers)
     found |= _by_duckdb(given.customers)
+    found |= _by_json_server(given.peers)
     for name, milliseconds in found.items():
         bound = BOUNDS.get(name)
         print(f"{name:24} {milliseconds:9.1f} ms" + (f"  (bound {bound:.0f})" if bound else ""))
@@ -81,8 +87,6 @@ def _by_duckdb(customers: int) -> dict[str, float]:
         import duckdb
     except ImportError:
         return {}
-    from datetime import date
-
     world = World(Catalogue.load(), customers=customers, as_of=date(2026, 11, 20))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "deployment.parquet"
@@ -99,6 +103,24 @@ def _by_duckdb(customers: int) -> dict[str, float]:
             ),
             "grouped by DuckDB": _milliseconds(lambda: database.execute(grouped).fetchall()),
         }
+
+
+def _by_json_server(peers: Path) -> dict[str, float]:
+    """A page of as many rows that json-server filters by one value, of so many rows as it can be given."""
+    world = World(Catalogue.load(), customers=PEER_ROWS, as_of=date(2026, 11, 20))
+    rows = world.rows_of("LicensesDeployment", 0, PEER_ROWS // 2)[:PEER_ROWS]
+    peers.mkdir(parents=True, exist_ok=True)
+    install(peers, ["json-server"])
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(b'{"ready": true}', json.dumps(rows).encode(), Path(folder), peers)
+        path = "/large?channel=direct&_page=1&_per_page=10000"
+        try:
+            with started("json-server", site) as peer:
+                times = [get(peer.url, path, {})[0] * 1000 for _ in range(2)]
+        except OSError as missing:
+            print(f"json-server: {missing}")
+            return {}
+    return dict(zip(("json-server, first", "json-server, again"), times, strict=True))
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
