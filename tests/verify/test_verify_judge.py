@@ -348,6 +348,25 @@ def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
     assert codes(wrong) == {"PI102"}
 
 
+@pytest.mark.parametrize("status", [200, 401])
+@pytest.mark.parametrize(
+    ("coding", "content"), [("br", b"\x0b\x02\x80{}\x03"), ("gzip, zstd", b"\x28\xb5\x2f\xfd\x00")]
+)
+def test_a_coding_that_nobody_asked_for_is_one_finding(
+    plant: Any, status: int, coding: str, content: bytes
+) -> None:
+    """PI321, an error in every profile; the bytes are not judged as if they were JSON."""
+    parts = {"headers_sent": (("Accept-Encoding", "gzip"),), "content": content, "status": status}
+    token = {} if status == 200 else {"token": Token.ABSENT}
+    exchange = plant.exchange(USAGE, headers=without(Content_Encoding=coding), **parts, **token)
+    found = judge_exchange(exchange, plant.catalogue, profile=Profile.CORRECTED)
+    assert [(each.code, each.severity.value) for each in found if each.code != "PI313"] == [
+        ("PI321", "error")
+    ]
+    plain = plant.exchange(USAGE, headers=without(Content_Encoding="identity"), **parts, **token)
+    assert codes(judge_exchange(plain, plant.catalogue, profile=Profile.CORRECTED)) & {"PI307", "PI308"}
+
+
 @pytest.mark.parametrize("code", ["PI311", "PI315"])
 def test_no_answer_is_a_violation(plant: Any, code: str) -> None:
     """Where no whole answer came, the reason is the violation."""

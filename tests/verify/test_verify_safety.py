@@ -327,3 +327,44 @@ def test_a_ca_file_without_certificates_is_told(tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert "no certificates can be read" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+CONTROLS = "\x1b]0;taken\x07\x1b[2J\x9b31m\u202e"
+"""What a terminal would obey: a title, a cleared screen, a colour, text from right to left."""
+
+
+def hostile(good: Any) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Controls wherever a server may write: names and values, header fields, error bodies, a status line."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        usage = handler.path.startswith("/v1/analytics/licenses/usage")
+        body = good("partner-licenses-usage" if usage else "customers")
+        if usage:
+            body["items"][0] |= {CONTROLS: CONTROLS, "channel": CONTROLS, "workloadName": {CONTROLS: 1}}
+        elif not handler.path.startswith("/v1/customers?"):
+            handler.wfile.write(CONTROLS.encode() + b" no status line\r\n\r\n")
+            handler.close_connection = True
+            return
+        content = json.dumps(body, ensure_ascii=False).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", CONTROLS.encode().decode("latin-1"))
+        handler.send_header("MS-RequestId", "\x1b[2J")
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content if handler.command == "GET" else b"")
+
+    return handle
+
+
+def test_no_control_of_a_server_is_in_any_output(tmp_path: Path, serving: Any, good: Any) -> None:
+    """On the screen, in GitHub's annotations, and in files that a terminal shows as they are."""
+    url = serving(hostile(good))
+    ran = verify_here(tmp_path, "--url", url, "--max-requests", "40", GITHUB_ACTIONS="true")
+    assert ran.exit_code == 1
+    told = {"screen": ran.output} | {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert set(told) == {"screen", *FILES.values()}
+    for name, text in told.items():
+        assert text
+        assert not [each for each in text if not each.isprintable() and each not in "\n\t"], name
+    assert "\\u001b" in told["screen"]
+    assert "PI315" in told["screen"]

@@ -25,6 +25,8 @@ SINGLE: Final = (
 
 Date and Server are not among them: a proxy that adds its own to that of the service is common, and harmless.
 """
+DECODED: Final = ("identity", "gzip", "x-gzip", "deflate")
+"""Codings that any client reads."""
 _HTTP_DATE: Final = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
     r"|[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT"
@@ -91,7 +93,13 @@ def _codings(request: Request, response: Response) -> Iterator[Finding]:
         name = coding.strip().lower()
         if name and name != "identity" and not {name, "*"} & taken:
             words = f"the body is in {shortened(name)}, and the request takes {shortened(accepted)}"
-            yield http_finding("PI321", words, certain=False)
+            yield http_finding("PI321", words, certain=name not in DECODED)
+
+
+def is_encoded(response: Response) -> bool:
+    """Whether a body may still be in a coding that is not decoded here, so that its bytes say nothing."""
+    stated = (response.header("Content-Encoding") or "").lower().split(",")
+    return bool({each.strip() for each in stated} - {"", *DECODED})
 
 
 def head_faults(lines: Iterable[bytes]) -> Iterator[str]:

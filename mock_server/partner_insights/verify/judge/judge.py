@@ -15,7 +15,7 @@ from partner_insights.verify.judge.expected import (
     Expectation,
     expectation,
 )
-from partner_insights.verify.judge.framing import field_findings
+from partner_insights.verify.judge.framing import field_findings, is_encoded
 from partner_insights.verify.judge.http_checks import (
     head_findings,
     header_findings,
@@ -238,6 +238,8 @@ def _body_findings(
         yield from rule_findings(found, of_request=True)
         return
     body = read_body(response.body)
+    if not body.readable and is_encoded(response):
+        return  # that it came in this coding is reported; what is in it is not known
     for defect in body.defects:
         yield http_finding(defect.code, defect.message, defect.pointer)
     if not body.readable:

@@ -73,6 +73,9 @@ class Observation:
     pointer: str
     message: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", printable(self.message))
+
     @property
     def key(self) -> ViolationKey:
         """Observations alike in kind, operation and blanked pointer are one."""
@@ -104,14 +107,17 @@ class Finding:
 
 
 def violation(finding: Finding, request: Request, profile: Profile) -> Violation:
-    """The finding as the violation of one request, weighed by the profile."""
+    """The finding as the violation of one request, weighed by the profile.
+
+    What a server sent may be in its words, so that no control character leaves here, nor from an Observation.
+    """
     return Violation(
         code=finding.code,
         severity=profile.severity(finding.standing, certain=finding.certain),
         standing=finding.standing,
         operation=request.operation,
         pointer=finding.pointer,
-        message=finding.message,
+        message=printable(finding.message),
         source=finding.source,
         erratum=finding.erratum,
         value=finding.value,

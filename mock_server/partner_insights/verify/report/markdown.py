@@ -19,11 +19,6 @@ MAX_LENGTH = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 
 MARKS = {"held": "✅", "broken": "❌", "untested": "⚠️"}
-WORDS = {
-    "held": "The contract held",
-    "broken": "The contract was broken",
-    "untested": "The contract was not tested",
-}
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+|~!-])")
 
 
@@ -46,7 +41,7 @@ def markdown(report: Report) -> str:
 
 def _opening(report: Report) -> Iterator[str]:
     verdict = report.judgement.verdict.value
-    yield f"### {MARKS[verdict]} {WORDS[verdict]}\n"
+    yield f"### {MARKS[verdict]} {report.judgement.sentence}\n"
     yield f"{escaped(report.summary)}\n"
     violations = report.judgement.violations
     if violations:

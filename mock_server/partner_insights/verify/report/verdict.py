@@ -30,6 +30,13 @@ class Verdict(StrEnum):
         return {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNTESTED: 2}[self]
 
 
+_SENTENCES = {
+    Verdict.HELD: "The contract held",
+    Verdict.BROKEN: "The contract was broken",
+    Verdict.UNTESTED: "The contract was not tested",
+}
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What the reports say, whatever their form."""
@@ -67,6 +74,12 @@ class Judgement:
         """The verdict in words: a run that ended early has not held the rest."""
         partly = self.verdict is Verdict.HELD and self.stopped is not None
         return f"{self.verdict.value} as far as it was tried" if partly else self.verdict.value
+
+    @property
+    def sentence(self) -> str:
+        """The same as a sentence."""
+        partly = self.headline.removeprefix(self.verdict.value)
+        return f"{_SENTENCES[self.verdict]}{partly}"
 
     def _of_run(self) -> dict[str, Any]:
         """What recordings have not: tests, and an end before the end."""

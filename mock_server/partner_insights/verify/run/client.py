@@ -33,7 +33,7 @@ from partner_insights.http_reader import (
 )
 from partner_insights.verify.judge.exchange import Failure, Headers, Response, WireFault
 from partner_insights.verify.judge.framing import head_faults
-from partner_insights.verify.judge.violation import shortened
+from partner_insights.verify.judge.violation import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,4 +257,5 @@ def _filled_in(headers: Headers, authorization: Secret | None) -> Headers:
 def _plain(error: BaseException) -> str:
     """The cause in words, without the addresses of Python objects that urllib3 puts before it."""
     cause = error.args[-1] if isinstance(error, ProtocolError) and error.args else error
-    return re.sub(r"^\w+\(.*?\): ", "", str(cause).rpartition(">: ")[2]).strip() or type(cause).__name__
+    words = re.sub(r"^\w+\(.*?\): ", "", str(cause).rpartition(">: ")[2]).strip()
+    return printable(words) or type(cause).__name__  # a broken status line is quoted in it
