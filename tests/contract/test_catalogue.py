@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import Catalogue, Profile, Severity, Standing
+from partner_insights.contract.paths import find_listing
 from partner_insights.errors import InputError
 
 ROW: dict[str, Any] = {
@@ -198,3 +200,36 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """A folder without schemas says how to derive them."""
     with pytest.raises(InputError, match="derive"):
         Catalogue.load(directory=tmp_path)
+
+
+def test_what_no_page_says_counts_as_documented_without_a_source() -> None:
+    """Our own composition of envelope and rows has no provenance, nor has a property nobody documents."""
+    catalogue = Catalogue.load()
+    composed = catalogue.response_schema("customer-licenses-usage")
+    usage = catalogue.schema("CustomerLicensesUsageInsights")
+    for found in (
+        catalogue.constraint(composed, "type"),
+        catalogue.constraint(composed, "required", "items"),
+        catalogue.constraint(usage, "required", "nobody"),
+    ):
+        assert (found.standing, found.source, found.erratum, found.was) == (
+            Standing.DOCUMENTED,
+            None,
+            None,
+            None,
+        )
+    about = catalogue.constraint(usage, "additionalProperties")
+    assert (about.standing, about.source is None) == (Standing.DOCUMENTED, False)
+
+
+def test_a_parameter_is_listed_by_the_collection_before_it_alone() -> None:
+    """Not by a resource of its own at that path, nor for a parameter that the path has not."""
+    catalogue = Catalogue.load()
+    customer = catalogue.operations["customer"]
+    found = find_listing(customer, "customer-id", catalogue)
+    assert found is not None
+    assert (found.listing.id, found.key) == ("customers", "id")
+    with pytest.raises(KeyError, match="order-id"):
+        find_listing(customer, "order-id", catalogue)
+    alone = {name: replace(each, envelope=None) for name, each in catalogue.operations.items()}
+    assert find_listing(customer, "customer-id", replace(catalogue, operations=alone)) is None
