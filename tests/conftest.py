@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from filelock import FileLock
 
+from partner_insights import child_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from multiprocessing.process import BaseProcess
 
     from xdist.scheduler import WorkStealingScheduling
 
@@ -44,6 +48,75 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> WorkSteal
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log)
+
+
+PRELOADED = (
+    "pytest",
+    "partner_insights.cli.serve",
+    "partner_insights.server.app",
+    "partner_insights.server.process.front",
+)
+PROGRAM = """
+import multiprocessing, os, sys
+from partner_insights.__main__ import main
+multiprocessing.set_start_method("fork", force=True)  # as in an interpreter of its own
+sys.argv[1:], output, folder, environment = {!r}
+os.chdir(folder)
+os.environ.clear()
+os.environ.update(environment)
+for number, path in ((0, os.devnull), (1, output), (2, output)):
+    os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
+main()
+"""
+
+
+class Forked:
+    """A process of `multiprocessing`, as the standard library's `Popen` is used."""
+
+    def __init__(self, process: BaseProcess) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.terminate, self.kill = process.terminate, process.kill
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("serve", timeout or 0)
+        return self._process.exitcode
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_fakes() -> Iterator[None]:
+    """Fakes that tests start by `running_fake` are forked off a process that has all modules loaded.
+
+    To load them takes most of the time. How a fake starts by itself is tested in tests/server.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    of_python = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
+    launch = child_server.launch
+
+    def forked(arguments: list[str], output_file: Path) -> Any:
+        if of_python != {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}:
+            return launch(arguments, output_file)  # only a new interpreter reads them
+        program = PROGRAM.format((arguments, str(output_file), str(Path.cwd()), dict(os.environ)))
+        process = context.Process(target=exec, args=(program,))
+        process.start()
+        return Forked(process)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child_server, "launch", forked)
+        yield
 
 
 class MakeOnce:

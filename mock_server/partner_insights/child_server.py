@@ -96,6 +96,17 @@ def running_fake(*options: str, timeout: float = START_TIMEOUT) -> Iterator[Runn
         fake.stop()
 
 
+def launch(arguments: list[str], output_file: Path) -> subprocess.Popen[bytes]:
+    """Start the program; all it prints goes to the file."""
+    with output_file.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "partner_insights", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+
 class _Child:
     """The child process, the folder with its ready file, and its output.
 
@@ -108,13 +119,7 @@ class _Child:
         self._ready_file = folder / "ready.json"
         self._output_file = folder / "output"
         arguments = ["serve", "--quiet", "--port", "0", "--ready-file", str(self._ready_file), *options]
-        with self._output_file.open("wb") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "partner_insights", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._process = launch(arguments, self._output_file)
         atexit.register(self.stop)
 
     def wait_until_ready(self, timeout: float) -> dict[str, Any]:
