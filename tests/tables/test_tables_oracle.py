@@ -132,7 +132,8 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
 @given(st.lists(st.sampled_from(MARKS), max_size=12).map("".join))
 def test_marks_are_read_as_another_parser_reads_them(text: str) -> None:
     """What one sees of a cell, and where its links lead, does not hang on which parser is asked."""
-    assume(not ("`" in text and "\\\n" in text))  # a line break within code, which no cell has
+    # A line break within code, or behind what begins an emphasis, no cell has.
+    assume(not ("\\\n" in text and re.search(r"`|[*_]\\", text)))
     read = read_inline(text.strip())
     assert (read.text, [(link.text, link.target) for link in read.links]) == seen_by_another_parser(
         text.strip()
