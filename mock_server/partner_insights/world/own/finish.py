@@ -259,7 +259,8 @@ def _by_name(texts: tuple[tuple[str, Any], ...]) -> Integers:
 def _twice(key: Integers) -> list[tuple[int, int]]:
     """Entries about one and the same: each with the one before it."""
     order = np.argsort(key, kind="stable")
-    again = np.flatnonzero(key[order[1:]] == key[order[:-1]]) if len(key) else np.empty(0, dtype=np.int64)
+    ordered = key[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1])
     return list(zip(order[again].tolist(), order[again + 1].tolist(), strict=True))
 
 
