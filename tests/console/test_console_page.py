@@ -172,7 +172,8 @@ def test_the_keyboard_switches_a_scenario(fake: RunningFake, page: Page) -> None
 def test_scenarios_combine_or_say_why_not(fake: RunningFake, page: Page) -> None:
     """Two go together; a third that contradicts them is refused in words and its switch goes back."""
     for name in ("bom", "stale"):
-        page.locator(f"#scenario-{name}").check()
+        page.locator(f"#scenario-{name}").click()
+        expect(page.locator("#fact-scenario")).to_contain_text(name)  # it has been answered
     expect(page.locator("#fact-scenario")).to_have_text("stale, bom")
     page.locator("#scenario-outage").click()
     expect(page.locator("#day-error")).to_contain_text("do not combine")
