@@ -48,7 +48,7 @@ def test_what_is_no_guid_is_malformed(catalogue: Catalogue, customer: str) -> No
     assert cases(catalogue, customer=customer, customer_known=False) == {"malformed-customer"}
 
 
-@given(customer=unknown_guids([KNOWN]))
+@given(customer=unknown_guids((KNOWN,)))
 def test_an_unknown_guid_is_no_known_one(catalogue: Catalogue, customer: str) -> None:
     """Drawn unknown ids are GUIDs and no customer's."""
     assert customer.lower() != KNOWN
