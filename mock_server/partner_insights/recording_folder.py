@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
@@ -35,8 +36,7 @@ def key_of(operation: str, values: Iterable[str], query: Mapping[str, str], cont
     return operation, tuple(value.lower() for value in values), tuple(sorted(query.items())), continuation
 
 
-@dataclass(frozen=True)
-class RecordedAnswer:
+class RecordedAnswer(Struct, frozen=True):
     """One answer, and the request it answered."""
 
     key: Key
@@ -75,8 +75,7 @@ class RecordedAnswer:
         )
 
 
-@dataclass(frozen=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """All answers of a folder."""
 
     folder: Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract import Catalogue, Profile, Severity, Standing

@@ -67,7 +67,7 @@ def test_faults_are_planned_for_every_operation(client: FlaskClient, paths: dict
 
 def test_the_words_of_a_path_come_before_its_parameters(shop: Catalogue) -> None:
     """Where two operations fit, it is the one the router takes, in whichever order they are listed."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     products = shop.operations["products"]
     special = replace(products, id="special", path="/v1/products/special")

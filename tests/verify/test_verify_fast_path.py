@@ -15,6 +15,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.compiled_schemas import compiled, keywords
@@ -416,10 +417,10 @@ def test_the_fast_path_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> 
     derived = strict.resources[name]
     channel = derived.schema["properties"]["channel"] | {"pattern": "^r"}
     patterned = {**derived.schema, "properties": {**derived.schema["properties"], "channel": channel}}
-    resources = {**strict.resources, name: replace(derived, schema=patterned)}
+    resources = {**strict.resources, name: structs.replace(derived, schema=patterned)}
     content = json.dumps(good("partner-licenses-usage")).encode()
-    assert FastPath(replace(strict, resources=resources)).valid_operation(content) is None
-    assert FastPath(replace(strict, rules={})).valid_operation(content) == "partner-licenses-usage"
+    assert FastPath(structs.replace(strict, resources=resources)).valid_operation(content) is None
+    assert FastPath(structs.replace(strict, rules={})).valid_operation(content) == "partner-licenses-usage"
 
 
 def test_the_fast_path_stops_what_is_after_its_moment(good: Any) -> None:
@@ -520,7 +521,9 @@ def with_column(schema: dict[str, Any]) -> Catalogue:
     name = "PartnerLicensesUsageInsights"
     derived = strict.resources[name]
     widened = {**derived.schema, "properties": {**derived.schema["properties"], "width": schema}}
-    return replace(strict, resources={**strict.resources, name: replace(derived, schema=widened)})
+    return structs.replace(
+        strict, resources={**strict.resources, name: structs.replace(derived, schema=widened)}
+    )
 
 
 def wide_body(good: Any, value: int) -> bytes:

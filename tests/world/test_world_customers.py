@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 import partner_insights.world
 from partner_insights.contract import Catalogue
@@ -109,7 +110,7 @@ def test_people_are_well_formed(seed: int, indexes: list[int]) -> None:
         assert email[2] == who.domain
         assert who.culture == f"{who.language}-{who.country}"
         assert len({who.id, who.commerce_id, who.billing_id}) == 3
-        assert all(value != "" for value in vars(who).values())
+        assert all(value != "" for value in asdict(who).values())
 
 
 def test_faker_is_known_to_one_module() -> None:

@@ -14,6 +14,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from partner_insights.contract import Catalogue
 from partner_insights.world import Vocabulary, World
@@ -74,10 +75,11 @@ def test_the_digest_sees_a_change() -> None:
 def test_other_processes_agree(hash_seed: str) -> None:
     """A process of its own, with another hash seed, makes the same rows, names and people included."""
     script = (
-        "import json, sys; from datetime import date; from partner_insights.contract import Catalogue;"
+        "import json, sys; from datetime import date; from msgspec.structs import asdict;"
+        "from partner_insights.contract import Catalogue;"
         "from partner_insights.world import World;"
         "w = World(Catalogue.load('corrected'), seed=9, customers=30, as_of=date(2026, 11, 22));"
-        "people = [vars(w.customer(index)) for index in range(30)];"
+        "people = [asdict(w.customer(index)) for index in range(30)];"
         "print(json.dumps([w.rows('CustomerLicensesUsageInsights'), people]))"
     )
     run = subprocess.run(
@@ -90,7 +92,7 @@ def test_other_processes_agree(hash_seed: str) -> None:
     world = World(CATALOGUE, seed=9, customers=30, as_of=DAY)
     rows, people = json.loads(run.stdout)
     assert rows == world.rows(CUSTOMER[1])
-    assert people == [vars(world.customer(index)) for index in range(30)]
+    assert people == [asdict(world.customer(index)) for index in range(30)]
 
 
 @LAW

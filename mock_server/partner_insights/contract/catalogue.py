@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract.formats import format_checker, validator_class
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
     from partner_insights.contract.query import Query
 
 
-@dataclass(frozen=True)
-class DerivedResource:
+class DerivedResource(Struct, frozen=True):
     """A resource's derived schema under one profile."""
 
     name: str
@@ -55,8 +55,7 @@ class DerivedResource:
     source: Source
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True, dict=True):
     """Everything that is known of the API, as one ready registry and its companions."""
 
     profile: Profile

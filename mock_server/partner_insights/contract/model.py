@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from partner_insights.contract.query.parameters import QueryOptions
 from partner_insights.contract.standing import Standing as Standing
@@ -48,8 +49,7 @@ class Profile(StrEnum):
         return Severity.ERROR
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """The documentation cell a constraint was read from."""
 
     page: str
@@ -61,8 +61,7 @@ class Source:
         return f"{self.page}:{self.line}: {self.cell!r}"
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """One keyword of one derived schema, with its standing and its source."""
 
     keyword: str
@@ -73,8 +72,7 @@ class Constraint:
     """What the cell alone says, where an erratum overrules it (None: nothing)."""
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """Why breaking what is only assumed is an error in every profile, or only a warning."""
 
     error_because: str = ""
@@ -88,8 +86,7 @@ class Weight:
         return bool(self.error_because)
 
 
-@dataclass(frozen=True)
-class Erratum:
+class Erratum(Struct, frozen=True):
     """A correction or an assumption: what it changes, why, and on what evidence."""
 
     id: str
@@ -103,8 +100,7 @@ class Erratum:
     """The operations whose requests it is about."""
 
 
-@dataclass(frozen=True)
-class ErratumTarget:
+class ErratumTarget(Struct, frozen=True):
     """The cell an erratum is about, the text it expects there, and the change it makes."""
 
     page: str
@@ -120,8 +116,7 @@ class ErratumTarget:
     """Schema keywords to set; `name` renames the property; `required` is true, false or (resource) "all"."""
 
 
-@dataclass(frozen=True)
-class ErrorCase:
+class ErrorCase(Struct, frozen=True):
     """A documented failure of an operation: when it happens and how it is answered."""
 
     case: str
@@ -139,8 +134,7 @@ class ErrorCase:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Which properties of a collection hold its rows, how many there are, and where the next page is."""
 
     rows: str = "items"
@@ -163,8 +157,7 @@ class Envelope:
         return {**body, self.total: total, self.rows: rows}
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One documented request and what answers it."""
 
     id: str
@@ -211,8 +204,7 @@ class Operation:
         raise KeyError(f"operation {self.id} documents no error case {case!r}")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A law no single keyword can state: across the fields of a row, the rows of an answer, or answers."""
 
     code: str
@@ -227,8 +219,7 @@ class Rule:
     weight: Weight = Weight()
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct, frozen=True):
     """A stable violation code and its explanation."""
 
     code: str

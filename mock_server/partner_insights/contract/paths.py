@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ _PARAMETER = re.compile(r"{[^{}]*}")
 _KEY_TYPES = {"string", "integer", "number"}
 
 
-@dataclass(frozen=True)
-class ListedBy:
+class ListedBy(Struct, frozen=True):
     """Where the values of a path parameter are found."""
 
     listing: Operation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from partner_insights.contract.model import (
     Code,
@@ -61,8 +62,7 @@ _WEIGHT_KEYS = {"error-because", "warning-because"}
 _ERRATUM_KEYS = {"id", "title", "standing", "reason", "evidence", "targets", "operations"} | _WEIGHT_KEYS
 
 
-@dataclass(frozen=True)
-class Operations:
+class Operations(Struct, frozen=True):
     """`operations.toml` as values."""
 
     base_url: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from partner_insights._data import schemas_dir
 from partner_insights.contract.catalogue import Catalogue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.errors import InputError
@@ -40,8 +41,7 @@ def read_host(text: str) -> str:
     return name
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """Under which names the fake answers, and which pages of other origins may use it."""
 
     hosts: frozenset[str]

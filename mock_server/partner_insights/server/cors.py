@@ -6,8 +6,9 @@ The real API serves no browsers: without an origin allowed, nothing of this is t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 
@@ -40,8 +41,7 @@ def read_origin(text: str) -> str:
     return text.lower()
 
 
-@dataclass(frozen=True)
-class Cors:
+class Cors(Struct, frozen=True):
     """What lets pages of some origins read the responses."""
 
     origins: frozenset[str]

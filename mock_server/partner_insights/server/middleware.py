@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.contract.error_bodies import error_body
 from partner_insights.server.auth.endpoints import directory_failure, error_json
@@ -69,8 +71,7 @@ class Repeat(NamedTuple):
     """The entry that is to be told when that is."""
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """A request that has arrived, and what was decided on it at once."""
 
     environ: WSGIEnvironment
@@ -92,8 +93,7 @@ class Exchange:
         return None if name in CONNECTION_FAULTS else name
 
 
-@dataclass
-class ApiMiddleware:
+class ApiMiddleware(Struct, dict=True):
     """The layer around the application in which requests meet their faults."""
 
     application: WSGIApplication

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.response import id_headers
@@ -81,8 +82,7 @@ def has_body(environ: WSGIEnvironment) -> bool:
     return environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-@dataclass(frozen=True, slots=True)
-class CachedResponse:
+class CachedResponse(Struct, frozen=True):
     """A response as it was given; its headers, Content-Length first, in two parts where the ids stand."""
 
     status: int
@@ -109,8 +109,7 @@ class CachedResponse:
         return BufferedResponse(self.status, tuple(headers[1:]), self.body, self.length, self.content)
 
 
-@dataclass(slots=True)
-class KnownRequest:
+class KnownRequest(Struct):
     """What equal requests were answered, by what they met."""
 
     route: RouteMatch
@@ -122,8 +121,7 @@ class KnownRequest:
         return cached if cached is not None and cached.good_until > time.time() else None
 
 
-@dataclass
-class _Generation:
+class _Generation(Struct):
     """What was answered from one snapshot of the state; another snapshot, another generation."""
 
     scene: Snapshot

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from partner_insights.errors import InputError
 
@@ -20,8 +22,7 @@ RowChange: TypeAlias = Callable[[Row, Collection[str]], Row]
 """A row of an analytics operation, and the names of the properties its schema requires → the row to send."""
 
 
-@dataclass(frozen=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """What the scenarios in force change about the responses; a value, so caches can be keyed by it."""
 
     world: tuple[WorldChange, ...] = ()
@@ -55,8 +56,7 @@ class Conditions:
         return self.throttled or self.flaky or self.slow
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """One kind of day: a name, a line for people, and what it changes."""
 
     name: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from partner_insights.errors import InputError
 from partner_insights.server.http.response import json_response
@@ -40,15 +41,13 @@ class UnknownSession(Exception):
     """A request names a session there is not."""
 
 
-@dataclass
-class _Session(Generic[_Fake]):
+class _Session(Struct, Generic[_Fake]):
     fake: _Fake
     idle_seconds: float
     used: float
 
 
-@dataclass
-class Sessions(Generic[_Fake]):
+class Sessions(Struct, Generic[_Fake]):
     """All sessions of a fake."""
 
     _known: dict[str, _Session[_Fake]] = field(default_factory=dict)

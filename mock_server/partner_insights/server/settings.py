@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from partner_insights.contract.query.next_link import NextLink
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import Identity
@@ -52,8 +54,7 @@ class ValueCase(StrEnum):
     EXACT = "exact"
 
 
-@dataclass(frozen=True)
-class QueryReading:
+class QueryReading(Struct, frozen=True):
     """How the fake takes what the pages of the newer analytics leave open (S-07, and the sister's pages)."""
 
     next_link: NextLink = NextLink.RELATIVE

@@ -7,6 +7,8 @@ from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from partner_insights.errors import InputError
 from partner_insights.server.auth.identity import Identity, partner_seed
 from partner_insights.server.scenarios import DEFAULT, Conditions, combine
@@ -150,7 +152,7 @@ class State:
     def _scene(self, scenarios: tuple[str, ...]) -> Snapshot:
         conditions = combine(scenarios)
         if self._bom:
-            conditions = replace(conditions, bom=True)
+            conditions = structs.replace(conditions, bom=True)
         return Snapshot(scenarios, conditions, self._world_for(conditions), self._identity)
 
     def _world_for(self, conditions: Conditions) -> World:

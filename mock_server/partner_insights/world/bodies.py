@@ -6,8 +6,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from partner_insights.contract.query import read_query
 from partner_insights.world.customer_resource import CUSTOMER, customer_resource, link, object_type
@@ -28,8 +29,7 @@ _START_BYTES: Final = 6
 _PLACE_BYTES: Final = _START_BYTES + 2
 
 
-@dataclass(frozen=True)
-class CustomerPage:
+class CustomerPage(Struct, frozen=True):
     """Which customers a list shows: from `start`, at most `size` (get-a-list-of-customers.md)."""
 
     start: int = 0

@@ -11,10 +11,11 @@ Office 365 deployment, `2017-03-14T03:25:16.36+00:00` (.NET drops the fraction's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from partner_insights.world.hashing import field_key, mix
 from partner_insights.world.products import O365, SERVICES, Service
@@ -28,8 +29,7 @@ MAX_LAG: Final = 5
 """Days (FACTS: the lag is one to five days)."""
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(Struct, frozen=True, dict=True):
     """The dates of one world's answers on one as-of date."""
 
     seed: int

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import field_key
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from partner_insights.world.partner_totals import PartnerRows
 
 
-@dataclass(frozen=True)
-class DictionaryColumn:
+class DictionaryColumn(Struct, frozen=True):
     """A column of texts: row r reads `categories[codes[r]]`. Not every category needs a row."""
 
     codes: Integers
@@ -48,8 +47,7 @@ class DictionaryColumn:
         return _array(self.categories, None)[self.codes].astype(dtype if dtype is not None else object)
 
 
-@dataclass(frozen=True)
-class ConstantColumn:
+class ConstantColumn(Struct, frozen=True):
     """A column that reads `value` in every row."""
 
     value: Any
@@ -68,8 +66,7 @@ class ConstantColumn:
         return _array(self.tolist(), dtype)
 
 
-@dataclass(frozen=True)
-class StructColumn:
+class StructColumn(Struct, frozen=True):
     """A column of objects that all have the same members."""
 
     columns: Mapping[str, Column]
@@ -105,8 +102,7 @@ Column: TypeAlias = "npt.NDArray[Any] | DictionaryColumn | ConstantColumn | Stru
 _SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
 
 
-@dataclass(frozen=True)
-class RowTexts:
+class RowTexts(Struct, frozen=True):
     """What the codes of rows mean."""
 
     services: Sequence[str]
@@ -133,8 +129,7 @@ class RowTexts:
         )
 
 
-@dataclass(frozen=True)
-class RowSource:
+class RowSource(Struct, frozen=True):
     """What a column is computed from: the rows' numbers, and what is known about customers start … stop−1."""
 
     rows: DeploymentRows | UsageRows | PartnerRows | AllRows

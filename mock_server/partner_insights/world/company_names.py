@@ -7,11 +7,12 @@ in the end a number: "Nash Logistics LLC", "Nash & Choi Logistics LLC", "Nash & 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +30,7 @@ def patterns() -> Mapping[str, Any]:
     return locales
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a name says the customer is, and which of several of one name it is."""
 
     city: str | None
@@ -42,8 +42,7 @@ class Place:
         return f" {self.number + 1}" if self.number else ""
 
 
-@dataclass(frozen=True, eq=False)
-class LocaleNames:
+class LocaleNames(Struct, frozen=True, eq=False, dict=True):
     """The names of one locale, as they are written or, by `letters`, in those of a domain."""
 
     culture: str

@@ -7,12 +7,12 @@ else than zeros (but for one in 2**61), and so is known not to be of this one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from partner_insights.contract.formats import GUID
 from partner_insights.world.hashing import MASK, Words, field_key, mix, mix_all
@@ -23,8 +23,7 @@ _VERSION: Final = 0x4000
 _VARIANT: Final = 1 << 63
 
 
-@dataclass(frozen=True)
-class CustomerIds:
+class CustomerIds(Struct, frozen=True, dict=True):
     """The bijection between customer indexes (below 2**61) and their GUIDs under one seed."""
 
     seed: int

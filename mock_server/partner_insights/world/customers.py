@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.world.audience import customer_words, is_academic
 from partner_insights.world.company_names import LocaleNames
@@ -29,8 +30,7 @@ _FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ
 """Latin letters that Unicode does not decompose."""
 
 
-@dataclass(frozen=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """A customer of the partner, as the customer resources describe one (get-a-customer-by-id.md)."""
 
     index: int
@@ -55,8 +55,7 @@ class Customer:
     """`reseller` or `direct`: where it usually buys; a purchase may come by the other."""
 
 
-@dataclass(frozen=True)
-class Customers:
+class Customers(Struct, frozen=True, dict=True):
     """The customers of one seed, in the words of one vocabulary."""
 
     seed: int

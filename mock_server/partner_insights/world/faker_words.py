@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from faker import VERSION
 from faker.factory import Factory
+from msgspec.structs import asdict
 
 from partner_insights.world.vocabulary import LOCALES, WORDS_FILE, Words
 

@@ -16,12 +16,12 @@ Hence sold ≥ 1, active ≤ deployed ≤ sold on every day, and qualified = sol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from partner_insights.world.audience import customer_words, is_academic
 from partner_insights.world.hashing import (
@@ -67,14 +67,13 @@ _PRODUCT_COUNTS: Final = (30, 27, 20, 12, 7, 4)
 _MAX_PRODUCTS: Final = len(_PRODUCT_COUNTS)
 
 
-@dataclass(frozen=True)
-class DeploymentRows:
+class DeploymentRows(Struct, frozen=True, dict=True):
     """One entry for each customer × product, in that order; all arrays have the same length.
 
     What is drawn about a licence is drawn when it is asked for: a query of other things never asks.
     """
 
-    licenses: Licenses = field(repr=False)
+    licenses: Licenses
     holders: Integers
     """Indexes of the customers whose licences they are."""
     words: Words
@@ -135,8 +134,7 @@ class DeploymentRows:
         return self.customer * (ABSENT + 1) + self.product
 
 
-@dataclass(frozen=True)
-class UsageRows:
+class UsageRows(Struct, frozen=True, dict=True):
     """One entry for each customer × product × workload, in that order; all arrays have the same length."""
 
     licences: DeploymentRows
@@ -199,8 +197,7 @@ class UsageRows:
         return self.customer * len(self.products.offers) + self.offer
 
 
-@dataclass(frozen=True)
-class Licenses:
+class Licenses(Struct, frozen=True, dict=True):
     """The licences of every customer of a seed on one day, for any range of customers."""
 
     seed: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.contract.paths import find_listing
@@ -44,8 +46,7 @@ def _add(entry: dict[str, Any], values: dict[str, str], body: dict[str, Any]) ->
         media["example"] = body
 
 
-@dataclass(frozen=True)
-class Examples:
+class Examples(Struct, frozen=True):
     """Parameter values that a world knows, and the bodies they lead to."""
 
     catalogue: Catalogue

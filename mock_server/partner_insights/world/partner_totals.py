@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec import Struct
 
 from partner_insights.world.hashing import keep_freed_memory
 from partner_insights.world.products import CHANNELS, SERVICES
@@ -24,8 +24,7 @@ MAX_THREADS: Final = 4
 _MAX_WORKLOADS: Final = 1 << 16
 
 
-@dataclass(frozen=True)
-class PartnerRows:
+class PartnerRows(Struct, frozen=True):
     """One entry for each service × channel [× workload] that any customer has, in that order."""
 
     service: Integers

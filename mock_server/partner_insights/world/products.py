@@ -7,12 +7,12 @@ with the days it is sold and its names in the course of time.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,8 +33,7 @@ MAX_GROWTH: Final = 1.2
 """Seats sold for each unit of demand, at most."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Struct, frozen=True):
     """A family of products; the wire calls it by its code in `serviceName` and `serviceCode` alike."""
 
     code: str
@@ -51,8 +50,7 @@ CHANNELS: Final = ("direct", "reseller")
 """In the order of rows."""
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     """The days (ordinals) from the first to the last."""
 
     first: int
@@ -62,8 +60,7 @@ class Period:
         return self.first <= day <= self.last
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A part of a product whose use is counted; `share` of its deployed licences is typically active."""
 
     code: str
@@ -73,8 +70,7 @@ class Workload:
     runs: Period
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Struct, frozen=True):
     """A product: the workloads it spans, how often it is sold, how many seats it takes."""
 
     id: str
@@ -107,8 +103,7 @@ class Product:
         return tuple(workload for workload in self.workloads if day in workload.runs)
 
 
-@dataclass(frozen=True)
-class ProductRule:
+class ProductRule(Struct, frozen=True):
     """What the catalogue holds its data to, and why."""
 
     id: str
@@ -118,8 +113,7 @@ class ProductRule:
     standing: Standing
 
 
-@dataclass(frozen=True, eq=False)
-class ProductCatalogue:
+class ProductCatalogue(Struct, frozen=True, eq=False, dict=True):
     """All products of all days, with the rules about them."""
 
     workloads: tuple[Workload, ...]
@@ -168,8 +162,7 @@ def _product_list(catalogue: ProductCatalogue, changes: tuple[int, ...]) -> Prod
     return ProductList(catalogue, days)
 
 
-@dataclass(frozen=True, eq=False)
-class ProductList:
+class ProductList(Struct, frozen=True, eq=False, dict=True):
     """The catalogue on one day: what a licence's numbers are drawn from, as arrays."""
 
     catalogue: ProductCatalogue

@@ -8,14 +8,14 @@ and another version of it has other words.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Locale:
+
+class Locale(Struct, frozen=True):
     """A culture customers come from."""
 
     culture: str
@@ -50,8 +50,7 @@ COMPANIES: Final = sum(locale.companies for locale in LOCALES)
 """Company names in all."""
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of one locale."""
 
     companies: tuple[str, ...]
@@ -71,8 +70,7 @@ class Vocabulary(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class FakerVocabulary:
+class FakerVocabulary(Struct, frozen=True):
     """Words that Faker chose and the package ships, whichever Faker is installed."""
 
     def words(self) -> tuple[Words, ...]:

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from partner_insights.contract.schema_files import resource_of
 from partner_insights.errors import InputError
@@ -47,8 +48,7 @@ _MAX_SNAPSHOTS: Final = 8
 """Earlier days of a world that are kept."""
 
 
-@dataclass(frozen=True)
-class _ResourceKind:
+class _ResourceKind(Struct, frozen=True):
     """What the rows of a resource are, and which properties are known for them by name."""
 
     dataset: Dataset
@@ -66,8 +66,7 @@ _RESOURCE_KINDS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     """Where the columns of a resource come from."""
 
     properties: Mapping[str, Any]

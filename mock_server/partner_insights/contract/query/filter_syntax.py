@@ -6,10 +6,11 @@ No step is recursive, neither the reading nor the deciding: what a filter costs 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from operator import contains, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import (
@@ -38,8 +39,7 @@ _EDM_DATE: Final = "Edm.DateTimeOffset"
 _CLOSED: Final = "("
 
 
-@dataclass(frozen=True)
-class FilterStatement:
+class FilterStatement(Struct, frozen=True, dict=True):
     """One statement: a property, an operator, and the value it is compared with."""
 
     property: str

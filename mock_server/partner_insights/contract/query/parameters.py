@@ -6,9 +6,10 @@ A parameter with a `kind` chooses, groups, orders or pages the rows; any other i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from partner_insights.contract.standing import Standing
 
@@ -59,8 +60,7 @@ class InvalidQuery(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class FieldRule:
+class FieldRule(Struct, frozen=True):
     """A field that a parameter may name."""
 
     name: str
@@ -72,8 +72,7 @@ class FieldRule:
     """Whether the case of its values matters."""
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """What is counted in each group."""
 
     name: str
@@ -81,8 +80,7 @@ class Measure:
     """The property added up; None: the rows are counted."""
 
 
-@dataclass(frozen=True)
-class QueryNote:
+class QueryNote(Struct, frozen=True):
     """A rule of a parameter in words, and how it is known."""
 
     says: str
@@ -90,8 +88,7 @@ class QueryNote:
     source: str
 
 
-@dataclass(frozen=True)
-class QueryOption:
+class QueryOption(Struct, frozen=True):
     """A parameter with a meaning of its own."""
 
     name: str
@@ -113,8 +110,7 @@ class QueryOption:
     notes: tuple[QueryNote, ...] = ()
 
 
-@dataclass(frozen=True)
-class QueryOptions:
+class QueryOptions(Struct, frozen=True):
     """The parameters of an operation that choose, group, order or page its rows."""
 
     options: tuple[QueryOption, ...] = ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.contract.query.filter_syntax import Filter, FilterStatement, parse_filter
 from partner_insights.contract.query.moments import as_moment
@@ -25,8 +27,7 @@ Order = tuple[tuple[str, bool], ...]
 """Properties to sort by, the first first; whether downwards."""
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """What a request asks for."""
 
     filter: Filter = ()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from partner_insights._data import schemas_dir
 from partner_insights.contract.catalogue import Catalogue
 from partner_insights.contract.schema_files import reference_to
@@ -102,7 +104,7 @@ def _literal_catalogue(tables: list[Path], howtos: Iterable[HowToPage], dialect:
             name = answer_name(howto.title)
             schemas[name] = resource_schema(howto.page, howto.fields, lambda _: None)
     operations = read_operations(folder / "operations.toml")
-    return Catalogue.of(schemas.values(), folder, "corrected", replace(operations, by_id={}))
+    return Catalogue.of(schemas.values(), folder, "corrected", structs.replace(operations, by_id={}))
 
 
 def _bodies(howtos: Iterable[HowToPage], catalogue: Catalogue) -> tuple[list[PrintedBody], list[PageDefect]]:

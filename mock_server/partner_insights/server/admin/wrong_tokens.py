@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,7 @@ MAX_WAIT: Final = 60.0
 _MAX_ADDRESSES: Final = 10_000
 
 
-@dataclass
-class WrongTokens:
+class WrongTokens(Struct):
     """The guesses of one fake: a token of six letters takes a thousand years from one address."""
 
     clock: Callable[[], float] = time.monotonic

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from partner_insights.contract.query_parameters import is_valid
 from partner_insights.server.http.errors import ApiError

@@ -14,9 +14,9 @@ the address alone. Then:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
 from partner_insights.contract.query import InvalidQuery, read_query

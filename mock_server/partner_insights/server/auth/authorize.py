@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
 
 from partner_insights.server.auth.directory import CODE_SECONDS
 from partner_insights.server.auth.errors import DirectoryError
@@ -23,8 +24,7 @@ _CHALLENGE_SIZES: Final = range(43, 129)
 """RFC 7636, section 4.2."""
 
 
-@dataclass(frozen=True)
-class AuthorizeRequest:
+class AuthorizeRequest(Struct, frozen=True):
     """A request whose answer may go to its redirect URI, be it an error."""
 
     tenant: str

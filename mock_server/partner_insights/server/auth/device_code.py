@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import Subject
@@ -28,8 +29,7 @@ _LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _LENGTH: Final = 9
 
 
-@dataclass
-class _Device:
+class _Device(Struct):
     """What became of one code."""
 
     user: User | None = None
@@ -40,8 +40,7 @@ class _Device:
     interval: float = INTERVAL
 
 
-@dataclass
-class DeviceCodes:
+class DeviceCodes(Struct):
     """The device codes of one run: each holds its request itself, so here is only what became of it."""
 
     directory: Directory

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import InvalidToken, Subject
@@ -60,8 +61,7 @@ class Redeemed:
             self._ids.execute("DELETE FROM redeemed")
 
 
-@dataclass(frozen=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """Who may sign in now, and what was handed out."""
 
     state: State

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from partner_insights.server.auth.client_proof import proven_app
 from partner_insights.server.auth.directory import REFRESH_DAYS
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.fields import Fields
 
 
-@dataclass(frozen=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True):
     """A form posted to a token endpoint."""
 
     directory: Directory
@@ -33,8 +33,7 @@ class TokenRequest:
     fields: Fields
 
 
-@dataclass(frozen=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """What a form was granted."""
 
     subject: Subject
@@ -181,8 +180,7 @@ def _check_verifier(challenge: str | None, method: str, fields: Fields) -> None:
         raise DirectoryError("code-verifier")
 
 
-@dataclass(frozen=True)
-class _Grant:
+class _Grant(Struct, frozen=True):
     decide: Callable[[TokenRequest], Granted]
     needs: tuple[str, ...] = ()
     """The fields it cannot do without, besides the version's own."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
@@ -100,8 +103,7 @@ KEYS: Final = {kind: fields(each)[0].name for kind, each in KINDS.items()}
 """What each is known by."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Everybody the directory knows; a value, replaced as a whole."""
 
     tenants: tuple[Tenant, ...] = ()

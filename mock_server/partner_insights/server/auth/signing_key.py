@@ -7,11 +7,12 @@ true. The keys are made of the shipped primes: everybody knows them, and nothing
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -20,8 +21,7 @@ ALGORITHM: Final = "RS256"
 _EXPONENT: Final = 65537
 
 
-@dataclass(frozen=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True, dict=True):
     """The test key of a seed; cryptography is imported when it is first used."""
 
     seed: int

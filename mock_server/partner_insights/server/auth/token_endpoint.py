@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from partner_insights.server.auth.device_code import INTERVAL, user_code
 from partner_insights.server.auth.device_code import LIFETIME as DEVICE_LIFETIME
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.tokens import Subject
 
 
-@dataclass(frozen=True)
-class TokenEndpoint:
+class TokenEndpoint(Struct, frozen=True):
     """`/{tenant}/oauth2/token` and `…/devicecode` (version 1), and both under `…/v2.0` (version 2)."""
 
     directory: Directory

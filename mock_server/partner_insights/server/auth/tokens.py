@@ -19,6 +19,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from partner_insights.server.auth.signing_key import ALGORITHM, SigningKey
 
 if TYPE_CHECKING:
@@ -59,8 +61,7 @@ class Caller(StrEnum):
     APP_ONLY = "app-only"
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """Who asks for a token, through which application, at which tenant."""
 
     tenant: str
@@ -88,8 +89,7 @@ class Subject:
         return str(uuid.uuid5(_NAMESPACE, f"{self.tenant_id}/{who.lower()}"))
 
 
-@dataclass(frozen=True)
-class AccessToken:
+class AccessToken(Struct, frozen=True):
     """What a good token says."""
 
     caller: Caller

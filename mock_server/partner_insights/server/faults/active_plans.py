@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from partner_insights.errors import InputError
 
@@ -28,8 +29,7 @@ class MatchedFault(NamedTuple):
     """The quota that the request exceeded."""
 
 
-@dataclass
-class _Planned:
+class _Planned(Struct):
     """One planned fault and what has become of it."""
 
     fault: Fault
@@ -38,8 +38,7 @@ class _Planned:
     times: int = 0
 
 
-@dataclass
-class _Plan:
+class _Plan(Struct):
     id: str
     wanted: FaultPlan
     faults: list[_Planned]
@@ -68,8 +67,7 @@ class _Plan:
         }
 
 
-@dataclass
-class ActivePlans:
+class ActivePlans(Struct):
     """The plans of one fake. Each fault is consumed by one request, in the order of the plan."""
 
     for_all: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct, field
 
 from partner_insights.server.faults.active_plans import ActivePlans, MatchedFault
 from partner_insights.server.faults.names import FaultCatalogue
@@ -31,8 +32,7 @@ class Choice(NamedTuple):
     """Seconds by which the scenario delays the response, whatever it is."""
 
 
-@dataclass
-class FaultChooser:
+class FaultChooser(Struct, dict=True):
     """What can go wrong in one fake, and whose turn it is."""
 
     catalogue: Catalogue

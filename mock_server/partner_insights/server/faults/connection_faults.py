@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.server.faults import tcp_reset
 from partner_insights.server.faults.link_forms import LINK_FORMS, with_links
@@ -24,8 +26,7 @@ _PAGE: Final = (
 _HTML: Final = BufferedResponse(502, (("Content-Type", "text/html; charset=utf-8"),), _PAGE)
 
 
-@dataclass(frozen=True)
-class ConnectionFault:
+class ConnectionFault(Struct, frozen=True):
     """One way in which a response goes wrong on the wire."""
 
     id: str

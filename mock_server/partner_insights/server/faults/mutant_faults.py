@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.contract.paths import fill
 from partner_insights.mutants import MutableResponse, RequestContext
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from partner_insights.server.state import State
 
 
-@dataclass(frozen=True)
-class MutantInjector:
+class MutantInjector(Struct, frozen=True):
     """Puts mutants on the answers of an application, which knows nothing of them."""
 
     respond: Callable[[WSGIEnvironment], BufferedResponse]

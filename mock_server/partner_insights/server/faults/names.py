@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from partner_insights.server.state import State
 
 
-@dataclass
-class FaultCatalogue:
+class FaultCatalogue(Struct, dict=True):
     """The names of one fake, as it is now."""
 
     catalogue: Catalogue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 
@@ -36,8 +37,7 @@ _FIELDS: Final = ("operation", "customer", "code", "fault", "retryAfter", "secon
 _FORM: Final = 'send JSON (application/json): {"faults": [{"operation": "*", "code": 503}, …], "all": false}'
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What is to happen to one request: an answer with a status, or a fault of that name."""
 
     operation: str = ANY
@@ -63,8 +63,7 @@ class Fault:
         return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
 
 
-@dataclass(frozen=True)
-class FaultPlan:
+class FaultPlan(Struct, frozen=True):
     """A whole plan as it was sent."""
 
     faults: tuple[Fault, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from statistics import NormalDist
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from partner_insights.server.faults.plan import Fault
 from partner_insights.world.hashing import field_key
@@ -25,8 +26,7 @@ _NORMAL: Final = NormalDist()
 _MAX_ROUTES: Final = 100_000
 
 
-@dataclass
-class RandomFaults:
+class RandomFaults(Struct):
     """Draws for the first, second, … request to each route: no matter what else is asked in between."""
 
     seed: int

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """How many requests at once, and how many a second in the long run."""
 
     name: str
@@ -36,16 +36,14 @@ MAX_WAIT: Final = 57.0
 _MAX_BUCKETS: Final = 10_000
 
 
-@dataclass(frozen=True)
-class QuotaExceeded:
+class QuotaExceeded(Struct, frozen=True):
     """A request too many: which quota it exceeded, and after how many whole seconds to come back."""
 
     key: str
     retry_after: int
 
 
-@dataclass
-class _Bucket:
+class _Bucket(Struct):
     quota: Quota
     tokens: float
     filled: float
@@ -65,8 +63,7 @@ class _Bucket:
         return self.closed_until - now
 
 
-@dataclass
-class RateLimiter:
+class RateLimiter(Struct):
     """The quotas of one fake: each of its partners has one, and each customer."""
 
     clock: Callable[[], float] = time.monotonic

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from partner_insights.server.http.delivery import Head, Send
 from partner_insights.server.http.response import RESPONSE_KEY, render
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 LENGTH, ENCODING = "content-length", "content-encoding"
 
 
-@dataclass(frozen=True)
-class BufferedResponse:
+class BufferedResponse(Struct, frozen=True):
     """Status, headers and body; Content-Length is not among the headers: the body says it."""
 
     status: int

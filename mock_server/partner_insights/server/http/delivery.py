@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -15,30 +16,26 @@ if TYPE_CHECKING:
 Headers: TypeAlias = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Nothing happens for a while."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """Status and headers go out."""
 
     status: int
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A piece of the body goes out."""
 
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The connection ends here, whatever was announced."""
 
     reset: bool = False
@@ -48,8 +45,7 @@ class Cut:
 Step: TypeAlias = Wait | Head | Send | Cut
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """The steps of one response, and what is to be called when it begins: with its head, or its cut."""
 
     steps: tuple[Step, ...]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from partner_insights.request_source import host_name
 
@@ -29,8 +30,7 @@ _LOCALE: Final = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE 
 _QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True)
-class RequestHeaders:
+class RequestHeaders(Struct, frozen=True):
     """The parts of a request that are about the exchange and not about the resource."""
 
     request_id: str

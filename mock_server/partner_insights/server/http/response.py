@@ -6,12 +6,12 @@ import gzip
 import os
 import sys
 from binascii import b2a_base64
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 from flask import Response, g, request
+from msgspec import Struct
 
 from partner_insights.server.http.request_headers import RequestHeaders
 
@@ -54,8 +54,7 @@ class Note(NamedTuple):
     good_until: float = 0.0
 
 
-@dataclass(frozen=True)
-class ApiResponse:
+class ApiResponse(Struct, frozen=True, dict=True):
     """Status, body and the headers that belong to this answer alone (the common ones come on the wire)."""
 
     status: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from partner_insights.contract.paths import VERSION_ALIASES
 
@@ -36,8 +37,7 @@ _NOT_FAKED: Final = {
 """Resources of the real service, and of its customers, that the fake has not."""
 
 
-@dataclass(frozen=True)
-class RouteMatch:
+class RouteMatch(Struct, frozen=True):
     """What a path leads to."""
 
     operation: str | None

@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 from partner_insights.server.auth.tokens import Caller
@@ -45,8 +46,7 @@ _CUT: Final = frozenset({"truncate", "reset", "stall"})
 _FAILED_FOR_NOW: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
-@dataclass(frozen=True)
-class Habit:
+class Habit(Struct, frozen=True):
     """One bad habit, once seen."""
 
     code: str

@@ -7,8 +7,9 @@ import ipaddress
 import socket
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class ListenAddress:
+class ListenAddress(Struct, frozen=True):
     """Where a fake listens."""
 
     address: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from partner_insights.server.auth.examples import curl_line, example_token
 from partner_insights.server.auth.tokens import Tokens
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _FIRST_REQUEST = "/v1/analytics/licenses/deployment"
 
 
-@dataclass(frozen=True)
-class StartupMessage:
+class StartupMessage(Struct, frozen=True):
     """What to say once the fake answers."""
 
     world: WorldOptions

@@ -6,9 +6,10 @@ import json
 import os
 import socket
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 from partner_insights.files import is_stream, try_writing, write_stream, written_aside
@@ -20,8 +21,7 @@ MAX_READY: Final = 2**16
 """Bytes of a ready file."""
 
 
-@dataclass(frozen=True)
-class ReadyFile:
+class ReadyFile(Struct, frozen=True):
     """`{"url", "token", "pid", "seed", "asOf"}` as JSON: there in full or not at all, for its owner only.
 
     Over TLS also `"fingerprint"`, and `"caFile"` where the certificate is of our own making.

@@ -17,11 +17,13 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec import Struct
 
 # The server's allocator reads this when it is loaded. By itself it would keep the memory of connections gone.
 os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:50,muzzy_decay_ms:0")
@@ -64,8 +66,7 @@ _LOOPS: Final = ("uvloop", "winloop", "rloop")
 """Event loops, the fastest first; asyncio's own where there is none of them."""
 
 
-@dataclass(frozen=True)
-class WorldOptions:
+class WorldOptions(Struct, frozen=True):
     """The arguments of a world, plain, as they travel to the workers."""
 
     seed: int
@@ -97,8 +98,7 @@ class WorldOptions:
         return with_files(self.data, world, allow_invalid=self.allow_invalid) if self.data else world
 
 
-@dataclass(frozen=True)
-class WorkerApplication:
+class WorkerApplication(Struct, frozen=True):
     """Builds the fake inside a worker; picklable, because under `spawn` that is how it gets there."""
 
     world: WorldOptions

@@ -8,9 +8,10 @@ import ipaddress
 import ssl
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from msgspec import Struct
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
@@ -25,8 +26,7 @@ _IDENTIFIERS: Final = ("2a864886f70d010101", "2a8648ce3d030107", "2b81040022", "
 """Of these kinds, the object identifiers as they stand in a key's DER."""
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """A certificate chain and its key, both PEM files that fit together."""
 
     certificate: Path

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from partner_insights.world.hashing import Floats, Integers
 
 
-@dataclass(frozen=True)
-class AllRows:
+class AllRows(Struct, frozen=True):
     """Rows of deployment (sold, deployed) or of use (workload, qualified, active); codes are of the texts."""
 
     customer: Integers
@@ -43,14 +42,12 @@ class AllRows:
         length = len(columns["customer"])
         nothing = np.zeros(length, dtype=np.int64)
         made = {"percent": np.full(length, np.nan), "position": np.full(length, -1)}
-        return cls(
-            **{each.name: columns.get(each.name, made.get(each.name, nothing)) for each in fields(cls)}
-        )
+        return cls(**{name: columns.get(name, made.get(name, nothing)) for name in cls.__struct_fields__})
 
     def beside(self, other: AllRows) -> AllRows:
         """Both, in the order of the customers."""
         order = np.argsort(np.concatenate([self.customer, other.customer]), kind="stable")
-        names = [each.name for each in fields(self)]
+        names = self.__struct_fields__
         return AllRows(
             **{name: np.concatenate([getattr(self, name), getattr(other, name)])[order] for name in names}
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import Struct, field
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import MISSING, Chunk
@@ -25,8 +25,7 @@ MAX_INVALID: Final = 10_000
 TAKE_IT: Final = "correct it, or take it on purpose (--allow-invalid, ?allowInvalid=true)"
 
 
-@dataclass
-class Interned:
+class Interned(Struct):
     """Distinct tuples of texts, and their codes."""
 
     codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -51,8 +50,7 @@ class Interned:
         return list(map(seen.__getitem__, rows)), before
 
 
-@dataclass
-class Entries:
+class Entries(Struct):
     """Columns, chunk by chunk."""
 
     parts: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
@@ -68,8 +66,7 @@ class Entries:
         return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-@dataclass
-class Given:
+class Given(Struct):
     """Everything that was read."""
 
     as_of: date

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from partner_insights.errors import InputError
 from partner_insights.world.own import load
@@ -20,8 +23,7 @@ DEPLOYMENT: Final = "CustomerLicensesDeploymentInsights"
 USAGE: Final = "CustomerLicensesUsageInsights"
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """One thing that happens to one customer."""
 
     date: date
@@ -34,7 +36,7 @@ class Event:
 
     def content(self) -> dict[str, Any]:
         """As the admin API tells it."""
-        told = {**vars(self), "date": self.date.isoformat()}
+        told = {**asdict(self), "date": self.date.isoformat()}
         return {name: value for name, value in told.items() if value is not None}
 
 
@@ -145,8 +147,7 @@ def _change(world: World, content: Mapping[str, Any]) -> World:
     return load.change(load.read(chunks_of_value(dict(content)), world), world)
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """What happens, and what has to be said of it."""
 
     apply: Callable[[Event, World, int], World]

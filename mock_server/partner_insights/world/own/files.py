@@ -7,12 +7,13 @@ import io
 import json
 import re
 from contextlib import suppress
-from dataclasses import replace
+from datetime import datetime
 from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
+from msgspec.structs import replace
 
 from partner_insights.errors import InputError
 from partner_insights.recording_folder import INDEX, Recording

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
 from partner_insights.errors import InputError
 from partner_insights.world.own import cells
@@ -52,7 +53,7 @@ def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) 
         raise InputError("there is no row in it", remedy="give at least one")
     data, undescribed = finished(given)
     _check_partner(given, data, world)
-    data = replace(data, made=_made(data.ids, world))
+    data = structs.replace(data, made=_made(data.ids, world))
     return data.merged(_drawn(undescribed, data, world)) if undescribed else data
 
 
@@ -168,7 +169,7 @@ def _holding(data: OwnData, entities: list[int], world: World) -> OwnData:
     )
     texts = Texts(products=products.names, services=tuple((each, each) for each in services))
     licences, uses = in_order(licences, UseTable.nothing(), texts)
-    return replace(data, licences=licences, uses=uses, texts=texts)
+    return structs.replace(data, licences=licences, uses=uses, texts=texts)
 
 
 def _made(ids: tuple[str, ...], world: World) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_insights.world.customers import domain_letters
 from partner_insights.world.hashing import MASK, mix
@@ -24,8 +25,7 @@ _PEOPLE: Final = 256
 """Given customers have people and addresses like those of the first made ones, which are soon told."""
 
 
-@dataclass(frozen=True, eq=False)
-class Roster:
+class Roster(Struct, frozen=True, eq=False, dict=True):
     """Indexes of the world's customers ↔ ids, names and domains."""
 
     data: OwnData

@@ -6,11 +6,12 @@ it is the same each time: licences within what is given, workloads as the produc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from partner_insights.world.audience import customer_words
 from partner_insights.world.columns import RowTexts
@@ -36,8 +37,7 @@ _UNKNOWN_SHARE: Final = (0.2, 0.6)
 """Of a workload that no catalogue has the least active part, and how far above it may lie."""
 
 
-@dataclass(frozen=True, eq=False)
-class OwnRows:
+class OwnRows(Struct, frozen=True, eq=False, dict=True):
     """The rows of a world with given data, on one day."""
 
     data: OwnData
@@ -183,7 +183,7 @@ class OwnRows:
             return rows
         rank = self._workload_rank
         order = np.lexsort((rank[rows.workload], held))
-        return replace(rows, **{name: value[order] for name, value in vars(rows).items()})
+        return replace(rows, **{name: value[order] for name, value in asdict(rows).items()})
 
     def _shared(self, licence: Integers) -> dict[str, Any]:
         own = self.data.licences

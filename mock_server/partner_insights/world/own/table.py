@@ -6,12 +6,13 @@ of their customers, uses in that of their licences, so what one customer has is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,25 +27,24 @@ NOBODY: Final = -1
 _Table = TypeVar("_Table", bound="_Columns")
 
 
-@dataclass(frozen=True, eq=False)
-class _Columns:
+class _Columns(Struct, frozen=True, eq=False):
     """Arrays of one length."""
 
     def take(self: _Table, rows: npt.NDArray[Any]) -> _Table:
         """Some rows, by their numbers or a mask."""
-        return type(self)(**{name: column[rows] for name, column in vars(self).items()})
+        return type(self)(**{name: column[rows] for name, column in asdict(self).items()})
 
     def beside(self: _Table, other: _Table) -> _Table:
         """These rows, then the other's."""
-        more = vars(other)
+        more = asdict(other)
         return type(self)(
-            **{name: np.concatenate([column, more[name]]) for name, column in vars(self).items()}
+            **{name: np.concatenate([column, more[name]]) for name, column in asdict(self).items()}
         )
 
     @classmethod
     def nothing(cls: type[_Table]) -> _Table:
         """No row."""
-        return cls(**{each.name: np.empty(0, dtype=_DTYPES.get(each.name, np.int32)) for each in fields(cls)})
+        return cls(**{name: np.empty(0, dtype=_DTYPES.get(name, np.int32)) for name in cls.__struct_fields__})
 
 
 _DTYPES: Final[Mapping[str, type]] = {
@@ -54,8 +54,7 @@ _DTYPES: Final[Mapping[str, type]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class LicenceTable(_Columns):
+class LicenceTable(_Columns, frozen=True, eq=False):
     """One entry for each customer × product × service × channel."""
 
     customer: Integers
@@ -73,8 +72,7 @@ class LicenceTable(_Columns):
     """Whether the workloads that are not given are filled in."""
 
 
-@dataclass(frozen=True, eq=False)
-class UseTable(_Columns):
+class UseTable(_Columns, frozen=True, eq=False):
     """One entry for each licence × workload."""
 
     licence: Integers
@@ -85,8 +83,7 @@ class UseTable(_Columns):
     processed: Integers
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """What the codes mean."""
 
     products: tuple[str, ...] = ()
@@ -100,19 +97,18 @@ class Texts:
     def union(self, other: Texts) -> tuple[Texts, dict[str, Integers]]:
         """All texts of both, and by name what the other's codes become."""
         joined, codes = {}, {}
-        for each in fields(self):
-            own, new = getattr(self, each.name), getattr(other, each.name)
+        for name in self.__struct_fields__:
+            own, new = getattr(self, name), getattr(other, name)
             places = {text: place for place, text in enumerate(own)}
             # The last one stands for −1, which is no code.
-            codes[each.name] = np.array(
+            codes[name] = np.array(
                 [*(places.setdefault(text, len(places)) for text in new), -1], dtype=np.int64
             )
-            joined[each.name] = own if len(places) == len(own) else tuple(places)
+            joined[name] = own if len(places) == len(own) else tuple(places)
         return Texts(**joined), codes
 
 
-@dataclass(frozen=True)
-class RawCell:
+class RawCell(Struct, frozen=True):
     """A value that is broken and was taken on purpose: what a row shows in place of what could be."""
 
     customer: str
@@ -124,8 +120,7 @@ class RawCell:
     value: Any
 
 
-@dataclass(frozen=True, eq=False)
-class OwnData:
+class OwnData(Struct, frozen=True, eq=False, dict=True):
     """What somebody gave."""
 
     ids: tuple[str, ...] = ()

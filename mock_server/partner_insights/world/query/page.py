@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+from msgspec import Struct, field
 
 from partner_insights.contract.query import FilterStatement
 from partner_insights.contract.query.moments import as_moment
@@ -38,16 +38,14 @@ Row = dict[str, Any]
 _Found = TypeVar("_Found")
 
 
-@dataclass(frozen=True)
-class RowPage:
+class RowPage(Struct, frozen=True):
     """Rows, and how many there are without top and skip."""
 
     rows: list[Row]
     total: int
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """Where the rows of a query are."""
 
     ends: Sequence[int] = ()
@@ -66,8 +64,7 @@ class _Plan:
         return self.ends[-1] if self.ends else 0
 
 
-@dataclass
-class Plans:
+class Plans(Struct):
     """The plans of the last queries over one table, and the columns of a small one."""
 
     columns: dict[str, Column] = field(default_factory=dict)
@@ -104,8 +101,7 @@ def page_of(table: RowTable, query: Query, measures: Sequence[Measure], plans: P
     return RowPage(reader.page(plan), plan.total)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """One query over one table."""
 
     table: RowTable

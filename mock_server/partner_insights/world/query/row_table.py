@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -60,8 +61,7 @@ class RowTable(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class WorldTable:
+class WorldTable(Struct, frozen=True, dict=True):
     """All rows of a resource, of every customer."""
 
     world: _World

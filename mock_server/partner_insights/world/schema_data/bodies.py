@@ -6,10 +6,10 @@ showed, and under no other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from partner_insights.contract.paths import find_listing, fold_name, is_findable
 from partner_insights.contract.schema_files import reference_to
@@ -36,8 +36,7 @@ class UnknownPathValue(LookupError):
         self.parameter = parameter
 
 
-@dataclass(frozen=True)
-class SchemaData:
+class SchemaData(Struct, frozen=True):
     """Bodies for the operations of a catalogue whose data nobody knows."""
 
     world: World

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from partner_insights.contract.formats import matches
 from partner_insights.world.hashing import GOLDEN, MASK, mix
@@ -27,8 +28,7 @@ _FREE: Final = 4
 """How many more than the least there are where the expression sets no end."""
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A sequence of characters to choose from, each so many times."""
 
     atoms: tuple[tuple[str, int, int], ...]
