@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import tomli
 from msgspec import Struct
 
 from partner_insights.contract.model import (
@@ -292,8 +292,8 @@ class _Entry:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as it stands; InputError where it cannot be read."""
     try:
-        return tomllib.loads(read_input(path).decode())
+        return tomli.loads(read_input(path).decode())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise InputError(f"is not valid TOML ({error})", where=str(path)) from error

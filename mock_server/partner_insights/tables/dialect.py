@@ -6,11 +6,12 @@ Every dialect goes by `partner-center.toml` besides its own words; a family is a
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
+
+import tomli
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
@@ -103,8 +104,8 @@ def named_dialect(name: str) -> Dialect:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(read_input(path).decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = tomli.loads(read_input(path).decode())
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise InputError(f"the dialect cannot be read: {error}", where=str(path)) from error
     return _checked(document, path)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -213,7 +213,7 @@ def read_identity(path: Path) -> Identity:
     """The identity of a TOML or JSON file; InputError where it cannot be used."""
     try:
         text = read_input(path).decode("utf-8-sig")
-        content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        content = json.loads(text) if path.suffix.lower() == ".json" else tomli.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"not readable as TOML or JSON: {error}", where=str(path)) from error
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+
+import tomli
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
@@ -130,7 +131,7 @@ def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
     """
     try:
         text = read_input(path).decode("utf-8-sig")
-        document = json.loads(text) if _is_json(path) else tomllib.loads(text)
+        document = json.loads(text) if _is_json(path) else tomli.loads(text)
     except FileNotFoundError as error:
         if may_be_absent:
             return Baseline(path)
