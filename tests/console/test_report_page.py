@@ -58,7 +58,7 @@ def report(catalogue: Catalogue, state: CellState, *violations: Violation) -> Re
         for row in coverage(catalogue, Census(), violations)
     )
     tests = (suite.TestResult(f"test_the_{'long_' * 20}name[{OPERATION}]", "failed", 0.1),)
-    return Report(judgement, f"{URL} by the corrected contract", catalogue, {}, rows, Census(), tests)
+    return Report(judgement, f"{URL} by the corrected contract", catalogue, {}, {}, rows, Census(), tests)
 
 
 def test_pointers_have_places_to_break(catalogue: Catalogue) -> None:

@@ -58,7 +58,7 @@ def violation(number: int, message: str = "is wrong", severity: Severity = Sever
 def report(*violations: Violation) -> Report:
     judgement = Judgement(Profile.CORRECTED, "x", 1, ("customers",), violations, (), True)
     rows = tuple(coverage(CATALOGUE, Census(), violations))
-    return Report(judgement, "a summary", CATALOGUE, {}, rows, Census(), ())
+    return Report(judgement, "a summary", CATALOGUE, {}, {}, rows, Census(), ())
 
 
 def test_a_corrected_keyword_is_told_with_what_the_cell_says() -> None:

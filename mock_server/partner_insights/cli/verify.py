@@ -211,7 +211,7 @@ def _show(run: Run, report: Report) -> None:
     from partner_insights.verify.report.terminal import console, show, show_comparison, show_verdict
 
     screen, judgement = console(), report.judgement
-    show(screen, judgement, report.counts)
+    show(screen, judgement, report.counts, report.seen)
     if judgement.comparison is not None:
         show_comparison(screen, judgement.comparison)
     for form in REPORTS.values():

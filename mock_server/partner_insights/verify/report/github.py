@@ -1,15 +1,17 @@
-"""A judgement → GitHub's workflow commands: one annotation for each kind of violation."""
+"""A judgement → GitHub's workflow commands: one annotation for each cause."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Severity
+from partner_insights.verify.report.causes import causes, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.verify.judge.violation import Violation
+    from partner_insights.verify.report.causes import Cause
     from partner_insights.verify.report.report import Report
     from partner_insights.verify.report.verdict import Judgement
 
@@ -23,15 +25,14 @@ def github(report: Report) -> str:
 
 
 def workflow_commands(judgement: Judgement) -> Iterator[str]:
-    """`::error …` and `::warning …` lines: the worst first, at most `MAX_ANNOTATIONS` each, then a count."""
+    """`::error …` and `::warning …` lines, one a cause: at most `MAX_ANNOTATIONS` each, then a count."""
     for severity in (Severity.ERROR, Severity.WARNING):
-        found = [each for each in judgement.violations if each.severity is severity]
-        for violation in found[:MAX_ANNOTATIONS]:
-            yield _annotation(severity.value, _title(violation), _message(violation))
-        if len(found) > MAX_ANNOTATIONS:
-            yield _annotation(
-                "notice", "partner-insights", f"{len(found) - MAX_ANNOTATIONS} more {severity.value}s"
-            )
+        found = causes(each for each in judgement.violations if each.severity is severity)
+        for cause in found[:MAX_ANNOTATIONS]:
+            yield _annotation(severity.value, _title(cause.first), _message(cause))
+        more = sum(len(each.places) for each in found[MAX_ANNOTATIONS:])
+        if more:
+            yield _annotation("notice", "partner-insights", f"{more} more {severity.value}s")
     expired = judgement.comparison.expired if judgement.comparison is not None else ()
     for entry in expired:
         place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)
@@ -42,9 +43,10 @@ def _title(violation: Violation) -> str:
     return " ".join(part for part in (violation.code, violation.operation, violation.pointer) if part)
 
 
-def _message(violation: Violation) -> str:
-    again = f"\n{violation.request.curl}" if violation.request.curl else ""
-    return f"{violation.message}{again}"
+def _message(cause: Cause) -> str:
+    curl = cause.first.request.curl
+    also = [f"also at {place_of(each)}" for each in cause.others]
+    return "\n".join([cause.first.message, *also, *([curl] if curl else [])])
 
 
 def _annotation(level: str, title: str, message: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.violation import display_value, pointer_pattern
+from partner_insights.verify.report.causes import place_lines
 from partner_insights.verify.report.coverage import CellState
 from partner_insights.verify.report.verdict import noun_for
 
@@ -40,6 +41,7 @@ def html(report: Report) -> str:
         states=[state for state in CellState if state is not CellState.SILENT],
         marks=MARKS,
         pointer_pattern=pointer_pattern,
+        place_lines=place_lines,
         display_value=display_value,
         noun=noun_for,
     )

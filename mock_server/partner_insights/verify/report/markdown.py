@@ -7,12 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.violation import pointer_pattern
+from partner_insights.verify.report.causes import causes, place_lines, place_of
 from partner_insights.verify.report.coverage import CellState
+from partner_insights.verify.report.verdict import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.verify.judge.violation import Violation
+    from partner_insights.verify.report.causes import Cause
     from partner_insights.verify.report.report import Report
 
 MAX_LENGTH = 60_000
@@ -27,10 +30,10 @@ def markdown(report: Report) -> str:
     parts = list(_opening(report))
     length = sum(map(len, parts))
     left_out = 0
-    for violation in report.judgement.violations:
-        part = "\n".join(_details(report, violation))
+    for cause in causes(report.judgement.violations):
+        part = "\n".join(_details(report, cause))
         if left_out or length + len(part) > MAX_LENGTH:
-            left_out += 1
+            left_out += len(cause.places)
             continue
         parts.append(part)
         length += len(part) + 1
@@ -91,11 +94,16 @@ def _baseline(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _details(report: Report, violation: Violation) -> Iterator[str]:
-    operation, pointer = violation.operation or "", pointer_pattern(violation.pointer)
-    place = plain(" ".join(part for part in (operation, pointer) if part) or "the answer")
+def _details(report: Report, cause: Cause) -> Iterator[str]:
+    violation = cause.first
+    place = plain(place_of(violation))
+    if cause.others:
+        place += f" and {counted(len(cause.others), 'more place')}"
     yield f"<details><summary>{violation.code} {place}, {violation.standing.value}</summary>\n"
     yield f"{escaped(violation.message)}\n"
+    yield from (f"- at {code(line)}" for line in place_lines(cause, report.seen))
+    if not cause.others and violation.key in report.seen:
+        yield f"- in {report.seen[violation.key]}"
     if violation.value:
         yield f"- value: {code(violation.value)}"
     if violation.source is not None:

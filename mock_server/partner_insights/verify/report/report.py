@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, Severity
+from partner_insights.verify.report.causes import causes
 from partner_insights.verify.report.coverage import CellState, coverage, state_counts
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from partner_insights.verify.judge.violation import Violation, ViolationKey
     from partner_insights.verify.report.baseline import Comparison
+    from partner_insights.verify.report.causes import Cause
     from partner_insights.verify.report.census import Census
     from partner_insights.verify.report.coverage import PropertyCoverage
     from partner_insights.verify.report.verdict import Judgement
@@ -28,6 +30,8 @@ class Report:
     catalogue: Catalogue
     counts: Mapping[ViolationKey, int]
     """How often each kind of violation was seen."""
+    seen: Mapping[ViolationKey, str]
+    """In how many answers, in words."""
     coverage: tuple[PropertyCoverage, ...]
     census: Census
     tests: tuple[TestResult, ...]
@@ -48,11 +52,11 @@ class Report:
         return len(self.judgement.violations) - self.errors
 
     @property
-    def groups(self) -> list[tuple[str, list[Violation]]]:
-        """The violations by their code, errors first."""
-        found: dict[str, list[Violation]] = {}
-        for violation in self.judgement.violations:
-            found.setdefault(violation.code, []).append(violation)
+    def groups(self) -> list[tuple[str, list[Cause]]]:
+        """The causes by their code, errors first."""
+        found: dict[str, list[Cause]] = {}
+        for cause in causes(self.judgement.violations):
+            found.setdefault(cause.first.code, []).append(cause)
         return list(found.items())
 
     @property
@@ -77,6 +81,7 @@ def report_of(run: Run, judgement: Judgement) -> Report:
         summary=run.summary,
         catalogue=run.catalogue,
         counts=run.results.counts,
+        seen=run.results.seen,
         coverage=tuple(coverage(run.catalogue, run.results.census, found)),
         census=run.results.census,
         tests=tuple(run.tests),

@@ -16,13 +16,15 @@ from rich.text import Text
 
 from partner_insights.contract import Severity
 from partner_insights.verify.judge.violation import pointer_pattern
-from partner_insights.verify.report.verdict import Judgement, Verdict
+from partner_insights.verify.report.causes import causes, place_lines
+from partner_insights.verify.report.verdict import Judgement, Verdict, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.verify.judge.violation import Violation, ViolationKey
     from partner_insights.verify.report.baseline import Comparison, Deviation
+    from partner_insights.verify.report.causes import Cause
 
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 VERDICT_COLOURS = {Verdict.HELD: "bold green", Verdict.BROKEN: "bold red", Verdict.UNTESTED: "bold yellow"}
@@ -46,15 +48,23 @@ def console() -> Console:
     return made
 
 
-def show(screen: Console, judgement: Judgement, times: Mapping[ViolationKey, int] | None = None) -> None:
-    """Print each kind of finding once; `times` says how often, where the judgement has lost count."""
+def show(
+    screen: Console,
+    judgement: Judgement,
+    times: Mapping[ViolationKey, int] | None = None,
+    seen: Mapping[ViolationKey, str] | None = None,
+) -> None:
+    """Print each kind of finding in a row, and each cause once.
+
+    `times` says how often, where the judgement has lost count; `seen` in how many answers, in words.
+    """
     kinds = {violation.key: violation for violation in reversed(judgement.violations)}
     counts = times if times is not None else Counter(violation.key for violation in judgement.violations)
     findings = [violation for violation in judgement.violations if kinds[violation.key] is violation]
     if findings:
         screen.print(_table(screen, findings, counts))
-    for violation in findings:
-        _show_violation(screen, violation)
+    for cause in causes(findings):
+        _show_cause(screen, cause, seen or {})
     standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
     for observation in {each.key: each for each in standing_out}.values():
         place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
@@ -107,11 +117,15 @@ def _broken(operation: str, pointer: str, room: int) -> str:
     return "\n".join(lines)
 
 
-def _show_violation(screen: Console, violation: Violation) -> None:
+def _show_cause(screen: Console, cause: Cause, seen: Mapping[ViolationKey, str]) -> None:
+    violation = cause.first
     place = " ".join(part for part in (violation.operation, violation.pointer) if part) or "body"
-    heading = f"{violation.code} {place}, {violation.standing.value}"
+    more = f" and {counted(len(cause.others), 'more place')}" if cause.others else ""
+    heading = f"{violation.code} {place}{more}, {violation.standing.value}"
     screen.print(Text(heading, COLOURS[violation.severity]), soft_wrap=True)
-    lines = [("", violation.message)]
+    lines = [("", violation.message), *(("at", line) for line in place_lines(cause, seen))]
+    if not cause.others and violation.key in seen:
+        lines.append(("in", seen[violation.key]))
     if violation.source is not None:
         lines.append(("source", f"{violation.source.page}:{violation.source.line}: {violation.source.cell}"))
     if violation.erratum is not None:

@@ -56,6 +56,7 @@ class Reporter:
         request, response = exchange.request, exchange.response
         if response is None:
             return
+        self._results.answers[request.operation or ""] += 1
         if request.operation is not None:
             self._results.operations.add(request.operation)
         if request.customer is not None and response.status == 200:

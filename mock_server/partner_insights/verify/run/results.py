@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ class Occurrence:
     """The simplest occurrence of a violation, and how often it was seen."""
 
     violation: Violation
-    count: int = 1
+    count: int = 0
+    answers: int = 0
+    """How many answers it was in."""
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Results:
     """What was sent and what was found; deduplicated by code, operation and pointer without its indexes."""
 
     requests: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    """How many answers of each operation, or of no operation, were read."""
     operations: set[str] = field(default_factory=set)
     """The operations that answered at least one request that could be judged."""
     customers: set[str] = field(default_factory=set)
@@ -52,13 +57,13 @@ class Results:
     """Whether that was for the token, which was refused all at once: then nobody knows the rest."""
 
     def add(self, violations: Iterable[Violation]) -> None:
-        """Keep each kind of violation once, in its simplest form."""
+        """Keep each kind of violation of one answer once, in its simplest form."""
+        here: set[ViolationKey] = set()
         for violation in violations:
-            known = self.occurrences.get(violation.key)
-            if known is None:
-                self.occurrences[violation.key] = Occurrence(violation)
-                continue
+            known = self.occurrences.setdefault(violation.key, Occurrence(violation))
             known.count += 1
+            known.answers += violation.key not in here
+            here.add(violation.key)
             if _complexity(violation) < _complexity(known.violation):
                 known.violation = violation
 
@@ -82,6 +87,14 @@ class Results:
     def counts(self) -> dict[ViolationKey, int]:
         """How often each kind of violation was seen."""
         return {place: occurrence.count for place, occurrence in self.occurrences.items()}
+
+    @property
+    def seen(self) -> dict[ViolationKey, str]:
+        """In how many answers each kind of violation was seen, in words: 9 of 14 answers."""
+        return {
+            place: f"{occurrence.answers} of {max(occurrence.answers, self.answers[place[1]])} answers"
+            for place, occurrence in self.occurrences.items()
+        }
 
 
 def _complexity(violation: Violation) -> tuple[bool, int, int, str, str]:
