@@ -28,6 +28,7 @@ from partner_insights.errors import InputError
 from partner_insights.record.anonymizer import Anonymizer
 from partner_insights.record.store import Store
 from partner_insights.recording_folder import INDEX, Recording
+from partner_insights.server.process.ready_file import ReadyFile
 from partner_insights.verify.recordings.check import check_recording
 from partner_insights.world import World
 
@@ -475,6 +476,27 @@ def test_a_folder_is_recorded_to_by_one(
         third.stop()
     assert "0 answers passed, 1 stored" in third.said
     assert [each.name for each in out.iterdir() if each.name.startswith(".")] == []
+
+
+def test_stopped_as_soon_as_it_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorder that is stopped as soon as it is ready ends with its summary, not by the signal."""
+    write = ReadyFile.write
+
+    def write_and_stop(ready: ReadyFile, told: dict[str, object]) -> None:
+        write(ready, told)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(ReadyFile, "write", write_and_stop)
+    options = ["--out", str(tmp_path / "r"), "--port", "0", "--ready-file", str(tmp_path / "ready")]
+    before = signal.signal(
+        signal.SIGTERM, lambda number, frame: pytest.fail("the recorder was not yet listening")
+    )
+    try:
+        ended = CliRunner().invoke(main, ["record", "--url", "http://127.0.0.1:9", *options])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ended.exit_code, "0 answers passed, 0 stored" in ended.output) == (2, True)
+    assert not (tmp_path / "ready").exists()
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:

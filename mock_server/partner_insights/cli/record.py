@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,9 +14,10 @@ import click
 from partner_insights.cli.options import PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
-    from partner_insights.record.proxy import Proxy
     from partner_insights.record.recorder import Recorder
     from partner_insights.verify.judge.exchange import Exchange
     from partner_insights.verify.report.verdict import Judgement
@@ -80,10 +82,11 @@ def command(
     session = Recorder(upstream.url, catalogue, Profile(profile), store, lambda *words: _tell(screen, *words))
     try:
         proxy = Proxy(port, upstream, session)
-        if ready is not None:
-            ready.write({"url": proxy.url, "pid": os.getpid(), "upstream": upstream.url})
-        screen.print(f"recording {upstream.url} to {out}: send requests to {proxy.url}", soft_wrap=True)
-        _serve(proxy)
+        with _until_stopped(), proxy:
+            if ready is not None:
+                ready.write({"url": proxy.url, "pid": os.getpid(), "upstream": upstream.url})
+            screen.print(f"recording {upstream.url} to {out}: send requests to {proxy.url}", soft_wrap=True)
+            proxy.serve_forever(poll_interval=0.1)
     finally:
         store.close()
         if ready is not None:
@@ -91,19 +94,18 @@ def command(
     return _end(screen, session, len(store), out)
 
 
-def _serve(proxy: Proxy) -> None:
-    """Until Ctrl-C or SIGTERM."""
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Ctrl-C or SIGTERM ends the block, not the process, from the moment it is told to be ready."""
 
     def stop(number: int, frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        proxy.serve_forever(poll_interval=0.1)
-    except KeyboardInterrupt:
-        pass
+        with suppress(KeyboardInterrupt):
+            yield
     finally:
-        proxy.finish()
         signal.signal(signal.SIGTERM, before)
 
 

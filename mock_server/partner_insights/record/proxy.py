@@ -52,9 +52,9 @@ class Proxy(ThreadingHTTPServer):
         """Where to send requests."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
-    def finish(self) -> None:
+    def server_close(self) -> None:
         """Take no more, and let what is under way end."""
-        self.server_close()
+        super().server_close()
         end = time.monotonic() + _GRACE
         for _ in range(CONNECTIONS):
             self.turns.acquire(timeout=max(0.0, end - time.monotonic()))
