@@ -9,6 +9,10 @@ from functools import lru_cache
 from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_PLAIN: Final = re.compile(r"(?! )[^\x00-\x1f\x7f-\U0010ffff&%?\\]+(?<! )")
+"""Printable ASCII, without what any damage could be made of."""
+_LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ENTITY: Final = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z]+[0-9]*);")
 _ESCAPE: Final = re.compile(r"\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}")
 _LOST_LETTER: Final = re.compile(r"\w\?\w")
@@ -22,9 +26,11 @@ MIN_PART: Final = 3
 @lru_cache(maxsize=10_000)
 def damage(name: str) -> tuple[str, bool] | None:
     """What is wrong with a name, and whether only a fault can leave it behind; None for a whole name."""
+    if _PLAIN.fullmatch(name):
+        return None
     if "\ufeff" in name:
         return "it has a byte order mark", True
-    if REPLACEMENT in name or any(unicodedata.category(each) == "Cs" for each in name):
+    if REPLACEMENT in name or _LONE_SURROGATE.search(name):
         return "a character in it was lost", True
     if _decoded(name) != name:
         return "it is UTF-8 that was read in another encoding", True
@@ -34,7 +40,7 @@ def damage(name: str) -> tuple[str, bool] | None:
         return "it has an escape sequence", True
     if not name.strip():
         return "it is blank", True
-    controls = {each for each in name if unicodedata.category(each) == "Cc"}
+    controls = set(_CONTROL.findall(name))
     if controls:
         return "it has a control character", not controls <= _TYPED
     if _LOST_LETTER.search(name):
