@@ -92,6 +92,19 @@ def test_what_does_not_go_together_is_found(
     assert set(found) == {(code, severity)}
 
 
+@pytest.mark.parametrize("uri", ["/v1/customers/1", "http://127.0.0.1:8010/customers/1"])
+def test_links_are_of_one_form(plant: Any, good: Any, uri: str) -> None:
+    """PI222, a warning: a client that joins all links alike fails with those of another form."""
+    answers = []
+    for link in ("/customers/1", uri):
+        body = good("customer") | {"links": {"self": {"uri": link, "method": "GET", "headers": []}}}
+        answers.append(plant.exchange("customer", body))
+    page = plant.exchange("customers")
+    assert contradictions(plant, [page, answers[0], page]) == []
+    assert contradictions(plant, [page, answers[1]]) == [("PI222", "warning")]
+    assert contradictions(plant, [answers[1], page, answers[1]]) == [("PI222", "warning")]
+
+
 def test_the_name_of_another_customer_is_no_new_name(plant: Any, good: Any) -> None:
     """PI214, an error: a renamed customer is called by a name that nobody else has."""
     body = good("customers")

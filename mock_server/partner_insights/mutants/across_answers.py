@@ -197,6 +197,19 @@ def link_to_another_resource(body: Any, _: RequestContext) -> Any:
     return _with_link(body, "self", "/v1/invoices")
 
 
+@mutant("PI222", ASSUMED, of_body, customer_list)
+def next_page_with_the_version(body: Any, _: RequestContext) -> Any:
+    """The link to the next page has the version in it, the other links have not."""
+    link = body["links"].get("next")
+    return None if link is None else _with_link(body, "next", f"/v1{link['uri']}")
+
+
+@mutant("PI222", ASSUMED, of_body, single_customer)
+def version_in_the_link_of_a_customer(body: Any, _: RequestContext) -> Any:
+    """A customer by its id has the version in its link, the list has not."""
+    return _with_link(body, "self", f"/v1{body['links']['self']['uri']}")
+
+
 @mutant("PI317", ASSUMED, of_rows, customer_list)
 def customer_on_every_page(rows: Rows, _: RequestContext) -> Rows:
     """Each page of the list ends with the same customer."""

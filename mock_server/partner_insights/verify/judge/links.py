@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Rule
     from partner_insights.verify.judge.rows import JudgedResponse
+    from partner_insights.verify.judge.service_rules import ServiceFacts
 
 _NO_URI: Final = re.compile(r"[\s\\\x00-\x1f\x7f]")
 _VERSION: Final = re.compile(r"/v[0-9.]+(?=/)")
+SAMPLED_FORM: Final = "the path alone"
 PAGES: Final = ("self", "next", "previous")
 
 
@@ -43,13 +45,33 @@ def links_lead_here(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 def form_observations(answer: JudgedResponse) -> Iterator[Observation]:
     """The links that are not written as in the samples (`/customers?size=40`): clients join them so."""
     for link in _links(answer):
-        parts = _parts(link.uri) if isinstance(link.uri, str) else None
-        if parts is None:
-            continue
-        has = "scheme and host" if parts.netloc else "the version" if _VERSION.match(parts.path) else None
-        if has is not None:
-            message = f"the link has {has}, which links in the samples have not: joining clients fail"
+        form = _form(link)
+        if form not in (None, SAMPLED_FORM):
+            message = f"the link has {form}, which links in the samples have not: joining clients fail"
             yield Observation("link-form", answer.operation.id, f"{link.pointer}/uri", message)
+
+
+def one_link_form(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
+    """PI222, the first link of an answer that breaks it."""
+    for link in _links(answer):
+        form = _form(link)
+        if form is None:
+            continue
+        before = facts.first("link form", form, answer.operation.id)
+        if before.value != form:
+            message = f"this link has {form}; a link in an answer of {before.operation} has {before.value}"
+            yield broken(answer, rule, f"{link.pointer}/uri", message, value=link.uri)
+            return
+
+
+def _form(link: _Link) -> str | None:
+    """What the address has before the resource's path; None where there is no address."""
+    parts = _parts(link.uri) if isinstance(link.uri, str) else None
+    if parts is None:
+        return None
+    if parts.netloc:
+        return "scheme and host"
+    return "the version" if _VERSION.match(parts.path) else SAMPLED_FORM
 
 
 def _links(answer: JudgedResponse) -> Iterator[_Link]:

@@ -96,6 +96,7 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     "believable-date": AnswerRule(rules.believable_date, fast=fast_checks.dates_of_services),
     "one-meaning": ServiceRule(service_rules.one_meaning),
     "links-lead-here": AnswerRule(links.links_lead_here, fast=fast_checks.needs_the_request, of_request=True),
+    "one-link-form": ServiceRule(links.one_link_form),
 }
 
 
