@@ -200,6 +200,7 @@ def serving() -> Iterator[Callable[[Handle], str]]:
     def serve(handle: Handle) -> str:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 handle(self)

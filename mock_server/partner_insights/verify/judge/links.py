@@ -77,7 +77,7 @@ def _form(link: _Link) -> str | None:
 def _links(answer: JudgedResponse) -> Iterator[_Link]:
     path = answer.operation.path
     if answer.operation.envelope is None:
-        own = answer.body.get("id") if isinstance(answer.body, dict) else None
+        own = answer.members.get("id")
         customer = answer.customer or own  # which one was asked for is not known of a body alone
         if customer:
             yield from _of(answer.body, "", ("self",), path.replace("{customer-id}", str(customer)))

@@ -36,9 +36,9 @@ def page_of_the_query(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 def next_link(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI232; where the link leads to is judged by its query alone, in whichever form it comes."""
     layout, query, total = answer.operation.layout, answer.query, _total(answer)
-    if query is None or total is None or layout.next_link is None or not isinstance(answer.body, dict):
+    if query is None or total is None or layout.next_link is None or not answer.members:
         return
-    link = answer.body.get(layout.next_link)
+    link = answer.members.get(layout.next_link)
     pointer = f"/{layout.next_link}"
     if query.end >= total and link is not None:
         yield broken(answer, rule, pointer, "this is the last page, and it has a link to another", value=link)
@@ -124,7 +124,7 @@ _GENERATIONS: Mapping[str, tuple[str, str]] = {
 
 
 def _total(answer: JudgedResponse) -> int | None:
-    total = answer.body.get(answer.operation.layout.total) if isinstance(answer.body, dict) else None
+    total = answer.members.get(answer.operation.layout.total)
     return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
 
 

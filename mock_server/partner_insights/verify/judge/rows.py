@@ -88,6 +88,11 @@ class JudgedResponse:
     """What the request asked for, where its operation has options; None where that is not known."""
 
     @property
+    def members(self) -> dict[str, JsonValue]:
+        """Of the body; none where it is no object, which its schema reports."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
     def form(self) -> Query | None:
         """What says of which form the rows are: the query, else grouped rows themselves."""
         group = self.operation.options.of(OptionKind.GROUP)

@@ -64,7 +64,7 @@ def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     rows = answer.operation.layout.rows_of(answer.body)
     if rows is None:
         return
-    total, length = answer.body.get("totalCount"), len(rows)
+    total, length = answer.members.get("totalCount"), len(rows)
     if not isinstance(total, (int, float)) or isinstance(total, bool):
         return
     if total < length or (total > length and not _is_page_amid_a_list(answer)):
@@ -78,7 +78,7 @@ def total_count(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_page_amid_a_list(answer: JudgedResponse) -> bool:
-    links = answer.body.get("links")
+    links = answer.members.get("links")
     others = isinstance(links, dict) and any(links.get(name) for name in ("next", "previous"))
     return others or "seekOperation" in answer.url
 

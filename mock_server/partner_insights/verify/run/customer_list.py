@@ -79,7 +79,7 @@ class Reading:
 
     def check_totals(self) -> None:
         """Each page's total is its own number of customers, or on all pages that of the whole list."""
-        totals = [answer.body.get("totalCount") for _, answer in self.pages]
+        totals = [answer.members.get("totalCount") for _, answer in self.pages]
         counts = [len(answer.rows) for _, answer in self.pages]
         if len(self.pages) < 2 or totals == counts:
             return

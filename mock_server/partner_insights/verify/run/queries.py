@@ -71,7 +71,7 @@ class Queries:
             if answer is None:
                 return first, rows, False
             rows += [row.members for row in answer.rows]
-            link = answer.body.get(self._operation.layout.next_link)
+            link = answer.members.get(self._operation.layout.next_link or "")
             if not isinstance(link, str):
                 return first, rows, True
             query = parse_qsl(urlsplit(link).query, keep_blank_values=True)
