@@ -23,23 +23,6 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
 ODD = [None, True, 0, -1, 0.5, 10**30, 1e308, "", "x", "\x1b[31m", "2026-13-40", [], {}, [[]], [None]]
-    None,
-    True,
-    0,
-    -1,
-    0.5,
-    10**30,
-    1e308,
-    "",
-    "x",
-    "\x1b[31m",
-    "2026-13-40",
-    [],
-    {},
-    [[]],
-    [None],
-    {"a": {}},
-]
 HOP_BY_HOP = {"connection", "date", "server"}
 
 
