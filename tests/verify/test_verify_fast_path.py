@@ -77,6 +77,10 @@ odd_values = st.one_of(
 )
 
 
+LINKS = ["", "/v1", "/v1.0", "http://127.0.0.1:8010/v1", "//localhost"]
+"""What a link may have before the resource: nothing in the samples."""
+
+
 @st.composite
 def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
     """A good answer with a few values, rows, names or counts changed, in any JSON layout."""
@@ -86,7 +90,7 @@ def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
         rows = body["items"] or [{}]
         row = rows[draw(st.integers(0, len(rows) - 1))]
         names = sorted(row)
-        change = draw(st.sampled_from(["value", "drop", "add", "envelope", "row", "type", "twice"]))
+        change = draw(st.sampled_from(["value", "drop", "add", "envelope", "row", "type", "twice", "link"]))
         if change == "value" and names:
             row[draw(st.sampled_from(names))] = draw(odd_values)
         elif change == "drop" and names:
@@ -100,6 +104,8 @@ def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
             body["totalCount"] = len(body["items"])
         elif change == "type" and isinstance(row.get("attributes"), dict):
             row["attributes"][draw(st.sampled_from(["objectType", "etag", "x"]))] = draw(odd_values)
+        elif change == "link" and "links" in body:
+            body["links"]["self"]["uri"] = draw(st.sampled_from(LINKS)) + "/customers?size=1"
         elif change == "twice":
             percent = next((name for name in names if name.lower().endswith("percent")), None)
             if percent is not None and isinstance(row[percent], int | float):
@@ -190,6 +196,16 @@ def change_row(**changed: Any) -> Callable[[Any], None]:
 
 def change_body(**changed: Any) -> Callable[[Any], None]:
     return lambda body: body.update(changed)
+
+
+@pytest.mark.parametrize("start", LINKS)
+def test_only_links_as_in_the_samples_pass(good: Any, start: str) -> None:
+    """What the judge observes of other forms is said of recordings, too."""
+    path, body = warmed(good, Profile.STRICT), good("customers")
+    body["links"]["self"]["uri"] = f"{start}/customers?size=1"
+    changed = json.dumps(body).encode()
+    assert path.valid_operation(changed) == ("customers" if start == "" else None)
+    assert [each.kind for each in judged(changed, Profile.STRICT).observations] == ["link-form"] * bool(start)
 
 
 @pytest.mark.parametrize(

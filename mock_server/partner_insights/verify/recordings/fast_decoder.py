@@ -36,7 +36,7 @@ Column: TypeAlias = "tuple[Callable[[Any], str], str]"
 
 _OPENS, _CLOSES = b"{}"
 _PLAIN: Final = {"type", "format", "$ref", "deprecated", "readOnly", "writeOnly", "default"}
-_OF_TEXTS: Final = _PLAIN | {"minLength", "maxLength"}
+_OF_TEXTS: Final = _PLAIN | {"minLength", "maxLength", "pattern"}
 _OF_NUMBERS: Final = _PLAIN | {"minimum", "maximum", "multipleOf"}
 
 
@@ -226,11 +226,13 @@ def _text(schema: SchemaObject, model: str) -> TypedLayout:
         _only(schema, _PLAIN - {"format"} | {"enum"})
         return TypedLayout(Literal[tuple(value for value in schema["enum"] if isinstance(value, str))], 1)
     _only(schema, _OF_TEXTS)
-    lengths = msgspec.Meta(min_length=schema.get("minLength"), max_length=schema.get("maxLength"))
+    limits = msgspec.Meta(
+        min_length=schema.get("minLength"), max_length=schema.get("maxLength"), pattern=schema.get("pattern")
+    )
     form = schema.get("format")
     if form is not None and form not in TEXTS:
         raise NoLayout
-    return TypedLayout(Annotated[str, lengths], 1, (("", form),) if form is not None else ())
+    return TypedLayout(Annotated[str, limits], 1, (("", form),) if form is not None else ())
 
 
 def _number(schema: SchemaObject, model: int | float) -> Any:

