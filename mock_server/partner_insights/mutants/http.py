@@ -29,17 +29,26 @@ mutant = HTTP.mutant
 PAGE: Final = (
     b"<!DOCTYPE html><html><head><title>Service unavailable</title></head><body>Try later.</body></html>"
 )
-_OTHER_ID: Final = "00000000-0000-4000-8000-000000000000"
 _ONE_ID: Final = "00000000-0000-4000-8000-000000000001"
 _TYPE: Final = "Content-Type"
 _LATIN: Final = "application/json; charset=iso-8859-1"
 
 
-def _header(name: str, value: str | None) -> Change:
+def _header(name: str, value: str | Callable[[str], str] | None) -> Change:
     """A header of every response that has it: another value, or none."""
-    return lambda response, _: (
-        response if response.header(name) is None else response.with_header(name, value)
-    )
+
+    def change(response: MutableResponse, _: RequestContext) -> MutableResponse:
+        before = response.header(name)
+        if before is None:
+            return response
+        return response.with_header(name, value(before) if callable(value) else value)
+
+    return change
+
+
+def _other_id(given: str) -> str:
+    """Another GUID for each: one that the service makes up stays new."""
+    return ("1" if given[:1] == "0" else "0") + given[1:]
 
 
 _HEADERS: Final = (
@@ -48,14 +57,14 @@ _HEADERS: Final = (
     ("missing-charset", "the Content-Type names no charset", "PI303", _TYPE, "application/json"),
     ("wrong-charset", "the Content-Type names another charset", "PI303", _TYPE, _LATIN),
     ("missing-request-id", "answers have no MS-RequestId", "PI304", "MS-RequestId", None),
-    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", "MS-RequestId", _OTHER_ID),
+    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", "MS-RequestId", _other_id),
     ("missing-correlation-id", "answers have no MS-CorrelationId", "PI304", "MS-CorrelationId", None),
     (
         "unechoed-correlation-id",
         "MS-CorrelationId is another than was sent",
         "PI304",
         "MS-CorrelationId",
-        _OTHER_ID,
+        _other_id,
     ),
     ("request-id-is-no-guid", "MS-RequestId is a number", "PI319 PI304", "MS-RequestId", "17"),
     (
@@ -150,6 +159,8 @@ def duplicate_keys(body: bytes) -> bytes:
 
     The first time with another value: a lenient reader takes the last, and sees nothing wrong.
     """
+    if b'"attributes":' not in body:
+        return body.replace(b'"TotalCount":', b'"TotalCount":null,"TotalCount":', 1)
     return _beside(b'"attributes":null')(body)
 
 
@@ -244,7 +255,7 @@ def doubled_content_type(response: MutableResponse) -> MutableResponse:
 @mutant("PI321", ASSUMED, of_success)
 def doubled_request_id(response: MutableResponse) -> MutableResponse:
     """MS-RequestId comes twice."""
-    value = response.header("MS-RequestId") or _OTHER_ID
+    value = response.header("MS-RequestId") or _ONE_ID
     return replace(response, headers=(*response.headers, ("MS-RequestId", value)))
 
 
@@ -263,10 +274,10 @@ def head_of_another_type(response: MutableResponse) -> MutableResponse:
 @mutant("PI312", ASSUMED, of_head)
 def head_of_another_length(response: MutableResponse) -> MutableResponse:
     """HEAD is answered with another Content-Length than GET."""
-    return replace(response, body=response.body + _OTHER_ID.encode())
+    return replace(response, body=response.body + _ONE_ID.encode())
 
 
-@mutant("PI314", ASSUMED, of_body)
+@mutant("PI314 PI218", ASSUMED, of_body)
 def different_answer(body: Any, request: RequestContext) -> Any:
     """The same request is answered otherwise every second time.
 
