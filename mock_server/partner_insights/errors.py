@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class InputError(Exception):
     """Something the user gave cannot be used: says what, where, and what to do about it."""
@@ -18,6 +23,16 @@ class InputError(Exception):
         place = f"{self.where}: " if self.where else ""
         advice = f" — {self.remedy}" if self.remedy else ""
         return f"{place}{self.what}{advice}"
+
+
+def names_there_are(name: str, names: Iterable[str]) -> str:
+    """The remedy for a name that is none of these: the nearest of them, in any case, and all there are."""
+    from difflib import get_close_matches
+
+    known = list(names)
+    folded = {each.lower(): each for each in known}
+    near = [folded[each] for each in get_close_matches(name.lower(), folded, 1)]
+    return "".join(f"did you mean {each}? " for each in near) + f"there are {', '.join(known)}"
 
 
 class TargetUnreachable(InputError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -12,6 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.cli import options
+from partner_insights.cli.verbs import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @given(st.dates(options.FIRST_DAY, options.LAST_DAY))
@@ -41,6 +45,33 @@ def test_impossible_and_foreign_forms_are_refused(text: str) -> None:
     """No day of the calendar, or another notation for one: refused, not guessed."""
     with pytest.raises(click.BadParameter):
         options.day(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["x.csv", "x.JSON", "x.csv.gz", "x.har", "x.parquet", "page.html", ".ndjson.zip"]
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fixtures write world",
+        "fixtures export",
+        "fixtures invalid Customer",
+        "types --language python",
+        "record --url http://127.0.0.1:9",
+    ],
+)
+def test_a_folder_is_not_named_as_a_file(line: str, name: str, tmp_path: Path) -> None:
+    """Who asks for a file gets no folder of that name, but a word on it."""
+    result = CliRunner().invoke(main, [*line.split(), "--out", str(tmp_path / name)])
+    assert result.exit_code == 2
+    assert "names a file, and a folder is written" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["world", "world.v2", "2026.11", ".hidden", "csv"])
+def test_a_folder_may_have_any_other_name(name: str, tmp_path: Path) -> None:
+    """A full stop makes no file of it."""
+    options.check_folder_name(tmp_path / name)
 
 
 def test_today_is_of_utc() -> None:

@@ -223,9 +223,28 @@ def test_unknown_verb_names_those_there_are(word: str) -> None:
     assert ", ".join(VERBS) in result.stderr
 
 
-def test_a_misspelt_verb_is_guessed() -> None:
-    """The nearest verb is named where there is one, and no other."""
-    assert "; did you mean verify? See `" in run("verfy").stderr
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("verfy", "verify"),
+        ("fixtures write partnerlicensesusageinsight", "PartnerLicensesUsageInsights"),
+        ("fixtures write customer-licences-usage", "customer-licenses-usage"),
+        ("fixtures invalid CUSTOMER", "customer"),
+        ("check x.json --operation customer-licences-usage", "customer-licenses-usage"),
+        ("serve --scenario throtled", "throttled"),
+        ("explain Customer.companyprofile", "Customer.companyProfile"),
+    ],
+)
+def test_a_misspelt_name_is_guessed(line: str, meant: str, tmp_path: Path) -> None:
+    """The nearest verb, operation, resource or scenario is named, in whatever case."""
+    out = ["--out", str(tmp_path / "out")] if line.startswith("fixtures") else []
+    result = run(*line.split(), *out)
+    assert result.exit_code == 2
+    assert f"did you mean {meant}" in result.stderr
+
+
+def test_what_resembles_nothing_is_not_guessed() -> None:
+    """Only what there is is listed."""
     assert "did you mean" not in run("xyzzy").stderr
 
 

@@ -78,6 +78,12 @@ def test_a_broken_keyword_leads_to_its_cell(
     assert catalogue.code_of_keyword(keyword).keyword == keyword
 
 
+def test_a_keyword_that_no_schema_has_is_a_key_error() -> None:
+    """Nothing reports it."""
+    with pytest.raises(KeyError):
+        Catalogue.load().code_of_keyword("oneOf")
+
+
 def test_a_missing_property_has_its_own_standing() -> None:
     """That a listed property is present every sample shows (A-001); objectType's is documented."""
     catalogue = Catalogue.load()

@@ -297,12 +297,19 @@ def test_a_page_beyond_the_last_is_refused(ask: Ask) -> None:
 
 def test_the_version_has_two_spellings(ask: Ask, world: World) -> None:
     """/v1.0 is /v1."""
-    for path in ("customers?size=2", f"customers/{world.customer_id(0)}", "analytics/licenses/usage"):
-        assert ask(f"/v1.0/{path}").body == ask(f"/v1/{path}").body
+    plain = ("customers?size=2", f"customers/{world.customer_id(0)}", "analytics/licenses/usage")
+    for path in (*map("/{}/".__add__, plain), "/partner/{}/analytics/commercial/usage/license"):
+        assert ask(path.format("v1.0")).body == ask(path.format("v1")).body
+        assert ask(path.format("v1")).status == 200
 
 
 @pytest.mark.parametrize(
-    "path", ["customers/relationshiprequests", "customers/CUSTOMER/subscriptions", "invoices", "auditrecords"]
+    "path",
+    [
+        *("customers/relationshiprequests", "customers/usagerecords", "customers/all/validations"),
+        *("customers/CUSTOMER/subscriptions", "customers/CUSTOMER/migrations/newcommerce"),
+        *("invoices", "auditrecords", "ratecards/azure", "domains/taken.example", "selfservepolicy"),
+    ],
 )
 def test_what_is_not_faked_is_not_found(ask: Ask, world: World, path: str) -> None:
     """A resource of the real service that the fake has not: 404, and the journal says why."""

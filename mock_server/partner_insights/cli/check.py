@@ -11,7 +11,7 @@ from partner_insights.cli.check_pages import also_pages
 from partner_insights.cli.completion import offer
 from partner_insights.cli.options import OUTPUT_FILE
 from partner_insights.cli.page_options import errata_option, read_with_errata
-from partner_insights.errors import InputError
+from partner_insights.errors import InputError, names_there_are
 
 if TYPE_CHECKING:
     from partner_insights.contract import Profile
@@ -74,7 +74,7 @@ def command(
         raise InputError(
             f"there is no operation {operation!r}",
             where="--operation",
-            remedy=f"there are {', '.join(catalogue.operations)}",
+            remedy=names_there_are(operation, catalogue.operations),
         )
     pseudonyms = None if show_customers else Pseudonyms(pseudonym_key(pseudonym_key_env))
     checked, refused = _check_all(files, RecordingChecker(catalogue, Profile(profile), operation, pseudonyms))

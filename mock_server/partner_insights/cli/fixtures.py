@@ -12,7 +12,7 @@ from rich.console import Console
 
 from partner_insights._data import fixtures_dir
 from partner_insights.cli.completion import offer
-from partner_insights.cli.options import COUNT, DAY, SEED, day
+from partner_insights.cli.options import COUNT, DAY, OUTPUT_FOLDER, SEED, check_folder_name, day
 from partner_insights.cli.progress import bar_on
 from partner_insights.cli.sections import SectionedCommand
 from partner_insights.contract import Catalogue
@@ -21,7 +21,7 @@ from partner_insights.files import BeingWritten
 from partner_insights.fixtures.files import executors
 from partner_insights.fixtures.files import repository_set as committed
 from partner_insights.fixtures.files.exports import EXPORTS, export
-from partner_insights.fixtures.files.formats import FORMATS, check_folder_name, check_format, format_of
+from partner_insights.fixtures.files.formats import FORMATS, check_format, format_of
 from partner_insights.fixtures.files.invalid import write_invalid
 from partner_insights.fixtures.files.manifest import Plan
 from partner_insights.fixtures.files.output import check_folder
@@ -58,7 +58,7 @@ _into_folder: Final = click.option(
     "--out",
     metavar="DIR",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUTPUT_FOLDER,
     help="The folder to write.",
 )
 _seeded: Final = click.option(
@@ -74,6 +74,7 @@ def command() -> None:
     """Write fixtures, or keep the committed ones true."""
 
 
+_NAMED: Final = {f".{name}": f" --format {name}" for name in FORMATS} | {".har": ", or --as har for one file"}
 _WRITE_SECTIONS: Final = {
     "What to write": (
         "--seed",
@@ -192,7 +193,7 @@ def write(
         )
         return
     if chosen == Selection():
-        check_folder_name(out)
+        check_folder_name(out, _NAMED)
     form = form or ("json" if chosen == Selection() else format_of(out))
     check_format(form)
     grown = (
@@ -322,18 +323,23 @@ def export_data(
 
 
 @command.command("invalid")
-@click.argument("resource", shell_complete=offer(lambda catalogue: catalogue.resources))
+@click.argument(
+    "name",
+    metavar="RESOURCE|OPERATION",
+    shell_complete=offer(lambda catalogue: [*catalogue.resources, *catalogue.operations]),
+)
 @_into_folder
 @_seeded
 @click.option("--force", is_flag=True, help="Replace what was written before.")
-def invalid(resource: str, out: Path, seed: int, force: bool) -> None:
-    """Write a RESOURCE wrong on purpose: a file for each keyword that can be broken, and manifest.json.
+def invalid(name: str, out: Path, seed: int, force: bool) -> None:
+    """Write a folder of rows that are each wrong in one way, and manifest.json.
 
-    Each file breaks exactly one keyword of the schema; valid.json is the same row unbroken. The manifest says
-    of each file the pointer, the keyword and its standing, the cell of the documentation, and the codes.
+    Each file breaks exactly one keyword of the schema, or one rule; valid.json is the same row
+    unbroken. The manifest says of each file the pointer, the keyword and its standing, the cell of the
+    documentation, and the codes.
     """
-    files = write_invalid(Catalogue.load(), resource, out, WorldSettings(seed), force=force)
-    click.echo(f"{out}: {len(files)} files, each with one fault of {resource}, seed {seed}")
+    files = write_invalid(Catalogue.load(), name, out, WorldSettings(seed), force=force)
+    click.echo(f"{out}: {len(files)} files, each with one fault of {name}, seed {seed}")
 
 
 @command.command("refresh")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
@@ -42,4 +49,34 @@ PORT: Final = click.IntRange(0, 65_535)
 """A TCP port; 0 asks the system for a free one."""
 
 EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_OF_FILES: Final = frozenset(
+    {".json", ".ndjson", ".csv", ".parquet", ".har", ".md", ".html", ".xml", ".zip", ".gz"}
+)
+
+
+def check_folder_name(path: Path, instead: Mapping[str, str] = MappingProxyType({})) -> None:
+    """InputError where a folder to write has the name of a file: `x.csv`, `x.ndjson.gz`.
+
+    `instead`: the options that say by suffix what the name did.
+    """
+    if any(suffix.lower() in _OF_FILES for suffix in path.suffixes):
+        name = path.name.removesuffix("".join(path.suffixes))
+        raise InputError(
+            "names a file, and a folder is written",
+            where=str(path),
+            remedy=f"give --out {name}{instead.get(path.suffix.lower(), '')}",
+        )
+
+
+class OutputFolder(click.Path):
+    """A folder to write."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """InputError for the name of a file."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        check_folder_name(path)
+        return path
+
+
+OUTPUT_FOLDER: Final = OutputFolder(file_okay=False, path_type=Path)
 OUTPUT_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from partner_insights.cli.options import PORT
+from partner_insights.cli.options import OUTPUT_FOLDER, PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--out",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     help="Folder to store answers in; one that was recorded with the same key is gone on with.",
 )
 @click.option(

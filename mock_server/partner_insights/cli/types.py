@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from partner_insights.cli.options import OUTPUT_FOLDER
 from partner_insights.client_types import LANGUAGES, declared_files
 from partner_insights.contract import Catalogue
 from partner_insights.derive.publication import differences, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("types")
@@ -22,7 +26,7 @@ from partner_insights.derive.publication import differences, publish
     "--out",
     required=True,
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OUTPUT_FOLDER,
     help="Folder to write to; it is made where there is none.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where the file in DIR differs.")

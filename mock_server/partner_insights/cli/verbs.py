@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,7 @@ import click
 
 import partner_insights
 from partner_insights.cli.streams import prepare_streams
-from partner_insights.errors import InputError
+from partner_insights.errors import InputError, names_there_are
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,9 +84,7 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the verbs there are when the one given is none of them."""
         if args[0] not in VERBS and not args[0].startswith("-"):
-            close = get_close_matches(args[0], VERBS, 1)
-            meant = f"; did you mean {close[0]}?" if close else "."
-            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(VERBS)}{meant}")
+            ctx.fail(f"No such command {args[0]!r}: {names_there_are(args[0], VERBS)}.")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

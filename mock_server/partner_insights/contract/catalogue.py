@@ -121,6 +121,10 @@ class Catalogue(Struct, frozen=True, dict=True):
         )
 
     @cached_property
+    def _codes_by_keyword(self) -> dict[str | None, Code]:
+        return {code.keyword: code for code in self.codes.values()}
+
+    @cached_property
     def registry(self) -> Registry[Any]:
         """Every derived schema under its `$id`, references resolvable among them."""
         # Imported here, because a server that only serves never validates: jsonschema takes 100 ms to import,
@@ -227,7 +231,7 @@ class Catalogue(Struct, frozen=True, dict=True):
 
     def code_of_keyword(self, keyword: str) -> Code:
         """The code that reports a broken keyword; KeyError for one that no derived schema may use."""
-        return next(code for code in self.codes.values() if code.keyword == keyword)
+        return self._codes_by_keyword[keyword]
 
 
 @cache

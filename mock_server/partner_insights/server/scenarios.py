@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, field
 
-from partner_insights.errors import InputError
+from partner_insights.errors import InputError, names_there_are
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,9 +156,7 @@ def scenario_named(name: str) -> Scenario:
     try:
         return SCENARIOS[name]
     except KeyError:
-        raise InputError(
-            f"there is no scenario {name!r}", remedy=f"use one of {', '.join(SCENARIOS)}"
-        ) from None
+        raise InputError(f"there is no scenario {name!r}", remedy=names_there_are(name, SCENARIOS)) from None
 
 
 def combine(names: Iterable[str]) -> Conditions:

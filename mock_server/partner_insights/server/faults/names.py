@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from partner_insights.errors import InputError
+from partner_insights.errors import InputError, names_there_are
 from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
 from partner_insights.server.http.routes import TOKEN
 
@@ -48,8 +48,8 @@ class FaultCatalogue(Struct, dict=True):
     def check_operation(self, name: str) -> None:
         """InputError where there is no such operation."""
         if name not in self.paths.operations and name != TOKEN:
-            known = ", ".join(self.paths.operations)
-            raise InputError(f"there is no operation {name!r}", remedy=f"use *, {TOKEN} or one of {known}")
+            known = ["*", TOKEN, *self.paths.operations]
+            raise InputError(f"there is no operation {name!r}", remedy=names_there_are(name, known))
 
     def check_customer(self, customer_id: str) -> None:
         """InputError where the partner has no such customer."""

@@ -27,12 +27,16 @@ _DIRECTORY_PARTS: Final = frozenset({".well-known", "discovery", "oauth2", "open
 
 _CUSTOMER: Final = "{customer-id}"
 _NOT_FAKED: Final = {
-    *("agreements", "carts", "configurationpolicies", "devicebatches", "directoryroles"),
-    *("entitlements", "invoices", "managedservices", "offers", "orders"),
-    *("products", "profiles", "qualifications", "relationshiprequests", "relationships"),
-    *("servicecosts", "serviceincidents", "servicerequests", "subscribedskus", "subscriptions"),
-    *("applicationconsents", "auditrecords", "productupgrades"),
-    *("usagebudget", "usagesummary", "users", "validationstatus"),
+    *("accountsettings", "agreements", "agreementtemplates", "applicationconsents", "auditrecords"),
+    *("batchjobstatus", "carts", "compliance", "configurationpolicies", "countryvalidationrules"),
+    *("devicebatches", "devicepolicyupdates", "directoryroles"),
+    *("directsignedmicrosoftcustomeragreementstatus", "domains", "enrolledprograms", "entitlements"),
+    *("extensions", "invoices", "managedservices", "migrations", "offercategories", "offers"),
+    *("orders", "policies", "productpromotions", "products", "productupgrades", "profiles"),
+    *("promotioneligibilities", "qualifications", "ratecards", "registration"),
+    *("relationshiprequests", "relationships", "roles", "selfservepolicy", "servicecosts"),
+    *("serviceincidents", "servicerequests", "subscribedskus", "subscriptions", "transfers"),
+    *("usagebudget", "usagerecords", "usagesummary", "users", "validations", "validationstatus"),
 }
 """Resources of the real service, and of its customers, that the fake has not."""
 
@@ -117,8 +121,7 @@ def _is_directory(parts: tuple[str, ...]) -> bool:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    parts = tuple(part for part in path.split("/") if part)
-    return (VERSION_ALIASES.get(parts[0], parts[0]), *parts[1:]) if parts else parts
+    return tuple(VERSION_ALIASES.get(part, part) for part in path.split("/") if part)
 
 
 def _stands(part: str) -> bool:

@@ -6,7 +6,6 @@ failure is a retry; later, it is a new call.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from itertools import pairwise
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from partner_insights.errors import InputError
+from partner_insights.errors import InputError, names_there_are
 from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.response import ISSUED
 from partner_insights.server.journal.paging_habits import paging_habits
@@ -327,11 +326,7 @@ REMARKS: Final[Mapping[str, str]] = {
 def check_codes(codes: Collection[str]) -> None:
     """InputError for a code that no finding can have: a misspelt one would allow nothing."""
     for code in sorted(set(codes) - TITLES.keys()):
-        near = difflib.get_close_matches(code, TITLES, 1)
-        raise InputError(
-            f"{code!r} is no code of a finding",
-            remedy=f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(TITLES))}",
-        )
+        raise InputError(f"{code!r} is no code of a finding", remedy=names_there_are(code, sorted(TITLES)))
 
 
 def _by_url(entries: Iterable[Entry]) -> dict[Any, list[Entry]]:
