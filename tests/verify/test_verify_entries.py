@@ -18,6 +18,8 @@ from click.testing import CliRunner, Result
 from partner_insights import file_reader
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
+from partner_insights.fixtures.files.write import resources, write_operation, write_resource
+from partner_insights.fixtures.testing.settings import WorldSettings
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
@@ -127,6 +129,47 @@ def test_rows_are_judged_in_any_form(tmp_path: Path, good: Any, stated: tuple[st
         assert found == ({("PI101", entry_of_wrong)} if entry_of_wrong is not None else set())
 
 
+@pytest.mark.parametrize("name", [*Catalogue.load().operations, *resources(Catalogue.load())])
+def test_what_fixtures_write_is_judged(tmp_path: Path, name: str) -> None:
+    """The answer to any operation, and the rows of any resource, those without an objectType as well."""
+    catalogue = Catalogue.load()
+    world = WorldSettings(seed=3, customers=2).world()
+    resource = catalogue.operations[name].resource if name in catalogue.operations else name
+    of = [each for each in catalogue.operations.values() if each.resource == resource]
+    for form in ("json", "ndjson"):
+        path = tmp_path / f"{name}.{form}"
+        if name in catalogue.operations:
+            write_operation(world, catalogue.operations[name], path, form)
+        else:
+            write_resource(world, name, path, form)
+        result, report = check(tmp_path, path)
+        assert (result.exit_code, report["violations"]) == (0, []), result.output
+        assert any(f"{path}: {each.id}" in result.stdout or f"of {each.id})" in result.stdout for each in of)
+
+
+def test_a_written_world_is_judged(tmp_path: Path) -> None:
+    """The folder as it is: its manifest tells of the files and is none of them."""
+    out = tmp_path / "world"
+    made = CliRunner().invoke(main, ["fixtures", "write", "world", "--customers", "2", "--out", str(out)])
+    assert made.exit_code == 0, made.output
+    result, _ = check(tmp_path, out)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_any_number_of_clean_rows_is_judged(
+    tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those that the fast path does not know: only what is broken is too much at some time."""
+    monkeypatch.setattr(check_module, "SLOW_ENTRIES", 3)
+    monkeypatch.setattr(check_module, "BYTES_AN_ENTRY", 10**9)
+    row = good("licenses-usage-analytics")["Value"][0]
+    path = tmp_path / "many.ndjson"
+    path.write_text("\n".join([json.dumps(row)] * 50))
+    result, _ = check(tmp_path, path)
+    assert "50 recordings judged" in result.stdout
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize("operation", ["customer", "customers", USAGE, "partner-licenses-usage"])
 def test_what_invalid_fixtures_hold_is_judged(tmp_path: Path, operation: str) -> None:
     """The valid row is valid under its own operation; of the others each breaks what its manifest says."""
@@ -234,6 +277,13 @@ def test_the_date_of_an_archive_counts(tmp_path: Path, good: Any) -> None:
         ('{"log": {"entries": [5, {"request": {}}]}}', "no entry is of an operation"),
         (har(entry(PARTNER, {}) | {"response": {"status": "new"}}), "status is none of HTTP"),
         (har(entry(PARTNER, {}, status=600)), "status is none of HTTP"),
+        *(
+            (
+                har(entry(PARTNER, "") | {"response": {"status": 200, "content": {"text": text}}}),
+                "form than text",
+            )
+            for text in (5, {}, [])
+        ),
         (har(entry(PARTNER, {}) | {"response": {"status": 200, "content": {"size": 9}}}), "holds no body"),
         (
             har(entry(PARTNER, {}) | {"response": {"status": 200, "bodySize": 9, "content": {}}}),
@@ -258,6 +308,10 @@ FOREIGN = [
     {"request": {"method": "GET", "url": "https://[broken/pixel"}, "response": {"status": 200}},
     {"request": {"method": "GET", "url": 5}, "response": {"status": None}},
     {"request": None, "response": {"status": "odd"}},
+    {
+        "request": {"method": "GET", "url": "https://shop.example/v1/customers?limit=3"},
+        "response": {"status": 200, "content": {"text": '{"object": "list"}'}},
+    },
     *(
         {"request": {"method": "GET", "url": scheme + PARTNER}}
         for scheme in ("wss://x", "file://", "chrome://x")
@@ -267,7 +321,10 @@ FOREIGN = [
 ]
 UNANSWERED = [
     {"response": None},
-    *({"response": {"status": status}} for status in (0, -1, -999, None, 101, 302, 307)),
+    *(
+        {"response": {"status": status}}
+        for status in (0, -1, -999, None, "", "0", -1000.0, 99, 101, 302, 307)
+    ),
 ]
 
 
@@ -281,6 +338,28 @@ def test_other_traffic_and_requests_without_an_answer_are_passed_over(tmp_path: 
     result, report = check(tmp_path, path)
     assert (result.exit_code, result.stderr, report["violations"]) == (0, "", [])
     assert f"no answer: {len(ours)} requests" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("http://127.0.0.1:8010", 1),
+        ("http://[::1]:8010", 1),
+        ("http://fake.localhost", 1),
+        ("https://gateway.example/partner", 2),
+    ],
+)
+def test_where_the_service_is_known_other_hosts_are_not_asked(
+    tmp_path: Path, good: Any, host: str, ours: int
+) -> None:
+    """Beside this machine's, another host's entry is other traffic; where no host is known, all are ours."""
+    asked = [entry(PARTNER, good("partner-licenses-usage")) for _ in range(2)]
+    for each, start in zip(asked, (host, "https://other.example"), strict=True):
+        each["request"]["url"] = start + PARTNER
+    path = tmp_path / "browser.har"
+    path.write_text(har(*asked))
+    result, _ = check(tmp_path, path)
+    assert f"{ours} recording" in result.stdout
 
 
 def test_a_success_has_one_status_and_a_failure_another_body(tmp_path: Path, good: Any) -> None:
@@ -394,8 +473,10 @@ def test_a_body_that_is_still_compressed_is_judged(
         ("br", b"\x0b\x02\x80{}\x03", "the archive holds the body in br"),
         ("zstd", b"\x28\xb5\x2f\xfd\x00", "the archive holds the body in zstd"),
         ("gzip", gzip.compress(b"x" * 5_000, mtime=0)[:-9], "in gzip that is cut off"),
+        ("gzip", "\x1f\ufffd\x08 garbled".encode(), "in gzip that cannot be read"),
+        ("deflate", b"\x78\xef\xbf\xbd garbled", "in deflate that cannot be read"),
     ],
-    ids=["br", "zstd", "gzip cut off"],
+    ids=["br", "zstd", "gzip cut off", "gzip garbled", "deflate garbled"],
 )
 def test_a_coding_that_is_not_read_is_named(tmp_path: Path, coding: str, stored: bytes, said: str) -> None:
     """Exit 2, and no violation: it says nothing of the service."""
@@ -407,6 +488,20 @@ def test_a_coding_that_is_not_read_is_named(tmp_path: Path, coding: str, stored:
     assert result.exit_code == 2
     assert said in result.stderr
     assert "PI3" not in result.stdout
+
+
+@pytest.mark.parametrize("label", ["base64", "BASE64", " base64 "])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_base64_is_read_in_any_spelling(tmp_path: Path, good: Any, label: str, encode: Any) -> None:
+    """In lines, in the alphabet of URLs, and whatever the case of the label."""
+    made = entry(PARTNER, "")
+    body = json.dumps(good("partner-licenses-usage") | {"note": "ÿÿþ~~~???"}, ensure_ascii=False)
+    assert b"-" in base64.urlsafe_b64encode(body.encode())
+    made["response"]["content"] = {"text": encode(body.encode()).decode(), "encoding": label}
+    path = tmp_path / "browser.har"
+    path.write_text(har(made))
+    _, report = check(tmp_path, path)
+    assert report["violations"] == []
 
 
 def test_plain_text_under_the_label_base64_is_read(tmp_path: Path, good: Any) -> None:

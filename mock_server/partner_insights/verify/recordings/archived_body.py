@@ -18,7 +18,8 @@ from partner_insights.verify.judge.json_body import BOM, read_body
 if TYPE_CHECKING:
     from partner_insights.verify.judge.exchange import Headers
 
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\s-]*=*\s*")
+_BASE64_OF_URLS: Final = str.maketrans("-_", "+/")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _GZIP: Final = ("gzip", "x-gzip")
 _DEFLATE: Final = (15, -15)
@@ -42,16 +43,18 @@ def archived_body(answered: dict[str, Any], headers: Headers) -> bytes:
 def _stored(answered: dict[str, Any], content: dict[str, Any], headers: Headers) -> bytes:
     """As the archive has it; InputError where it left it out, as browsers do with a large one."""
     text = content.get("text")
-    if not isinstance(text, str) or not text:
+    if text is not None and not isinstance(text, str):
+        raise InputError("the archive holds its body in another form than text")
+    if not text:
         lengths = (content.get("size"), answered.get("bodySize"), find_header(headers, "Content-Length"))
         stated = [int(each) for each in map(str, lengths) if re.fullmatch(r"-?[0-9]{1,18}", each)]
         if any(length > 0 for length in stated) or (text is None and 0 not in stated):
             raise InputError("the archive holds no body of it")
         return b""
-    if str(content.get("encoding")).lower() != "base64" or not _BASE64.fullmatch(text):
+    if str(content.get("encoding")).strip().lower() != "base64" or not _BASE64.fullmatch(text):
         return text.encode("utf-8", "surrogatepass")
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode("".join(text.split()).translate(_BASE64_OF_URLS), validate=True)
     except binascii.Error as error:
         raise InputError("the archive holds its body in base64 that is cut off") from error
 
@@ -74,13 +77,18 @@ def _decoded(content: bytes, headers: Headers) -> bytes:
 
 def _is_text(content: bytes) -> bool:
     try:
-        return not _CONTROLS.search(content.decode("utf-8"))
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return False
+    return not _CONTROLS.search(text) and ("\ufffd" not in text or _begins_as_json(content))
+
+
+def _begins_as_json(content: bytes) -> bool:
+    return content.removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
 
 def _gunzipped(content: bytes) -> bytes:
-    """All members (RFC 1952, section 2.2), one after the other; what is no gzip as it is."""
+    """All members (RFC 1952, section 2.2), one after the other."""
     parts: list[bytes] = []
     length = 0
     try:
@@ -91,7 +99,7 @@ def _gunzipped(content: bytes) -> bytes:
     except EOFError as error:
         raise InputError("the archive holds the body in gzip that is cut off") from error
     except (BadGzipFile, zlib.error):
-        return b"".join(parts) or content  # not compressed after all, or something follows it
+        return b"".join(parts) or _not_compressed(content, "gzip")  # or something follows it
     return b"".join(parts)
 
 
@@ -105,4 +113,11 @@ def _inflated(content: bytes) -> bytes:
         if reader.eof or len(inflated) > MAX_BODY:
             return inflated
         raise InputError("the archive holds the body in deflate that is cut off")
-    return content  # not compressed after all, whatever its label says
+    return _not_compressed(content, "deflate")
+
+
+def _not_compressed(content: bytes, coding: str) -> bytes:
+    """What is no compressed body after all, whatever its label says; InputError for what no service sends."""
+    if _begins_as_json(content):
+        return content
+    raise InputError(f"the archive holds the body in {coding} that cannot be read")

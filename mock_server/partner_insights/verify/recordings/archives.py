@@ -16,6 +16,7 @@ import orjson
 
 from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.errors import InputError
+from partner_insights.request_source import means_this_machine
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import archived_body
@@ -51,11 +52,7 @@ def archive_entries(
         for path in (operation.path, *operation.aliases)
     ]
     any_of_ours = False
-    for number, recorded in enumerate(_log(name, content), 1):
-        request = _object(_object(recorded).get("request"))
-        url = _url(request.get("url"), patterns)
-        if url is None or _method(request) not in ("GET", "HEAD"):
-            continue
+    for number, recorded, url in _of_the_service(_log(name, content), patterns, catalogue.base_url):
         place = f"entry {number}"
         try:
             found = _entry(name, place, recorded, url)
@@ -68,6 +65,29 @@ def archive_entries(
                 yield found
     if not any_of_ours:
         raise InputError("no entry is of an operation of this API", where=name)
+
+
+def _of_the_service(
+    log: list[Any], patterns: list[tuple[re.Pattern[str], Operation]], base_url: str
+) -> Iterator[tuple[int, dict[str, Any], _Url]]:
+    """The entries of operations, by number.
+
+    Other services have such paths, too: where the service's own host or this machine is asked, no other
+    host's entries are ours.
+    """
+    own = urlsplit(base_url).hostname
+    found = []
+    for number, recorded in enumerate(log, 1):
+        request = _object(_object(recorded).get("request"))
+        url = _url(request.get("url"), patterns)
+        if url is not None and _method(request) in ("GET", "HEAD"):
+            found.append((number, recorded, url))
+    known = [each for each in found if _known(each[2].parts.hostname, own)]
+    yield from known or found
+
+
+def _known(host: str | None, own: str | None) -> bool:
+    return host is not None and (host == own or means_this_machine(host))
 
 
 def _log(name: str, content: bytes) -> list[Any]:
@@ -145,11 +165,9 @@ def _entry(
 
 def _status(value: Any) -> int:
     """The status; 0 where there is none."""
-    if value is None:
+    if value in (None, ""):
         return 0
-    if isinstance(value, bool) or not re.fullmatch(
-        r"(-?[0-9]{1,2}|-[0-9]{3}|[0-5][0-9]{2})(\.0)?", str(value)
-    ):
+    if isinstance(value, bool) or not re.fullmatch(r"(-[0-9]{1,9}|[0-5]?[0-9]{1,2})(\.0)?", str(value)):
         raise InputError("it is no HAR entry: its status is none of HTTP")
     return int(float(value))
 

@@ -34,7 +34,7 @@ from partner_insights.verify.recordings.fast_path import FastPath, row_operation
 from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
 
     from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Operation, Profile, Severity
@@ -50,9 +50,11 @@ MAX_LISTED = 2_000
 MAX_REFUSALS = 20
 """Entries that could not be judged, for which the reason is given."""
 SLOW_ENTRIES = 1_000
-"""Entries of a file that the judge looks at, because the fast path has not found them valid …"""
+"""Entries of a file with violations that the judge looks at …"""
 BYTES_AN_ENTRY = 3_000
 """… and one more for so many bytes: a broken entry takes a millisecond, however short it is."""
+SAME_ROW = 0.5
+"""The share of names that a row without objectType has in common with those it is one of, at least."""
 REFUSAL_COST = 0.1
 """What an entry that cannot be judged counts as, beside one that is."""
 
@@ -75,7 +77,7 @@ class FileResult:
     hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
     """Kinds, under the names that the file has for customers, and as they are reported."""
     effort: float = field(default=0.0, repr=False)
-    """How many entries the judge has looked at."""
+    """How many entries the judge has explained."""
     read: int = field(default=0, repr=False)
     """Bytes of the entries there were so far."""
     passed_over: int = 0
@@ -224,10 +226,11 @@ class RecordingChecker:
         return block.entries(left)
 
     def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
-        if self._pass(self._valid_operation(entry), 1, checked):
-            checked.effort -= 1  # found valid without a close look, though not together with its neighbours
-        else:
+        before = checked.severities.total()
+        if not self._pass(self._valid_operation(entry), 1, checked):
             checked.judge(self._judge(entry, checked), 1)
+        if checked.severities.total() == before:
+            checked.effort -= 1  # nothing was to be explained, whoever found it valid
 
     def _valid_operation(self, entry: RecordedResponse) -> str | None:
         """The operation that an entry is certainly a valid answer of; None where the judge has to look."""
@@ -333,7 +336,8 @@ class RecordingChecker:
             return None
         stated = self._catalogue.operations.get(self._operation or "")
         if stated is None:
-            return next((self._rows[kind] for kind in object_types([value]) if kind in self._rows), None)
+            known = (self._rows[kind] for kind in object_types([value]) if kind in self._rows)
+            return next(known, None) or _untyped_row_operation(value, self._catalogue)
         if stated.envelope is None:
             return None
         envelope = self._catalogue.schema(stated.envelope)["properties"]
@@ -420,13 +424,23 @@ def _paged_operation(value: dict[str, JsonValue], catalogue: Catalogue) -> Opera
         if rows is not None:
             names = {name for row in rows[:1] if isinstance(row, dict) for name in row}
             alike = [each for each in catalogue.operations.values() if each.layout == layout]
-            return max(
-                alike, key=lambda each: _likeness(names, set(catalogue.schema(each.resource)["properties"]))
-            )
+            return max(alike, key=lambda each: _likeness(names, each, catalogue))
     return None
 
 
-def _likeness(names: set[str], documented: set[str]) -> float:
+def _untyped_row_operation(row: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
+    """The operation whose rows, which have no objectType, have most of the row's names, and few others."""
+    alike = [
+        (_likeness(row.keys(), each, catalogue), each)
+        for each in catalogue.operations.values()
+        if each.layout != Envelope() and "attributes" not in catalogue.schema(each.resource)["properties"]
+    ]
+    likeness, best = max(alike, key=lambda each: each[0], default=(0, None))
+    return best if likeness > SAME_ROW else None
+
+
+def _likeness(names: Set[str], operation: Operation, catalogue: Catalogue) -> float:
+    documented = catalogue.schema(operation.resource)["properties"].keys()
     return len(names & documented) / max(len(names | documented), 1)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from partner_insights.errors import InputError
 from partner_insights.file_reader import opened
 from partner_insights.http_reader import MAX_BODY
+from partner_insights.recording_folder import INDEX
 from partner_insights.verify.judge.json_body import BOM, read_body
 from partner_insights.verify.recordings.archives import archive_entries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
@@ -22,6 +23,9 @@ LINES = (".ndjson", ".jsonl")
 BROWSER = ".har"
 KNOWN = (".json", *LINES, BROWSER)
 """Names that are taken for recordings when a folder is read."""
+
+INDICES = ("manifest.json", INDEX)
+"""What tells of the files in a folder of ours, and is no recording itself."""
 
 MAX_ARCHIVE = 512 * 2**20
 """Bytes of a HAR file, which can only be read whole."""
@@ -39,7 +43,8 @@ def recordings(paths: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in KNOWN and each.is_file())
+        files = (each for each in path.rglob("*") if each.suffix.lower() in KNOWN and each.is_file())
+        found = sorted(each for each in files if each.name not in INDICES)
         if not found:
             raise InputError(
                 "the folder holds no recording", where=str(path), remedy=f"name files of {', '.join(KNOWN)}"
@@ -77,7 +82,9 @@ def _content(name: str, file: BinaryIO, maximum: int) -> bytes:
 def _body_or_array(name: str, content: bytes) -> Iterator[RecordedResponse | LineBlock]:
     """A body, or a row alone, as it is; rows or bodies in an array one by one."""
     values = read_body(content).value if content.removeprefix(BOM).lstrip().startswith(b"[") else None
-    if not isinstance(values, list) or not values or not all(isinstance(each, dict) for each in values):
+    if values == []:
+        raise InputError("the array is empty: nothing in it can be judged", where=name)
+    if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
         yield RecordedResponse(name, "", content)
         return
     block, size = LineBlock(name, "item"), 0
