@@ -128,7 +128,7 @@ def proxy_for(url: str) -> str | None:
 
 def is_local(host: str) -> bool:
     """Whether a host is this machine, by a name or address that says so."""
-    if host == "localhost":
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

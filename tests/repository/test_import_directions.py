@@ -47,7 +47,16 @@ MAY_IMPORT = {
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
     "verify": {
-        *("errors", "_data", "files", "file_reader", "toml", "http_reader", "header_values"),
+        *(
+            "errors",
+            "_data",
+            "files",
+            "file_reader",
+            "toml",
+            "http_reader",
+            "header_values",
+            "recording_folder",
+        ),
         *("contract", "derive", "child_server"),
     },
     "client_types": {"contract"},

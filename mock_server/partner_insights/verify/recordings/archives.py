@@ -16,7 +16,7 @@ import orjson
 
 from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.errors import InputError
-from partner_insights.request_source import means_this_machine
+from partner_insights.http_reader import is_local
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import archived_body
@@ -87,7 +87,7 @@ def _of_the_service(
 
 
 def _known(host: str | None, own: str | None) -> bool:
-    return host is not None and (host == own or means_this_machine(host))
+    return host is not None and (host == own or is_local(host))
 
 
 def _log(name: str, content: bytes) -> list[Any]:
