@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from partner_insights.server.auth.errors import ERRORS
 from partner_insights.server.auth.fields import MAX_CHARACTERS
 from partner_insights.server.auth.grants import GRANTS
+from partner_insights.server.auth.identity import Identity, Tenant
 from partner_insights.server.auth.tokens import PARTNER_CENTER
 
 if TYPE_CHECKING:
@@ -72,6 +73,28 @@ AUTHORIZE = {
 }
 
 
+LOOKUPS: dict[str, dict[str, str]] = {
+    "/common/discovery/instance": {
+        "api-version": "1.1",
+        "authorization_endpoint": "https://login.microsoftonline.com/common/oauth2/authorize",
+    },
+    "/common/discovery/keys": {"appid": "x"},
+    "/common/discovery/v2.0/keys": {"appid": "x"},
+    "/contoso.example/.well-known/openid-configuration": {"appid": "x"},
+    "/contoso.example/v2.0/.well-known/openid-configuration": {"appid": "x"},
+    "/common/userrealm/ann@contoso.example": {"api-version": "1.0"},
+    "/common/UserRealm/ann@contoso.example": {"api-version": "1.0"},
+    "/common/openid/userinfo": {"schema": "openid"},
+}
+PAGES: dict[str, dict[str, str]] = {
+    f"{V1}/logout": {"post_logout_redirect_uri": "http://localhost/"},
+    f"{V2}/logout": {"post_logout_redirect_uri": "http://localhost/"},
+    "/common/oauth2/deviceauth": {"user_code": "BCDFGHJKL"},
+}
+ELSEWHERE = {f"{V1}/authorize", f"{V2}/authorize", "/generatetoken", "/v3/generatetoken"}
+"""Tried by tests of their own."""
+
+
 def documented(response: TestResponse) -> None:
     """Granted, or refused in the directory's words."""
     assert response.status_code in (200, 400, 401)
@@ -102,6 +125,68 @@ def test_a_form_with_one_thing_wrong(client: DirectoryClient, name: str) -> None
         assert long.json["error_codes"] == [90015]
         for value in WRONG:
             documented(client.post(path, data=form | {field: value}))
+
+
+@pytest.mark.parametrize("path", LOOKUPS)
+def test_a_lookup_with_one_thing_wrong(client: DirectoryClient, path: str) -> None:
+    """The same of what is only asked: keys, documents, instances, realms, users."""
+    query = LOOKUPS[path]
+    documented(client.get(path, query_string=query))
+    for field in query:
+        documented(client.get(path, query_string={key: query[key] for key in query if key != field}))
+        for value in WRONG:
+            documented(client.get(path, query_string=query | {field: value}))
+        if not path.endswith("/userinfo"):  # it asks for the token first
+            twice = client.get(path, query_string=MultiDict([*query.items(), (field, "again")]))
+            assert twice.json["error_codes"] == [90023]
+            long = client.get(path, query_string=query | {field: "x" * (MAX_CHARACTERS + 1)})
+            assert long.json["error_codes"] == [90015]
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/common/discovery/instance", 900144),
+        ("/common/discovery/instance?authorization_endpoint=common", 50049),
+        ("/common/discovery/instance?authorization_endpoint=https://user@host/x", 50049),
+        ("/common/userrealm/%00", 90023),
+        ("/common/userrealm/%20", 90023),
+        (f"/common/userrealm/{'x' * (MAX_CHARACTERS + 1)}", 90015),
+        ("/nobody.example/.well-known/openid-configuration", 90002),
+        ("/common/openid/userinfo", 50027),
+    ],
+)
+def test_what_cannot_be_looked_up_is_refused(make_app: Callable[..., Flask], path: str, number: int) -> None:
+    """By the number of the directory's own list."""
+    identity = Identity(tenants=(Tenant("contoso.example"),))
+    assert make_app(identity=identity).test_client().get(path).json["error_codes"] == [number]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_with_one_thing_wrong(client: DirectoryClient, path: str) -> None:
+    """A person is told by a page."""
+    for field, value in PAGES[path].items():
+        for method in ("GET", "POST"):
+            for wrong in WRONG:
+                told(client.open(path, method=method, query_string={field: wrong}))
+            twice = client.open(path, method=method, query_string=MultiDict([(field, value), (field, value)]))
+            assert (twice.status_code, "AADSTS90023" in twice.text) == (400, True)
+            long = client.open(path, method=method, query_string={field: "x" * (MAX_CHARACTERS + 1)})
+            assert (long.status_code, "AADSTS90015" in long.text) == (400, True)
+
+
+def test_every_endpoint_is_tried(make_app: Callable[..., Flask]) -> None:
+    """An endpoint that is added is in one of the tables above."""
+    paths = make_app().url_map.bind("localhost")
+    tried = {path for path, _ in REQUESTS.values()} | LOOKUPS.keys() | PAGES.keys() | ELSEWHERE
+    rules = {
+        paths.match(path, method=method, return_rule=True)[0].rule
+        for path in tried
+        for method in ("GET", "POST")
+        if paths.test(path, method)
+    }
+    served = {each.rule for each in make_app().url_map.iter_rules() if each.endpoint.startswith("directory.")}
+    assert rules == served
 
 
 def test_an_authorize_request_with_one_thing_wrong(client: DirectoryClient) -> None:

@@ -235,6 +235,7 @@ def test_equal_fakes_answer_equal_bytes(
             ours = ask(path).body.replace(fake.url.encode(), twin.url.encode())
             assert asking(twin)(path).body == ours, path
         assert redeemed(twin) == 1
+        assert polled(twin) == ["authorization_pending", *["slow_down"] * 19]
 
 
 def redeemed(fake: RunningFake) -> int:
@@ -248,6 +249,15 @@ def redeemed(fake: RunningFake) -> int:
     answers = [requests.post(f"{directory}/token", form, timeout=10) for _ in range(20)]
     assert {each.status_code for each in answers} == {200, 400}
     return sum(each.ok for each in answers)
+
+
+def polled(fake: RunningFake) -> list[str]:
+    """What twenty connections, spread over the workers, are told who ask at once about a device code."""
+    directory = f"{fake.url}/contoso.example/oauth2/v2.0"
+    code = requests.post(f"{directory}/devicecode", {"client_id": "app", "scope": "r/x"}, timeout=10).json()
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    form = {"client_id": "app", "grant_type": grant, "device_code": code["device_code"]}
+    return [requests.post(f"{directory}/token", form, timeout=10).json()["error"] for _ in range(20)]
 
 
 def test_without_a_size_a_page_holds_what_a_page_can(

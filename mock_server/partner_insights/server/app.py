@@ -15,7 +15,7 @@ from partner_insights.server.admin.session_views import SessionViews
 from partner_insights.server.api.replay import Replay
 from partner_insights.server.api.service import Service
 from partner_insights.server.auth.device_code import DeviceCodes
-from partner_insights.server.auth.directory import Directory, Redeemed
+from partner_insights.server.auth.directory import Directory, GrantStore
 from partner_insights.server.auth.endpoints import DirectoryEndpoints, directory_failure, error_json
 from partner_insights.server.auth.metadata import PUBLIC_HOSTS
 from partner_insights.server.auth.token_endpoint import TokenEndpoint
@@ -66,7 +66,8 @@ def _application(
     app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
-    directory = Directory(state, tokens, settings.auth != AuthMode.JWT, redeemed=Redeemed(settings.redeemed))
+    grants = GrantStore(settings.grant_store)
+    directory = Directory(state, tokens, settings.auth != AuthMode.JWT, grants)
     devices = DeviceCodes(directory, signs_in_alone=settings.sign_in is SignIn.AUTO)
     endpoints = DirectoryEndpoints(TokenEndpoint(directory, devices), service.gate, settings.sign_in)
     endpoints.add_to(app)

@@ -92,8 +92,8 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages browsers let read the answers; `*` is any."""
     workers: int = 1
-    redeemed: Path | None = None
-    """A file in which several workers remember the codes and tokens that were redeemed."""
+    grant_store: Path | None = None
+    """A file in which several workers remember what became of codes and tokens."""
     history: int = 30
     """Days that the history tells of."""
     recording: Path | None = None

@@ -16,7 +16,7 @@ from partner_insights.server.auth.tokens import Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.server.auth.directory import Directory
+    from partner_insights.server.auth.directory import Directory, Numbers
     from partner_insights.server.auth.identity import User
 
 LIFETIME: Final = 900
@@ -35,9 +35,6 @@ class _Device(Struct):
     user: User | None = None
     """Who has signed in."""
     declined: bool = False
-    polled: float | None = None
-    """When it was asked about last, by a monotonic clock."""
-    interval: float = INTERVAL
 
 
 class DeviceCodes(Struct):
@@ -45,7 +42,7 @@ class DeviceCodes(Struct):
 
     directory: Directory
     signs_in_alone: bool
-    """Whether a user signs in without being asked, after the first poll."""
+    """Whether a user signs in without being asked, between the first poll and the second."""
     _devices: OrderedDict[str, _Device] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -79,21 +76,33 @@ class DeviceCodes(Struct):
             raise DirectoryError("device-unknown")
         if directory.days_since(content) > 0:
             raise DirectoryError("device-expired")
+        again = self._is_polled_again(content["jti"])
         with self._lock:
-            user = self._polled(self._devices.setdefault(user_code(device_code), _Device()), asked)
-        if not directory.redeemed.first_time(content["jti"]):
+            user = self._signed_in(self._devices.setdefault(user_code(device_code), _Device()), asked, again)
+        if not directory.grants.first_time(content["jti"]):
             raise DirectoryError("device-unknown")
         return directory.subject(directory.identity.tenant(asked.tenant, user.name), client_id, user), content
 
-    def _polled(self, device: _Device, asked: Subject) -> User:
-        now, before = time.monotonic(), device.polled
-        device.polled = now
-        if before is not None and now < before + device.interval - _TOLERANCE:
-            device.interval += INTERVAL
+    def _is_polled_again(self, sealed_id: str) -> bool:
+        """Whether it was asked about before, by a clock of all workers; DirectoryError if just now."""
+        now = time.monotonic()
+
+        def is_early(before: Numbers | None) -> bool:
+            return before is not None and now < sum(before) - _TOLERANCE
+
+        def polled(before: Numbers | None) -> Numbers:
+            interval = before[1] if before is not None else INTERVAL
+            return now, interval + INTERVAL * is_early(before)
+
+        before = self.directory.grants.update(f"polled {sealed_id}", polled)
+        if is_early(before):
             raise DirectoryError("slow-down")
+        return before is not None
+
+    def _signed_in(self, device: _Device, asked: Subject, again: bool) -> User:
         if device.declined:
             raise DirectoryError("device-declined")
-        if device.user is None and self.signs_in_alone and before is not None:
+        if device.user is None and self.signs_in_alone and again:
             device.user = self.directory.identity.default_user(asked.tenant)
         if device.user is None:
             raise DirectoryError("pending")

@@ -6,7 +6,7 @@ import time
 from datetime import date
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -15,7 +15,7 @@ from partner_insights.server.auth.tokens import InvalidToken, Subject
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from partner_insights.server.auth.identity import Identity, Tenant, User
@@ -26,9 +26,11 @@ CODE_SECONDS: Final = 600
 REFRESH_DAYS: Final = 90
 _DAY: Final = 24 * 3600
 
+Numbers: TypeAlias = tuple[float, float]
 
-class Redeemed:
-    """What may be redeemed once → whether it was; the latest are remembered."""
+
+class GrantStore:
+    """What became of what was handed out, to all workers of a run together; the latest are remembered."""
 
     MAX: Final = 10_000
 
@@ -38,27 +40,37 @@ class Redeemed:
         self._lock = Lock()
 
     @cached_property
-    def _ids(self) -> sqlite3.Connection:
+    def _rows(self) -> sqlite3.Connection:
         import sqlite3
 
         file = self._file or ":memory:"
-        ids = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-        ids.execute("PRAGMA synchronous = OFF")  # nobody reads it after the run
-        ids.execute("CREATE TABLE IF NOT EXISTS redeemed (id TEXT UNIQUE)")
-        return ids
+        rows = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        rows.execute("PRAGMA synchronous = OFF")  # nobody reads it after the run
+        rows.execute("CREATE TABLE IF NOT EXISTS grants (id TEXT UNIQUE, value REAL, more REAL)")
+        return rows
 
     def first_time(self, sealed_id: str) -> bool:
         """Whether it has not been redeemed; from now on it has."""
+        return self.update(f"redeemed {sealed_id}", lambda _: (1, 0)) is None
+
+    def update(self, name: str, change: Callable[[Numbers | None], Numbers]) -> Numbers | None:
+        """Put what `change` makes of the numbers under a name in their place; those that were there."""
         with self._lock:
-            added = self._ids.execute("INSERT OR IGNORE INTO redeemed (id) VALUES (?)", (sealed_id,))
-            oldest = "(SELECT max(rowid) - ? FROM redeemed)"
-            self._ids.execute(f"DELETE FROM redeemed WHERE rowid <= {oldest}", (self.MAX,))  # noqa: S608
-            return added.rowcount == 1
+            self._rows.execute("BEGIN IMMEDIATE")  # no other worker comes in between
+            try:
+                asked = self._rows.execute("SELECT value, more FROM grants WHERE id = ?", (name,))
+                before: Numbers | None = asked.fetchone()
+                self._rows.execute("INSERT OR REPLACE INTO grants VALUES (?, ?, ?)", (name, *change(before)))
+                oldest = "(SELECT max(rowid) - ? FROM grants)"
+                self._rows.execute(f"DELETE FROM grants WHERE rowid <= {oldest}", (self.MAX,))  # noqa: S608
+            finally:
+                self._rows.execute("COMMIT")
+        return before
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
-            self._ids.execute("DELETE FROM redeemed")
+            self._rows.execute("DELETE FROM grants")
 
 
 class Directory(Struct, frozen=True):
@@ -68,7 +80,7 @@ class Directory(Struct, frozen=True):
     tokens: Tokens
     takes_any_grant: bool = False
     """Whether codes and refresh tokens of others are taken, as where access tokens are not checked either."""
-    redeemed: Redeemed = field(default_factory=Redeemed)
+    grants: GrantStore = field(default_factory=GrantStore)
 
     @property
     def identity(self) -> Identity:

@@ -27,11 +27,12 @@ from partner_insights.server.auth.metadata import (
     user_realm,
 )
 from partner_insights.server.auth.tokens import AUDIENCES, EXCHANGED
+from partner_insights.server.http.errors import ApiError
 from partner_insights.server.http.response import ApiResponse, Note, json_response, respond
 from partner_insights.server.settings import SignIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from partner_insights.server.auth.authorize import AuthorizeRequest
     from partner_insights.server.auth.bearer import Authenticator
@@ -84,54 +85,61 @@ class DirectoryEndpoints:
 
     def reset(self) -> None:
         """As if nothing had been handed out or redeemed yet."""
-        self._directory.redeemed.clear()
+        self._directory.grants.clear()
         self._devices.clear()
 
     # ── JSON ───────────────────────────────────────────────────────────────────────────────────────
 
     def token(self, tenant: str, version: int) -> Response:
         """A token for a form."""
-        return self._json(partial(self._endpoint.token, _base(), tenant, version))
+        return self._granted(partial(self._endpoint.token, _base(), tenant, version))
 
     def device_code(self, tenant: str, version: int) -> Response:
         """A code to sign in with on another device."""
-        return self._json(partial(self._endpoint.device_code, _base(), tenant, version))
+        return self._granted(partial(self._endpoint.device_code, _base(), tenant, version))
 
-    def _json(self, answer: Callable[[Fields], ApiResponse]) -> Response:
+    def _granted(self, answer: Callable[[Fields], ApiResponse]) -> Response:
         try:
             fields = read_fields(request.form, request.headers.get("Authorization"))
             return respond(answer(fields))
         except DirectoryError as error:
             return respond(error_json(error))
 
-    def configuration(self, tenant: str, version: int) -> Response:
-        """The discovery document."""
+    def _told(self, content: Callable[[Fields], Mapping[str, Any]]) -> Response:
         try:
-            content = openid_configuration(self._directory.identity, _base(), tenant, version)
+            return respond(json_response(content(read_fields(request.args))))
         except DirectoryError as error:
             return respond(error_json(error))
-        return respond(json_response(content))
+
+    def configuration(self, tenant: str, version: int) -> Response:
+        """The discovery document."""
+        identity = self._directory.identity
+        return self._told(lambda _: openid_configuration(identity, _base(), tenant, version))
 
     def keys(self, tenant: str) -> Response:
         """What signatures are verified by."""
-        return respond(json_response(self._directory.tokens.signing.key_set))
+        return self._told(lambda _: self._directory.tokens.signing.key_set)
 
     def instance(self, tenant: str) -> Response:
         """Whether an authority is one."""
-        return respond(
-            json_response(
-                instance_discovery(_base(), request.host, request.args.get("authorization_endpoint", ""))
-            )
+        return self._told(
+            lambda sent: instance_discovery(_base(), request.host, sent.required("authorization_endpoint"))
         )
 
     def user_realm(self, tenant: str, user: str) -> Response:
         """Who checks a user's password."""
-        return respond(json_response(user_realm(user)))
+        return self._told(lambda _: user_realm(user))
 
     def user_info(self, tenant: str) -> Response:
         """Who the bearer token speaks for."""
-        token = self._authenticator.authenticate(request.headers.get("Authorization"), None)
-        return respond(json_response(user_info({"sub": token.object_id, "upn": token.user})))
+        return self._told(lambda _: self._who())
+
+    def _who(self) -> dict[str, Any]:
+        try:
+            token = self._authenticator.authenticate(request.headers.get("Authorization"), None)
+        except ApiError as error:
+            raise DirectoryError("token") from error
+        return user_info({"sub": token.object_id, "upn": token.user})
 
     def generate_token(self, audiences: tuple[str, ...]) -> Response:
         """One of Partner Center's own tokens for the directory's."""
@@ -172,8 +180,11 @@ class DirectoryEndpoints:
 
     def device_page(self, tenant: str) -> Response:
         """Where the code of another device is typed."""
-        code, decision = request.values.get("user_code", ""), request.form.get("decision")
-        problem = None
+        try:
+            code = read_fields(request.values).get("user_code", "")
+        except DirectoryError as error:
+            return _page("message.html", 400, heading="The sign-in failed", words=error.description)
+        decision, problem = request.form.get("decision"), None
         if decision is not None:
             try:
                 user = self._chosen(tenant) if decision == "accept" else None
@@ -188,7 +199,10 @@ class DirectoryEndpoints:
 
     def logout(self, tenant: str) -> Response:
         """Nobody stays signed in here."""
-        back = request.values.get("post_logout_redirect_uri", "")
+        try:
+            back = read_fields(request.values).get("post_logout_redirect_uri", "")
+        except DirectoryError as error:
+            return _page("message.html", 400, heading="The sign-out failed", words=error.description)
         if authorize.is_loopback(back):
             return respond(ApiResponse(302, headers=(("Location", back), *UNCACHED), content_type=None))
         return _page("message.html", heading="You are signed out", words="You may close this page.")

@@ -103,7 +103,7 @@ def _authorization_code(request: TokenRequest) -> Granted:
     if fields.get("redirect_uri", code["redirect_uri"]) != code["redirect_uri"]:
         raise DirectoryError("redirect-changed")
     _check_verifier(code["challenge"], code["method"], fields)
-    if not directory.redeemed.first_time(code["jti"]):
+    if not directory.grants.first_time(code["jti"]):
         raise DirectoryError("code-redeemed")
     return Granted(subject, code["scope"], code["audience"], nonce=code["nonce"])
 
@@ -119,7 +119,7 @@ def _refresh_token(request: TokenRequest) -> Granted:
     # Who was signed in may have been removed since, or the tenant.
     tenant = directory.identity.tenant(subject.tenant)
     directory.identity.user(subject.user or "", tenant)
-    if not directory.redeemed.first_time(before["jti"]):
+    if not directory.grants.first_time(before["jti"]):
         raise DirectoryError("refresh-redeemed")
     return Granted(subject, before["scope"], before["audience"], renewable=True)
 

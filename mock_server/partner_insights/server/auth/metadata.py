@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.server.auth.errors import DirectoryError
+from partner_insights.server.auth.fields import MAX_CHARACTERS
 from partner_insights.server.auth.identity import ANY_TENANT
 from partner_insights.server.auth.signing_key import ALGORITHM
 from partner_insights.server.auth.tokens import version_1_issuer, version_2_issuer
@@ -18,6 +21,7 @@ PUBLIC_HOSTS: Final = (
     "sts.windows.net",
 )
 """Names of the real directory, which may be led to the fake."""
+_ENDPOINT: Final = re.compile(r"https?://[^/\s?#@]+/(?P<tenant>[\w.~-]+)(?:/[^\s]*)?")
 _MICROSOFT_ONLINE: Final = "microsoftonline.com"
 
 
@@ -65,8 +69,13 @@ def openid_configuration(identity: Identity, base: str, tenant: str, version: in
 
 
 def instance_discovery(base: str, host: str, endpoint: str) -> dict[str, Any]:
-    """Whether an authority is one, as clients ask it: the directory's other names, and where to go on."""
-    tenant = endpoint.partition("://")[2].split("/")[1:2] or ["common"]
+    """Whether an authority is one, as clients ask it: the directory's other names, and where to go on.
+
+    DirectoryError where the endpoint to authorize at is no address of a tenant; any host is taken.
+    """
+    found = _ENDPOINT.fullmatch(endpoint)
+    if found is None:
+        raise DirectoryError("instance", endpoint)
     own = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
     public = {
         "preferred_network": PUBLIC_HOSTS[0],
@@ -74,14 +83,18 @@ def instance_discovery(base: str, host: str, endpoint: str) -> dict[str, Any]:
         "aliases": list(PUBLIC_HOSTS),
     }
     return {
-        "tenant_discovery_endpoint": f"{base}/{tenant[0]}/v2.0/.well-known/openid-configuration",
+        "tenant_discovery_endpoint": f"{base}/{found['tenant']}/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",
         "metadata": [public] if host in PUBLIC_HOSTS else [public, own],
     }
 
 
 def user_realm(user: str) -> dict[str, Any]:
-    """That the directory itself checks the user's password."""
+    """That the directory itself checks the user's password; DirectoryError for what nobody is called."""
+    if len(user) > MAX_CHARACTERS:
+        raise DirectoryError("too-long", "user")
+    if not user.isprintable() or not user.strip():
+        raise DirectoryError("invalid", "user")
     return {
         "ver": "1.0",
         "account_type": "Managed",

@@ -162,7 +162,7 @@ def serve(
         temp_folders = [] if tls is None or tls.ca_file is None else [tls.ca_file.parent]
         if settings.workers > 1:
             temp_folders.append(Path(made.enter_context(TemporaryDirectory(prefix="partner-insights-"))))
-            settings = replace(settings, redeemed=temp_folders[-1] / "redeemed")
+            settings = replace(settings, grant_store=temp_folders[-1] / "grants")
         server = _Server(endpoint, settings, ready, tls)
         try:
             application = WorkerApplication(world, settings, catalogue, tuple(temp_folders), ready_file)
