@@ -34,6 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 import partner_insights
+import token_speed
 from partner_insights.child_server import running_fake
 from partner_insights.contract import Catalogue
 from partner_insights.recording_folder import INDEX, VERSION, RecordedAnswer, key_of
@@ -101,6 +102,9 @@ def main() -> int:
         rows = measured(options.peers, Path(scratch), names, options.seconds)
     result = {"servers": rows, "touched": touched(), "page": largest_page(), "million": large_world()}
     show(result)
+    print("\nsigning in, beside oidc-provider-mock (token_speed.py alone measures this):")
+    result["signIn"] = list(token_speed.lines(options.seconds))
+    print(*result["signIn"], sep="\n")
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
     return judge(result)

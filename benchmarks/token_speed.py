@@ -38,6 +38,7 @@ ASKED = {
 CLIENT = {"client_id": "app", "client_secret": "s"}
 ALONE = CLIENT | {"grant_type": "client_credentials", "resource": "https://api.partnercenter.microsoft.com"}
 CONNECTIONS = 16
+PEER = str(Path(sys.executable).with_name("oidc-provider-mock"))
 KIND = "application/x-www-form-urlencoded"
 SCRIPT = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "{kind}"\nwrk.body = "{body}"\n'
 
@@ -75,23 +76,29 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--peer", default=str(Path(sys.executable).with_name("oidc-provider-mock")))
+    parser.add_argument("--peer", default=PEER)
     options = parser.parse_args()
+    for line in lines(options.seconds, options.peer):
+        print(line, flush=True)
+    return 0
+
+
+def lines(seconds: int, peer: str = PEER) -> Iterator[str]:
+    """What was measured of each, in words."""
     command = [sys.executable, "-P", "-m", "partner_insights", "serve", "--customers", "1", "--port"]
     oauth2 = "/contoso.example/oauth2"
     ours = Server(command, f"{oauth2}/v2.0/authorize", f"{oauth2}/v2.0/token")
-    theirs = Server([options.peer, "--port"], "/oauth2/authorize", "/oauth2/token", {"sub": "ann"})
+    theirs = Server([peer, "--port"], "/oauth2/authorize", "/oauth2/token", {"sub": "ann"})
     for name, server in (("partner-insights", ours), ("oidc-provider-mock", theirs)):
         if shutil.which(server.command[0]) is None:
-            print(f"{name} is not installed")
+            yield f"{name} is not installed"
             continue
         with started(server) as (url, first):
-            rate = logins(server, url, options.seconds)
+            rate = logins(server, url, seconds)
             line = f"{name}: first login after {first:.2f} s, {rate:.0f} logins a second"
             if server is ours and shutil.which("wrk"):
-                line += f", {tokens(f'{url}{oauth2}/token', options.seconds):.0f} tokens a second"
-        print(line, flush=True)
-    return 0
+                line += f", {tokens(f'{url}{oauth2}/token', seconds):.0f} tokens a second"
+        yield line
 
 
 @contextmanager
