@@ -50,8 +50,8 @@ def main() -> dict[str, int]:
     program = shutil.which("node")
     if program is not None and os.environ.get("PARTNER_INSIGHTS_NODE_MODULES"):
         script = Path(__file__).parent / "node" / "msal-node.mjs"
-        arguments = [program, script, "https://login.microsoftonline.com", TENANT, API]
-        run = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=120)
+        arguments = [program, script, "https://login.microsoftonline.com", TENANT, API, folder / "app.pem"]
+        run = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
         answers |= {f"msal-node {flow}": opens(token) for flow, token in json.loads(run.stdout).items()}
     return answers
 

@@ -58,6 +58,14 @@ def signed_in(address: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
 
+def called_with(fake: RunningFake) -> str:
+    """A user's token for the application itself, which calls on for that user."""
+    form = {"grant_type": "password", "client_id": "caller", "username": USER, "password": "any"}
+    address = f"{fake.url}/{TENANT}/oauth2/v2.0/token"
+    answer = requests.post(address, data=form | {"scope": "api://app/access"}, timeout=10)
+    return str(answer.json()["access_token"])
+
+
 def confidential(fake: RunningFake, credential: Any = "secret") -> msal.ConfidentialClientApplication:
     return msal.ConfidentialClientApplication(
         "app",
@@ -100,10 +108,7 @@ def test_msal_as_an_application_and_on_behalf_of(secure: RunningFake, certificat
     )
     for each in (app, certified):
         assert opens(secure, each.acquire_token_for_client([ALONE])["access_token"]) == 403
-    form = {"grant_type": "password", "client_id": "caller", "username": USER, "password": "any"}
-    address = f"{secure.url}/{TENANT}/oauth2/v2.0/token"
-    token = requests.post(address, data=form | {"scope": "api://app/access"}, timeout=10).json()
-    granted = app.acquire_token_on_behalf_of(token["access_token"], [SCOPE])
+    granted = app.acquire_token_on_behalf_of(called_with(secure), [SCOPE])
     assert opens(secure, granted["access_token"]) == 200
 
 
@@ -117,6 +122,10 @@ def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path:
         identity.CertificateCredential(TENANT, "app", str(file), **options),
     ):
         assert opens(secure, alone.get_token(ALONE).token) == 403
+    behalf = identity.OnBehalfOfCredential(
+        TENANT, "app", client_secret="secret", user_assertion=called_with(secure), **options
+    )
+    assert opens(secure, behalf.get_token(SCOPE).token) == 200
     device = identity.DeviceCodeCredential(
         "app", tenant_id=TENANT, prompt_callback=lambda *_: None, **options
     )
@@ -172,6 +181,8 @@ def test_adal(secure: RunningFake, certificate: Certificate) -> None:
         granted["refreshToken"], "app", PARTNER_CENTER, "secret"
     )
     assert opens(secure, renewed["accessToken"]) == 200
+    by_password = context.acquire_token_with_username_password(PARTNER_CENTER, USER, "any", "app")
+    assert (opens(secure, by_password["accessToken"]), by_password["userId"]) == (200, USER)
     begun = context.acquire_user_code(PARTNER_CENTER, "app")
     assert begun["verification_url"].startswith(secure.url)
     device = context.acquire_token_with_device_code(PARTNER_CENTER, begun, "app")
@@ -205,6 +216,11 @@ def test_authlib(secure: RunningFake) -> None:
     ).validate()
     renewed = session.refresh_token(document["token_endpoint"])
     assert opens(secure, renewed["access_token"]) == 200
+    asked_by = {"password": {"username": USER, "password": "any"}, "client_credentials": {"scope": ALONE}}
+    for grant, form in asked_by.items():
+        other = OAuth2Session("app", "secret", scope=SCOPE)
+        token = other.fetch_token(document["token_endpoint"], grant_type=grant, **form)
+        assert opens(secure, token["access_token"]) == (200 if grant == "password" else 403)
 
 
 @pytest.mark.parametrize("version", ["", "/v2.0"])
@@ -244,9 +260,9 @@ def node(fake: RunningFake, script: str, *arguments: str) -> dict[str, str]:
 
 
 FLOWS = {
-    "msal-node": {"code", "silent", "client", "password", "behalf", "device"},
+    "msal-node": {"code", "silent", "client", "certificate", "password", "behalf", "device"},
     "azure-identity": {"client", "certificate", "password", "behalf", "device", "code"},
-    "openid-client": {"code", "silent", "device", "client"},
+    "openid-client": {"code", "silent", "device", "client", "certificate", "password", "behalf"},
 }
 
 

@@ -7,9 +7,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+
+if TYPE_CHECKING:
+    from conftest import Certificate
 
 pytestmark = pytest.mark.external
 NAMES = ("login.microsoftonline.com", "login.windows.net", "api.partnercenter.microsoft.com")
@@ -17,14 +21,15 @@ LEAD = 'ip link set lo up && mount --bind "$1" /etc/hosts && exec "$2" "$3" "$4"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The certificate for the names, and the hosts file that leads them here."""
+def folder(tmp_path: Path, certificate: Certificate) -> Path:
+    """The certificate for the names, an application's, and the hosts file that leads the names here."""
     authority = trustme.CA()
-    certificate = authority.issue_cert(*NAMES)
+    issued = authority.issue_cert(*NAMES)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
-    for pem in certificate.cert_chain_pems:
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for pem in issued.cert_chain_pems:
         pem.write_to_path(tmp_path / "cert.pem", append=True)
+    (tmp_path / "app.pem").write_text(certificate.key_pem + certificate.pem)
     (tmp_path / "hosts").write_text(f"127.0.0.1 localhost {' '.join(NAMES)}\n")
     return tmp_path
 
@@ -45,4 +50,4 @@ def test_libraries_sign_in_under_the_real_names(folder: Path) -> None:
     answers = json.loads(run.stdout)
     assert len(answers) >= 5
     for flow, status in answers.items():
-        assert (flow, status) == (flow, 403 if flow.endswith("client") else 200)
+        assert (flow, status) == (flow, 403 if flow.endswith(("client", "certificate")) else 200)

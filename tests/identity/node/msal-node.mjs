@@ -1,12 +1,20 @@
 // @azure/msal-node, unmodified: every flow it has, against the directory at the address given.
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 const msal = createRequire(`${process.env.PARTNER_INSIGHTS_NODE_MODULES}/`)("@azure/msal-node");
 
-const [url, tenant, resource] = process.argv.slice(2);
+const [url, tenant, resource, certificatePath] = process.argv.slice(2);
 const scopes = [`${resource}/user_impersonation`];
 const redirectUri = "http://localhost:8400/back";
 const auth = { clientId: "app", authority: `${url}/${tenant}`, knownAuthorities: [new URL(url).host] };
 const confidential = new msal.ConfidentialClientApplication({ auth: { ...auth, clientSecret: "secret" } });
+const pem = readFileSync(certificatePath, "utf8");
+const [privateKey, x5c] = [pem.slice(0, pem.indexOf("-----BEGIN CERTIFICATE")), pem.slice(pem.indexOf("-----BEGIN CERTIFICATE"))];
+const thumbprintSha256 = new X509Certificate(x5c).fingerprint256.replaceAll(":", "");
+const certified = new msal.ConfidentialClientApplication({
+  auth: { ...auth, clientCertificate: { thumbprintSha256, privateKey, x5c } },
+});
 const open = new msal.PublicClientApplication({ auth });
 
 async function code() {
@@ -28,6 +36,7 @@ const service = await open.acquireTokenByUsernamePassword({
 const results = {
   ...(await code()),
   client: (await confidential.acquireTokenByClientCredential({ scopes: [`${resource}/.default`] })).accessToken,
+  certificate: (await certified.acquireTokenByClientCredential({ scopes: [`${resource}/.default`] })).accessToken,
   password: (await open.acquireTokenByUsernamePassword({ scopes, username: "ann@contoso.example", password: "any" })).accessToken,
   behalf: (await confidential.acquireTokenOnBehalfOf({ scopes, oboAssertion: service.accessToken })).accessToken,
   device: (await open.acquireTokenByDeviceCode({ scopes, deviceCodeCallback: () => {} })).accessToken,

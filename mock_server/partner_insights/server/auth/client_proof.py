@@ -18,6 +18,9 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ALGORITHMS: Final = ("RS256", "PS256")
 """With a certificate (MSAL signs by PS256 where it has the SHA-256 thumbprint)."""
 
+_CLOCK_SKEW: Final = 300
+"""Seconds that a client's clock may differ, as the directory lets it; MSAL for Node rounds its own up."""
+
 
 def proven_app(identity: Identity, fields: Fields, tenant: Tenant, path: str, *, wanted: bool) -> App:
     """The application of a request; `wanted` says whether this grant is for confidential ones alone.
@@ -50,10 +53,16 @@ def _check_assertion(app: App, assertion: str, tenants: set[str]) -> None:
         "require": ["exp", "aud", "iss", "sub"],
         "verify_signature": signed,
         "verify_aud": False,
-        "verify_exp": True,
+        **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat"), True),
     }
     try:
-        claims: dict[str, Any] = jwt.decode(assertion, key, algorithms=list(_ALGORITHMS), options=options)  # type: ignore[arg-type]
+        claims: dict[str, Any] = jwt.decode(
+            assertion,
+            key,
+            algorithms=list(_ALGORITHMS),
+            options=options,  # type: ignore[arg-type]
+            leeway=_CLOCK_SKEW,
+        )
     except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
         raise DirectoryError("assertion-time") from error
     except jwt.InvalidSignatureError as error:
