@@ -47,16 +47,8 @@ MAY_IMPORT = {
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
     "verify": {
-        *(
-            "errors",
-            "_data",
-            "files",
-            "file_reader",
-            "toml",
-            "http_reader",
-            "header_values",
-            "recording_folder",
-        ),
+        *("errors", "_data", "files", "file_reader", "toml", "http_reader"),
+        *("header_values", "recording_folder"),
         *("contract", "derive", "child_server"),
     },
     "client_types": {"contract"},

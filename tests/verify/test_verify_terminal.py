@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,39 @@ def test_at_80_columns_no_word_is_folded(tmp_path: Path, body: dict[str, Any]) -
     assert words.count(OPERATION) == 4
     for pointer in (f"/items/*/{LONG}", "/items/*/workloadName", "/items/*/attributes/objectType"):
         assert pointer in words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("columns", [80, 60])
+def test_on_a_terminal_prose_is_broken_between_words(
+    tmp_path: Path, body: dict[str, Any], columns: int
+) -> None:
+    """All that is said in full has lines of its width, and the words of what is said where nobody looks."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    (tmp_path / "body.json").write_text(json.dumps(body), encoding="utf-8")
+    command = [sys.executable, "-m", "partner_insights", "check", "--operation", OPERATION, "body.json"]
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+    }
+    whole = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60)
+    reader, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    shown = b""
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdin=terminal, stdout=terminal) as process:
+        os.close(terminal)
+        with suppress(OSError):  # what Linux says of a terminal that all have closed
+            while read := os.read(reader, 65_536):
+                shown += read
+    os.close(reader)
+    assert process.returncode == 1
+    prose = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).partition("\r\n\r\nPI")[2]
+    assert max(map(len, prose.splitlines())) <= columns
+    assert prose.split() == whole.stdout.partition("\n\nPI")[2].split()
 
 
 @pytest.mark.parametrize("columns", [0, 1])

@@ -68,7 +68,7 @@ def show(
     standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
     for observation in {each.key: each for each in standing_out}.values():
         place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
-        screen.print(Text.assemble(("observed ", "cyan"), f"{place}: {observation.message}"), soft_wrap=True)
+        _tell(screen, Text("observed ", "cyan"), Text(f"{place}: {observation.message}"))
 
 
 def _table(screen: Console, findings: list[Violation], counts: Mapping[ViolationKey, int]) -> Table:
@@ -122,7 +122,7 @@ def _show_cause(screen: Console, cause: Cause, seen: Mapping[ViolationKey, str])
     place = " ".join(part for part in (violation.operation, violation.pointer) if part) or "body"
     more = f" and {counted(len(cause.others), 'more place')}" if cause.others else ""
     heading = f"{violation.code} {place}{more}, {violation.standing.value}"
-    screen.print(Text(heading, COLOURS[violation.severity]), soft_wrap=True)
+    _tell(screen, Text(), Text(heading, COLOURS[violation.severity]))
     lines = [("", violation.message), *(("at", line) for line in place_lines(cause, seen))]
     if not cause.others and violation.key in seen:
         lines.append(("in", seen[violation.key]))
@@ -132,30 +132,45 @@ def _show_cause(screen: Console, cause: Cause, seen: Mapping[ViolationKey, str])
         lines.append(("erratum", violation.erratum))
     if violation.request.entry:
         lines.append(("in", f"{violation.request.file}, {violation.request.entry}"))
-    if violation.request.curl:
-        lines.append(("again", violation.request.curl))
     for label, text in lines:
-        screen.print(Text.assemble("  ", (f"{label:<9}" if label else "", "dim"), text), soft_wrap=True)
+        _tell(screen, _label(label), Text(text))
+    if violation.request.curl:
+        # One line, however long: it is there to be copied.
+        screen.print(Text.assemble(_label("again"), violation.request.curl), soft_wrap=True)
     screen.print()
+
+
+def _label(word: str) -> Text:
+    return Text.assemble("  ", (f"{word:<9}" if word else "", "dim"))
+
+
+def _tell(screen: Console, label: Text, text: Text) -> None:
+    """One line; on a terminal as many as it takes, broken between words and set in under the first."""
+    lines = [text]
+    if screen.is_terminal:
+        lines = list(text.wrap(screen, max(screen.width - label.cell_len, MIN_WIDTH))) or lines
+    for number, line in enumerate(lines):
+        start = Text(" " * label.cell_len) if number else label
+        screen.print(Text.assemble(start, line), soft_wrap=True)
 
 
 def show_comparison(screen: Console, comparison: Comparison) -> None:
     """Print what a baseline made of the run: the known by one line each, and the entries to look at."""
     for violation, entry in comparison.known:
-        screen.print(_entry("known", "cyan", entry, violation.message), soft_wrap=True)
+        _tell(screen, *_entry("known", "cyan", entry, violation.message))
     for entry in comparison.expired:
-        screen.print(_entry("expired", "bold red", entry, f"accepted until {entry.expires}"), soft_wrap=True)
+        _tell(screen, *_entry("expired", "bold red", entry, f"accepted until {entry.expires}"))
     for entry in comparison.unseen:
         if entry not in comparison.expired:
-            screen.print(_entry("not seen", "yellow", entry, entry.reason), soft_wrap=True)
+            _tell(screen, *_entry("not seen", "yellow", entry, entry.reason))
 
 
-def _entry(word: str, colour: str, entry: Deviation, message: str) -> Text:
+def _entry(word: str, colour: str, entry: Deviation, message: str) -> tuple[Text, Text]:
     place = " ".join(part for part in (entry.code, entry.operation, entry.pointer) if part)
-    return Text.assemble((f"{word} ", colour), f"{place}: {message}")
+    return Text(f"{word} ", colour), Text(f"{place}: {message}")
 
 
 def show_verdict(screen: Console, judgement: Judgement, words: str) -> None:
     """Print the last line."""
     colour = VERDICT_COLOURS[judgement.verdict]
-    screen.print(Text.assemble((judgement.headline, colour), f": {words}"), soft_wrap=True)
+    _tell(screen, Text(), Text.assemble((judgement.headline, colour), f": {words}"))
