@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from partner_insights._data import schemas_dir
 from partner_insights.cli.diff import command
+from partner_insights.cli.verbs import main
 from partner_insights.contract.toml_files import read_errata
 from partner_insights.derive.diff import EditionDiff, Level, compare
 
@@ -231,6 +233,21 @@ def editions(folder: Path, new: dict[str, str]) -> EditionDiff:
             (folder / name / page).parent.mkdir(parents=True, exist_ok=True)
             (folder / name / page).write_text(text, encoding="utf-8")
     return compared(folder / "old", folder / "new")
+
+
+def test_what_would_be_read_by_halves_is_refused(tmp_path: Path) -> None:
+    """A dialect of what is derived already, and a pipe, whose page is gone when it is read again: exit 2."""
+    derived = str(schemas_dir())
+    page, pipe = tmp_path / "page.md", tmp_path / "pipe.md"
+    page.write_text("# Thing\n")
+    os.mkfifo(pipe)
+    for words, told in (
+        (["diff", derived, derived, "--dialect", "discord"], "--dialect"),
+        (["diff", str(page), str(pipe)], "a pipe or a device"),
+        (["check", "--page", str(pipe)], "a pipe or a device"),
+    ):
+        refused = CliRunner().invoke(main, words)
+        assert (refused.exit_code, told in refused.output) == (2, True), refused.output
 
 
 def test_a_page_and_a_resource_of_another_name_are_followed(tmp_path: Path) -> None:

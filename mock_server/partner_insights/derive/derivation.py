@@ -84,6 +84,19 @@ def pages_of(paths: Iterable[Path]) -> list[Path]:
     return pages
 
 
+def pages_read_again(paths: Iterable[Path]) -> list[Path]:
+    """The same, for who reads a page more than once; InputError for a pipe, which gives its bytes once."""
+    pages = pages_of(paths)
+    for page in pages:
+        if page.exists() and not page.is_file():
+            raise InputError(
+                "is a pipe or a device, and a page is read more than once here",
+                where=str(page),
+                remedy="give a file",
+            )
+    return pages
+
+
 def derive(
     paths: Iterable[Path],
     errata: Iterable[Erratum],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_insights.contract.model import PROVENANCE, Erratum
 from partner_insights.contract.schema_files import SCHEMA_SUFFIX
-from partner_insights.derive.derivation import Derivation, derive, pages_of
+from partner_insights.derive.derivation import Derivation, derive, pages_read_again
 from partner_insights.derive.renames import renamed, with_names
 from partner_insights.errors import InputError
 from partner_insights.file_reader import opened, read_input
@@ -100,6 +100,12 @@ def compare(
     is followed where most of its rows are the same. InputError where there is nothing to compare.
     """
     originals, editions = _files(old), _files(new)
+    if dialect is not None and not originals and not editions:
+        raise InputError(
+            "a dialect is about pages, and these are derived schemas",
+            where="--dialect",
+            remedy="leave it out, or compare the pages",
+        )
     known = {path.name for path in originals if _is_translated(path)}
     translated = [path for path in editions if path.name not in known and _is_translated(path)]
     changes = list(_translations(originals, translated))
@@ -137,7 +143,7 @@ def _schemas(
 def _files(path: Path) -> list[Path]:
     """The pages of an edition; none where it is one of derived schemas."""
     is_derived = path.suffix == ".json" or (path.is_dir() and any(path.glob(f"*{SCHEMA_SUFFIX}")))
-    return [] if is_derived else pages_of([path])
+    return [] if is_derived else pages_read_again([path])
 
 
 def _read(path: Path) -> dict[str, Any]:

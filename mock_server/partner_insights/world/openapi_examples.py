@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,7 +27,7 @@ _CUSTOMER_ID: Final = "customer-id"
 
 def openapi_with_examples(catalogue: Catalogue, world: World, url: str | None = None) -> dict[str, Any]:
     """The catalogue's description with examples from the world; `url` is where a fake serves it."""
-    document = deepcopy(openapi_document(catalogue))
+    document: dict[str, Any] = orjson.loads(orjson.dumps(openapi_document(catalogue)))  # no part is shared
     if url is not None:
         document["servers"] = [{"url": url, "description": "The fake."}]
     if world.customers:

@@ -13,7 +13,7 @@ from partner_insights.contract.catalogue import Catalogue
 from partner_insights.contract.schema_files import reference_to
 from partner_insights.contract.toml_files import read_errata, read_operations
 from partner_insights.derive.bundled_pages import TABLES
-from partner_insights.derive.derivation import derive, pages_of
+from partner_insights.derive.derivation import derive, pages_of, pages_read_again
 from partner_insights.derive.howto.operations import ODATA, described_operations
 from partner_insights.derive.howto.page import HowToPage, read_howto_page
 from partner_insights.derive.howto.proposed_errata import Disagreement, PrintedBody, disagreements
@@ -76,7 +76,7 @@ def check_pages(paths: Iterable[Path], dialect: str | None = None) -> CheckedPag
 
     The tables are read leniently and without errata. InputError for a page that cannot be read.
     """
-    files = pages_of(paths)
+    files = pages_read_again(paths)
     howtos = [howto for path in files if (howto := read_howto_page(path)).says_anything]
     spoken = named_dialect(dialect) if dialect else None
     tables = [path for path in files if read_page(path, spoken).resources]
