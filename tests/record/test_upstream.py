@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -151,6 +152,22 @@ def test_the_proxy_of_the_environment_is_used(
     assert isinstance(Client("http://direct.invalid", []).send("GET", "/d/identity", ()), Failure)
     assert Upstream(coded).get("/e/identity", ()).body == b"{}"
     assert Coded.targets[2:] == ["/e/identity"]
+
+
+@pytest.mark.parametrize("url", ["http://x.invalid", "https://x.invalid"])
+def test_a_proxy_that_does_not_lead_there_is_no_fault_of_the_service(
+    coded: str, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """Nobody listens there, or it makes no tunnel: the server was not reached, whatever it is like."""
+    silent = "http://127.0.0.1:9"
+    for proxy in (silent, coded) if url.startswith("https") else (silent,):
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        answer = Client(url, []).send("GET", "/gone", ())
+        assert isinstance(answer, Failure)
+        assert answer.unreached, answer
+        assert re.match(
+            r"the server could not be reached: Unable to connect to proxy: [\w :\[\]]+$", answer.reason
+        )
 
 
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from urllib3.exceptions import (
     LocationValueError,
     NewConnectionError,
     ProtocolError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
@@ -57,7 +58,7 @@ REDACTED = b"[token]"
 MIN_SECRET = 20
 """Characters of what is struck out; `Bearer` alone is no secret."""
 
-_UNREACHED = (NewConnectionError, ConnectTimeoutError, SSLError, LocationValueError)
+_UNREACHED = (NewConnectionError, ConnectTimeoutError, ProxyError, SSLError, LocationValueError)
 
 
 class Stopped(unittest.SkipTest):
@@ -256,6 +257,8 @@ def _filled_in(headers: Headers, authorization: Secret | None) -> Headers:
 
 def _plain(error: BaseException) -> str:
     """The cause in words, without the addresses of Python objects that urllib3 puts before it."""
+    if isinstance(error, ProxyError):
+        return f"{error.args[0]}: {_plain(error.original_error)}"
     cause = error.args[-1] if isinstance(error, ProtocolError) and error.args else error
     words = re.sub(r"^\w+\(.*?\): ", "", str(cause).rpartition(">: ")[2]).strip()
     return printable(words) or type(cause).__name__  # a broken status line is quoted in it
