@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 import time
@@ -165,9 +164,8 @@ def test_a_proxy_that_does_not_lead_there_is_no_fault_of_the_service(
         answer = Client(url, []).send("GET", "/gone", ())
         assert isinstance(answer, Failure)
         assert answer.unreached, answer
-        assert re.match(
-            r"the server could not be reached: Unable to connect to proxy: [\w :\[\]]+$", answer.reason
-        )
+        assert answer.reason.startswith("the server could not be reached: Unable to connect to proxy: ")
+        assert "Connection(" not in answer.reason  # no object of Python
 
 
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
