@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from partner_insights.cli.verbs import VERBS
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a shell, and names of any bytes")
 PROGRAM = f"{sys.executable} -P -m partner_insights"
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -17,7 +19,7 @@ SHOP = Path(__file__).parents[1] / "pages"
 BAD = b'{"items": [{"attributes": {"objectType": "CustomerLicensesUsageInsights"}, "customerId": 3}]}'
 ODD = os.fsdecode(b"od\xff d\xe9")
 OLD_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0"}
-VERBS = {
+LINES = {
     "check bad.json --json out": 1,
     "check good.json --json out": 0,
     "explain PI101": 0,
@@ -28,6 +30,10 @@ VERBS = {
     "fixtures write world --customers 2 --out out": 0,
     "serve --from .": 2,
     "record --url nothing --out out": 2,
+    "fixtures invalid Customer --out out": 0,
+    "types --language python --out out": 0,
+    "health http://127.0.0.1:9": 3,
+    "verify --url http://127.0.0.1:9": 3,
     "--help": 0,
 }
 
@@ -56,18 +62,23 @@ def odd(tmp_path: Path) -> Path:
     return folder
 
 
+def test_every_verb_has_a_line() -> None:
+    """A new one is tried, too; `mcp` speaks through its streams, and takes seconds to load."""
+    assert {line.split()[0] for line in LINES} - {"--help"} == VERBS.keys() - {"mcp"}
+
+
 @pytest.mark.parametrize(
     ("line", "redirected"),
-    [(line, ">&-") for line in VERBS] + [(line, ">&- 2>&- <&-") for line in (*VERBS,)[::3]],
+    [(line, ">&-") for line in LINES] + [(line, ">&- 2>&- <&-") for line in (*LINES,)[::3]],
 )
 def test_nobody_listens(line: str, redirected: str, odd: Path) -> None:
     """With closed streams a verb ends as ever, and writes what it was to write, nothing else into it."""
     before = set(odd.iterdir())
     ran = run(line, odd, redirected, **OLD_LOCALE)
-    assert (ran.returncode, ran.stdout) == (VERBS[line], b"")
+    assert (ran.returncode, ran.stdout) == (LINES[line], b"")
     assert b"Traceback" not in ran.stderr
     new = {path.name for path in set(odd.iterdir()) - before}
-    assert new == ({"out"} if VERBS[line] < 2 and " out" in line else set())
+    assert new == ({"out"} if LINES[line] < 2 and " out" in line else set())
     if "--json" in line:
         assert json.loads((odd / "out").read_bytes())["verdict"] in ("held", "broken")
 
