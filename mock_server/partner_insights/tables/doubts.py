@@ -25,6 +25,12 @@ def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
         stated = [bound for bound in _BOUNDS if bound not in facts.columns]
         facts = replace(facts, **dict.fromkeys(stated))  # type: ignore[arg-type]
         expression = expression.items
+    if expression is not None and expression.json_type == "integer":
+        # "1.000" may be a thousand, or one.
+        unsure = [bound for bound in _BOUNDS if isinstance(getattr(facts, bound), float)]
+        if unsure:
+            said = {**facts.doubts, "range": " ".join(str(getattr(facts, bound)) for bound in unsure)}
+            facts = replace(facts, **dict.fromkeys(_BOUNDS), doubts=said)  # type: ignore[arg-type]
     unfit = _is_number(expression) and not all(map(_NUMBER.fullmatch, facts.values))
     if facts.values and (unfit or _has_form(expression)):
         facts = replace(facts, values=(), doubts={**facts.doubts, "values": ", ".join(facts.values)})

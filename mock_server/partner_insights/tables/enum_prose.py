@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from partner_insights.tables.prose import BEGIN
 from partner_insights.tables.sentences import Prose, Statement, T
 from partner_insights.tables.subjects import SUBJECT, is_subject
 
@@ -104,6 +105,8 @@ _OPENS = re.compile(
     r"\betc\b|"
     r"\band so on\b|\band (?:others?|more)\b|\bor others?\b|\bnot limited to\b|…|\.\.\.|\bcombin|"
     r"\bcomma[- ]separated\b|\b(?:multiple|several|more than one)\b[^.]{0,30}\bvalues?\b|\bmultiple of\b|"
+    r"\b(?:case[- ]?insensitive(?:ly)?|(?:not|in)[- ]?case[- ]?sensitive|any case|case is ignored)\b|"
+    r"\b(?:multi-?valued?|flagged|flags)\b|"
     r"\bone or more\b|\bbit(?:mask| ?flags?|wise)\b|\bnew values?\b|\bfree[- ]?(?:form|text)\b|"
     r"\bsubject to change\b|"
     r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
@@ -172,10 +175,20 @@ def _spoken_of(statement: Statement, prose: Prose) -> set[str]:
 _DEFAULT = re.compile(rf"\bdefault(?:s| value)?\b(?: is| to| value|:| of| setting)*:? ({T})", re.IGNORECASE)
 
 
+_ALSO = rf"[^.{BEGIN}]{{0,40}}"
+_MORE = re.compile(
+    rf"\b(?:also|additionally|in addition|as well as)\b{_ALSO}({T})|({T}){_ALSO}\b(?:also|as well|too)\b",
+    re.IGNORECASE,
+)
+
+
 def _is_strange(other: Statement, statement: Statement, prose: Prose, listed: set[str]) -> bool:
-    """Whether another sentence gives a default that is no value of the list."""
-    default = None if other is statement else _DEFAULT.search(other.text)
-    return default is not None and bool(listed) and prose.words(default[1]) not in {*listed, _NULL}
+    """Whether another sentence gives a default, or one more value, that is none of the list."""
+    if other is statement or not listed:
+        return False
+    named = [_DEFAULT.search(other.text), _MORE.search(other.text)]
+    terms = (found[found.lastindex or 1] for found in named if found is not None)
+    return any(prose.words(term) not in {*listed, _NULL} for term in terms)
 
 
 _LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, True))
