@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from partner_insights.cli import main
-from partner_insights.contract import PROVENANCE, Catalogue, Profile, Severity, Standing
+from partner_insights.contract import PROVENANCE, Catalogue, Operation, Profile, Severity, Standing
 from partner_insights.contract.explain import explain
 from partner_insights.verify import Request, Violation
 from partner_insights.verify.judge.http_checks import STANDING
@@ -59,6 +59,21 @@ def report(*violations: Violation) -> Report:
     judgement = Judgement(Profile.CORRECTED, "x", 1, ("customers",), violations, (), True)
     rows = tuple(coverage(CATALOGUE, Census(), violations))
     return Report(judgement, "a summary", CATALOGUE, {}, {}, rows, Census(), ())
+
+
+@pytest.mark.parametrize("operation", CATALOGUE.operations.values(), ids=CATALOGUE.operations)
+def test_every_parameter_explains_itself(operation: Operation) -> None:
+    """What a request may say, what it means, and how that is known."""
+    for name in operation.query:
+        lines = explain(f"{operation.id}.{name}", CATALOGUE)[0][1]
+        assert all(text.strip() for _, text in lines), name
+        assert dict(lines).keys() & {"standing", "meaning"}, name
+        assert "source" in dict(lines), name
+
+
+def test_an_assumed_answer_says_so() -> None:
+    """Documented is Next; what a client's other ways to seek lead to is our own reading."""
+    assert "Assumed for all but Next" in dict(explain("customers.seekOperation", CATALOGUE)[0][1])["meaning"]
 
 
 def test_a_corrected_keyword_is_told_with_what_the_cell_says() -> None:

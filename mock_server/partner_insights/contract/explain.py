@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from partner_insights.contract.explain_query import operation_lines, parameter_lines
+from partner_insights.contract.explain_query import operation_lines, parameter_lines, plain_parameter_lines
 from partner_insights.contract.model import PROVENANCE, Code, Erratum, Rule, Standing, Weight
 from partner_insights.errors import InputError
 
@@ -41,6 +41,8 @@ def explain(subject: str, catalogue: Catalogue) -> list[Section]:
             return [(f"{resource}  {operation.title}", operation_lines(operation, catalogue))]
         if option is not None:
             return [(f"{resource}.{option.name}", parameter_lines(option))]
+        if name in operation.query:
+            return [(f"{resource}.{name}", plain_parameter_lines(operation.query[name], operation))]
     if resource in catalogue.resources:
         properties = catalogue.schema(resource)["properties"]
         if not name:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.contract.catalogue import Catalogue
-    from partner_insights.contract.model import Erratum, Operation
+    from partner_insights.contract.model import Erratum, Operation, SchemaObject
     from partner_insights.contract.query import QueryOption
 
 Lines = list[tuple[str, str]]
@@ -22,7 +22,7 @@ def operation_lines(operation: Operation, catalogue: Catalogue) -> Lines:
     lines.append(("answers", around + operation.resource))
     for name in operation.query:
         option = operation.options.named(name)
-        known = "" if option is None else f"  ({option.standing}: {option.source})"
+        known = f"  ({option.standing}: {option.source})" if option else _said(operation.query[name])
         lines.append(("parameter", name + known))
     lines += [(each.id, f"{each.title}  ({each.standing})") for each in _errata(operation.id, catalogue)]
     return lines
@@ -45,6 +45,18 @@ def parameter_lines(option: QueryOption) -> Lines:
     lines += [("default", str(option.default))] if option.default is not None else []
     lines += [("rule", f"{note.says}  ({note.standing}: {note.source})") for note in option.notes]
     return lines
+
+
+def plain_parameter_lines(schema: SchemaObject, operation: Operation) -> Lines:
+    """What a parameter without a query language takes; its description says what of it is assumed."""
+    lines = [("meaning", str(schema.get("description", "")))]
+    lines += [("values", ", ".join(map(str, schema["enum"])))] if "enum" in schema else []
+    lines += [(bound, str(schema[bound])) for bound in ("minimum", "maximum") if bound in schema]
+    return lines + [("source", source) for source in operation.sources]
+
+
+def _said(schema: SchemaObject) -> str:
+    return f": {schema['description']}" if "description" in schema else ""
 
 
 def _errata(operation: str, catalogue: Catalogue) -> Iterator[Erratum]:
