@@ -92,6 +92,6 @@ def _opens_page(environ: WSGIEnvironment, *, framed: bool) -> bool:
 
 
 def _refusal(environ: WSGIEnvironment, status: int, words: str) -> ApiResponse:
-    controls = environ.get("PATH_INFO", "").startswith("/_admin/")
+    controls = f"{environ.get('PATH_INFO', '')}/".startswith("/_admin/")
     content = {"error": words} if controls else error_body(str(status), words)
     return json_response(content, status=status, headers=PRIVATE)

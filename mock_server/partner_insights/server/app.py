@@ -162,7 +162,7 @@ def _failure(app: Flask, service: Service, error: Exception) -> Response:
         allow = getattr(error, "valid_methods", None)
         headers = (("Allow", ", ".join(sorted(allow))),) if allow else ()
         return respond(error_json(refused, headers))
-    if isinstance(error, NotFound | MethodNotAllowed) and request.path.startswith("/_admin/"):
+    if isinstance(error, NotFound | MethodNotAllowed) and f"{request.path}/".startswith("/_admin/"):
         return unknown_control(app.url_map, error)
     if isinstance(error, ApiError):
         return respond(service.error_response(error))
