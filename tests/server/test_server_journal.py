@@ -142,6 +142,26 @@ def test_the_nearest_operation_is_explained(
     assert words in note
 
 
+@pytest.mark.parametrize(
+    ("sent", "noted"),
+    [
+        ({}, "no token was sent"),
+        ({"Authorization": ""}, "no token was sent"),
+        ({"Authorization": "eyJ0"}, "Authorization does not say Bearer"),
+        ({"Authorization": "Basic YTpi"}, "Authorization does not say Bearer"),
+        ({"Authorization": "Bearer x"}, None),
+        ({"Prefer": "code=401"}, None),
+    ],
+)
+def test_a_request_without_a_token_is_told(
+    client: FlaskClient, sent: dict[str, str], noted: str | None
+) -> None:
+    """The first thing that newcomers forget; of a token that is refused the response says why."""
+    assert client.get("/v1/customers", headers=sent).status_code == 401
+    notes = [note for note in entries(client)[-1]["notes"] if "MS-RequestId" not in note]
+    assert notes == [] if noted is None else notes[0].startswith(noted)
+
+
 def test_what_was_ignored_is_noted(client: FlaskClient, app_user: dict[str, str]) -> None:
     """Unknown query parameters change nothing but the journal."""
     plain = client.get("/v1/customers?size=2", headers=app_user)

@@ -312,6 +312,11 @@ class Journal:
         notes = []
         if entry.method not in (operation.method, "HEAD", "OPTIONS"):
             notes.append(f"{operation.id} is asked by {operation.method}, not {entry.method}")
+        if entry.status == 401 and entry.fault is None:
+            if not entry.authorization:
+                notes.append("no token was sent: Authorization: Bearer TOKEN")
+            elif not entry.authorization.lower().startswith("bearer "):
+                notes.append("Authorization does not say Bearer TOKEN")
         for name, _ in parse_qsl(entry.query, keep_blank_values=True):
             if name not in operation.query:
                 notes.append(f"the query parameter {_short(name)!r} is unknown and was ignored")
