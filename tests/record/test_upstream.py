@@ -191,6 +191,14 @@ def test_the_version_is_read_in_either_spelling(path: str, operation: str | None
     assert request_of(path, (), response, "http://127.0.0.1:9", Catalogue.load()).operation == operation
 
 
+def test_what_to_try_again_asks_the_upstream() -> None:
+    """The host and the connection that a caller named are the proxy's own, and would lead nowhere there."""
+    sent = (("Host", "127.0.0.1:8011"), ("Connection", "close"), ("TE", "trailers"), ("Accept", "*/*"))
+    upstream = "https://api.example"
+    request = request_of("/v1/customers", sent, Response(200, (), b"{}"), upstream, Catalogue.load())
+    assert request.curl == "curl -i -H 'Accept: */*' https://api.example/v1/customers"
+
+
 def test_other_secrets_of_callers_are_hidden() -> None:
     """Any header that nobody knows may be a key; what a terminal would obey is written as an escape."""
     sent = (

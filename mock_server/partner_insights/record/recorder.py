@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from partner_insights.contract.paths import VERSION_ALIASES
+from partner_insights.record.upstream import forwarded_headers
 from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
 from partner_insights.verify.judge.judge import judge_exchange, observe
 from partner_insights.verify.report.verdict import Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from partner_insights.contract import Catalogue, Operation, Profile
     from partner_insights.record.store import Store
@@ -131,13 +132,19 @@ def request_of(
     return Request(
         method="GET",
         url=upstream + target,
-        headers=tuple((name, _shown(name, value)) for name, value in headers if name.lower() != "cookie"),
+        headers=tuple((name, _shown(name, value)) for name, value in _of_the_request(headers)),
         operation=None if operation is None else operation.id,
         customer=customer,
         customer_known=customer is not None and response.status not in (403, 404),
         query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
         token=token if bearer else Token.ABSENT,
     )
+
+
+def _of_the_request(headers: Headers) -> Iterator[tuple[str, str]]:
+    """What the caller said to the upstream: the host and the connection it asked were ours."""
+    said = {name.lower() for name, _ in forwarded_headers(headers)} | {"accept-encoding"}
+    return (each for each in headers if each[0].lower() in said - {"cookie"})
 
 
 def _shown(name: str, value: str) -> str:
