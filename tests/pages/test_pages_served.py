@@ -135,6 +135,27 @@ def test_a_fake_keeps_the_contract_of_its_pages() -> None:
     } <= tried
 
 
+def test_what_the_world_does_not_know_keeps_what_its_page_says(tmp_path: Path) -> None:
+    """A shipped resource at a path of one's own, and a page's resource of a shipped one's name in any case."""
+    page, operations = tmp_path / "customer.md", tmp_path / "operations.toml"
+    page.write_text(
+        "# customer\n\n| Property | Type | Description |\n|---|---|---|\n| number | string | Its. |\n"
+    )
+    operations.write_text(
+        '[[operation]]\npath = "/v2.0/customers"\nresource = "Customer"\nenvelope = "Collection"\n'
+        '[[operation]]\npath = "/v1/uses/{use}"\nresource = "CustomerLicensesUsageInsights"\n'
+        'envelope = "Collection"\n'
+    )
+    contract = CustomContract((page,), operations)
+    assert {each.resource for each in contract.read().catalogue.operations.values()} == {
+        "customer",
+        "CustomerLicensesUsageInsights",
+    }
+    run = run_suite(SuiteOptions(page=(str(page),), operations=str(operations), max_requests=None, seed=3))
+    assert (run.crashes, [str(each.message) for each in run.results.violations]) == ([], [])
+    assert len(run.results.operations) == 2
+
+
 def test_another_contract_finds_the_fake_at_fault(tmp_path: Path) -> None:
     """The judge that found nothing does find a server that serves other pages than it is judged by."""
     changed = tmp_path / "product-page.md"
@@ -170,6 +191,10 @@ def test_every_keyword_of_a_derived_schema_can_be_told_of() -> None:
         (
             '[[operation]]\npath = "/v1/a"\nresource = "Product"\nenvelope = "Product"',
             "no resource with `items`",
+        ),
+        (
+            '[[operation]]\npath = "/v1/a"\nresource = "Product"\nenvelope = "CustomerCollection"',
+            "holds Customer, and not Product",
         ),
         ('[[operation]]\npath = "/v1/a"\nresource = "Product"\nerrors = ["x"]', "missing or unknown"),
         ('[[operation]]\npath = "/v1/{a}"\nresource = "Product"\n' * 2, "one id or path"),

@@ -154,8 +154,12 @@ class Catalogue(Struct, frozen=True, dict=True):
             yield schema
 
     def rules_about(self, operation: Operation) -> tuple[Rule, ...]:
-        """The rules about the rows of an operation, or its envelope."""
-        named = operation.resource, operation.envelope
+        """The rules about the rows of an operation, or its envelope.
+
+        Those about rows go by what the world knows of a resource; of a synthetic operation it knows nothing.
+        """
+        known = None if operation.synthetic else operation.resource
+        named = known, operation.envelope
         if named not in self._rules_about:
             about = {*named}
             found = (rule for rule in self.rules.values() if about & set(rule.resources))
@@ -163,7 +167,7 @@ class Catalogue(Struct, frozen=True, dict=True):
         return self._rules_about[named]
 
     @cached_property
-    def _rules_about(self) -> dict[tuple[str, str | None], tuple[Rule, ...]]:
+    def _rules_about(self) -> dict[tuple[str | None, str | None], tuple[Rule, ...]]:
         return {}
 
     def response_schema(self, operation: Operation | str, query: Query | None = None) -> SchemaObject:

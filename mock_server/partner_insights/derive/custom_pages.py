@@ -78,6 +78,7 @@ class CustomContract:
         shipped = _shipped_schemas(folder)
         ours = read_toml(folder / "operations.toml")
         document = _with_defaults(read_toml(self.operations), ours, self.operations)
+        _spell_as_the_pages(document["operation"], derivation.schemas)
         schemas = {**shipped, **derivation.schemas}
         for name, entry in document["envelope"].items():
             if name not in schemas:
@@ -156,6 +157,13 @@ def _with_defaults(document: dict[str, Any], shipped: Mapping[str, Any], path: P
         "query": shipped.get("query", {}),
         "operation": operations,
     }
+
+
+def _spell_as_the_pages(operations: Iterable[dict[str, Any]], derived: Mapping[str, SchemaObject]) -> None:
+    """A resource in another case than its page has is the page's, before a shipped one is."""
+    pages = {name.casefold(): name for name in derived}
+    for entry in operations:
+        entry["resource"] = pages.get(entry["resource"].casefold(), entry["resource"])
 
 
 _ENVELOPE_KEYS = {"rows", "total", "next-link", "counts-query"}
@@ -292,6 +300,15 @@ def _checked(operation: Operation, schemas: Mapping[str, SchemaObject], path: Pa
             where=str(path),
             remedy="use Collection, or give the page that defines it",
         )
+    if envelope is not None:
+        held = set(references_in(schemas[envelope]["properties"][rows]))
+        if held and operation.resource not in held:
+            raise InputError(
+                f"the envelope {envelope} of the operation {operation.id} holds {', '.join(sorted(held))}, "
+                f"and not {operation.resource}",
+                where=str(path),
+                remedy="use Collection, or an envelope of your own",
+            )
     return operation
 
 

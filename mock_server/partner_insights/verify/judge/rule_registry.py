@@ -117,7 +117,7 @@ def rule_findings(answer: JudgedResponse, *, of_request: bool | None = None) -> 
 
 def service_findings(answer: JudgedResponse, facts: ServiceFacts) -> Iterator[Finding]:
     """Where an answer says something else than answers before it, which `facts` remembers."""
-    for rule in answer.catalogue.rules.values():
+    for rule in answer.catalogue.rules_about(answer.operation):
         registered = RULES[rule.name]
         if isinstance(registered, ServiceRule) and answer.resource in rule.resources:
             yield from registered.judge(answer, rule, facts)
