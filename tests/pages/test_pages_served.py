@@ -136,7 +136,7 @@ def test_a_fake_keeps_the_contract_of_its_pages() -> None:
 
 
 def test_what_the_world_does_not_know_keeps_what_its_page_says(tmp_path: Path) -> None:
-    """A shipped resource at a path of one's own, and a page's resource of a shipped one's name in any case."""
+    """A shipped resource at another path, and a page's of a shipped one's name in another case."""
     page, operations = tmp_path / "customer.md", tmp_path / "operations.toml"
     page.write_text(
         "# customer\n\n| Property | Type | Description |\n|---|---|---|\n| number | string | Its. |\n"
