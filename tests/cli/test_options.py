@@ -64,7 +64,7 @@ def test_a_folder_is_not_named_as_a_file(line: str, name: str, tmp_path: Path) -
     """Who asks for a file gets no folder of that name, but a word on it."""
     result = CliRunner().invoke(main, [*line.split(), "--out", str(tmp_path / name)])
     assert result.exit_code == 2
-    assert "names a file, and a folder is written" in result.stderr
+    assert "names a file, and this is written to a folder" in result.stderr
     assert not list(tmp_path.iterdir())
 
 

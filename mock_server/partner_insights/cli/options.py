@@ -62,7 +62,7 @@ def check_folder_name(path: Path, instead: Mapping[str, str] = MappingProxyType(
     if any(suffix.lower() in _OF_FILES for suffix in path.suffixes):
         name = path.name.removesuffix("".join(path.suffixes))
         raise InputError(
-            "names a file, and a folder is written",
+            "names a file, and this is written to a folder",
             where=str(path),
             remedy=f"give --out {name}{instead.get(path.suffix.lower(), '')}",
         )
