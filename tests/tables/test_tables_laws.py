@@ -389,3 +389,31 @@ def test_a_table_without_a_fitting_delimiter_row_is_not_lost_silently(
     fitting = row(["---"] * len(manner.header), manner)
     lines[lines.index(fitting)] = delimiter
     assert read_page_text(page_of(lines, manner), "page.md").errors
+
+
+@pytest.mark.parametrize(
+    ("titles", "listed"),
+    [
+        ("Name | Value", True),
+        ("Name | ID", True),
+        ("Member | Value", True),
+        ("Name | Description", False),
+        ("Method | Value", False),
+        ("Method | Number", False),
+    ],
+)
+def test_a_table_of_names_and_numbers_is_a_list_of_values(titles: str, listed: bool) -> None:
+    """By both its titles; one of them alone may stand over anything."""
+    text = f"# Colours\n\n## Colour\n\n| {titles} |\n|-|-|\n| Red | 1 |\n| Blue | 2 |\n"
+    found = [each.name for each in read_page_text(text, "p.md").enumerations]
+    assert found == (["Colour"] if listed else [])
+
+
+@pytest.mark.parametrize(("types", "read"), [(("jack", "plug"), False), (("jack", "string"), True)])
+def test_a_table_of_names_and_types_is_a_resource_by_a_type_that_is_one(
+    types: tuple[str, str], read: bool
+) -> None:
+    """Words that are no types may be those of any table."""
+    rows = "".join(f"| side{number} | {each} | x |\n" for number, each in enumerate(types))
+    text = f"# How to\n\n## Cables\n\n| Name | Type | Description |\n|-|-|-|\n{rows}"
+    assert [each.name for each in read_page_text(text, "p.md").resources] == (["Cables"] if read else [])
