@@ -64,6 +64,7 @@ def test_a_code_is_good_once(client: DirectoryClient) -> None:
         ({"code_verifier": "another-verifier-of-forty-three-characters.."}, 501481),
         ({"code_verifier": None}, 900144),
         ({"redirect_uri": "http://localhost:1/"}, 500112),
+        ({"redirect_uri": None}, 900144),
         ({"client_id": "another"}, 70000),
         ({"code": "x"}, 70000),
         ({"code": None}, 900144),

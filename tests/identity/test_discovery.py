@@ -93,6 +93,11 @@ def test_realms(client: DirectoryClient, spelling: str) -> None:
         ("GET", f"/{TENANT}/oauth2/v2.0/token", 405, 900561),
         ("POST", f"/{TENANT}/discovery/keys", 405, 900561),
         ("GET", "/common/v2.0/adminconsent", 404, 90023),
+        ("GET", "/contoso.example/adminconsent", 404, 90023),
+        ("GET", "/contoso.example/saml2", 404, 90023),
+        ("GET", "/contoso.example/federationmetadata/2007-06/federationmetadata.xml", 404, 90023),
+        ("GET", "/common/anything", 404, 90023),
+        ("POST", f"/{TENANT}/anything", 404, 90023),
     ],
 )
 def test_paths_that_are_not_served_answer_in_the_directory_s_dialect(

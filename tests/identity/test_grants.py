@@ -316,6 +316,7 @@ def test_an_application_is_itself_in_any_case(
         sent = client.get(f"{V2}/authorize", query_string={**asked, "client_id": asks})
         (code,) = parse_qs(urlsplit(sent.headers["Location"]).query)["code"]
         form = {"grant_type": "authorization_code", "code": code, "client_id": redeems, **proof}
+        form |= {"redirect_uri": asked["redirect_uri"]}
         assert "access_token" in post(client, V2, form).json
 
 

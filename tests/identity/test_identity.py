@@ -299,7 +299,7 @@ def test_each_partner_has_a_quota_of_its_own(make_app: Callable[..., Flask]) -> 
 
 
 def test_what_one_partner_s_tenant_granted_is_redeemed_there(make_app: Callable[..., Flask]) -> None:
-    """Or at `common`; not at another's, where a code and an assertion are refused."""
+    """Or at `common`; not at another's, where a code, an assertion and a refresh token are refused."""
     client = make_app(identity=with_partners(Identity(), 2)).test_client()
     asked = {
         "client_id": "app",
@@ -309,23 +309,58 @@ def test_what_one_partner_s_tenant_granted_is_redeemed_there(make_app: Callable[
     }
     asked |= {"login_hint": "ann@partner1.example"}
     form = {"grant_type": "password", "client_id": "app", "username": "ann@partner1.example", "password": "p"}
-    token = client.post("/partner1.example/oauth2/token", data=form | {"resource": "middle"}).json[
-        "access_token"
-    ]
+    granted = client.post("/partner1.example/oauth2/token", data=form | {"resource": "middle"}).json
+    token, renewal = granted["access_token"], granted["refresh_token"]
     behalf = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "client_id": "middle"}
     behalf |= {"client_secret": "s", "assertion": token, "requested_token_use": "on_behalf_of"}
-    for tenant, code_error, assertion_error in (
-        ("partner2.example", [700005], [50013]),
-        ("partner1.example", None, None),
-        ("common", None, None),
+    for tenant, code_error, assertion_error, renewal_error in (
+        ("partner2.example", [700005], [50013], [50020]),
+        ("partner1.example", None, None, None),
+        ("common", None, None, None),
     ):
         sent = client.get("/partner1.example/oauth2/v2.0/authorize", query_string=asked)
         (code,) = parse_qs(urlsplit(sent.headers["Location"]).query)["code"]
         redeemed = {"grant_type": "authorization_code", "client_id": "app", "code": code}
+        redeemed |= {"redirect_uri": "http://localhost"}
+        renewed = {"grant_type": "refresh_token", "client_id": "app", "refresh_token": renewal}
         scope = {"scope": f"{PARTNER_CENTER}/.default"}
-        for sent_form, error in ((redeemed, code_error), (behalf, assertion_error)):
+        errors = (code_error, assertion_error, renewal_error)
+        for sent_form, error in zip((redeemed, behalf, renewed), errors, strict=True):
             answer = client.post(f"/{tenant}/oauth2/v2.0/token", data=sent_form | scope).json
             assert answer.get("error_codes") == error, answer
+        renewal = answer.get("refresh_token", renewal)
+
+
+def test_a_device_code_is_of_one_partner(make_app: Callable[..., Flask]) -> None:
+    """Nobody of another partner signs in for it, nor polls for it there; at `common` anybody does."""
+    identity = with_partners(Identity(), 2)
+    client = make_app(identity=identity, sign_in=SignIn.ASK).test_client()
+    form = {"client_id": "app", "resource": PARTNER_CENTER}
+    begun = client.post("/partner1.example/oauth2/devicecode", data=form).json
+    page, told = "/common/oauth2/deviceauth", {"user_code": begun["user_code"], "decision": "accept"}
+    foreign = client.post(page, data=told | {"username": "bob@partner2.example"})
+    assert (foreign.status_code, "does not exist in this tenant" in foreign.text) == (400, True)
+    assert client.post(page, data=told | {"username": "ann@partner1.example"}).status_code == 200
+    poll = {"grant_type": "device_code", "client_id": "app", "code": begun["device_code"]}
+    elsewhere = client.post("/partner2.example/oauth2/token", data=poll | form).json
+    assert elsewhere["error"] == "bad_verification_code"
+    token = client.post("/partner1.example/oauth2/token", data=poll | form).json["access_token"]
+    assert client.claims(token)["tid"] == identity.tenants[0].id
+    anywhere = client.post("/common/oauth2/devicecode", data=form).json
+    told |= {"user_code": anywhere["user_code"], "username": "bob@partner2.example"}
+    assert client.post(page, data=told).status_code == 200
+    poll |= {"code": anywhere["device_code"]}
+    token = client.post("/common/oauth2/token", data=poll | form).json["access_token"]
+    assert client.claims(token)["tid"] == identity.tenants[1].id
+
+
+def test_nobody_signs_in_at_another_partner(make_app: Callable[..., Flask]) -> None:
+    """A user of a partner's domain, listed or not, is that partner's alone; other guests are welcome."""
+    client = make_app(identity=with_partners(Identity(), 2)).test_client()
+    form = {"grant_type": "password", "client_id": "app", "password": "p", "resource": PARTNER_CENTER}
+    for name, error in (("bob@partner2.example", [50020]), ("bob@partner1.example", None), ("b@x", None)):
+        answer = client.post("/partner1.example/oauth2/token", data=form | {"username": name}).json
+        assert answer.get("error_codes") == error, name
 
 
 def test_the_first_partner_is_the_fake_s_own(make_app: Callable[..., Flask], client: DirectoryClient) -> None:

@@ -103,6 +103,7 @@ def signed_in(directory: Directory, base: str, request: AuthorizeRequest, user: 
             subject,
             CODE_SECONDS,
             redirect_uri=request.redirect_uri,
+            named="redirect_uri" in fields,
             challenge=fields.get("code_challenge"),
             method=fields.get("code_challenge_method", "plain"),
             audience=audience_of(scope) or fields.get("resource"),

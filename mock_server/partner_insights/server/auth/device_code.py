@@ -32,6 +32,8 @@ _LENGTH: Final = 9
 class _Device(Struct):
     """What became of one code."""
 
+    tenant: str
+    """Where it was asked for, as in the path."""
     user: User | None = None
     """Who has signed in."""
     declined: bool = False
@@ -51,34 +53,41 @@ class DeviceCodes(Struct):
         subject = Subject(tenant, client_id)
         device_code = self.directory.seal("device", subject, LIFETIME, scope=scope, audience=audience)
         with self._lock:
-            self._devices[user_code(device_code)] = _Device()
+            self._devices[user_code(device_code)] = _Device(tenant)
             if len(self._devices) > _MAX:
                 self._devices.popitem(last=False)
         return device_code
 
     def decide(self, code: str, user: User | None) -> bool:
-        """The user has signed in, or (None) declined; whether the user code was waiting for that."""
+        """The user has signed in, or (None) declined; whether the user code was waiting for that.
+
+        DirectoryError where the user is of another partner than the one the code was asked for at.
+        """
         with self._lock:
             device = self._devices.get(code.strip().upper())
             if device is None or device.user is not None or device.declined:
                 return False
+            if user is not None:
+                identity = self.directory.identity
+                identity.user(user.name, identity.tenant(device.tenant, user.name))
             device.user, device.declined = user, user is None
             return True
 
-    def redeem(self, device_code: str, client_id: str) -> tuple[Subject, Mapping[str, Any]]:
-        """Who signed in; DirectoryError while nobody has."""
+    def redeem(self, device_code: str, client_id: str, tenant: str) -> tuple[Subject, Mapping[str, Any]]:
+        """Who signed in; DirectoryError while nobody has. `tenant`: as the request's path has it."""
         directory = self.directory
         try:
             asked, content = directory.unseal("device", device_code, "device_code")
         except DirectoryError as error:
             raise DirectoryError("device-expired" if error.name == "expired" else "device-unknown") from error
-        if asked.client_id != client_id:
+        if asked.client_id != client_id or not directory.identity.is_one_partner(tenant, asked.tenant):
             raise DirectoryError("device-unknown")
         if directory.days_since(content) > 0:
             raise DirectoryError("device-expired")
         again = self._is_polled_again(content["jti"])
         with self._lock:
-            user = self._signed_in(self._devices.setdefault(user_code(device_code), _Device()), asked, again)
+            device = self._devices.setdefault(user_code(device_code), _Device(asked.tenant))
+            user = self._signed_in(device, asked, again)
         if not directory.grants.first_time(content["jti"]):
             raise DirectoryError("device-unknown")
         return directory.subject(directory.identity.tenant(asked.tenant, user.name), client_id, user), content

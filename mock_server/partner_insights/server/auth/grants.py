@@ -100,7 +100,9 @@ def _authorization_code(request: TokenRequest) -> Granted:
         raise DirectoryError("expired", "code")
     if _is_elsewhere(request, subject.tenant_id, subject.user):
         raise DirectoryError("code-tenant")
-    if fields.get("redirect_uri", code["redirect_uri"]) != code["redirect_uri"]:
+    # Who named it when asking for the code names it again (RFC 6749, section 4.1.3).
+    sent = fields.required("redirect_uri") if code["named"] else fields.get("redirect_uri")
+    if sent not in (None, code["redirect_uri"]):
         raise DirectoryError("redirect-changed")
     _check_verifier(code["challenge"], code["method"], fields)
     if not directory.grants.first_time(code["jti"]):
@@ -114,6 +116,8 @@ def _refresh_token(request: TokenRequest) -> Granted:
     if sealed is None:
         return _anybody(request)
     subject, before = sealed
+    if _is_elsewhere(request, subject.tenant_id, subject.user):
+        raise DirectoryError("foreign-user", subject.user or "")
     if directory.days_since(before) > REFRESH_DAYS:
         raise DirectoryError("refresh-inactive")
     # Who was signed in may have been removed since, or the tenant.
@@ -127,7 +131,7 @@ def _refresh_token(request: TokenRequest) -> Granted:
 def _device_code(request: TokenRequest) -> Granted:
     fields = request.fields
     name = "device_code" if "device_code" in fields else "code"
-    subject, device = request.devices.redeem(fields.required(name), fields["client_id"])
+    subject, device = request.devices.redeem(fields.required(name), fields["client_id"], request.tenant)
     return Granted(subject, device["scope"], device["audience"], renewable=request.version == 1)
 
 

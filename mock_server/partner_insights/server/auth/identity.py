@@ -124,6 +124,12 @@ class Identity(Struct, frozen=True):
                 return tenant
         raise DirectoryError("tenant", name)
 
+    def is_one_partner(self, name: str, other: str) -> bool:
+        """Whether both names may be one tenant's; DirectoryError where there is none of the first name."""
+        if not self.tenants or {name.lower(), other.lower()} & ANY_TENANT:
+            return True
+        return self.tenant(name).is_called(other)
+
     @property
     def home(self) -> Tenant:
         """The first partner."""
@@ -137,14 +143,14 @@ class Identity(Struct, frozen=True):
 
     def user(self, name: str, tenant: Tenant | None = None) -> User:
         """The user of that name; DirectoryError where the directory, or the tenant, does not know them."""
-        known = self._listed(name)
-        if known is None:
-            if not self.others:
-                raise DirectoryError("user", name)
-            return User(name)
-        if self.tenants and tenant is not None and not tenant.is_called(known.domain):
+        listed = self._listed(name)
+        if listed is None and not self.others:
+            raise DirectoryError("user", name)
+        user = listed or User(name)
+        at_home = not self.tenants or tenant is None or tenant.is_called(user.domain)
+        if not at_home and (listed or any(each.is_called(user.domain) for each in self.tenants)):
             raise DirectoryError("foreign-user", name)
-        return known
+        return user
 
     def default_user(self, tenant: str) -> User:
         """Who signs in at a tenant where nobody is named."""

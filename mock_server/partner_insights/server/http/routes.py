@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -22,8 +23,15 @@ DIRECTORY: Final = "directory"
 _TOKEN_PATHS: Final = (("oauth2", "token"), ("oauth2", "v2.0", "token"))
 """Under a tenant."""
 _EXCHANGES: Final = (("generatetoken",), ("v3", "generatetoken"))
-_DIRECTORY_PARTS: Final = frozenset({".well-known", "discovery", "oauth2", "openid", "userrealm", "v2.0"})
+_DIRECTORY_PARTS: Final = frozenset(
+    {
+        *(".well-known", "adminconsent", "discovery", "federationmetadata", "getcredentialtype", "kerberos"),
+        *("kmsi", "login", "oauth2", "openid", "reprocess", "saml2", "userrealm", "v2.0", "wsfed"),
+    }
+)
 """What follows the tenant in a path of the directory."""
+_TENANT: Final = re.compile(r"common|organizations|consumers|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+"""A tenant that nothing else in the first place of a path looks like."""
 
 _CUSTOMER: Final = "{customer-id}"
 _NOT_FAKED: Final = {
@@ -117,7 +125,9 @@ def is_directory_path(path: str) -> bool:
 
 
 def _is_directory(parts: tuple[str, ...]) -> bool:
-    return len(parts) > 1 and parts[1].lower() in _DIRECTORY_PARTS
+    return len(parts) > 1 and (
+        parts[1].lower() in _DIRECTORY_PARTS or _TENANT.fullmatch(parts[0]) is not None
+    )
 
 
 def _parts(path: str) -> tuple[str, ...]:
