@@ -175,6 +175,35 @@ description: A mooring in Dynamics 365 Business Central.
     }
 
 
+def test_an_older_api_of_business_central(tmp_path: Path) -> None:
+    """A remark behind a noun of a heading is no part of the name; a type may end with the greatest length."""
+    page = """---
+description: (v1.0) A boat in Dynamics 365 Business Central.
+---
+
+# boats resource type (v1.0)
+
+## Properties
+
+| Property | Type | Description |
+|:---------|:-----|:------------|
+| name | string, maximum size 20 | Its name. |
+| note | string, maximum length 80 | What to know, at most 90 characters. |
+| load | numeric | What it carries. |
+| age | integer, maximum size 20 | In years. |
+"""
+    assert derived(tmp_path, {"boats.md": page}) == {
+        "boats": {
+            "properties": {
+                "name": {"type": "string", "maxLength": 20},
+                "note": {"type": "string", "maxLength": 80},
+                "load": {"type": "number"},
+                "age": {"type": "integer"},
+            }
+        }
+    }
+
+
 def test_discord(tmp_path: Path) -> None:
     """Marks of presence, null and footnotes; anchors of their own; numbers as values; bodies of requests."""
     page = """---

@@ -24,6 +24,9 @@ Role: TypeAlias = Literal[
     "name", "type", "description", "required", "length", "read_only", "example", "other"
 ]
 
+REMARK = r"(?: \([^()]{1,40}\))?"
+"""What a heading may say behind its noun, as in "Account resource type (deprecated)"."""
+
 FOLDER = Path(__file__).parent / "dialects"
 BASE = "partner-center"
 # The signs of a dialect stand near the top of a page.
@@ -33,7 +36,9 @@ _FORM: dict[str, Any] = {
     "prefixes": list,
     "columns": dict.fromkeys(get_args(Role), list),
     "types": {},
-    "marks": dict.fromkeys(("optional", "plain", "nullable", "partial", "one", "object", "list"), str),
+    "marks": dict.fromkeys(
+        ("optional", "plain", "nullable", "partial", "one", "object", "list", "sized"), str
+    ),
     "headings": dict.fromkeys(("nouns", "parts", "relations", "bodies", "skeleton"), list),
     "prose": {"presence": bool, "inherits": str, "unmarked": str},
     "enumerations": {"values": list},
@@ -149,7 +154,7 @@ def _dialect(name: str, base: Mapping[str, Any], own: Mapping[str, Any]) -> Dial
         roles={title: cast("Role", role) for role in get_args(Role) for title in both("columns", role)},
         types=types,
         marks={mark: _pattern(text, re.IGNORECASE) for mark, text in marks.items()},
-        nouns=_pattern(rf"(?: (?:{'|'.join(nouns)}))+$", re.IGNORECASE),
+        nouns=_pattern(rf"(?: (?:{'|'.join(nouns)}))+{REMARK}$", re.IGNORECASE),
         parts=frozenset((*both("headings", "parts"), *both("headings", "relations"))),
         relations=frozenset(both("headings", "relations")),
         bodies=frozenset(both("headings", "bodies")),

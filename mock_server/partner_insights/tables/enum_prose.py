@@ -86,7 +86,8 @@ _UNSURE_HEAD = re.compile(
 _CONSTANT = re.compile(
     rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:is always|always|must always be|is "
     rf"fixed to|returns as)"
-    rf"(?: (?:set to|be|is|has|returns?|equals?|equal to|contains))?(?: as)?(?: the value)? (?P<term>{T})",
+    rf"(?: (?:set to|be|is|returns?|equals?|equal to|(?:has|contains)(?= the value)))?(?: as)?"
+    rf"(?: the value)? (?P<term>{T})",
     re.IGNORECASE,
 )
 _SEPARATOR = r"\s*(?:,|;|\||/|&)?\s*(?:\b(?:or|and)\b)?\s*"
@@ -104,7 +105,11 @@ _OPENS = re.compile(
     r"\badditional (?:\w+ )?values?\b|\barbitrary\b|\buser[- ]defined\b(?! settings)|\bamong others\b|"
     r"\betc\b|"
     r"\band so on\b|\band (?:others?|more)\b|\bor others?\b|\bnot limited to\b|…|\.\.\.|\bcombin|"
-    r"\bcomma[- ]separated\b|\b(?:multiple|several|more than one)\b[^.]{0,30}\bvalues?\b|\bmultiple of\b|"
+    r"\b\w+[- ](?:separated|delimited)\b|\b(?:separated|delimited) (?:by|with)\b|\bexhaustive\b|"
+    r"\bmore (?:\w+ )?(?:may|might|could|can|will)\b|\b(?:in)?complete list\b|\bunknown (?:\w+ )?values?\b|"
+    r"\b(?:return|be|send|add|use|see|accept|take|allow|contain|include)(?:s|ed|d)? others?\b(?! \w)|"
+    r"\bothers (?:may|might|can|could|will|are)\b|"
+    r"\b(?:multiple|several|more than one)\b[^.]{0,30}\bvalues?\b|\bmultiple of\b|"
     r"\b(?:case[- ]?insensitive(?:ly)?|(?:not|in)[- ]?case[- ]?sensitive|any case|case is ignored)\b|"
     r"\b(?:multi-?valued?|flagged|flags)\b|"
     r"\bone or more\b|\bbit(?:mask| ?flags?|wise)\b|\bnew values?\b|\bfree[- ]?(?:form|text)\b|"
@@ -172,23 +177,24 @@ def _spoken_of(statement: Statement, prose: Prose) -> set[str]:
     return {term for term in prose.terms_of(text + " ".join(statement.items or ())) if term != _NULL}
 
 
-_DEFAULT = re.compile(rf"\bdefault(?:s| value)?\b(?: is| to| value|:| of| setting)*:? ({T})", re.IGNORECASE)
-
-
 _ALSO = rf"[^.{BEGIN}]{{0,40}}"
+_TOLD_OF = r"(?:is|was|are|were|has|have|means|stands|may|can|could|might|must|will)\b"
+# What names one more value: a default, "also `c`", "the value `c` was used", "`c` is deprecated".
 _MORE = re.compile(
-    rf"\b(?:also|additionally|in addition|as well as)\b{_ALSO}({T})|({T}){_ALSO}\b(?:also|as well|too)\b",
+    rf"\bdefault(?:s| value)?\b(?: is| to| value|:| of| setting)*:? ({T})|"
+    rf"(?:\bdefault(?: value)?(?:s to| to| is|:| =)+ |^default )([\w.-]+)$|"
+    rf"\b(?:also|additionally|in addition|as well as)\b{_ALSO}({T})|({T}){_ALSO}\b(?:also|as well|too)\b|"
+    rf"\b(?:values?|options?) ({T}) {_TOLD_OF}|^({T}) {_TOLD_OF}",
     re.IGNORECASE,
 )
 
 
 def _is_strange(other: Statement, statement: Statement, prose: Prose, listed: set[str]) -> bool:
-    """Whether another sentence gives a default, or one more value, that is none of the list."""
+    """Whether another sentence names one more value, that is none of the list."""
     if other is statement or not listed:
         return False
-    named = [_DEFAULT.search(other.text), _MORE.search(other.text)]
-    terms = (found[found.lastindex or 1] for found in named if found is not None)
-    return any(prose.words(term) not in {*listed, _NULL} for term in terms)
+    named = {prose.words(found[found.lastindex or 1]) for found in _MORE.finditer(other.text)}
+    return not named <= {*listed, _NULL}
 
 
 _LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, True))
@@ -218,6 +224,13 @@ def _read(statement: Statement, prose: Prose, name: Name) -> Choices | None:
         else:
             values = None
         members = _members(values or (), prose)
+        # A word set apart in a remark may be one more value, as in "`a` (formerly `c`)".
+        if (
+            members
+            and statement.items is None
+            and any(" " not in term and term not in members for term in prose.terms_of(rest) if term != _NULL)
+        ):
+            return None
         if members:
             shown = () if closed else tuple(member for member in members if member is not None)
             return Choices(values=members) if closed else Choices(shown=shown)

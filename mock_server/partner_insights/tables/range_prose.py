@@ -195,6 +195,8 @@ _SPEAKS_RANGE = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_NUMBER = re.compile(r"(?<![\w.:/-])-?\d[\d,]*(?:\.\d+)?(?![\w:/.-]*\w)")
+_ZERO = re.compile(r"\bzero\b", re.IGNORECASE)
+_ELSE = re.compile(r"; otherwise\b|^\W*otherwise\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 # Not "in percent": that leaves open whether all is 1 or 100.
 _UNIT = re.compile(
@@ -344,7 +346,9 @@ def _outside(text: str, low: Number | None, high: Number | None) -> bool:
     """Whether a text names a number beside the range, as in "-1 means that there is no limit"."""
     if low is None and high is None:
         return False
-    numbers = [_number(found) for found in _PLAIN_NUMBER.findall(text)]
+    if _ELSE.search(text):
+        return True
+    numbers = [_number(found) for found in _PLAIN_NUMBER.findall(_ZERO.sub("0", text))]
     return any(
         (low is not None and number < low) or (high is not None and number > high) for number in numbers
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from partner_insights.tables.column_roles import documents_resource, indices_of, role_of, says_property
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
+from partner_insights.tables.dialect import REMARK
 from partner_insights.tables.enumerations import lists_values
 from partner_insights.tables.inline import read_inline
 from partner_insights.tables.naming import body_name, is_several_words, owner_of, pascal
@@ -63,7 +64,7 @@ _CLAUSE = re.compile(
 _INTRODUCED = re.compile(r"\b([A-Z][A-Za-z]*[A-Za-z0-9_]*) (?:resource|object|entity|type|class)\b")
 # A paragraph of one name only, as good as a heading.
 _LABEL = re.compile(r"([A-Z][a-z0-9]+[A-Z]\w*):?")
-_SAYS_RESOURCE = re.compile(r" resource(?: type)?$", re.IGNORECASE)
+_SAYS_RESOURCE = re.compile(rf" resource(?: type)?{REMARK}$", re.IGNORECASE)
 _NAME_IN_TYPE = re.compile(r"\b[A-Z][a-z0-9]+[A-Z]\w*")
 PROPERTY_NAME = re.compile(r"[A-Za-z_@$][\w.@$-]*")
 

@@ -263,6 +263,8 @@ class ResourceReader:
             for role, index in columns.items()
             if role not in ("name", "type", "description")
         }
+        if (sized := self._sized(source, cells)) is not None:
+            others.setdefault("length", sized)
         if not others:
             return facts
         facts, unread = with_columns(facts, others)
@@ -271,6 +273,13 @@ class ResourceReader:
             message = f"the {title} cell of {source.name}.{name} cannot be read"
             self._complain("unread-cell", row.line, excerpt(text), message)
         return facts
+
+    def _sized(self, source: ResourceTable, cells: Sequence[Inline]) -> tuple[str, str] | None:
+        """The length that a Type cell gives, as in "string, maximum size 20", with the column's title."""
+        column, mark = source.indices.get("type"), self.dialect.marks.get("sized")
+        found = mark.fullmatch(cells[column].text) if mark and column is not None else None
+        most = found.groupdict().get("most") if found else None
+        return None if column is None or most is None else (source.columns[column], most)
 
     def _stated(self, name: str, cell: str, inline: Inline) -> Facts:
         """The facts of a description, many of which come again and again."""

@@ -152,8 +152,8 @@ class _Reader:
         if (rest := self.dialect.marked("partial", text)) is not None:
             inner = self.read(rest, plural=plural)  # which of its properties are there is not said
             return _OBJECT if inner is not None and inner.kind == "reference" else None
-        for mark in ("plain", "one"):
-            if (rest := self.dialect.marked(mark, text)) is not None and (mark == "plain" or self.link):
+        for mark in ("plain", "one", "sized"):
+            if (rest := self.dialect.marked(mark, text)) is not None and (mark != "one" or self.link):
                 return self.read(rest, plural=plural)
         if self.dialect.marked("object", text) is not None:
             return _OBJECT
