@@ -106,6 +106,7 @@ _OPENS = re.compile(
     r"\betc\b|"
     r"\band so on\b|\band (?:others?|more)\b|\bor others?\b|\bnot limited to\b|…|\.\.\.|\bcombin|"
     r"\b\w+[- ](?:separated|delimited)\b|\b(?:separated|delimited) (?:by|with)\b|\bexhaustive\b|"
+    r"\bempty string\b|(?<!not )(?<!cannot )\b(?:be|left) (?:empty|blank)\b|(?:^|[.;:] )(?:empty|blank)\b|"
     r"\bmore (?:\w+ )?(?:may|might|could|can|will)\b|\b(?:in)?complete list\b|\bunknown (?:\w+ )?values?\b|"
     r"\b(?:return|be|send|add|use|see|accept|take|allow|contain|include)(?:s|ed|d)? others?\b(?! \w)|"
     r"\bothers (?:may|might|can|could|will|are)\b|"

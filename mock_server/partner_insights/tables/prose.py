@@ -15,7 +15,7 @@ TERM = f"{BEGIN}([^{BEGIN}{END}]+){END}"
 
 _CONTROL = re.compile("[\x01\x02]")
 _BREAK = re.compile(r"<\s*/?\s*(?:br|p|/li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
-_LIST_ITEM = re.compile(r"<\s*li\s*>", re.IGNORECASE)
+_LIST_PART = re.compile(r"<\s*(/?)\s*(ul|ol|li)\s*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _CODE = re.compile(r"`+([^`]{1,200})`+")
@@ -43,7 +43,7 @@ def mark_terms(markdown: str) -> str:
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", _LIST_ITEM.sub("\n• ", text)))
+        text = _TAG.sub("", _BREAK.sub("\n", _bulleted(text)))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:
@@ -57,6 +57,20 @@ def mark_terms(markdown: str) -> str:
 def unmark_terms(text: str) -> str:
     """The text without the marks."""
     return _CONTROL.sub("", text)
+
+
+def _bulleted(text: str) -> str:
+    """The text with a bullet before each item of a list, two before one of a list in a list."""
+    depth = 0
+
+    def bullet(part: re.Match[str]) -> str:
+        nonlocal depth
+        if part[2].casefold() == "li":
+            return part[0] if part[1] else f"\n{'•' * min(max(depth, 1), 2)} "
+        depth += -1 if part[1] else 1
+        return "\n"
+
+    return _LIST_PART.sub(bullet, text)
 
 
 def _unescaped(escape: re.Match[str]) -> str:

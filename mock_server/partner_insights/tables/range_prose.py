@@ -196,7 +196,12 @@ _SPEAKS_RANGE = re.compile(
 )
 _PLAIN_NUMBER = re.compile(r"(?<![\w.:/-])-?\d[\d,]*(?:\.\d+)?(?![\w:/.-]*\w)")
 _ZERO = re.compile(r"\bzero\b", re.IGNORECASE)
-_ELSE = re.compile(r"; otherwise\b|^\W*otherwise\b", re.IGNORECASE)
+# What another sentence says of values beyond the bounds.
+_ELSE = re.compile(
+    r"(?: ;|^)\W*otherwise\b|\b(?:not|isn['’]t) enforced\b|\b(?:no|without) (?:\w+ )?limit\b|\bunlimited\b|"
+    r"(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller)\b(?! than)(?![- ]?case)",
+    re.IGNORECASE,
+)
 _DIGIT = re.compile(r"\d")
 # Not "in percent": that leaves open whether all is 1 or 100.
 _UNIT = re.compile(
@@ -334,7 +339,7 @@ def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[str]:
     """The kinds of bounds that cannot all hold, or beside which another sentence names a number."""
     low, high = found.get("minimum", found.get("above")), found.get("maximum", found.get("below"))
     least, most = found.get("min_length"), found.get("max_length")
-    kinds = set()
+    kinds = {"length", "range"} if _ELSE.search(unsaid) else set()
     if least is not None and most is not None and least > most:
         kinds.add("length")
     if (low is not None and high is not None and low > high) or _outside(unsaid, low, high):
@@ -346,8 +351,6 @@ def _outside(text: str, low: Number | None, high: Number | None) -> bool:
     """Whether a text names a number beside the range, as in "-1 means that there is no limit"."""
     if low is None and high is None:
         return False
-    if _ELSE.search(text):
-        return True
     numbers = [_number(found) for found in _PLAIN_NUMBER.findall(_ZERO.sub("0", text))]
     return any(
         (low is not None and number < low) or (high is not None and number > high) for number in numbers

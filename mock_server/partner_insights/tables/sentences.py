@@ -86,7 +86,9 @@ def _items(lines: list[str], start: int, *, announced: bool) -> tuple[tuple[str,
         if not line:
             index += 1
             continue
-        if marked := _MARKED_LINE.fullmatch(line):
+        if line.startswith(BULLET * 2):  # a list in a list: which of both has the values is not said
+            value, sound = None, False
+        elif marked := _MARKED_LINE.fullmatch(line):
             value = _VALUE_LINE.fullmatch(marked["text"])
             sound = sound and value is not None
         else:
