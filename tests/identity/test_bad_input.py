@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,28 @@ if TYPE_CHECKING:
 
 V1, V2 = "/contoso.example/oauth2", "/contoso.example/oauth2/v2.0"
 NUMBERS = {row.number for row in ERRORS.values()}
-WRONG = ["", " ", "x", "\x00", "\r\nSet-Cookie: a=b", "é" * 9, "{}", "../..", "%", "a b", "eyJ.e30.", "-1"]
+DEEP = ".".join(
+    base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+    for part in (b'{"alg":"RS256"}', b"[" * 15_000, b"signature")
+)
+"""A token of JSON that is nested too deep to be read, in its claims and in its header."""
+DEEP_HEADER = ".".join((DEEP.split(".")[1], "e30", "x"))
+WRONG = [
+    DEEP,
+    DEEP_HEADER,
+    "",
+    " ",
+    "x",
+    "\x00",
+    "\r\nSet-Cookie: a=b",
+    "é" * 9,
+    "{}",
+    "../..",
+    "%",
+    "a b",
+    "eyJ.e30.",
+    "-1",
+]
 
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
     f"{grant} {base}": (
@@ -258,6 +280,21 @@ def test_any_body_is_answered(client: DirectoryClient, body: bytes, kind: str) -
     assert (reply.status_code, reply.json["error"]) == (400, "invalid_request")
     exchange = client.post("/v3/generatetoken", data=body, content_type=kind)
     assert exchange.status_code == 401
+
+
+def test_a_bearer_nested_too_deep_is_refused(client: DirectoryClient) -> None:
+    """By the API and by the directory, as any other that is no token."""
+    headers = {"Authorization": f"Bearer {DEEP_HEADER}"}
+    assert client.get("/v1/analytics/licenses/usage", headers=headers).status_code == 401
+    assert client.get("/common/openid/userinfo", headers=headers).json["error_codes"] == [50027]
+
+
+def test_a_user_has_a_name(client: DirectoryClient) -> None:
+    """Of letters one can read, and at least one."""
+    form = {"grant_type": "password", "client_id": "app", "password": "p", "resource": PARTNER_CENTER}
+    for name in (" ", "\0", "ann\r\n@contoso.example"):
+        refused = client.post(f"{V1}/token", data=form | {"username": name})
+        assert refused.json["error_codes"] == [50034]
 
 
 def test_a_form_beyond_reason_is_refused(client: DirectoryClient) -> None:

@@ -220,11 +220,21 @@ def test_a_token_of_the_directory_is_exchanged_for_one_of_the_api(
 
 
 def test_only_jwt_tokens_are_generated(client: DirectoryClient) -> None:
-    """Another grant type is the API's own 400."""
+    """Another grant type, none, two of them, or a body that is no such thing is the API's own 400."""
     form = {"grant_type": "password", **GRANTS["password"], **ASKS[V1]}
     bearer = {"Authorization": f"Bearer {post(client, V1, form).json['access_token']}"}
-    refused = client.post("/v3/generatetoken", headers=bearer, json={"grant_type": "password"})
-    assert (refused.status_code, refused.json["code"]) == (400, "3000")
+    twice = {"grant_type": ["jwt_token", "jwt_token"]}
+    as_json = {"content_type": "application/json"}
+    for body in (
+        {"json": {"grant_type": "password"}},
+        {"json": twice},
+        {"data": twice},
+        {"data": {}},
+        {"data": "[" * 100_000, **as_json},
+        {"data": "{", **as_json},
+    ):
+        refused = client.post("/v3/generatetoken", headers=bearer, **body)
+        assert (refused.status_code, refused.json["code"]) == (400, "3000"), str(body)[:80]
 
 
 def on_behalf_of(client: DirectoryClient, assertion: str, **changes: str) -> Any:

@@ -67,7 +67,7 @@ def _check_assertion(app: App, assertion: str, tenants: set[str]) -> None:
         raise DirectoryError("assertion-time") from error
     except jwt.InvalidSignatureError as error:
         raise DirectoryError("assertion-signature") from error
-    except (jwt.InvalidTokenError, OverflowError) as error:
+    except (jwt.InvalidTokenError, OverflowError, RecursionError) as error:
         raise DirectoryError("assertion-form", "it is no signed JWT with exp, aud, iss and sub") from error
     if not str(claims["iss"]).lower() == str(claims["sub"]).lower() == app.id.lower():
         raise DirectoryError("assertion-form", "iss and sub are not the application's id")
@@ -82,7 +82,7 @@ def _key(app: App, assertion: str) -> tuple[Any, bool]:
 
     try:
         header = jwt.get_unverified_header(assertion)
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, RecursionError) as error:
         raise DirectoryError("assertion-form", "it is no JWT") from error
     if header.get("alg") not in _ALGORITHMS:
         raise DirectoryError("assertion-form", f"it is not signed by {' or '.join(_ALGORITHMS)}")

@@ -143,11 +143,9 @@ class DirectoryEndpoints:
 
     def generate_token(self, audiences: tuple[str, ...]) -> Response:
         """One of Partner Center's own tokens for the directory's."""
-        content = request.get_json(silent=True)
-        sent = content if isinstance(content, dict) else request.form
         authorization = request.headers.get("Authorization")
         answer = generated_token(
-            self._directory, self._authenticator, authorization, sent.get("grant_type"), audiences
+            self._directory, self._authenticator, authorization, _sent_once("grant_type"), audiences
         )
         return respond(json_response(answer, headers=UNCACHED))
 
@@ -262,6 +260,18 @@ def error_json(error: DirectoryError, headers: tuple[tuple[str, str], ...] = ())
     return json_response(
         error.body(), status=error.row.status, headers=(*UNCACHED, *headers), note=Note(error.name)
     )
+
+
+def _sent_once(name: str) -> object:
+    """A value of a body of JSON or of a form; None where it is absent, doubled or not readable."""
+    try:
+        content = request.get_json(silent=True)
+    except RecursionError:
+        return None
+    if isinstance(content, dict):
+        return content.get(name)
+    values = request.form.getlist(name)
+    return values[0] if len(values) == 1 else None
 
 
 def _base() -> str:

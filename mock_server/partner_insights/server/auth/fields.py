@@ -41,7 +41,7 @@ def read_fields(sent: MultiDict[str, str], authorization: str | None = None) -> 
     for name, values in sent.lists():
         if len(values) > 1:
             raise DirectoryError("repeated", name)
-        if len(values[0]) > MAX_CHARACTERS:
+        if max(len(name), len(values[0])) > MAX_CHARACTERS:
             raise DirectoryError("too-long", name)
         if values[0]:
             fields[name] = values[0]

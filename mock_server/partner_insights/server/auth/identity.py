@@ -144,7 +144,7 @@ class Identity(Struct, frozen=True):
     def user(self, name: str, tenant: Tenant | None = None) -> User:
         """The user of that name; DirectoryError where the directory, or the tenant, does not know them."""
         listed = self._listed(name)
-        if listed is None and not self.others:
+        if listed is None and not (self.others and name.isprintable() and name.strip()):
             raise DirectoryError("user", name)
         user = listed or User(name)
         at_home = not self.tenants or tenant is None or tenant.is_called(user.domain)

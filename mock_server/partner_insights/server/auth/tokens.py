@@ -262,7 +262,8 @@ def _base64(content: bytes) -> str:
 def _verified(token: str, key: Any, algorithm: str, **demands: Any) -> dict[str, Any]:
     import jwt
 
-    unreadable = (jwt.InvalidTokenError, OverflowError)  # older versions raise this for a time of Infinity
+    # Older versions raise the second for a time of Infinity; the third is JSON that is nested too deep.
+    unreadable = (jwt.InvalidTokenError, OverflowError, RecursionError)
     reasons = (  # the most specific first
         (jwt.ExpiredSignatureError, "the token has expired", "expired"),
         (jwt.InvalidAudienceError, "the token is for another audience", "audience"),
