@@ -230,6 +230,7 @@ def test_sums_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch, chunk
     """Partner rows are the same however many customers are added up at a time, and by how many threads."""
     world = World(CATALOGUE, customers=500, as_of=DAY)
     whole = [world.rows(name) for name in (PARTNER_DEPLOYMENT, PARTNER_USAGE)]
+    monkeypatch.setattr(partner_rows, "FEW", 0)
     monkeypatch.setattr(partner_rows, "CHUNK", chunk)
     monkeypatch.setattr(partner_rows, "MAX_THREADS", threads)
     monkeypatch.setattr("os.cpu_count", lambda: threads)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 65_536
 """Customers added up at a time: few megabytes, and enough of them to keep NumPy busy for each call."""
+FEW: Final = 10_000
+"""Customers whose use is added up at once: product by product takes 20 ms, however few they are."""
 MAX_THREADS: Final = 4
 _MAX_WORKLOADS: Final = 1 << 16
 
@@ -66,6 +68,8 @@ def deployment_sums(licenses: Licenses, customers: int) -> Floats:
 
 def usage_sums(licenses: Licenses, customers: int) -> Floats:
     """Licences qualified and active (2 × service × channel × workload) of customers 0 … customers−1."""
+    if customers <= FEW:
+        return sums_of(licenses, np.arange(customers))[1]
     return _total(lambda start, stop: _used(licenses, licenses.deployment(start, stop)), customers)
 
 
