@@ -316,3 +316,20 @@ def test_the_summary_for_a_pull_request(tmp_path: Path) -> None:
     assert text.count("</details>") == 1
     assert "](http" not in text
     assert all(line.count("|") - line.count("\\|") == 6 for line in text.splitlines() if line.startswith("|"))
+
+
+def test_a_summary_says_what_was_read_where_the_cells_say_the_same(tmp_path: Path) -> None:
+    """A list elsewhere has lost a value: the summary shows both lists, not the same cell twice."""
+    page = (
+        "# Loan resource\n\n| Property | Type | Description |\n|---|---|---|\n"
+        "| state | string | The supported values are the member names found in [State](#state). |\n\n"
+        "## State\n\n| Value | Description |\n|---|---|\n| open | Lent. |\n| lost | Gone. |\n"
+        "| shut | Back. |\n"
+    )
+    for edition, text in {"old": page, "new": page.replace("| lost | Gone. |\n", "")}.items():
+        (tmp_path / edition).mkdir()
+        (tmp_path / edition / "loan.md").write_text(text, encoding="utf-8")
+    found = [str(tmp_path / "old"), str(tmp_path / "new")]
+    text = CliRunner().invoke(command, [*found, "--format", "markdown"], standalone_mode=False).output
+    lists = r'\["open", "lost", "shut"\] | \["open", "shut"\]'
+    assert f"| `Loan.state` | enum, Description cell | {lists} | `loan.md:5` |" in text

@@ -135,7 +135,8 @@ def _markdown(comparison: EditionDiff) -> str:
 
 def _markdown_row(change: Change) -> str:
     what = f"{_code(change.subject)} | {change.aspect}, {change.column} cell"
-    return f"| {what} | {_cell(change.before)} | {_cell(change.after)} | {_code(change.place)} |"
+    before, after = change.meaning or (change.before, change.after)
+    return f"| {what} | {_cell(before)} | {_cell(after)} | {_code(change.place)} |"
 
 
 def _code(text: str) -> str:

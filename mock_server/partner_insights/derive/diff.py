@@ -58,6 +58,8 @@ class Change:
     after: str | None
     place: str
     """`page:line` in the new edition, or in the old one where it is gone."""
+    meaning: tuple[str, str] | None = None
+    """What was read out of both cells, where they say the same."""
 
     @property
     def subject(self) -> str:
@@ -230,7 +232,22 @@ def _change(
     after: dict[str, Any],
 ) -> Change:
     texts = _cells(before).get(column), _cells(after).get(column)
-    return Change(level, resource, name, aspect, column, *texts, _place(after))
+    meaning = None
+    if aspect != "wording" and texts[0] == texts[1]:  # what they lead to, or another column, has changed
+        meaning = _meaning(before, aspect), _meaning(after, aspect)
+    return Change(level, resource, name, aspect, column, *texts, _place(after), meaning)
+
+
+_PRESENCE = {True: "always there", False: "may be absent", None: "not said"}
+
+
+def _meaning(row: dict[str, Any], aspect: str) -> str:
+    """What the schema of a property says of one aspect, or that of its items."""
+    if aspect == "presence":
+        return _PRESENCE[_presence(row)]
+    items = row.get("items")
+    value = row.get(aspect, items.get(aspect) if isinstance(items, dict) else None)
+    return "not said" if value is None else json.dumps(_bare(value), ensure_ascii=False)
 
 
 _LOWER_BOUNDS = {"minimum", "exclusiveMinimum", "minLength"}
