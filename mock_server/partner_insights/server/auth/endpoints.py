@@ -74,11 +74,11 @@ class DirectoryEndpoints:
             )
             add(f"/<tenant>/discovery/{keys}", self.keys, "GET")
         add("/<tenant>/discovery/instance", self.instance, "GET")
-        add("/<tenant>/openid/userinfo", self.user_info, "GET")
         for spelling in ("userrealm", "UserRealm"):  # as MSAL and as ADAL write it
             add(f"/<tenant>/{spelling}/<user>", self.user_realm, "GET")
         for method in ("GET", "POST"):
             add("/<tenant>/oauth2/deviceauth", self.device_page, method)
+            add("/<tenant>/openid/userinfo", self.user_info, method)
         add("/generatetoken", self.generate_token, "POST", audiences=EXCHANGED)
         add("/v3/generatetoken", self.generate_token, "POST", audiences=AUDIENCES)
         app.register_blueprint(paths)
