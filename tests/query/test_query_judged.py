@@ -120,6 +120,22 @@ def test_a_row_that_is_missing_is_found(pairs: Pairs) -> None:
     assert violation.code == ("PI234" if pairs[0][0] == "groupby" else "PI233")
 
 
+def test_what_no_page_speaks_of_makes_no_other_row() -> None:
+    """A group may have properties of no page, and counts spelled 3.0, in any order."""
+    pairs = (("groupby", "channel"),)
+    rows, whole = good(pairs)["Value"], good()["Value"]
+    spelled = [
+        {"region": "EU", "sku": [1]}
+        | {name: float(value) if isinstance(value, int) else value for name, value in row.items()}
+        for row in reversed(rows)
+    ]
+    asked = exchange(DEPLOYMENT, pairs, good(pairs))
+    assert judge_whole(asked, spelled, whole, CATALOGUE, profile=Profile.STRICT) == []
+    spelled[0]["serviceCode"] = "o365"
+    other = judge_whole(asked, spelled, whole, CATALOGUE, profile=Profile.STRICT)
+    assert {each.code for each in other} == {"PI234"}
+
+
 @pytest.mark.parametrize("kind", ["deployment", "usage"])
 def test_another_count_than_before_is_found(kind: str) -> None:
     """Both generations agree about a customer, and a count that differs is reported."""

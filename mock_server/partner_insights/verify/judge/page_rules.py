@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,7 +13,7 @@ from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import display_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from partner_insights.contract import Rule
     from partner_insights.contract.query import Measure, Query
@@ -137,7 +138,9 @@ def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -
     rows = expected_rows(whole, query, answer.operation.options.measures)
     if found == rows:
         return
-    expected, given = Counter(map(_written, rows)), Counter(map(_written, found))
+    measures = {each.name for each in answer.operation.options.measures}
+    known = {*answer.catalogue.schema(answer.resource)["properties"], *(query.group or ()), *measures}
+    expected, given = (Counter(_written(row, known) for row in some) for some in (rows, found))
     for wrong, words in ((expected - given, "is missing"), (given - expected, "does not belong here")):
         for row in list(wrong)[:1]:
             rule = answer.catalogue.rules[name]
@@ -145,8 +148,17 @@ def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -
             yield broken(answer, rule, f"/{answer.operation.layout.rows}", message)
 
 
-def _written(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, sort_keys=True)
+def _written(row: Mapping[str, Any], known: Collection[str]) -> str:
+    """A row to compare by: what is documented of it, null as absent, numbers however they are spelled."""
+    members = {name: _plain(value) for name, value in row.items() if name in known and value is not None}
+    return json.dumps(members, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, float) or not isfinite(value):
+        return value
+    rounded = round(value, 6)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def expected_rows(
