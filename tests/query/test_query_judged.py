@@ -15,6 +15,9 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.query import read_query
 from partner_insights.verify import Exchange, Request, Response, judge_exchange
 from partner_insights.verify.judge.judge import judge_generations, judge_whole
+from partner_insights.verify.judge.rows import success_of
+from partner_insights.verify.judge.rule_registry import service_findings
+from partner_insights.verify.judge.service_rules import ServiceFacts
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
 from partner_insights.world.query import query_body
@@ -134,6 +137,23 @@ def test_what_no_page_speaks_of_makes_no_other_row() -> None:
     spelled[0]["serviceCode"] = "o365"
     other = judge_whole(asked, spelled, whole, CATALOGUE, profile=Profile.STRICT)
     assert {each.code for each in other} == {"PI234"}
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "value"),
+    [("PI214", "customerName", "Another Company"), ("PI220", "serviceName", "Another Service")],
+)
+def test_one_customer_and_one_meaning_in_the_newer_analytics(code: str, name: str, value: str) -> None:
+    """A name that a row says otherwise than an answer before it is reported; the same answer again is not."""
+    facts, body = ServiceFacts(), good()
+    for _ in range(2):
+        before = success_of(exchange(DEPLOYMENT, (), body), CATALOGUE)
+        assert before is not None
+        assert list(service_findings(before, facts)) == []
+    body["Value"][0][name] = value
+    after = success_of(exchange(DEPLOYMENT, (), body), CATALOGUE)
+    assert after is not None
+    assert {each.code for each in service_findings(after, facts)} == {code}
 
 
 @pytest.mark.parametrize("kind", ["deployment", "usage"])

@@ -289,7 +289,7 @@ def customers_of(answer: JudgedResponse, rule: Rule) -> Iterator[SaidOfCustomer]
                 ),
             )
         else:
-            guid = members.get("customerId", answer.customer)
+            guid = members.get("customerId", members.get("customerTenantId", answer.customer))
             said = (("name", members.get(name), f"{pointer}/{name}", name),)
         if _is_guid(guid):
             for what, value, place, stated in said:

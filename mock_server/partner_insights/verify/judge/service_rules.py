@@ -127,15 +127,18 @@ def one_clock(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterat
 
 
 def one_meaning(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
-    """PI220; names may be in the language of the request, so each language is by itself."""
+    """PI220; each language is by itself, and so are the newer analytics, whose serviceName is no code."""
     told: set[tuple[str, str]] = set()
+    generation = answer.operation.layout.rows
     for row in answer.rows:
         yield from _spelling(answer, rule, facts, row)
         for name, meaning in rule.parameters[answer.resource]:
             subject, value = row.text(name), row.text(meaning)
             if subject is None or value is None or (name, subject) in told:
                 continue
-            before = facts.first((name, meaning, answer.locale, subject), value, answer.operation.id)
+            before = facts.first(
+                (name, meaning, generation, answer.locale, subject), value, answer.operation.id
+            )
             if before.value != value:
                 told.add((name, subject))
                 message = (
