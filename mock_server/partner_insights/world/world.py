@@ -32,7 +32,8 @@ from partner_insights.world.partner_totals import PartnerRows, total_deployment,
 from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import CHANNELS, ProductCatalogue
 from partner_insights.world.query.page import Plans
-from partner_insights.world.schema_data.columns import schema_column
+from partner_insights.world.schema_data.columns import schema_column, some_null
+from partner_insights.world.shared_columns import customer_column, date_column
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
 if TYPE_CHECKING:
@@ -356,8 +357,15 @@ class World:
         stop: int,
     ) -> Column:
         """A column no table knows by name: one value for each row, by what the property's schema says."""
+        if source is None:
+            shared = customer_column(name, self.ids, self.names, start, stop)
+            if shared is not None:
+                return shared
         index = np.arange(start, stop) if source is None else source.rows.identity
         row = entities(field_key(self.seed, "row", resource), index)
+        dates = date_column(resource, name, schema, row, self.seed, self.as_of)
+        if dates is not None:
+            return some_null(dates, schema, row, field_key(self.seed, resource, name))
         key = field_key(self.seed, resource, name)
         return schema_column(schema, row, key, self.resolve, name=name, vocabulary=self.vocabulary)
 

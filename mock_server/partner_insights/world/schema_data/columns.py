@@ -93,7 +93,7 @@ class _SchemaColumnMaker:
         if "anyOf" in schema:
             return self._any_of(schema, entity)
         column = self._by_type(schema, entity, hashes)
-        return _some_null(column, entity, self.key) if _nullable(schema) else column
+        return some_null(column, schema, entity, self.key)
 
     def _any_of(self, schema: Mapping[str, Any], entity: Words) -> Column:
         """The first of the forms that is not null, now and then null where that is one of them."""
@@ -194,6 +194,11 @@ def _kind(schema: Mapping[str, Any]) -> str:
 def _nullable(schema: Mapping[str, Any]) -> bool:
     kinds = schema.get("type")
     return isinstance(kinds, Sequence) and not isinstance(kinds, str) and "null" in kinds and len(kinds) > 1
+
+
+def some_null(column: Column, schema: Mapping[str, Any], entity: Words, key: int) -> Column:
+    """The column, now and then null where its schema allows that."""
+    return _some_null(column, entity, key) if _nullable(schema) else column
 
 
 def _some_null(column: Column, entity: Words, key: int) -> Column:
