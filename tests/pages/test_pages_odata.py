@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -93,6 +94,44 @@ def test_a_fake_is_served_in_that_form(fake: RunningFake) -> None:
     assert get(fake, "/boats?$top=none")[0] == 400
 
 
+def test_options_that_a_page_names_choose_the_rows(fake: RunningFake) -> None:
+    """Pages of any size are the whole by their links; filter and selection are what Python says they are."""
+    whole = get(fake, "/boats")[1]["value"]
+    for top in (1, 2, len(whole), 1000):
+        body = get(fake, f"/boats?$top={top}")[1]
+        rows = body["value"]
+        while "@odata.nextLink" in body:
+            assert (len(body["value"]), body["@odata.count"]) == (top, len(whole))
+            body = get(fake, body["@odata.nextLink"].removeprefix(fake.url))[1]
+            rows += body["value"]
+        assert rows == whole
+    for statement, keeps in (
+        ("kind eq 'barge'", lambda boat: boat["kind"] == "barge"),
+        ("kind ne 'barge' and seats gt 8", lambda boat: boat["kind"] != "barge" and boat["seats"] > 8),
+        ("builtDateTime lt 2018-01-01T00:00:00Z", lambda boat: boat["builtDateTime"] < "2018"),
+        ("state eq null", lambda boat: boat["state"] is None),
+        ("state ne null and kind eq 'Barge'", lambda boat: boat["state"] and boat["kind"] == "barge"),
+        (f"id eq {whole[1]['id']}", lambda boat: boat == whole[1]),
+        ("contains(name, 'a') or seats le 3", lambda boat: "a" in boat["name"].lower() or boat["seats"] <= 3),
+    ):
+        found = get(fake, f"/boats?$filter={quote(statement)}&$select=id,kind")[1]
+        assert found["value"] == [{"id": each["id"], "kind": each["kind"]} for each in filter(keeps, whole)]
+    assert get(fake, "/boats?$orderby=name")[1]["value"] == whole  # the page does not name it
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("$top=0", "$top=x", "$skip=-1", "$top=1&$top=2", "$select=hull"),
+        *("$filter=((((", "$filter=hull%20eq%201", "$filter=seats%20gt%20null"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(fake: RunningFake, query: str) -> None:
+    """As the page's own parameters are."""
+    status, body = get(fake, f"/boats?{query}")
+    assert (status, body["code"]) == (400, "3000")
+
+
 def test_a_fake_of_these_pages_is_judged() -> None:
     """Derived, served and judged by the same pages, nothing is broken and every operation is asked."""
     run = run_suite(
@@ -106,6 +145,12 @@ def test_a_fake_of_these_pages_is_judged() -> None:
     assert run.crashes == []
     assert [str(violation.message) for violation in run.results.violations] == []
     assert set(CONTRACT.read().catalogue.operations) <= run.results.operations
+    passed = {test.name for test in run.tests if test.outcome == "passed"}
+    assert {
+        "test_a_filter_chooses_the_rows_it_names[boat-list]",
+        "test_pages_of_any_size_are_the_whole[boat-list]",
+        "test_a_query_that_is_none_is_refused[boat-list]",
+    } <= passed
 
 
 def test_samples_are_taken_out_of_their_envelope() -> None:

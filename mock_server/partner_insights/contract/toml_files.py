@@ -48,6 +48,7 @@ _OPTION_KEYS = {
         "fields",
         "operators",
         "functions",
+        "bare-values",
         "properties",
         "dates",
         "booleans",

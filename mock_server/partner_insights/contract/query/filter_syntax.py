@@ -34,6 +34,7 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     **{"gt": gt, "ge": ge, "lt": lt, "le": le},
     "contains": contains,
 }
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _BOOLEANS: Final = {"true": True, "false": False}
 _EDM_DATE: Final = "Edm.DateTimeOffset"
 _CLOSED: Final = "("
@@ -113,7 +114,9 @@ def render(wanted: Filter, option: QueryOption) -> str:
 
 def _statement_text(statement: FilterStatement, name: str) -> str:
     value = statement.value
-    if isinstance(value, bool):
+    if value is None:
+        written = "null"
+    elif isinstance(value, bool):
         written = str(value).lower()
     elif statement.type is FieldType.NUMBER:
         written = f"{value:.15g}"
@@ -171,7 +174,7 @@ class _Reader:
         operator = self._word("an operator is wanted")
         if operator not in rule.operators or operator in self._option.functions:
             raise self._invalid(f"unknown operator {operator}")
-        return self._statement(rule, operator, self._value(rule))
+        return self._statement(rule, operator, self._value(rule, operator))
 
     def _call(self, name: str) -> FilterStatement:
         """`contains(field,'value')`."""
@@ -193,7 +196,15 @@ class _Reader:
     def _statement(self, rule: FieldRule, operator: str, value: Any) -> FilterStatement:
         return FilterStatement(rule.property, operator, value, rule.type, rule.exact or self._exact)
 
-    def _value(self, rule: FieldRule) -> Any:
+    def _value(self, rule: FieldRule, operator: str) -> Any:
+        following = self._next() or ""
+        if self._option.bare_values and following == "null" and operator in ("eq", "ne"):
+            self._take()
+            return None
+        if self._option.bare_values and rule.type is FieldType.DATE and following[:1].isdigit():
+            return self._moment(self._take())
+        if self._option.bare_values and rule.type is FieldType.TEXT and _GUID.fullmatch(following):
+            return self._take()
         if rule.type is FieldType.BOOLEAN:
             word = self._word("true or false is wanted")
             if word not in _BOOLEANS:

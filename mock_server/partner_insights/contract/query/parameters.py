@@ -100,6 +100,8 @@ class QueryOption(Struct, frozen=True):
     fields: Mapping[str, FieldRule] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     """`contains` and `cast`, where the filter knows them."""
+    bare_values: bool = False
+    """Whether null, dates and GUIDs stand without quotes, as OData has them."""
     measures: tuple[Measure, ...] = ()
     values: tuple[str, ...] = ()
     minimum: int = 0
@@ -162,6 +164,7 @@ def option_of(name: str, entry: Mapping[str, Any]) -> QueryOption:
             for each, own in fields.items()
         },
         functions=frozenset(entry.get("functions", ())),
+        bare_values=entry.get("bare-values", False),
         measures=tuple(_measure(each) for each in entry.get("measures", ())),
         values=tuple(entry.get("enum", ())),
         minimum=entry.get("minimum", 0),

@@ -26,7 +26,7 @@ _ASIDE: Final = re.compile(
 
 ODATA: Final = Envelope(rows="value", total="@odata.count", next_link="@odata.nextLink")
 _ODATA: Final = "ODataCollection"
-# What the options of OData take; the fake checks it, and goes no further.
+# What the options of OData take; what they do stands in schemas/operations.toml.
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "$top": {"type": "integer", "minimum": 1},
     "$skip": {"type": "integer", "minimum": 0},

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.contract import Catalogue, Operation
+    from partner_insights.contract.query import Query
     from partner_insights.server.auth.tokens import AccessToken, Tokens
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import Snapshot, State
@@ -86,7 +87,7 @@ class Service:
     ) -> ApiResponse:
         """The response to a caller who was admitted; ApiError for what cannot be had."""
         if operation.synthetic:
-            return self._synthetic(operation, scene, values, query)
+            return self._synthetic(operation, scene, values, query, headers)
         if operation.options:
             return self._page(operation, scene, query, headers)
         index = None if customer_id is None else _customer(scene, customer_id)
@@ -137,11 +138,7 @@ class Service:
         self, operation: Operation, scene: Snapshot, query: Mapping[str, str], headers: RequestHeaders
     ) -> ApiResponse:
         """The rows that the query chooses, as the operation's own description of it says."""
-        reading = self._reading
-        try:
-            asked = read_query(operation.options, _pairs(query), exact=reading.value_case is ValueCase.EXACT)
-        except InvalidQuery as invalid:
-            raise ApiError(self._query_case(operation), data=[invalid.reason]) from invalid
+        reading, asked = self._reading, self._asked(operation, query)
         if scene.conditions.empty:
             body = page_body(self.catalogue.schema(operation.envelope or ""), operation, RowPage([], 0), None)
         else:
@@ -153,6 +150,13 @@ class Service:
                 body[operation.layout.rows] = [change(row, required) for row in body[operation.layout.rows]]
         return json_response(body, bom=scene.conditions.bom)
 
+    def _asked(self, operation: Operation, query: Mapping[str, str]) -> Query:
+        exact = self._reading.value_case is ValueCase.EXACT
+        try:
+            return read_query(operation.options, _pairs(query), exact=exact)
+        except InvalidQuery as invalid:
+            raise ApiError(self._query_case(operation), data=[invalid.reason]) from invalid
+
     def _query_case(self, operation: Operation) -> str:
         """The documented failure that answers a query that is refused."""
         known = {each.case for each in operation.errors}
@@ -160,19 +164,27 @@ class Service:
         return _ANALYTICS if _ANALYTICS in known and not partner_center else "invalid-query"
 
     def _synthetic(
-        self, operation: Operation, scene: Snapshot, values: Mapping[str, str], query: Mapping[str, str]
+        self,
+        operation: Operation,
+        scene: Snapshot,
+        values: Mapping[str, str],
+        query: Mapping[str, str],
+        headers: RequestHeaders,
     ) -> ApiResponse:
         """A response from the schemas alone, for an operation of a page that is not ours."""
         customer_id = values.get("customer-id")
         if customer_id is not None and not is_guid(customer_id):
             raise ApiError("malformed-customer", data=["customer-id"])
         for name, schema in operation.query.items():
-            if name in query and not is_valid(schema, query[name]):
+            if name in query and operation.options.named(name) is None and not is_valid(schema, query[name]):
                 raise ApiError("invalid-query", data=[name])
+        asked = self._asked(operation, query)
+        made, empty = SchemaData(scene.world, self.catalogue), scene.conditions.empty
         try:
-            body = SchemaData(scene.world, self.catalogue).body(
-                operation, values, empty=scene.conditions.empty
-            )
+            if operation.options:
+                body = made.page(operation, values, asked, headers.path, headers.origin, empty=empty)
+            else:
+                body = made.body(operation, values, empty=empty)
         except UnknownPathValue as unknown:
             case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
             raise ApiError(case) from unknown

@@ -34,7 +34,7 @@ def query_body(
     page = page_in(world, operation, query)
     link = None
     if query.end < page.total:
-        link = _link(operation, query, path or operation.path, form, host)
+        link = next_link(operation, query, path or operation.path, form, host)
     return page_body(world.catalogue.resources[operation.envelope or ""].schema, operation, page, link)
 
 
@@ -64,7 +64,8 @@ def _takes_null(schema: Mapping[str, Any], name: str) -> bool:
     return "null" in schema["properties"][name].get("type", ())
 
 
-def _link(operation: Operation, query: Query, path: str, form: NextLink, host: str) -> str:
+def next_link(operation: Operation, query: Query, path: str, form: NextLink, host: str) -> str:
+    """Where the page after this one of a query is."""
     parameters = query.after(operation.options)
     words = "&".join(f"{_plain(name)}={_plain(text)}" for name, text in parameters)
     place = path.rstrip("/")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import numpy as np
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
@@ -97,6 +98,36 @@ class WorldTable(Struct, frozen=True, dict=True):
         if missing:
             self.known.update(self.world.columns(self.resource, *span, only=missing))
         return {name: self.known[name] for name in names if name in self.known}
+
+
+class ItemTable(Struct, frozen=True, dict=True):
+    """The items of a list, which are few."""
+
+    items: tuple[Mapping[str, Any], ...]
+    local: frozenset[str] = frozenset()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Those that any item has."""
+        return tuple(dict.fromkeys(name for item in self.items for name in item))
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """One."""
+        return [(0, len(self.items))] if self.items else []
+
+    def parts(self, span: Span) -> Sequence[Span]:
+        """The whole."""
+        return [span]
+
+    def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
+        """A value for each item, null where it has none."""
+        found: dict[str, Column] = {}
+        for name in names:
+            column = np.empty(len(self.items), dtype=object)
+            column[:] = [item.get(name) for item in self.items]
+            found[name] = column
+        return found
 
 
 def _cut(span: Span, size: int) -> list[Span]:

@@ -12,8 +12,12 @@ import numpy as np
 from msgspec import Struct
 
 from partner_insights.contract.paths import find_listing, fold_name, is_findable
+from partner_insights.contract.query.next_link import NextLink
 from partner_insights.contract.schema_files import reference_to
 from partner_insights.world.hashing import entities, field_key
+from partner_insights.world.query.bodies import next_link
+from partner_insights.world.query.page import Plans, page_of
+from partner_insights.world.query.row_table import ItemTable
 from partner_insights.world.schema_data.columns import schema_column
 from partner_insights.world.schema_data.text_values import matches_format
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partner_insights.contract import Catalogue, Operation, SchemaObject
+    from partner_insights.contract.query import Query
     from partner_insights.world.world import World
 
 MIN_ITEMS: Final = 3
@@ -53,6 +58,28 @@ class SchemaData(Struct, frozen=True):
         if found is not None:
             return found
         return self._rows(operation, values, 1)[0]
+
+    def page(
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        query: Query,
+        path: str,
+        host: str,
+        *,
+        empty: bool = False,
+    ) -> dict[str, Any]:
+        """The page of a list that a query asks for; `path` and `host` are those of the request.
+
+        UnknownValue where a list does not show one of the path's values.
+        """
+        self._followed(operation, values)
+        items = [] if empty else self.items(operation, values)
+        page = page_of(ItemTable(tuple(items)), query, operation.options.measures, Plans())
+        body = self._enveloped(operation, page.rows) | {operation.layout.total: page.total}
+        if operation.layout.next_link is not None and query.end < page.total:
+            body[operation.layout.next_link] = next_link(operation, query, path, NextLink.ABSOLUTE, host)
+        return body
 
     def items(self, operation: Operation, values: Mapping[str, str]) -> list[dict[str, Any]]:
         """The items of a list under the given values of its path."""
