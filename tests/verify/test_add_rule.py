@@ -148,11 +148,15 @@ def test_check_reports_it(project: Path) -> None:
 
 @pytest.mark.parametrize("project", RUNS[:1], indirect=True)  # `verify` never asks the fast check
 def test_verify_reports_it(project: Path) -> None:
-    """A fake with the new mutant breaks the new rule and no other, for both operations it is about."""
+    """A fake with the new mutant breaks the new rule, for both operations it is about.
+
+    Beside it, the product has no more the name that the newer analytics know it by (PI220).
+    """
     result = run(project, "-c", VERIFY)
     assert result.returncode == 0, result.stderr
     found = violations(project / "verify.json")
-    assert {(each["code"], each["operation"]) for each in found} == {
+    told = {(each["code"], each["operation"]) for each in found}
+    assert {each for each in told if each[0] != "PI220"} == {
         (CODE, "customer-licenses-deployment"),
         (CODE, "customer-licenses-usage"),
     }
