@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from partner_insights.contract import Catalogue
+from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify import Exchange, Request, Response
+from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.target import Target
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
 
@@ -226,3 +228,24 @@ def serving() -> Iterator[Callable[[Handle], str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def target_at() -> Callable[..., Target]:
+    """A server to judge by the strict contract, as if it were our own fake."""
+
+    def target(url: str, *, seed: int = 0, own: bool = True, ceiling: int | None = None) -> Target:
+        return Target(
+            url=url,
+            own=own,
+            profile=Profile.STRICT,
+            token=Secret("token"),
+            app_only=None,
+            token_variable="TOKEN",
+            app_token_variable="APP_TOKEN",
+            seed=seed,
+            max_requests=ceiling,
+            rate=None,
+        )
+
+    return target

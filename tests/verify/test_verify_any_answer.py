@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract import Catalogue
 from partner_insights.server import AuthMode, Settings, create_app
 from partner_insights.verify.options import SuiteOptions
-from partner_insights.verify.run.client import Secret
 from partner_insights.verify.run.suite import run_tests
-from partner_insights.verify.run.target import Target
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -85,20 +83,8 @@ def odd_service(app: Any, serving: Any) -> Callable[[int, float], str]:
 
 
 @pytest.mark.parametrize(("seed", "share"), [(13, 1.0), (14, 0.3)])
-def test_no_test_crashes(odd_service: Any, seed: int, share: float) -> None:
+def test_no_test_crashes(odd_service: Any, target_at: Any, seed: int, share: float) -> None:
     """Whatever JSON stands in whatever place, each test holds, finds something, or says why not."""
-    target = Target(
-        url=odd_service(seed, share),
-        own=True,
-        profile=Profile.STRICT,
-        token=Secret("any"),
-        app_only=None,
-        token_variable="TOKEN",
-        app_token_variable="APP_TOKEN",
-        seed=seed,
-        max_requests=None,
-        rate=None,
-    )
-    run = run_tests(target, SuiteOptions(seed=seed))
+    run = run_tests(target_at(odd_service(seed, share), seed=seed), SuiteOptions(seed=seed))
     assert [(test.name, test.message) for test in run.crashes] == []
     assert run.results.violations

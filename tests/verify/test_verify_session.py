@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import strategies as st
 
-from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.verify.run.client import Secret, Stopped
+from partner_insights.verify.run.client import Stopped
 from partner_insights.verify.run.customer_list import MAX_PAGES
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
-from partner_insights.verify.run.target import Target, refuse_api_path
+from partner_insights.verify.run.target import refuse_api_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,23 +48,12 @@ def answer(handler: BaseHTTPRequestHandler, body: Any, status: int = 200, **head
 
 
 @pytest.fixture
-def inspect(serving: Any) -> Iterator[Callable[..., SuiteSession]]:
+def inspect(serving: Any, target_at: Any) -> Iterator[Callable[..., SuiteSession]]:
     """A session of a server made of one function."""
     opened: list[SuiteSession] = []
 
     def start(handle: Any, *, own: bool = True, ceiling: int | None = None) -> SuiteSession:
-        target = Target(
-            url=serving(handle),
-            own=own,
-            profile=Profile.STRICT,
-            token=Secret("token"),
-            app_only=None,
-            token_variable="TOKEN",
-            app_token_variable="APP_TOKEN",
-            seed=0,
-            max_requests=ceiling,
-            rate=None,
-        )
+        target = target_at(serving(handle), own=own, ceiling=ceiling)
         opened.append(SuiteSession(target, Catalogue.load()))
         return opened[-1]
 

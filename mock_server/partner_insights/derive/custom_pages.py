@@ -19,6 +19,7 @@ from partner_insights.contract.model import PROVENANCE, Operation, Profile, Sche
 from partner_insights.contract.schema_files import SCHEMA_SUFFIX, file_name, references_in
 from partner_insights.contract.toml_files import Operations, operations_of, read_operations, read_toml
 from partner_insights.derive.bundled_pages import derive_pages
+from partner_insights.derive.odata_options import describe_options
 from partner_insights.derive.schema import DIALECT
 from partner_insights.errors import InputError
 from partner_insights.files import unicode_name
@@ -83,7 +84,7 @@ class CustomContract:
         for name, entry in document["envelope"].items():
             if name not in schemas:
                 schemas[name] = envelope_schema(name, entry, unicode_name(self.operations))
-        _describe_options(document, schemas)
+        describe_options(document, schemas)
         operations = operations_of(document, self.operations)
         known = _known(_unchanged(shipped, derivation.schemas), folder)
         by_id = {name: _checked(each, schemas, self.operations) for name, each in operations.by_id.items()}
@@ -165,54 +166,6 @@ def _spell_as_the_pages(operations: Iterable[dict[str, Any]], derived: Mapping[s
     pages = {name.casefold(): name for name in derived}
     for entry in operations:
         entry["resource"] = pages.get(entry["resource"].casefold(), entry["resource"])
-
-
-def _describe_options(document: Mapping[str, Any], schemas: Mapping[str, SchemaObject]) -> None:
-    """Have the query options that every OData service reads alike do what they say, on a paged collection.
-
-    Their fields are the properties of the resource that hold one value.
-    """
-    for entry in document["operation"]:
-        layout = document["envelope"].get(entry.get("envelope"), {})
-        for name, stated in entry.get("query", {}).items():
-            shared = document["query"].get(name)
-            if "next-link" not in layout or shared is None or stated.keys() & {"use", "kind"}:
-                continue
-            fields = _fields_of(schemas.get(entry["resource"], {}), shared["kind"])
-            entry["query"][name] = {"use": name, **fields, **stated}
-
-
-_COMPARED = ("eq", "ne", "gt", "ge", "lt", "le")
-
-
-def _fields_of(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """What a filter, an order or a selection may name, and how its values are compared."""
-    if kind not in ("filter", "order", "select"):
-        return {}
-    types = {name: _type_of(each) for name, each in schema.get("properties", {}).items()}
-    if kind == "select":
-        return {"fields": list(types)}
-    single = {name: found for name, found in types.items() if found is not None}
-    operators = {"booleans": _COMPARED[:2], "texts": (*_COMPARED, "contains")}
-    compared = {name: operators.get(found, _COMPARED) for name, found in single.items()}
-    by_type = {
-        key: [name for name, found in single.items() if found == key]
-        for key in ("dates", "booleans", "numbers")
-    }
-    return {"fields": compared if kind == "filter" else list(single), **by_type}
-
-
-def _type_of(schema: Mapping[str, Any]) -> str | None:
-    """How the values of a property are compared; None for what is no single value."""
-    stated = schema.get("type")
-    kinds = {stated} if isinstance(stated, str) else set(stated or ())
-    if kinds & {"integer", "number"}:
-        return "numbers"
-    if "boolean" in kinds:
-        return "booleans"
-    if "string" not in kinds:
-        return None
-    return "dates" if str(schema.get("format", "")).startswith("date") else "texts"
 
 
 _ENVELOPE_KEYS = {"rows", "total", "next-link", "counts-query"}

@@ -89,6 +89,14 @@ def objects(columns: Mapping[str, Column]) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, values))  # noqa: B905 - as many as there are names; looking takes a fifth longer
 
 
+def json_column(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """Any JSON values, each in a cell of its own: NumPy would spread lists over a second dimension."""
+    column = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values):
+        column[position] = value
+    return column
+
+
 def _array(values: Sequence[Any], dtype: Any) -> npt.NDArray[Any]:
     array = np.empty(len(values), dtype=object)
     array[:] = values

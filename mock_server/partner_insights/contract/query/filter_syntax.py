@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
 
+from partner_insights.contract.formats import GUID
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import (
     MAX_DEPTH,
@@ -34,7 +35,6 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     **{"gt": gt, "ge": ge, "lt": lt, "le": le},
     "contains": contains,
 }
-_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _BOOLEANS: Final = {"true": True, "false": False}
 _EDM_DATE: Final = "Edm.DateTimeOffset"
 _CLOSED: Final = "("
@@ -203,7 +203,7 @@ class _Reader:
             return None
         if self._option.bare_values and rule.type is FieldType.DATE and following[:1].isdigit():
             return self._moment(self._take())
-        if self._option.bare_values and rule.type is FieldType.TEXT and _GUID.fullmatch(following):
+        if self._option.bare_values and rule.type is FieldType.TEXT and GUID.fullmatch(following):
             return self._take()
         if rule.type is FieldType.BOOLEAN:
             word = self._word("true or false is wanted")

@@ -158,7 +158,7 @@ class DirectoryEndpoints:
         try:
             asked = authorize.addressed(self._directory, tenant, version, read_fields(sent))
         except DirectoryError as error:
-            return _page("message.html", 400, heading="The sign-in failed", words=error.description)
+            return _failed("The sign-in failed", error)
         try:
             authorize.check(self._directory, asked)
             if decision is None and self._sign_in is SignIn.ASK:
@@ -181,7 +181,7 @@ class DirectoryEndpoints:
         try:
             code = read_fields(request.values).get("user_code", "")
         except DirectoryError as error:
-            return _page("message.html", 400, heading="The sign-in failed", words=error.description)
+            return _failed("The sign-in failed", error)
         decision, problem = request.form.get("decision"), None
         if decision is not None:
             try:
@@ -200,7 +200,7 @@ class DirectoryEndpoints:
         try:
             back = read_fields(request.values).get("post_logout_redirect_uri", "")
         except DirectoryError as error:
-            return _page("message.html", 400, heading="The sign-out failed", words=error.description)
+            return _failed("The sign-out failed", error)
         if authorize.is_loopback(back):
             return respond(ApiResponse(302, headers=(("Location", back), *UNCACHED), content_type=None))
         return _page("message.html", heading="You are signed out", words="You may close this page.")
@@ -283,6 +283,10 @@ def _sent_back(asked: AuthorizeRequest, answer: dict[str, str]) -> Response:
         return _page("form_post.html", action=asked.redirect_uri, parameters=answer)
     location = ("Location", asked.location(answer))
     return respond(ApiResponse(302, headers=(location, *UNCACHED), content_type=None))
+
+
+def _failed(heading: str, error: DirectoryError) -> Response:
+    return _page("message.html", 400, heading=heading, words=error.description)
 
 
 def _page(template: str, status: int = 200, **content: Any) -> Response:

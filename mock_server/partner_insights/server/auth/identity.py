@@ -103,6 +103,11 @@ KEYS: Final = {kind: fields(each)[0].name for kind, each in KINDS.items()}
 """What each is known by."""
 
 
+def is_readable(name: str) -> bool:
+    """Whether anybody can be called so: no control characters, and not blanks alone."""
+    return name.isprintable() and bool(name.strip())
+
+
 class Identity(Struct, frozen=True):
     """Everybody the directory knows; a value, replaced as a whole."""
 
@@ -144,7 +149,7 @@ class Identity(Struct, frozen=True):
     def user(self, name: str, tenant: Tenant | None = None) -> User:
         """The user of that name; DirectoryError where the directory, or the tenant, does not know them."""
         listed = self._listed(name)
-        if listed is None and not (self.others and name.isprintable() and name.strip()):
+        if listed is None and not (self.others and is_readable(name)):
             raise DirectoryError("user", name)
         user = listed or User(name)
         at_home = not self.tenants or tenant is None or tenant.is_called(user.domain)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.fields import MAX_CHARACTERS
-from partner_insights.server.auth.identity import ANY_TENANT
+from partner_insights.server.auth.identity import ANY_TENANT, is_readable
 from partner_insights.server.auth.signing_key import ALGORITHM
 from partner_insights.server.auth.tokens import version_1_issuer, version_2_issuer
 
@@ -93,7 +93,7 @@ def user_realm(user: str) -> dict[str, Any]:
     """That the directory itself checks the user's password; DirectoryError for what nobody is called."""
     if len(user) > MAX_CHARACTERS:
         raise DirectoryError("too-long", "user")
-    if not user.isprintable() or not user.strip():
+    if not is_readable(user):
         raise DirectoryError("invalid", "user")
     return {
         "ver": "1.0",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from partner_insights.contract.formats import GUID_PATTERN
 from partner_insights.contract.paths import VERSION_ALIASES
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _DIRECTORY_PARTS: Final = frozenset(
     }
 )
 """What follows the tenant in a path of the directory."""
-_TENANT: Final = re.compile(r"common|organizations|consumers|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_TENANT: Final = re.compile(rf"common|organizations|consumers|{GUID_PATTERN}", re.IGNORECASE)
 """A tenant that nothing else in the first place of a path looks like."""
 
 _CUSTOMER: Final = "{customer-id}"

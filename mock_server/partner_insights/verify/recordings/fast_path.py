@@ -201,12 +201,13 @@ class FastPath:
         definitions = definitions_read_alike(body, self._closed)
         if definitions is None:
             return None
+        definitions = _with_sampled_links(definitions)
         return RowKind(
             operation=operation,
             body_schema=body,
             row_schema=row,
-            body=compiled(body | {"$defs": _with_sampled_links(definitions)}),
-            row=compiled(row | {"$defs": _with_sampled_links(definitions)}),
+            body=compiled(body | {"$defs": definitions}),
+            row=compiled(row | {"$defs": definitions}),
             is_row=resource in row_operations(catalogue),
             rules=rules,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import numpy as np
 from msgspec import Struct, field
+
+from partner_insights.world.columns import json_column
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -122,12 +123,7 @@ class ItemTable(Struct, frozen=True, dict=True):
 
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
         """A value for each item, null where it has none."""
-        found: dict[str, Column] = {}
-        for name in names:
-            column = np.empty(len(self.items), dtype=object)
-            column[:] = [item.get(name) for item in self.items]
-            found[name] = column
-        return found
+        return {name: json_column([item.get(name) for item in self.items]) for name in names}
 
 
 def _cut(span: Span, size: int) -> list[Span]:

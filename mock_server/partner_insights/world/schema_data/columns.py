@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from partner_insights.contract.formats import matches
 from partner_insights.contract.model import PROVENANCE
-from partner_insights.world.columns import Column, DictionaryColumn
+from partner_insights.world.columns import Column, DictionaryColumn, json_column
 from partner_insights.world.hashing import Integers, Words, draw, integers_below, unit
 from partner_insights.world.schema_data.regex_values import Pattern
 from partner_insights.world.schema_data.text_values import format_maker, matches_format, named_maker, words_of
@@ -100,7 +100,7 @@ class _SchemaColumnMaker:
         forms = [form for form in schema["anyOf"] if form.get("type") != "null"]
         nullable = len(forms) < len(schema["anyOf"])
         if not forms or (nullable and self.depth + 1 >= _MAX_DEPTH):
-            return _values([None] * len(entity))
+            return json_column([None] * len(entity))
         column = self.column(forms[0], entity)
         return _some_null(column, entity, self.key) if nullable else column
 
@@ -116,7 +116,7 @@ class _SchemaColumnMaker:
         if kind == "boolean":
             return unit(hashes) < 0.5
         if kind == "null":
-            return _values([None] * len(hashes))
+            return json_column([None] * len(hashes))
         if kind in ("number", "integer"):
             return _numbers(schema, kind, self.words, hashes)
         return self._texts(schema, hashes)
@@ -127,7 +127,7 @@ class _SchemaColumnMaker:
         nested = _kind(items) == "object"
         too_deep = nested and self.depth >= _MAX_DEPTH
         if least == 0 and (too_deep or ("items" in schema and accepts_anything(items))):
-            return _values([[] for _ in range(len(entity))])
+            return json_column([[] for _ in range(len(entity))])
         most = min(schema.get("maxItems", max(least, 3)), max(least, 3))
         usual = max(least, min(1, most))
         counts = usual + integers_below(hashes, max(1, most - usual + 1))
@@ -135,7 +135,7 @@ class _SchemaColumnMaker:
         columns = [
             self.column(items, draw(entity, self.key, 1000 + nth)).tolist() for nth in range(max(1, most))
         ]
-        return _values(
+        return json_column(
             [
                 _distinct([column[row] for column in columns[:count]], least)
                 for row, count in enumerate(counts.tolist())
@@ -155,7 +155,7 @@ class _SchemaColumnMaker:
             for nth, (name, inner) in enumerate(properties.items())
             if self._is_included(name in required, inner)
         }
-        return _values([{name: columns[name][row] for name in columns} for row in range(len(entity))])
+        return json_column([{name: columns[name][row] for name in columns} for row in range(len(entity))])
 
     def _is_included(self, required: bool, schema: Mapping[str, Any]) -> bool:
         if self.depth >= _HARD_MAX_DEPTH:
@@ -206,7 +206,7 @@ def _some_null(column: Column, entity: Words, key: int) -> Column:
     if not nulls.any():
         return column
     values = column.tolist()
-    return _values([None if null else value for value, null in zip(values, nulls.tolist(), strict=True)])
+    return json_column([None if null else value for value, null in zip(values, nulls.tolist(), strict=True)])
 
 
 def _suits(value: Any, kind: str, schema: Mapping[str, Any]) -> bool:
@@ -242,7 +242,7 @@ def _is(value: Any, kind: str) -> bool:
 def _chosen(options: Sequence[Any], hashes: Words) -> Column:
     if all(isinstance(option, str) for option in options):
         return _chosen_texts(options, hashes)
-    return _values([options[code] for code in integers_below(hashes, len(options)).tolist()])
+    return json_column([options[code] for code in integers_below(hashes, len(options)).tolist()])
 
 
 def _is_asked_for(schema: Mapping[str, Any]) -> bool:
@@ -253,14 +253,6 @@ def _is_asked_for(schema: Mapping[str, Any]) -> bool:
 
 def _chosen_texts(options: Sequence[str], hashes: Words) -> DictionaryColumn:
     return DictionaryColumn(integers_below(hashes, len(options)), options)
-
-
-def _values(values: Sequence[Any]) -> npt.NDArray[Any]:
-    """Any JSON values, each in a cell of its own: NumPy would spread lists over a second dimension."""
-    column = np.empty(len(values), dtype=object)
-    for position, value in enumerate(values):
-        column[position] = value
-    return column
 
 
 def _distinct(items: list[Any], least: int) -> list[Any]:
