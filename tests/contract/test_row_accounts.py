@@ -28,6 +28,8 @@ ROWS = {
     Outcome.UNCERTAIN: [
         "| {} | string | Values include `a`, `b`. |",
         "| {} | int | Usually between 1 and 5. |",
+        "| {} | int | 0 = off, 1 = on. |",
+        "| {} | array of strings | Each at most 20 characters. |",
     ],
     Outcome.REFUSED: ["| {} | strng | x |", "| the {} | string | x |", "| {} | string | x | y |"],
 }
@@ -52,6 +54,13 @@ def test_every_row_has_one_outcome(written: list[tuple[Outcome, str]]) -> None:
     ]
     counts = counts_of(accounts, len(page.resources))
     assert sum(counts[outcome.value] for outcome in Outcome) == counts["rows"] == len(written) + 1
+
+
+def test_a_bound_that_binds_nothing_is_not_stated() -> None:
+    """What is said of how many items an array has is no constraint of ours."""
+    page = read_page_text(f"## Thing\n\n{HEAD}| tags | array of strings | The tags; max 25 |\n", "p.md")
+    (account,) = row_accounts(page, page.diagnostics)
+    assert account.stated == ("Type",)
 
 
 def test_rows_of_a_table_that_is_no_resource_are_refused() -> None:

@@ -118,7 +118,7 @@ def _refers(expression: TypeExpression | None) -> bool:
     return expression is not None and expression.kind == "reference"
 
 
-_SILENT = ("columns", "doubts", "examples", "read_only", "deprecated", "unit", "relation")
+_SILENT = ("columns", "doubts", "bounded", "examples", "read_only", "deprecated", "unit", "relation")
 
 
 def _stated(row: Property) -> tuple[str, ...]:

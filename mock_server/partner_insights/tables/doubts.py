@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from partner_insights.tables.row_facts import Doubted, Facts
     from partner_insights.tables.type_expression import TypeExpression
@@ -22,19 +22,22 @@ def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
     What is said of an array's lengths may be about how many there are, or about each; numbers have no names.
     """
     if expression is not None and expression.kind == "array":
-        stated = [bound for bound in _BOUNDS if bound not in facts.columns]
-        facts = replace(facts, **dict.fromkeys(stated))  # type: ignore[arg-type]
+        facts = _unbound(facts, [bound for bound in _BOUNDS if bound not in facts.columns])
         expression = expression.items
     if expression is not None and expression.json_type == "integer":
         # "1.000" may be a thousand, or one.
-        unsure = [bound for bound in _BOUNDS if isinstance(getattr(facts, bound), float)]
-        if unsure:
-            said = {**facts.doubts, "range": " ".join(str(getattr(facts, bound)) for bound in unsure)}
-            facts = replace(facts, **dict.fromkeys(_BOUNDS), doubts=said)  # type: ignore[arg-type]
+        if any(isinstance(getattr(facts, bound), float) for bound in _BOUNDS):
+            facts = _unbound(facts, _BOUNDS)
     unfit = _is_number(expression) and not all(map(_NUMBER.fullmatch, facts.values))
     if facts.values and (unfit or _has_form(expression)):
         facts = replace(facts, values=(), doubts={**facts.doubts, "values": ", ".join(facts.values)})
     return facts
+
+
+def _unbound(facts: Facts, bounds: Iterable[str]) -> Facts:
+    """The facts without these bounds; the sentences that state them are doubts."""
+    open_now: dict[Doubted, str] = {**dict(facts.bounded.items()), **facts.doubts}
+    return replace(facts, **dict.fromkeys(bounds), doubts=open_now)  # type: ignore[arg-type]
 
 
 def doubts(facts: Facts, expression: TypeExpression | None) -> Iterator[tuple[Doubted, str]]:
@@ -42,8 +45,7 @@ def doubts(facts: Facts, expression: TypeExpression | None) -> Iterator[tuple[Do
     about: tuple[Doubted, ...] = ()
     if expression is not None and expression.kind == "array":
         expression = expression.items
-        about = ("values",) if expression is not None and expression.kind == "scalar" else ()
-    elif _is_number(expression):
+    if _is_number(expression):
         about = ("values", "range")
     elif expression is not None and expression.kind == "scalar":
         about = ("values",) if expression.format else ("values", "length")

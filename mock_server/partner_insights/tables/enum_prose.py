@@ -119,6 +119,12 @@ _OPENS = re.compile(
     r"(?:string|text|value)\b",
     re.IGNORECASE,
 )
+# "0 = off", "1 means on", "2 for both", "3 (neither)": a value and what it stands for.
+_EXPLAINED = (
+    rf"(?:{T}(?: ?[=:] ?(?!\d)| (?:[-–—]|means|stands for)| \((?=[a-z]))|"
+    rf"(?<![\w.,:/-])-?\d{{1,9}}(?: ?[=:] ?(?!\d)| (?:[-–—]|means|stands for|for|when|if) | \((?=[a-z]))|"
+    rf"\b\w{{1,40}} ?(?:= ?| means ))(?=[^\s\d=])"
+)
 _SPEAKS = re.compile(
     rf"\b(?:possible|supported|accepted|allowed|valid|permitted|acceptable|available|legal) (?:\w+ )?"
     rf"(?:values?|options?|choices)\b|\b(?:one|any|either) of (?:the following|these)\b|"
@@ -126,7 +132,8 @@ _SPEAKS = re.compile(
     rf"\b(?:is|are)(?: set to)? (?:either|one of) (?:an? |the )?{T}|\bvalues? (?:are|is|includes?|can "
     rf"be)\b[^.]{{0,300}}{T}|"
     rf"\b(?:can|must|may) be(?: set to)?(?::| [\"“])|\bsupported are\b|\balways (?:\w+ ){{0,3}}{T}|"
-    rf"\bwhether\b[^.]{{0,300}}{T}[^.]{{0,300}}\bor\b[^.]{{0,300}}{T}",
+    rf"\bwhether\b[^.]{{0,300}}{T}[^.]{{0,300}}\bor\b[^.]{{0,300}}{T}|"
+    rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
 # Words of prose that say which values there are without naming one.

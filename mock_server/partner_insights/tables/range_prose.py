@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from partner_insights.tables.subjects import SUBJECT, is_subject
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from partner_insights.tables.subjects import Name
 
 Number: TypeAlias = int | float
+Kind: TypeAlias = Literal["length", "range"]
 
 
 @dataclass(frozen=True)
 class Limits:
     """Lengths in characters, and bounds of a number; None where nothing is said.
 
-    `said` are the sentences that state them; `doubts` those that speak of one in no form that is certain.
+    `said` are the sentences that state them, `bounded` one for each kind; `doubts` are those that speak of
+    one in no form that is certain.
     """
 
     min_length: int | None = None
@@ -36,7 +38,8 @@ class Limits:
     above: Number | None = None
     below: Number | None = None
     said: tuple[str, ...] = ()
-    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doubts: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    bounded: Mapping[Kind, str] = field(default_factory=dict)
 
 
 _UNLIMITED = Limits()
@@ -230,8 +233,9 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
         return _UNLIMITED
     found: dict[str, Number] = {}
     said: list[str] = []
-    doubts: dict[str, list[str]] = {"length": [], "range": []}
-    contradicted: set[str] = set()
+    bounded: dict[Kind, str] = {}
+    doubts: dict[Kind, list[str]] = {"length": [], "range": []}
+    contradicted: set[Kind] = set()
     for statement in prose.statements:
         text = prose.words(statement.text)
         if text in spent:
@@ -245,6 +249,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
             continue
         said.append(text)
         for bound, number in read:
+            bounded.setdefault(_kind(bound), text)
             if found.setdefault(bound, number) != number:
                 contradicted.add(_kind(bound))
     unsaid = " ; ".join(prose.words(each.text) for each in prose.statements)
@@ -256,10 +261,15 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
         doubts[kind] = doubts[kind] or said
     kept = {bound: number for bound, number in found.items() if _kind(bound) not in contradicted}
     stated = [text for text in said if not contradicted]
-    return Limits(**kept, said=tuple(stated), doubts={kind: tuple(texts) for kind, texts in doubts.items()})  # type: ignore[arg-type]
+    return Limits(
+        **kept,  # type: ignore[arg-type]
+        said=tuple(stated),
+        doubts={kind: tuple(texts) for kind, texts in doubts.items()},
+        bounded=bounded,
+    )
 
 
-def _kind(bound: str) -> str:
+def _kind(bound: str) -> Kind:
     return "length" if bound in _LENGTHS else "range"
 
 
@@ -335,11 +345,11 @@ def _number(text: str) -> Number:
     return float(plain) if "." in plain else int(plain)
 
 
-def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[str]:
+def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[Kind]:
     """The kinds of bounds that cannot all hold, or beside which another sentence names a number."""
     low, high = found.get("minimum", found.get("above")), found.get("maximum", found.get("below"))
     least, most = found.get("min_length"), found.get("max_length")
-    kinds = {"length", "range"} if _ELSE.search(unsaid) else set()
+    kinds: set[Kind] = {"length", "range"} if _ELSE.search(unsaid) else set()
     if least is not None and most is not None and least > most:
         kinds.add("length")
     if (low is not None and high is not None and low > high) or _outside(unsaid, low, high):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from partner_insights.tables.enum_prose import read_choices
 from partner_insights.tables.inline import read_inline
 from partner_insights.tables.prose import TERM, mark_terms, unmark_terms
-from partner_insights.tables.range_prose import Number, read_limits, read_unit
+from partner_insights.tables.range_prose import Kind, Number, read_limits, read_unit
 from partner_insights.tables.sentences import Prose
 from partner_insights.tables.subjects import Name
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from partner_insights.tables.inline import Inline, InlineLink
 
-Doubted: TypeAlias = Literal["values", "length", "range"]
+Doubted: TypeAlias = Literal["values"] | Kind
 """What a sentence may leave open."""
-_BOUNDS: tuple[Doubted, ...] = ("length", "range")
+_BOUNDS: tuple[Kind, ...] = ("length", "range")
 
 # "(for example:  o365, crm)". Without the colon it introduces a remark rather than values.
 _EXAMPLES = re.compile(r"\((?:for example|e\.g\.)[,:]*:\s*([^()]*)\)", re.IGNORECASE)
@@ -103,7 +103,7 @@ class Facts:
     may have besides null. `enumerations` are links to where its values are listed. Lengths are in
     characters; `above` and `below` exclude the bound itself. `columns` names the column of a fact that is not
     from the description. A `relation` is sent only where a request asks for it. `doubts` are sentences that
-    speak of values or bounds in no form that is certain.
+    speak of values or bounds in no form that is certain, `bounded` those that state the bounds.
     """
 
     examples: tuple[str, ...] = ()
@@ -126,6 +126,7 @@ class Facts:
     unit: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     doubts: Mapping[Doubted, str] = field(default_factory=dict)
+    bounded: Mapping[Kind, str] = field(default_factory=dict, compare=False)
 
 
 _AGED = ("deprecated", "obsolete", "retired", "no longer")
@@ -173,6 +174,7 @@ _SIGNS = (
         "can",
     ),
     *("should", "may", " in ", " from ", "exactly", "up to", "no more", "limit", "will"),
+    *("=", "means", " for ", " when ", " - ", "–", "("),
 )
 
 
@@ -221,6 +223,7 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         below=limits.below,
         unit=read_unit(text),
         doubts={about: texts[0] for about, texts in sentences.items() if texts},
+        bounded=limits.bounded,
     )
 
 
