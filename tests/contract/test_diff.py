@@ -226,9 +226,9 @@ LIBRARY = {
 }
 
 
-def editions(folder: Path, new: dict[str, str]) -> EditionDiff:
+def editions(folder: Path, new: dict[str, str], old: dict[str, str] = LIBRARY) -> EditionDiff:
     """The library's pages against those of another edition, folder by folder."""
-    for name, pages in (("old", LIBRARY), ("new", new)):
+    for name, pages in (("old", old), ("new", new)):
         for page, text in pages.items():
             (folder / name / page).parent.mkdir(parents=True, exist_ok=True)
             (folder / name / page).write_text(text, encoding="utf-8")
@@ -276,6 +276,41 @@ def test_what_is_another_resource_is_not_followed(tmp_path: Path) -> None:
         ("breaking", "Desk"),
         ("compatible", "Lamp"),
     ]
+
+
+UNREAD = {**LIBRARY, "book.md": LIBRARY["book.md"].replace("| pages | int", "| pages | some")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({"book.md": LIBRARY["book.md"]}, LIBRARY, {("compatible", "Book.shelf", "$ref")}),
+        (LIBRARY, {"book.md": LIBRARY["book.md"]}, {("compatible", "Book.shelf", "$ref")}),
+        (UNREAD, LIBRARY, {("compatible", "Book.pages", "type")}),
+        (LIBRARY, UNREAD, {("breaking", "Book.pages", "type")}),
+    ],
+)
+def test_what_becomes_known_breaks_nothing(
+    tmp_path: Path, old: dict[str, str], new: dict[str, str], told: set[tuple[str, str, str]]
+) -> None:
+    """The page a cell leads to comes or goes, a type is read at last; one that cannot be read is another."""
+    changes = editions(tmp_path, new, old).changes
+    found = {(change.level.label, change.subject, change.aspect) for change in changes if change.name}
+    assert found == told
+
+
+def test_one_of_two_resources_of_a_name_goes_on_in_the_other(tmp_path: Path) -> None:
+    """ "Desks" beside "Desk", with the same rows, is no loss; "Shelf" with other rows would be one."""
+    desks = LIBRARY["desk.md"].replace("# Desk", "# Desks")
+    both = editions(tmp_path / "same", LIBRARY, {**LIBRARY, "desks.md": desks}).changes
+    assert {(change.level.label, change.aspect) for change in both if not change.name} <= {
+        ("wire-irrelevant", "name"),
+        ("wire-irrelevant", "page"),
+    }
+    assert any(change.before == "Desks" and change.aspect == "name" for change in both)
+    shelfs = f"# Shelfs\n\n{HEAD}| wood | string | x |\n"
+    (gone,) = editions(tmp_path / "other", LIBRARY, {**LIBRARY, "shelfs.md": shelfs}).changes
+    assert (gone.level.label, gone.subject, gone.aspect) == ("breaking", "Shelfs", "resource")
 
 
 def test_a_translated_page_among_many_hides_no_other_change(tmp_path: Path) -> None:

@@ -269,6 +269,43 @@ import {ManualAnchor} from '/x.jsx'
     assert set(schemas) == {"Harbour", "Berth", "ModifyHarbourJSONParams"}
 
 
+@pytest.mark.parametrize(
+    ("heading", "fragment"),
+    [
+        ("###### Berth Kinds", "harbour_object-berth-kinds"),
+        ("###### Berth Kinds", "harbourobject-berth-kinds"),
+        ("###### Berth - Kinds", "harbourobject-berth-kinds"),
+        ('<ManualAnchor id="the/kinds" />\n###### Berth Kinds', "the/kinds"),
+    ],
+)
+def test_an_anchor_is_what_the_site_makes_of_a_heading(tmp_path: Path, heading: str, fragment: str) -> None:
+    """Under the heading above it, with or without its underscores and doubled dashes, or as one writes it."""
+    page = f"""## Harbour_Object
+
+###### Harbour Structure
+
+| Field | Type |
+|---|---|
+| kind? | [kinds](/docs/h#{fragment}) |
+
+{heading}
+
+| Type | ID | Description |
+|---|---|---|
+| NATURAL | 1 | a bay |
+| BUILT | 2 | a wall |
+"""
+    kind = derived(tmp_path, {"docs/h.mdx": page})["Harbour"]["properties"]["kind"]
+    assert kind == {"type": "integer", "enum": [1, 2]}
+
+
+@pytest.mark.parametrize("row", ["| name? | string |", "| name?\\* | string |", "| id | snowflake |"])
+def test_a_sign_may_stand_far_down_a_page(row: str) -> None:
+    """A mark of presence, or a type of the family alone, after pages of prose."""
+    page = "# Harbours\n\n" + "A word of prose.\n\n" * 3_000 + f"| Field | Type |\n|---|---|\n{row}\n"
+    assert dialect_of(page) is named_dialect("discord")
+
+
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """The dialect of a family nobody knew."""

@@ -215,6 +215,8 @@ def _row(resource: str, name: str, before: dict[str, Any], after: dict[str, Any]
     reported: set[str] = set()
     for aspect, level, column in _constraints(before, after):
         reported.add(column)
+        if level is Level.BREAKING and _only_known(aspect, column, before, after):
+            level = Level.COMPATIBLE
         yield _change(level, resource, name, aspect, column, before, after)
     was, now = _cells(before), _cells(after)
     for column in {**was, **now}:
@@ -241,6 +243,9 @@ def _change(
 _PRESENCE = {True: "always there", False: "may be absent", None: "not said"}
 
 
+_UNKNOWN = ("not said", "{}")
+
+
 def _meaning(row: dict[str, Any], aspect: str) -> str:
     """What the schema of a property says of one aspect, or that of its items."""
     if aspect == "presence":
@@ -258,8 +263,8 @@ _ANNOTATIONS = {"deprecated", "readOnly"}
 
 def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, Level, str]]:
     """The keywords that differ, how much each matters, and the column that states it."""
-    # A format goes with its type: another type is one change, not two.
-    with_type = {"format"} if before.get("type") != after.get("type") else set()
+    # A format and a pattern go with their type: another type is one change, not two.
+    with_type = {"format", "pattern"} if before.get("type") != after.get("type") else set()
     for keyword in sorted((before.keys() | after.keys()) - _SILENT - with_type):
         was, now = before.get(keyword), after.get(keyword)
         if was != now:
@@ -279,6 +284,20 @@ def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tupl
                 yield "enum", level, _column("enum", after["items"] if enums[1] else before["items"])
             else:
                 yield ("items" if holder == "items" else "const"), level, _column(keyword, after)
+
+
+_TYPES = {"type", "$ref", "anyOf"}
+
+
+def _only_known(aspect: str, column: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether more, or less, is known of a property than before, and nothing else is said.
+
+    The cell is the same, and what it leads to was read in one edition alone; or its type is read at last.
+    """
+    if aspect in _TYPES and _TYPES.isdisjoint(before):
+        return True
+    unknown = [_meaning(row, aspect) in _UNKNOWN for row in (before, after)]
+    return any(unknown) and _cells(before).get(column) == _cells(after).get(column)
 
 
 def _gravity(keyword: str, was: Any, now: Any) -> Level:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from partner_insights.derive.keywords import EnumSource
 from partner_insights.tables import Enumeration, Page, Resource, TypeExpression, read_page
@@ -114,9 +114,8 @@ def _meant(
         named = [each for each in resources if each.name.casefold() == name]
         return next(iter([*named, *resources]), None)
     wanted = fragment.casefold()
-    for each in resources:
-        if wanted in {anchor.casefold() for anchor in (each.anchor, *each.aliases, each.name)}:
-            return each
+    if (found := _at(resources, wanted)) is not None:
+        return found
     within = [each for each in resources if wanted in map(str.casefold, each.within)]
     spoken = re.sub(r"\W", "", name)
     named = [each for each in within if each.name.casefold() in (spoken, re.sub("-|object$", "", wanted))]
@@ -133,15 +132,20 @@ def _listed(
         named = [each for each in enumerations if each.name.casefold() == (expression.name or "").casefold()]
         only = enumerations if len(enumerations) == 1 else ()
         return next(iter([*named, *only]), None)
-    wanted = fragment.casefold()
-    return next(
-        (
-            each
-            for each in enumerations
-            if wanted in {anchor.casefold() for anchor in (each.anchor, *each.aliases, each.name)}
-        ),
-        None,
-    )
+    return _at(enumerations, fragment.casefold())
+
+
+_Defined = TypeVar("_Defined", Resource, Enumeration)
+
+
+def _at(defined: Sequence[_Defined], wanted: str) -> _Defined | None:
+    """What stands at an anchor in lower case: that of its heading, else one of its further names."""
+    by_heading = next((each for each in defined if each.anchor.casefold() == wanted), None)
+    return by_heading or next((each for each in defined if wanted in _aliases(each)), None)
+
+
+def _aliases(defined: Resource | Enumeration) -> set[str]:
+    return {name.casefold() for name in (*defined.aliases, defined.name)}
 
 
 @cache

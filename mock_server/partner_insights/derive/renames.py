@@ -18,7 +18,10 @@ _ROW = tuple[str, str]
 
 
 def renamed(before: Mapping[str, Schema], after: Mapping[str, Schema]) -> dict[str, str]:
-    """The new name of each old resource that is gone, where a new one has most of its rows."""
+    """The new name of each old resource that is gone, where a new one has most of its rows.
+
+    One that stood beside another of its name, written as plural or in other capitals, may go on in that one.
+    """
     gone = {name: rows for name in before.keys() - after.keys() if (rows := _rows(before[name]))}
     come = {name: rows for name in after.keys() - before.keys() if (rows := _rows(after[name]))}
     by_row: dict[_ROW, list[str]] = {}
@@ -28,7 +31,7 @@ def renamed(before: Mapping[str, Schema], after: Mapping[str, Schema]) -> dict[s
     likeness = []
     for old, rows in gone.items():
         for new in {name for row in rows for name in by_row.get(row, ())}:
-            shared = len(rows & come[new]) / len(rows | come[new])
+            shared = _likeness(rows, come[new])
             same_heading = _heading(before[old]) == _heading(after[new])
             if shared >= _ALIKE or (same_heading and shared > 0):
                 likeness.append((-shared, not same_heading, old, new))
@@ -36,7 +39,20 @@ def renamed(before: Mapping[str, Schema], after: Mapping[str, Schema]) -> dict[s
     for _, _, old, new in sorted(likeness):
         if old not in found and new not in found.values():
             found[old] = new
+    kept = {_folded(name): name for name in before.keys() & after.keys()}
+    for old, rows in gone.items():
+        twin = kept.get(_folded(old))
+        if old not in found and twin is not None and _likeness(rows, _rows(after[twin])) >= _ALIKE:
+            found[old] = twin
     return found
+
+
+def _likeness(one: set[_ROW], other: set[_ROW]) -> float:
+    return len(one & other) / len(one | other)
+
+
+def _folded(name: str) -> str:
+    return name.casefold().removesuffix("s")
 
 
 def with_names(schema: Schema, names: Mapping[str, str]) -> Schema:

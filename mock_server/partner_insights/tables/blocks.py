@@ -41,7 +41,8 @@ _DEFINITION = re.compile(r" {0,3}\[([^\[\]]+)\]:\s*<?([^\s<>]+)>?\s*(?:[\"'(].*)
 _REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
 _ANCHOR = re.compile(r"<(?:a|span)\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
-_TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=[\"']([\w.-]+)[\"']\s*/>\s*")
+_TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=([\"'])([^\"'<>]+)\1\s*/>\s*")
+_DASHES = re.compile(r"-{2,}")
 _NAMESPACE = re.compile(r"Namespace: ")
 _VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
 _VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECASE)
@@ -196,10 +197,14 @@ class Blocks:
         anchor = f"{slug}-{self.slugs[slug]}" if self.slugs[slug] else slug
         self.slugs[slug] += 1
         aliases = tuple(_ANCHOR.findall(markdown)) if "<" in markdown else ()
-        if start and (above := _TAG_ANCHOR.fullmatch(self.lines[start - 1])):
-            aliases = (*aliases, above[1])
-        heading = Heading(level, text, anchor, start + 1, aliases, spaced)
-        self.path = [above for above in self.path if above.level < level] + [heading]
+        if start and (tag := _TAG_ANCHOR.fullmatch(self.lines[start - 1])):
+            aliases = (*aliases, tag[2])
+        self.path = [above for above in self.path if above.level < level]
+        for above in reversed(self.path):
+            nested = f"{above.anchor}-{slug}"
+            aliases += (nested, _DASHES.sub("-", nested.replace("_", "")))
+        heading = Heading(level, text, anchor, start + 1, tuple(dict.fromkeys(aliases)), spaced)
+        self.path.append(heading)
         self.lead = self.above = ""
         self.document.headings.append(heading)
 

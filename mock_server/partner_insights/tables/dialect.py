@@ -29,8 +29,8 @@ REMARK = r"(?: \([^()]{1,40}\))?"
 
 FOLDER = Path(__file__).parent / "dialects"
 BASE = "partner-center"
-# The signs of a dialect stand near the top of a page.
-_SIGNED = 20_000
+# How many characters of a page are looked at for the signs of a dialect.
+_SIGNED = 200_000
 _FORM: dict[str, Any] = {
     "signs": list,
     "prefixes": list,

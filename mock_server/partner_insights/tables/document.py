@@ -26,7 +26,8 @@ EnclosingBlock = Literal["paragraph", "html_block", "code_block", "unclosed", "w
 class Heading:
     """A heading; `anchor` is the fragment a link to it ends with.
 
-    `aliases` are the anchors written in it (`<a name="sku"></a>`). `spaced` is false for `##Name`, which the
+    `aliases` are the anchors written in it (`<a name="sku"></a>`), and those of sites that put the anchor of
+    a heading above it in front (`order-object-sku`). `spaced` is false for `##Name`, which the
     Markdown standard takes for text.
     """
 

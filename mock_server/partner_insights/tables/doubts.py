@@ -24,10 +24,12 @@ def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
     if expression is not None and expression.kind == "array":
         facts = _unbound(facts, [bound for bound in _BOUNDS if bound not in facts.columns])
         expression = expression.items
-    if expression is not None and expression.json_type == "integer":
-        # "1.000" may be a thousand, or one.
-        if any(isinstance(getattr(facts, bound), float) for bound in _BOUNDS):
-            facts = _unbound(facts, _BOUNDS)
+    if (
+        expression is not None
+        and expression.json_type == "integer"
+        and any(isinstance(getattr(facts, bound), float) for bound in _BOUNDS)
+    ):
+        facts = _unbound(facts, _BOUNDS)  # "1.000" may be a thousand, or one
     unfit = _is_number(expression) and not all(map(_NUMBER.fullmatch, facts.values))
     if facts.values and (unfit or _has_form(expression)):
         facts = replace(facts, values=(), doubts={**facts.doubts, "values": ", ".join(facts.values)})
