@@ -274,6 +274,7 @@ import {ManualAnchor} from '/x.jsx'
     [
         ("###### Berth Kinds", "harbour_object-berth-kinds"),
         ("###### Berth Kinds", "harbourobject-berth-kinds"),
+        ("###### Berth Kinds", "harbour-object-berth-kinds"),
         ("###### Berth - Kinds", "harbourobject-berth-kinds"),
         ('<ManualAnchor id="the/kinds" />\n###### Berth Kinds', "the/kinds"),
     ],
@@ -297,6 +298,25 @@ def test_an_anchor_is_what_the_site_makes_of_a_heading(tmp_path: Path, heading: 
 """
     kind = derived(tmp_path, {"docs/h.mdx": page})["Harbour"]["properties"]["kind"]
     assert kind == {"type": "integer", "enum": [1, 2]}
+
+
+def test_a_link_may_write_the_folders_of_a_page_in_its_fragment(tmp_path: Path) -> None:
+    """In capitals and joined by underscores, those in the names of pages, too."""
+    head = "| Field | Type |\n|---|---|\n"
+    pages = {
+        "docs/sea/Old_Harbour.md": f"## Harbour Object\n\n###### Harbour Structure\n\n{head}| id | int |\n",
+        "docs/land/Harbour.md": f"## Mole Object\n\n###### Mole Structure\n\n{head}| size? | UInt32 |\n",
+        "docs/Ships.md": f"## Ship Object\n\n###### Ship Struct\n\n{head}"
+        "| from? | [harbour](#DOCS_SEA_OLD_HARBOUR/harbour-object) |\n"
+        "| kind? | [kind](#DOCS_SHIPS/ship-object-kinds-enum) |\n\n"
+        "###### Kinds Enum\n\n| name | value |\n|---|---|\n| Sail | 1 |\n| Steam | 2 |\n",
+    }
+    schemas = derived(tmp_path, pages)
+    assert schemas["Ship"]["properties"] == {
+        "from": {"$ref": "Harbour.schema.json"},
+        "kind": {"type": "integer", "enum": [1, 2]},
+    }
+    assert schemas["Mole"]["properties"] == {"size": {"type": "integer"}}
 
 
 @pytest.mark.parametrize("row", ["| name? | string |", "| name?\\* | string |", "| id | snowflake |"])

@@ -67,6 +67,9 @@ class References:
         if expression.target is not None:
             path, _, fragment = expression.target.partition("#")
             page = self._linked(path, origin) if path else origin
+            if not path and "/" in fragment and fragment.casefold() not in origin.anchors:
+                place, _, fragment = fragment.partition("/")
+                page = self._written_as(place)
             if page is not None:
                 yield page, (fragment or None)
             return
@@ -86,6 +89,16 @@ class References:
         if best:
             return best[0]
         return _read_shipped(self._shipped / f"{PurePosixPath(path).name.removesuffix('.md')}.md")
+
+    def _written_as(self, place: str) -> Page | None:
+        """The page of a link such as `#DOCS_RESOURCES_GUILD/guild-object`: underscores join its folders."""
+        found = [
+            page
+            for known in self._by_stem.values()
+            for steps, page in known
+            if f"_{'_'.join(steps)}".endswith(f"_{place.casefold()}")
+        ]
+        return found[0] if len(found) == 1 else None
 
 
 def _steps(place: str) -> list[str]:

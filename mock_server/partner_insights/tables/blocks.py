@@ -201,8 +201,8 @@ class Blocks:
             aliases = (*aliases, tag[2])
         self.path = [above for above in self.path if above.level < level]
         for above in reversed(self.path):
-            nested = f"{above.anchor}-{slug}"
-            aliases += (nested, _DASHES.sub("-", nested.replace("_", "")))
+            firsts = (above.anchor, above.anchor.replace("_", ""), above.anchor.replace("_", "-"))
+            aliases += tuple(f"{first}-{last}" for first in firsts for last in (slug, _DASHES.sub("-", slug)))
         heading = Heading(level, text, anchor, start + 1, tuple(dict.fromkeys(aliases)), spaced)
         self.path.append(heading)
         self.lead = self.above = ""

@@ -33,7 +33,9 @@ _VALUE_TITLES = {
 _NUMBER_TITLES = {"value", "position", "integer value", "number", "numeric value", "ordinal", "code", "id"}
 _TEXT_TITLES = {"description", "meaning", "definition", "remarks", "details"}
 _NAME = re.compile(
-    r"([A-Za-z_]\w*)(?: (?:enum(?:eration)?|values?|type|enum values?|enumeration values|enum type|members))*"
+    r"([A-Za-z_]\w*)"
+    r"(?: (?:enum(?:eration)?|values?|type|enum values?|enumeration values|enum type|members))*",
+    re.IGNORECASE,
 )
 _INTRODUCED = re.compile(r"\benum(?:eration)?s?\b", re.IGNORECASE)
 _MAX_VALUE = 80
