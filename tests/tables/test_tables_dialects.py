@@ -319,6 +319,16 @@ def test_a_link_may_write_the_folders_of_a_page_in_its_fragment(tmp_path: Path) 
     assert schemas["Mole"]["properties"] == {"size": {"type": "integer"}}
 
 
+def test_a_request_in_a_heading_is_no_part_of_a_name(tmp_path: Path) -> None:
+    """A body has the name of what is done; a name that no file could have is none."""
+    head = "###### JSON Params\n\n| Field | Type |\n|---|---|\n| name? | string |\n"
+    page = (
+        f"## Edit Harbour % PATCH /harbours/{{harbour.id#DOCS_SEA/harbour-object}}\n\n{head}\n"
+        f"## {'Edit Every Harbour ' * 20}\n\n{head}"
+    )
+    assert set(derived(tmp_path, {"h.md": page}, lenient=True)) == {"EditHarbourJSONParams"}
+
+
 @pytest.mark.parametrize("row", ["| name? | string |", "| name?\\* | string |", "| id | snowflake |"])
 def test_a_sign_may_stand_far_down_a_page(row: str) -> None:
     """A mark of presence, or a type of the family alone, after pages of prose."""

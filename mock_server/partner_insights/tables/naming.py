@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
 _ARTICLES = re.compile(r"\b(?:a|an|the) ", re.IGNORECASE)
 _RESPONSE = re.compile(r"(?:rest )?response\b", re.IGNORECASE)
+# "Edit Harbour % PATCH /harbours/{harbour.id}": what is asked is no part of the name.
+_REQUEST = re.compile(r"\W*\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) /.*", re.DOTALL)
 _READS = re.compile(r"(?:get|list|retrieve)\s+(?:all|an?|the)?\s*", re.IGNORECASE)
 
 
@@ -42,7 +44,7 @@ def body_name(headings: Sequence[Heading]) -> str | None:
     above = [each for each in headings[:-1] if each.text.strip()]
     if not above:
         return None
-    part = headings[-1].text
+    part, over = headings[-1].text, _REQUEST.sub("", above[-1].text)
     if above[-1].level == 1 and _RESPONSE.match(part):
-        return answer_name(above[-1].text)
-    return pascal(f"{_ARTICLES.sub('', above[-1].text)} {part}")
+        return answer_name(over)
+    return pascal(f"{_ARTICLES.sub('', over)} {part}")

@@ -55,6 +55,7 @@ _MESSAGE_LEAD = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NAME = 80
+_LONGEST_FILE_NAME = 120
 _PARAMETERS = re.compile(r"param|header|argument|query|permission|scope", re.IGNORECASE)
 # "What a customer is" is no name.
 _CLAUSE = re.compile(
@@ -210,6 +211,10 @@ class ResourceHeadings:
 
     def of(self, table: Table) -> tuple[str, Heading] | None:
         """The name of the table's resource and the heading that says it; None where none does."""
+        named = self._named(table)
+        return named if named is not None and len(named[0]) <= _LONGEST_FILE_NAME else None
+
+    def _named(self, table: Table) -> tuple[str, Heading] | None:
         if _is_body(table, self.dialect):
             name = body_name(table.headings)
             return None if name is None else (name, table.headings[-1])
