@@ -9,7 +9,7 @@ import pytest
 
 from partner_insights.contract import Catalogue
 from partner_insights.world import World
-from partner_insights.world.shared_columns import AHEAD, CUSTOMER_ID, CUSTOMER_NAME, PAST
+from partner_insights.world.shared_columns import AHEAD, CUSTOMER_ID, CUSTOMER_NAME, ONLY_OF, PAST, STATUS
 
 CATALOGUE = Catalogue.load()
 DAYS = (date(2018, 2, 28), date(2026, 11, 27))
@@ -36,6 +36,15 @@ def test_what_happened_comes_in_order_and_is_over(resource: str, day: date) -> N
         assert all(before <= after for before, after in pairwise([*past, *ahead]))
         assert all(each[:10] <= day.isoformat() for each in past)
         assert all(each[:10] > day.isoformat() for each in ahead)
+
+
+@pytest.mark.parametrize("resource", ONLY_OF)
+def test_a_date_that_only_some_have_fits_the_status(resource: str) -> None:
+    """A row has the date of what its status says, and of nothing that did not happen to it."""
+    rows = world(9, DAYS[1]).rows(resource)
+    for name, statuses in ONLY_OF[resource].items():
+        assert [row[name] is not None for row in rows] == [row[STATUS] in statuses for row in rows]
+    assert len({row[STATUS] for row in rows}) > 2
 
 
 @pytest.mark.parametrize("resource", ["AzureUsage", "Subscription", "Referrals"])

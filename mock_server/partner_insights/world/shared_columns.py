@@ -65,6 +65,20 @@ PAST: Final[Mapping[str, tuple[str, ...]]] = {
 """Dates of what has happened, by resource, each not before those in front of it."""
 AHEAD: Final[Mapping[str, tuple[str, ...]]] = {"Subscription": ("currentStateEndDate", "commitmentEndDate")}
 """Dates of what is still to come, in the same manner."""
+STATUS: Final = "status"
+ONLY_OF: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "Subscription": {"deprovisionedDate": ("DEPROVISIONED",)},
+    "Referrals": {
+        "acceptedDate": ("Accepted", "Won", "Lost"),
+        "declinedDate": ("Declined",),
+        "missedDate": ("Missed",),
+        "expiredDate": ("Expired",),
+        "lostDate": ("Lost",),
+        "wonDate": ("Won",),
+        "skippedDate": (),
+    },
+}
+"""Dates that rows of some statuses alone have; rows of others have null."""
 
 _DAY: Final = 24 * 60
 _PAST_MINUTES: Final = 3 * 365 * _DAY
@@ -99,6 +113,14 @@ def date_column(
         moments = first + np.sort(drawn, axis=0)[names.index(name)].astype("timedelta64[m]")
         return DictionaryColumn(np.arange(len(rows)), _texts(moments, schema.get("format")))
     return None
+
+
+def where_status(dates: Column, statuses: Column, wanted: tuple[str, ...]) -> Column:
+    """The dates of rows of a wanted status, null in the others."""
+    pairs = zip(dates.tolist(), statuses.tolist(), strict=True)
+    column = np.empty(len(dates), dtype=object)
+    column[:] = [each if status in wanted else None for each, status in pairs]
+    return column
 
 
 def _texts(moments: Any, form: str | None) -> list[str]:

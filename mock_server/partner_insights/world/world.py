@@ -33,7 +33,13 @@ from partner_insights.world.product_file import default_catalogue
 from partner_insights.world.products import CHANNELS, ProductCatalogue
 from partner_insights.world.query.page import Plans
 from partner_insights.world.schema_data.columns import schema_column, some_null
-from partner_insights.world.shared_columns import customer_column, date_column
+from partner_insights.world.shared_columns import (
+    ONLY_OF,
+    STATUS,
+    customer_column,
+    date_column,
+    where_status,
+)
 from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 
 if TYPE_CHECKING:
@@ -364,6 +370,10 @@ class World:
         index = np.arange(start, stop) if source is None else source.rows.identity
         row = entities(field_key(self.seed, "row", resource), index)
         dates = date_column(resource, name, schema, row, self.seed, self.as_of)
+        wanted = ONLY_OF.get(resource, {}).get(name)
+        if dates is not None and wanted is not None:
+            stated = self.catalogue.resources[resource].schema["properties"][STATUS]
+            return where_status(dates, self._by_schema(resource, STATUS, stated, source, start, stop), wanted)
         if dates is not None:
             return some_null(dates, schema, row, field_key(self.seed, resource, name))
         key = field_key(self.seed, resource, name)
