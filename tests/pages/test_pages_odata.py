@@ -112,6 +112,23 @@ def test_options_that_a_page_names_choose_the_rows(fake: RunningFake) -> None:
         ("state eq null", lambda boat: boat["state"] is None),
         ("state ne null and kind eq 'Barge'", lambda boat: boat["state"] and boat["kind"] == "barge"),
         (f"id eq {whole[1]['id']}", lambda boat: boat == whole[1]),
+        (
+            "kind in ('Barge', 'nothing') and seats in (2, 4, 8)",
+            lambda boat: boat["kind"] == "barge" and boat["seats"] in (2, 4, 8),
+        ),
+        ("not (kind eq 'barge' or seats gt 8)", lambda boat: boat["kind"] != "barge" and boat["seats"] <= 8),
+        (
+            "not not seats gt 8 and not kind eq 'barge'",
+            lambda boat: boat["seats"] > 8 and boat["kind"] != "barge",
+        ),
+        (
+            f"startswith(name,'{whole[0]['name'][:2]}')",
+            lambda boat: boat["name"].lower()[:2] == whole[0]["name"].lower()[:2],
+        ),
+        (
+            f"not endswith(name,'{whole[0]['name'][-2:]}')",
+            lambda boat: boat["name"].lower()[-2:] != whole[0]["name"].lower()[-2:],
+        ),
         ("contains(name, 'a') or seats le 3", lambda boat: "a" in boat["name"].lower() or boat["seats"] <= 3),
     ):
         found = get(fake, f"/boats?$filter={quote(statement)}&$select=id,kind")[1]
@@ -124,6 +141,12 @@ def test_options_that_a_page_names_choose_the_rows(fake: RunningFake) -> None:
     [
         *("$top=0", "$top=x", "$skip=-1", "$top=1&$top=2", "$select=hull"),
         *("$filter=((((", "$filter=hull%20eq%201", "$filter=seats%20gt%20null"),
+        *(
+            "$filter=not",
+            "$filter=seats%20in%20()",
+            "$filter=seats%20in%20(1",
+            "$filter=startswith(seats,'1')",
+        ),
     ],
 )
 def test_an_option_that_means_nothing_is_refused(fake: RunningFake, query: str) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract.model import SchemaObject
 
-_COMPARED: Final = ("eq", "ne", "gt", "ge", "lt", "le")
+_COMPARED: Final = ("eq", "ne", "in", "gt", "ge", "lt", "le")
 
 
 def describe_options(document: Mapping[str, Any], schemas: Mapping[str, SchemaObject]) -> None:
@@ -35,7 +35,7 @@ def _fields_of(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind == "select":
         return {"fields": list(types)}
     single = {name: found for name, found in types.items() if found is not None}
-    operators = {"booleans": _COMPARED[:2], "texts": (*_COMPARED, "contains")}
+    operators = {"booleans": _COMPARED[:2], "texts": (*_COMPARED, "contains", "startswith", "endswith")}
     compared = {name: operators.get(found, _COMPARED) for name, found in single.items()}
     by_type = {
         key: [name for name, found in single.items() if found == key]

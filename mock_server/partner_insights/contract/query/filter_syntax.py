@@ -31,9 +31,18 @@ _TOKEN: Final = re.compile(
 )
 _BINDS: Final = {"and": 2, "or": 1}
 """How tightly: the order of OData 4.01."""
+_NOT: Final = "not"
+_IN: Final = "in"
+_CALLED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "contains": contains,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
+"""Operators that are written as a call of a function."""
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     **{"gt": gt, "ge": ge, "lt": lt, "le": le},
-    "contains": contains,
+    _IN: lambda actual, wanted: actual in wanted,
+    **_CALLED,
 }
 _BOOLEANS: Final = {"true": True, "false": False}
 _EDM_DATE: Final = "Edm.DateTimeOffset"
@@ -41,7 +50,7 @@ _CLOSED: Final = "("
 
 
 class FilterStatement(Struct, frozen=True, dict=True):
-    """One statement: a property, an operator, and the value it is compared with."""
+    """One statement: a property, an operator, and the value it is compared with: for `in` several of them."""
 
     property: str
     operator: str
@@ -58,6 +67,8 @@ class FilterStatement(Struct, frozen=True, dict=True):
 
     @cached_property
     def _wanted(self) -> Any:
+        if self.operator == _IN:
+            return frozenset(map(self._plain, self.value))
         return self._plain(self.value)
 
     def _plain(self, value: Any) -> Any:
@@ -72,7 +83,7 @@ class FilterStatement(Struct, frozen=True, dict=True):
 
 
 Filter: TypeAlias = tuple[FilterStatement | str, ...]
-"""Statements and the words that join the two before them; empty: every row."""
+"""Statements, and behind them the words that join the last two, or deny the last; empty: every row."""
 
 
 def matches(wanted: Filter, row: Mapping[str, Any]) -> bool:
@@ -81,6 +92,8 @@ def matches(wanted: Filter, row: Mapping[str, Any]) -> bool:
     for each in wanted:
         if isinstance(each, FilterStatement):
             results.append(each.holds(row.get(each.property)))
+        elif each == _NOT:
+            results.append(not results.pop())
         else:
             second, first = results.pop(), results.pop()
             results.append(first and second if each == "and" else first or second)
@@ -104,6 +117,8 @@ def render(wanted: Filter, option: QueryOption) -> str:
     for each in wanted:
         if isinstance(each, FilterStatement):
             texts.append((_statement_text(each, names[each.property]), ""))
+        elif each == _NOT:
+            texts.append((f"not ({texts.pop()[0]})", ""))
         else:
             pair = texts[-2:]
             del texts[-2:]
@@ -113,18 +128,32 @@ def render(wanted: Filter, option: QueryOption) -> str:
 
 
 def _statement_text(statement: FilterStatement, name: str) -> str:
-    value = statement.value
-    if value is None:
-        written = "null"
-    elif isinstance(value, bool):
-        written = str(value).lower()
-    elif statement.type is FieldType.NUMBER:
-        written = f"{value:.15g}"
+    operator = statement.operator
+    if operator == _IN:
+        written = f"({','.join(_value_text(each, statement.type) for each in statement.value)})"
     else:
-        written = "'" + str(value).replace("'", "''") + "'"
-    if statement.operator == "contains":
-        return f"contains({name},{written})"
-    return f"{name} {statement.operator} {written}"
+        written = _value_text(statement.value, statement.type)
+    return f"{operator}({name},{written})" if operator in _CALLED else f"{name} {operator} {written}"
+
+
+def _value_text(value: Any, kind: FieldType) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if kind is FieldType.NUMBER:
+        return f"{value:.15g}"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _denials(waiting: list[str]) -> list[str]:
+    """The `not`s that deny what was just read, taken from the words that wait."""
+    first = len(waiting)
+    while first and waiting[first - 1] == _NOT:
+        first -= 1
+    found = waiting[first:]
+    del waiting[first:]
+    return found
 
 
 class _Reader:
@@ -145,15 +174,16 @@ class _Reader:
         output: list[FilterStatement | str] = []
         waiting: list[str] = []
         while True:
-            while self._next() == _CLOSED:
+            while self._next() == _CLOSED or self._denies():
                 waiting.append(self._take())
                 if waiting.count(_CLOSED) > MAX_DEPTH:
                     raise self._invalid(f"more than {MAX_DEPTH} parentheses within each other")
-            output.append(self._comparison())
+            output += [self._comparison(), *_denials(waiting)]
             while self._next() == ")" and _CLOSED in waiting:
                 self._take()
                 while (word := waiting.pop()) != _CLOSED:
                     output.append(word)
+                output += _denials(waiting)
             if self._next() is None:
                 break
             word = self._take()
@@ -174,7 +204,23 @@ class _Reader:
         operator = self._word("an operator is wanted")
         if operator not in rule.operators or operator in self._option.functions:
             raise self._invalid(f"unknown operator {operator}")
+        if operator == _IN:
+            return self._statement(rule, operator, self._values(rule))
         return self._statement(rule, operator, self._value(rule, operator))
+
+    def _denies(self) -> bool:
+        """Whether `not` is next, where the filter knows it."""
+        return self._next() == _NOT and _NOT in self._option.functions
+
+    def _values(self, rule: FieldRule) -> tuple[Any, ...]:
+        """`('one','two')`, behind `in`."""
+        self._expect(_CLOSED)
+        values = [self._value(rule, _IN)]
+        while self._next() == ",":
+            self._take()
+            values.append(self._value(rule, _IN))
+        self._expect(")")
+        return tuple(values)
 
     def _call(self, name: str) -> FilterStatement:
         """`contains(field,'value')`."""

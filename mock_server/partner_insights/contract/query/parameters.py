@@ -99,7 +99,7 @@ class QueryOption(Struct, frozen=True):
     """Other spellings of its name."""
     fields: Mapping[str, FieldRule] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
-    """`contains` and `cast`, where the filter knows them."""
+    """`contains`, `startswith`, `endswith`, `cast` and `not`, where the filter knows them."""
     bare_values: bool = False
     """Whether null, dates and GUIDs stand without quotes, as OData has them."""
     measures: tuple[Measure, ...] = ()

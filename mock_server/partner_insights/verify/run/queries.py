@@ -133,6 +133,7 @@ class Queries:
             elif option.kind is OptionKind.FILTER:
                 field = next(iter(option.fields))
                 wrong += [(option.name, text) for text in _wrong_filters(field)]
+                wrong += [] if "not" in option.functions else [(option.name, f"not ({field} eq 'x')")]
             elif option.kind in (OptionKind.GROUP, OptionKind.ORDER):
                 field = next(iter(option.fields))
                 wrong += [(option.name, text) for text in ("", "nothing", f"{field},,", f"{field},{field}")]
@@ -164,7 +165,8 @@ def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> Iterator
     elif rule.type is FieldType.DATE:
         values.append("2018-01-01T00:00:00")
     for operator, value in product(rule.operators, values):
-        yield FilterStatement(rule.property, operator, value, rule.type, rule.exact)
+        wanted = (value, values[0]) if operator == "in" else value
+        yield FilterStatement(rule.property, operator, wanted, rule.type, rule.exact)
 
 
 def _joined(statements: Sequence[FilterStatement], number: int) -> Filter:
@@ -195,7 +197,7 @@ def _wrong_filters(field: str) -> tuple[str, ...]:
         f"{field} eq 'x')",
         f"{field} eq 'x' and",
         f"{field} eq 'x' {field} eq 'y'",
-        f"not ({field} eq 'x')",
+        f"{field} not eq 'x'",
         f'{field} eq "x"',
         "(" * 200 + f"{field} eq 'x'" + ")" * 200,
     )

@@ -29,6 +29,8 @@ def chosen(wanted: Filter, columns: Columns, length: int) -> Mask | None:
     for each in wanted:
         if isinstance(each, FilterStatement):
             masks.append(_kept(each, columns.get(each.property), length))
+        elif each == "not":
+            masks.append(~masks.pop())
         else:
             second, first = masks.pop(), masks.pop()
             masks.append(first & second if each == "and" else first | second)
