@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from partner_insights.contract.query import OptionKind
 from partner_insights.verify.run.path_values import listed_parameter
 from partner_insights.verify.run.pytest_output import (  # noqa: F401 - pytest finds its hooks here
     RESULTS,
@@ -27,6 +28,7 @@ PARAMETERS: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
     "partner_operation": lambda operation, catalogue: not operation.per_customer,
     "customer_operation": lambda operation, catalogue: operation.per_customer,
     "queried_operation": lambda operation, catalogue: bool(operation.options),
+    "spans_operation": lambda operation, catalogue: operation.options.of(OptionKind.LEVEL) is not None,
     "listed_operation": lambda operation, catalogue: listed_parameter(operation, catalogue) is not None,
 }
 """Arguments of the tests, and the operations they stand for."""

@@ -40,6 +40,13 @@ def test_groups_add_up_what_the_filter_leaves(session: SuiteSession, queried_ope
         queries.holds((*groups, *pairs), 1000)
 
 
+def test_dates_are_grouped_by_their_spans(session: SuiteSession, spans_operation: str) -> None:
+    """For any date, day by day and month by month, there is a row for each span, with true sums."""
+    queries = Queries(session, spans_operation)
+    for pairs in queries.spans():
+        queries.holds(pairs, 1000)
+
+
 def test_a_query_that_is_none_is_refused(own_fake: SuiteSession, queried_operation: str) -> None:
     """A query that the pages do not allow is answered 400."""
     queries = Queries(own_fake, queried_operation)

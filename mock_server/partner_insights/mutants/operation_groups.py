@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.contract.query import OptionKind
+
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.mutants.mutant import AppliesTo
@@ -72,6 +74,11 @@ def identified(operation: Operation, catalogue: Catalogue) -> bool:
     """Lists whose rows have an identity, by the rule about it."""
     known = collections(operation, catalogue) or bool(operation.options)
     return known and operation.resource in catalogue.rules["unique-rows"].resources
+
+
+def by_spans(operation: Operation, catalogue: Catalogue) -> bool:
+    """Operations whose dates are grouped by spans of time."""
+    return operation.options.of(OptionKind.LEVEL) is not None
 
 
 def paged(operation: Operation, catalogue: Catalogue) -> bool:

@@ -20,7 +20,7 @@ from partner_insights.mutants.mutant import (
     Pairs,
     RequestContext,
 )
-from partner_insights.mutants.operation_groups import has_generations, paged
+from partner_insights.mutants.operation_groups import by_spans, has_generations, paged
 from partner_insights.mutants.response_edits import Row, of_body, of_first
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ PAGES.extend(
                   misread=_without(OptionKind.FILTER)),
         Behaviour("groups-before-filter", "grouping ignores the filter", "PI234", DOCUMENTED, on=paged,
                   misread=_without(OptionKind.FILTER, OptionKind.GROUP)),
+        Behaviour("ignores-level", "aggregationLevel is ignored", "PI234", DOCUMENTED, on=by_spans,
+                  misread=_without(OptionKind.LEVEL)),
         Behaviour("or-before-and", "or binds tighter than and", "PI233", DOCUMENTED, on=paged,
                   misread=_or_before_and),
         Behaviour("ignores-skip", "skip is ignored", "PI231 PI232 PI233", DOCUMENTED, on=paged,

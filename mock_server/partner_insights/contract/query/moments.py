@@ -35,7 +35,8 @@ def as_moment(value: Any) -> str | None:
 def bucket(value: Any, level: str | None) -> Any:
     """The span of time a date falls into, by its first moment: a day, a week from Monday on, a month.
 
-    Without a level, a date stands for itself; what is no date, or of the year 1, does too.
+    It is written as the date is: a day alone, a time without a zone, or one in UTC. Without a level, a date
+    stands for itself; what is no date, or of the year 1, does too.
     """
     moment = as_moment(value)
     if moment is None or level not in ("day", "week", "month"):
@@ -47,4 +48,8 @@ def bucket(value: Any, level: str | None) -> Any:
         day -= timedelta(days=day.weekday())
     elif level == "month":
         day = day.replace(day=1)
-    return f"{day.isoformat()}T00:00:00"
+    found = _DATE.fullmatch(value.strip())
+    if found is None or found["clock"] is None:
+        return day.isoformat()
+    zone = {None: "", "Z": "Z"}.get(found["zone"], "+00:00")
+    return f"{day.isoformat()}T00:00:00{zone}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from partner_insights.contract.query import InvalidQuery, matches, read_query
+from partner_insights.contract.query.moments import as_moment, bucket
 from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import display_value
 
@@ -140,7 +141,8 @@ def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -
         return
     measures = {each.name for each in answer.operation.options.measures}
     known = {*answer.catalogue.schema(answer.resource)["properties"], *(query.group or ()), *measures}
-    expected, given = (Counter(_written(row, known) for row in some) for some in (rows, found))
+    given_rows = (_in_spans(row, query) if isinstance(row, dict) else {} for row in found)
+    expected, given = (Counter(_written(row, known) for row in some) for some in (rows, given_rows))
     for wrong, words in ((expected - given, "is missing"), (given - expected, "does not belong here")):
         for row in list(wrong)[:1]:
             rule = answer.catalogue.rules[name]
@@ -161,6 +163,16 @@ def _plain(value: Any) -> Any:
     return int(rounded) if rounded.is_integer() else rounded
 
 
+def _in_spans(row: Mapping[str, Any], query: Query) -> dict[str, Any]:
+    """The row with the grouped dates as the first moments of their spans, in one way of writing."""
+
+    def span(value: Any) -> Any:
+        first = bucket(value, query.level)
+        return as_moment(first) or first
+
+    return {name: span(each) if name in query.dates else each for name, each in row.items()}
+
+
 def expected_rows(
     whole: Iterable[Mapping[str, Any]], query: Query, measures: Iterable[Measure]
 ) -> list[dict[str, Any]]:
@@ -170,7 +182,8 @@ def expected_rows(
         return chosen
     sums: dict[tuple[Any, ...], Counter[str]] = {}
     for row in chosen:
-        group = sums.setdefault(tuple(row.get(name) for name in query.group), Counter())
+        spans = _in_spans(row, query)
+        group = sums.setdefault(tuple(spans.get(name) for name in query.group), Counter())
         for measure in measures:
             group[measure.name] += 1 if measure.sums is None else row.get(measure.sums) or 0
     return [

@@ -34,6 +34,8 @@ MAX_STATEMENTS: Final = 5
 _TREES: Final = math.factorial(MAX_STATEMENTS - 1) * 2 ** (MAX_STATEMENTS - 1)
 """Numbers enough for every way to join so many."""
 _PAGE: Final = 1000
+_SPANS: Final = {"month": "{day}", "day": "{other},{day}"}
+"""By which fields rows are grouped; not by the week: which day it begins with is only assumed."""
 
 
 class Queries:
@@ -62,7 +64,7 @@ class Queries:
         Only the query of a link is followed: it cannot lead the token elsewhere.
         """
         first = exchange = self._session.check(
-            self._operation.id, query=(*pairs, (self._name(OptionKind.TOP), str(top)))
+            self._operation.id, query=(*pairs, (self._option(OptionKind.TOP).name, str(top)))
         )
         rows: list[dict[str, Any]] = []
         pages = MAX_ROWS // top + 2 if self._session.target.own else MAX_PAGES
@@ -93,7 +95,7 @@ class Queries:
         """Hold a customer's rows against those of an older operation."""
         name = "customerTenantId"
         newer = self._session.check(
-            self._operation.id, query=((self._name(OptionKind.FILTER), f"{name} eq '{customer}'"),)
+            self._operation.id, query=((self._option(OptionKind.FILTER).name, f"{name} eq '{customer}'"),)
         )
         before = self._session.check(older, customer=customer)
         profile = self._session.target.profile
@@ -103,9 +105,7 @@ class Queries:
 
     def filters(self) -> SearchStrategy[Pairs]:
         """Filters about values there are, joined in every order."""
-        option = self._operation.options.of(OptionKind.FILTER)
-        if option is None:
-            raise Stopped(f"{self._operation.id} has no filter")
+        option = self._option(OptionKind.FILTER)
         of_fields = [list(_statements(rule, self.whole)) for rule in option.fields.values()]
         statement = st.one_of([st.sampled_from(each) for each in of_fields if each])
         leaves = st.lists(statement, min_size=1, max_size=MAX_STATEMENTS)
@@ -114,12 +114,20 @@ class Queries:
 
     def groups(self) -> SearchStrategy[Pairs]:
         """One to three fields to group by."""
-        option = self._operation.options.of(OptionKind.GROUP)
-        if option is None:
-            raise Stopped(f"{self._operation.id} is not grouped")
+        option = self._option(OptionKind.GROUP)
         names = [name for name, rule in option.fields.items() if rule.type is not FieldType.DATE]
         fields = st.lists(st.sampled_from(names), min_size=1, max_size=3, unique_by=_property_of(option))
         return fields.map(lambda chosen: ((option.name, ",".join(chosen)),))
+
+    def spans(self) -> Iterator[Pairs]:
+        """Each date to group by: by month alone, by day beside another field."""
+        option, level = self._option(OptionKind.GROUP), self._option(OptionKind.LEVEL)
+        dates = [name for name, rule in option.fields.items() if rule.type is FieldType.DATE]
+        other = next(name for name in option.fields if name not in dates)
+        for day in dates:
+            for span, names in _SPANS.items():
+                if span in level.values:
+                    yield (option.name, names.format(day=day, other=other)), (level.name, span)
 
     def refused(self) -> SearchStrategy[Pairs]:
         """Queries that the pages do not allow."""
@@ -141,11 +149,12 @@ class Queries:
                 wrong += [(option.name, text) for text in ("yesterday", "2026-13-01")]
         return st.sampled_from(wrong).map(lambda pair: (pair,))
 
-    def _name(self, kind: OptionKind) -> str:
+    def _option(self, kind: OptionKind) -> QueryOption:
+        """The parameter of a kind; Stopped (a skip) where there is none."""
         option = self._operation.options.of(kind)
         if option is None:
             raise Stopped(f"{self._operation.id} has no {kind}")
-        return option.name
+        return option
 
 
 def _property_of(option: QueryOption) -> Any:
