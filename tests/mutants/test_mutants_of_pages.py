@@ -10,6 +10,7 @@ import pytest
 from partner_insights.contract import Catalogue, Operation, Profile
 from partner_insights.contract.error_bodies import refusal_body
 from partner_insights.contract.query import InvalidQuery, OptionKind, read_query
+from partner_insights.contract.query.parameters import FieldType
 from partner_insights.mutants import MutableResponse, RequestContext, mutants
 from partner_insights.mutants.pages import PAGES
 from partner_insights.verify import Exchange, Request, Response, judge_exchange
@@ -33,7 +34,7 @@ PAGED = sorted(each.id for each in CATALOGUE.operations.values() if each.options
 
 
 def queries(operation: Operation) -> list[Pairs]:
-    """All rows, pages of them, a filter that precedence and case matter for, groups of it, and too much."""
+    """All rows, pages of them, a filter that precedence and case matter for, groups, and too much."""
     by_kind = {each.kind: each for each in operation.options}
     rows = operation.layout.rows_of(query_body(WORLD, operation, read_query(operation.options, ()))) or []
     name, value = next(
@@ -43,12 +44,16 @@ def queries(operation: Operation) -> list[Pairs]:
         and len({row[each.property] for row in rows}) > 1 and "eq" in each.operators
     )  # fmt: skip
     chosen = ("filter", f"{name} eq '{value.swapcase()}' or {name} eq 'x' and {name} eq 'x'")
+    group, level = by_kind[OptionKind.GROUP], by_kind.get(OptionKind.LEVEL)
+    dates = [each for each, rule in group.fields.items() if rule.type is FieldType.DATE]
+    by_month = [] if level is None else [((group.name, dates[0]), (level.name, "month"))]
     return [
+        *by_month,
         (),
         (("top", "2"),),
         (("top", "2"), ("skip", "2")),
         (chosen,),
-        (chosen, (by_kind[OptionKind.GROUP].name, name)),
+        (chosen, (group.name, name)),
         (("top", "10001"),),
     ]
 
