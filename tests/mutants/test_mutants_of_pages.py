@@ -46,7 +46,7 @@ def queries(operation: Operation) -> list[Pairs]:
     chosen = ("filter", f"{name} eq '{value.swapcase()}' or {name} eq 'x' and {name} eq 'x'")
     group, level = by_kind[OptionKind.GROUP], by_kind.get(OptionKind.LEVEL)
     dates = [each for each, rule in group.fields.items() if rule.type is FieldType.DATE]
-    by_month = [] if level is None else [((group.name, dates[0]), (level.name, "month"))]
+    by_month = [] if level is None else [((group.name, day), (level.name, "month")) for day in dates]
     return [
         *by_month,
         (),
