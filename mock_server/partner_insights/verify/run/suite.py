@@ -234,6 +234,7 @@ class _Collector:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[OPEN_SESSION] = self._session
+        config.option.tbstyle = "no"  # nobody sees the code that a test failed in, and it takes time to find
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
