@@ -45,6 +45,7 @@ WIRE_ONLY = {
     "PI113",
     "PI114",  # nor null beside a resource
     "PI322",  # nor is a connection that is closed in place of one
+    "PI323",  # nor an answer that the next one differs from
     "PI315",  # no response at all is no invalid response: the fake's connection faults give it
 }
 """Codes that no mutant can raise."""

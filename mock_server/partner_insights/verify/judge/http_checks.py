@@ -38,6 +38,7 @@ STANDING = {
     "PI320": Standing.ASSUMED,  # RFC 9110, sections 5.6.7 and 10.2.3
     "PI321": Standing.ASSUMED,  # RFC 9110, section 5.3, and RFC 9112
     "PI322": Standing.ASSUMED,  # RFC 9112, section 9.6
+    "PI323": Standing.ASSUMED,  # RFC 9110, section 15.6
     "PI401": Standing.DOCUMENTED,
     "PI402": Standing.DOCUMENTED,
     "PI403": Standing.DOCUMENTED,

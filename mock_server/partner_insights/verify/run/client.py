@@ -133,7 +133,7 @@ class Client:
         else:
             self.answered += 1
             self._failed_in_a_row = 0
-            if outcome.status == 429:
+            if outcome.status == 429 or (outcome.status == 503 and outcome.header("Retry-After") is not None):
                 self._postpone(outcome)
         return outcome
 
@@ -167,7 +167,7 @@ class Client:
         self.sent += 1
 
     def _postpone(self, response: Response) -> None:
-        """Send nothing before the moment a 429 names."""
+        """Send nothing before the moment that the answer names."""
         stated = seconds_of(response.header("Retry-After"))
         seconds = 1.0 if stated is None else stated
         if seconds > MAX_WAIT:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlencode
 
 from partner_insights.errors import TargetUnreachable
-from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Token
+from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Token, WireFault
 from partner_insights.verify.run.client import Client, Secret, Stopped
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from partner_insights.verify.run.target import Target
 
 THROTTLED_RETRIES = 3
+
+SERVICE_FAILURES = frozenset({500, 502, 503, 504})
+"""A request that is answered so is sent again, once: a service fails now and then."""
+
+MANY_FAILURES = 3
+"""So many requests that failed at first, and it was no chance."""
 
 
 class Details(TypedDict, total=False):
@@ -50,6 +57,7 @@ class RequestSender:
         self._target = target
         self._results = results
         self._throttled = throttled
+        self._failures = 0
 
     def request(self, operation: str | None, path: str, details: Details) -> Request:
         """The request of a path; the variable's name stands in the token's place."""
@@ -68,21 +76,38 @@ class RequestSender:
 
     def send(self, request: Request, bearer: Secret | None = None) -> Exchange:
         """The exchange; TargetUnreachable where no connection can be made, Stopped where none may be."""
-        path = request.url[len(self._target.url) :]
         with self._stopping():
-            for _ in range(THROTTLED_RETRIES + 1):
-                authorization = bearer or self._authorization(request.token)
-                outcome = self.client.send(request.method, path, request.headers, authorization)
-                self._results.requests = self.client.sent
-                if isinstance(outcome, Failure):
-                    if outcome.unreached and self.client.answered == 0:
-                        raise TargetUnreachable(outcome.reason, where=self._target.url)
-                    return Exchange(request, None, outcome)
-                exchange = Exchange(request, outcome)
-                if outcome.status != 429:
-                    return exchange
-                self._throttled(exchange)
-            raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
+            exchange = self._past_throttling(request, bearer)
+            failed = exchange.response
+            if failed is None or failed.status not in SERVICE_FAILURES or self.client.left == 0:
+                return exchange
+            again = self._past_throttling(request, bearer)
+            if again.response is None or again.response.status in SERVICE_FAILURES:
+                return again
+            fault = self._failure_fault(failed.status, again.response.status)
+            return replace(again, response=replace(again.response, faults=(*again.response.faults, fault)))
+
+    def _past_throttling(self, request: Request, bearer: Secret | None) -> Exchange:
+        """The answer once the service takes the request."""
+        path = request.url[len(self._target.url) :]
+        for _ in range(THROTTLED_RETRIES + 1):
+            authorization = bearer or self._authorization(request.token)
+            outcome = self.client.send(request.method, path, request.headers, authorization)
+            self._results.requests = self.client.sent
+            if isinstance(outcome, Failure):
+                if outcome.unreached and self.client.answered == 0:
+                    raise TargetUnreachable(outcome.reason, where=self._target.url)
+                return Exchange(request, None, outcome)
+            exchange = Exchange(request, outcome)
+            if outcome.status != 429:
+                return exchange
+            self._throttled(exchange)
+        raise Stopped(f"the server throttled {THROTTLED_RETRIES + 1} requests in a row")
+
+    def _failure_fault(self, first: int, then: int) -> WireFault:
+        self._failures += 1
+        words = f"the service answered {first}, and {then} when the request was sent again"
+        return WireFault("PI323", words, certain=self._failures >= MANY_FAILURES)
 
     def stop(self, reason: str) -> NoReturn:
         """Stopped, now and for whatever would be sent later."""
