@@ -60,6 +60,14 @@ def test_a_redirect_is_an_answer_and_is_not_followed(serving: Any) -> None:
     assert (answer.status, asked) == (302, [])
 
 
+def test_a_token_that_is_no_secret_strikes_out_nothing(serving: Any) -> None:
+    """Who has no token to give gives any word: the answers are judged as they came."""
+    client = Client(serving(reply(200, b'{"next": "x"}')), [Secret("x")])
+    answer = client.send("GET", "/", ())
+    assert isinstance(answer, Response)
+    assert answer.body == b'{"next": "x"}'
+
+
 def test_an_echoed_token_is_struck_out(serving: Any) -> None:
     """A server that repeats the token cannot put it into a report."""
 

@@ -56,7 +56,7 @@ MANY_BROKEN_OFF = 3
 
 REDACTED = b"[token]"
 MIN_SECRET = 20
-"""Characters of what is struck out; `Bearer` alone is no secret."""
+"""Characters of what is struck out: `Bearer` is no secret, nor is `x` for a server that looks at no token."""
 
 _UNREACHED = (NewConnectionError, ConnectTimeoutError, ProxyError, SSLError, LocationValueError)
 
@@ -96,7 +96,7 @@ class Client:
         self.sent = 0
         self.answered = 0
         self.ceiling = ceiling
-        self._secrets = [secret.reveal().encode() for secret in secrets if secret.reveal()]
+        self._secrets = [each for secret in secrets if len(each := secret.reveal().encode()) >= MIN_SECRET]
         self._interval = 1 / rate if rate else 0.0
         self._not_before = 0.0
         self._failed_in_a_row = 0
