@@ -163,3 +163,13 @@ def test_a_resource_nobody_knows_is_a_key_error() -> None:
     """Asking for a resource the catalogue lacks says so."""
     with pytest.raises(KeyError, match="Nothing"):
         world_of({}).rows("Nothing")
+
+
+@pytest.mark.parametrize("form", ["date", "date-time"])
+def test_what_begins_is_over_and_what_ends_is_ahead(form: str) -> None:
+    """The words of a name say where in time its dates lie: births long ago, ends after the world's day."""
+    names = ("birthDate", "createdDate", "startDate", "expiryDate", "contractEndDate")
+    rows = world_of({name: {"type": "string", "format": form} for name in names}).rows("Widget")
+    birth, *begins, expiry, end = [{str(row[name])[:10] for row in rows} for name in names]
+    assert max(birth) < min(min(each) for each in begins)
+    assert max(max(each) for each in begins) < DAY.isoformat() < min(expiry | end)
