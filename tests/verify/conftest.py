@@ -7,18 +7,23 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.verify import Exchange, Request, Response
-from partner_insights.verify.run.client import Secret
+from partner_insights.verify.run.client import Client, Secret
 from partner_insights.verify.run.target import Target
 from partner_insights.world import World
 from partner_insights.world.bodies import response_body
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from partner_insights.verify.run.client import Headers
 
 CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
@@ -228,6 +233,31 @@ def serving() -> Iterator[Callable[[Handle], str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+Vary = Callable[[str, str, Response], Response]
+"""What becomes of an answer, by the method and the path of its request."""
+
+
+@pytest.fixture
+def answered_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let an application in this process answer whatever the suite sends, without a socket in between."""
+
+    def answered_by(app: Flask, vary: Vary = lambda _, __, answer: answer) -> None:
+        def attempt(
+            _: Client, method: str, path: str, headers: Headers, authorization: Secret | None
+        ) -> Response:
+            token = {} if authorization is None else {"Authorization": authorization.reveal()}
+            sent = {**dict(headers), **token, "Accept-Encoding": "identity"}
+            answer = app.test_client().open(path, method=method, headers=list(sent.items()))
+            fields = tuple(answer.headers.items())
+            return vary(
+                method, path, Response(answer.status_code, fields, answer.data, received=datetime.now(UTC))
+            )
+
+        monkeypatch.setattr(Client, "_attempt", attempt)
+
+    return answered_by
 
 
 @pytest.fixture

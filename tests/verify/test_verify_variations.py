@@ -6,26 +6,33 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
+from partner_insights.server import Settings, create_app
+from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.verify import Failure, Response, Token
 from partner_insights.verify.run.client import Secret, Stopped
 from partner_insights.verify.run.comparisons import head_like_get, same_again, sums, sums_of_some
 from partner_insights.verify.run.refusals import send_invalid_token
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
-from partner_insights.verify.run.target import Target, _app_only_token
+from partner_insights.verify.run.target import Target
+from partner_insights.world import World
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 CATALOGUE = Catalogue.load()
 ANALYTICS = tuple(each.id for each in CATALOGUE.operations.values() if each.seed)
 OF_CUSTOMERS = tuple(each for each in ANALYTICS if each.startswith("customer"))
+AS_OF = date(2026, 11, 22)
+KEY = b"the key of the tests, 32 bytes.."
 STRANGER = "00000000-0000-4000-8000-000000000000"
 
 
@@ -46,15 +53,31 @@ class Asked:
 Vary = Callable[[Asked, Response], Response]
 
 
-@pytest.fixture(scope="module")
-def fake() -> Iterator[RunningFake]:
-    with running_fake("--seed", "7", "--customers", "7") as running:
-        yield running
+class Service(NamedTuple):
+    """A fake that answers in this process, and the tokens it takes."""
+
+    app: Flask
+    token: str
+    app_only: str
 
 
 @pytest.fixture(scope="module")
-def app_only(fake: RunningFake) -> str:
-    return _app_only_token(fake.url)
+def application() -> Service:
+    tokens = Tokens(KEY, 7)
+    user, app = Subject("contoso.example", "app", "admin@contoso.example"), Subject("contoso.example", "app")
+    made = create_app(World(CATALOGUE, seed=7, customers=7, as_of=AS_OF), CATALOGUE, Settings(token_key=KEY))
+    return Service(made, tokens.access(user, PARTNER_CENTER), tokens.access(app, PARTNER_CENTER))
+
+
+@pytest.fixture
+def fake(application: Service, answered_by: Any) -> Service:
+    answered_by(application.app)
+    return application
+
+
+@pytest.fixture
+def app_only(fake: Service) -> str:
+    return fake.app_only
 
 
 def operation_of(path: str) -> str | None:
@@ -65,10 +88,10 @@ def operation_of(path: str) -> str | None:
 
 
 @contextlib.contextmanager
-def varied(fake: RunningFake, app_only: str, vary: Vary, token: str | None = None) -> Iterator[SuiteSession]:
+def varied(fake: Service, app_only: str, vary: Vary, token: str | None = None) -> Iterator[SuiteSession]:
     """A session under `corrected` of a fake whose answers are varied on their way."""
     target = Target(
-        url=fake.url,
+        url="http://varied.example",
         own=False,
         profile=Profile.CORRECTED,
         token=Secret(token or fake.token),
@@ -319,7 +342,7 @@ DISHONEST: dict[str, tuple[str, Vary]] = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_what_an_honest_service_may_do_is_no_error(fake: RunningFake, app_only: str, name: str) -> None:
+def test_what_an_honest_service_may_do_is_no_error(fake: Service, app_only: str, name: str) -> None:
     """The default profile never cries wolf: there may be warnings, but nothing that fails a run."""
     with varied(fake, app_only, HONEST[name]) as session:
         found = interrogate(session)
@@ -328,14 +351,14 @@ def test_what_an_honest_service_may_do_is_no_error(fake: RunningFake, app_only: 
 
 
 @pytest.mark.parametrize("name", DISHONEST)
-def test_what_no_honest_service_does_is_an_error(fake: RunningFake, app_only: str, name: str) -> None:
+def test_what_no_honest_service_does_is_an_error(fake: Service, app_only: str, name: str) -> None:
     """The default profile bites: at least one error, and of the right code."""
     code, vary = DISHONEST[name]
     with varied(fake, app_only, vary) as session:
         assert (code, Severity.ERROR) in interrogate(session)
 
 
-def test_an_empty_page_amid_a_list_is_no_end_and_no_circle(fake: RunningFake, app_only: str) -> None:
+def test_an_empty_page_amid_a_list_is_no_end_and_no_circle(fake: Service, app_only: str) -> None:
     """A page without anybody has a next page, which has the rest."""
     following: dict[str, Any] = {}
 
@@ -360,7 +383,7 @@ def test_an_empty_page_amid_a_list_is_no_end_and_no_circle(fake: RunningFake, ap
     assert codes & {"PI316", "PI317"} == set()
 
 
-def test_an_app_only_token_is_told_as_that(fake: RunningFake, app_only: str) -> None:
+def test_an_app_only_token_is_told_as_that(fake: Service, app_only: str) -> None:
     """One sentence about the token, by the first plain GET, and not a broken contract."""
     with varied(fake, app_only, HONEST["nothing"], token=app_only) as session:
         with pytest.raises(InputError, match="the token in USER is none of a user"):
@@ -369,7 +392,7 @@ def test_an_app_only_token_is_told_as_that(fake: RunningFake, app_only: str) -> 
 
 
 @pytest.mark.parametrize("after", [3, 7, 20])
-def test_a_token_that_expires_ends_the_run(fake: RunningFake, app_only: str, after: int) -> None:
+def test_a_token_that_expires_ends_the_run(fake: Service, app_only: str, after: int) -> None:
     """One sentence about the token; what was found is kept, and nothing is broken by it."""
     late = {"code": "400", "description": "Access denied", "data": [], "source": "contract"}
 
@@ -385,7 +408,7 @@ def test_a_token_that_expires_ends_the_run(fake: RunningFake, app_only: str, aft
         assert session.results.violations == []
 
 
-def test_an_operation_that_refuses_a_good_token_is_at_fault(fake: RunningFake, app_only: str) -> None:
+def test_an_operation_that_refuses_a_good_token_is_at_fault(fake: Service, app_only: str) -> None:
     """The token is taken elsewhere, so it is not the token."""
 
     def vary(asked: Asked, answer: Response) -> Response:
@@ -401,7 +424,7 @@ def test_an_operation_that_refuses_a_good_token_is_at_fault(fake: RunningFake, a
 
 @pytest.mark.parametrize(("sold", "found"), [(None, set()), (10**6, set()), (0, {"PI208"})])
 def test_sums_over_some_customers_are_only_a_lower_bound(
-    fake: RunningFake, app_only: str, sold: int | None, found: set[str]
+    fake: Service, app_only: str, sold: int | None, found: set[str]
 ) -> None:
     """Where there are more customers than requests, the partner may have more than they; and that is said."""
     changed = {} if sold is None else {"licensesSold": sold}
