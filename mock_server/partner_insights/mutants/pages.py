@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.query import (
@@ -21,7 +22,7 @@ from partner_insights.mutants.mutant import (
     RequestContext,
 )
 from partner_insights.mutants.operation_groups import by_spans, has_generations, paged
-from partner_insights.mutants.response_edits import Row, of_body, of_first
+from partner_insights.mutants.response_edits import DATE, Row, of_body, of_first, of_rows
 
 if TYPE_CHECKING:
     from partner_insights.contract import Operation
@@ -100,6 +101,16 @@ def other_licenses(row: Row, _: RequestContext) -> Row:
     """The newer analytics count one licence more than the older."""
     name = next(name for name in ("licensesSold", "licensesQualified") if name in row)
     return {**row, name: row[name] + 1}
+
+
+@mutant("PI235", ASSUMED, of_rows, has_generations)
+def newer_rows_weeks_behind(rows: Any, _: RequestContext) -> Any:
+    """The newer analytics stand still for weeks, while the older go on."""
+
+    def behind(text: str) -> str:
+        return f"{date.fromisoformat(text[:10]) - timedelta(days=20)}{text[10:]}"
+
+    return [{**row, DATE: behind(row[DATE])} if DATE in row else row for row in rows]
 
 
 def _without(kind: OptionKind, beside: OptionKind | None = None) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import date, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from partner_insights.contract.query import InvalidQuery, matches, read_query
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Rule
     from partner_insights.contract.query import Measure, Query
-    from partner_insights.verify.judge.rows import JudgedResponse
+    from partner_insights.verify.judge.rows import JudgedResponse, Row
     from partner_insights.verify.judge.violation import Finding
 
 
@@ -99,6 +100,7 @@ def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) 
         if earlier is None:
             yield broken(newer, rule, row.pointer(), f"the older operation has no row of {words}")
             continue
+        yield from _dates_agree(newer, rule, row, earlier, words)
         for name in counts:
             if row.number(name) != earlier.number(name):
                 theirs = display_value(earlier.number(name))
@@ -111,6 +113,19 @@ def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) 
         )
 
 
+def _dates_agree(answer: JudgedResponse, rule: Rule, row: Row, earlier: Row, words: str) -> Iterator[Finding]:
+    """Both are of the latest day; they may have been aggregated some days from each other."""
+    dates = [as_moment(each.text(_DATE)) for each in (row, earlier)]
+    if answer.query is None or answer.query.snapshot is not None or None in dates:
+        return
+    mine, theirs = (date.fromisoformat(str(each)[:10]) for each in dates)
+    if abs(mine - theirs) > A_WEEK:
+        message = f"{_DATE} of {words} is {mine}, before it was {theirs}: that is more than a week apart"
+        yield broken(answer, rule, row.pointer(_DATE), message, _DATE)
+
+
+_DATE: Final = "processedDateTime"
+A_WEEK: Final = timedelta(days=7)
 _KEYS: Mapping[str, str] = {
     "serviceCode": "serviceName",  # the older rows have the code there, too
     "channel": "channel",
