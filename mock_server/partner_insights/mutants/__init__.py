@@ -4,7 +4,7 @@ One list for three uses: the fake injects them, the fixtures hold them as invali
 matrix checks that the judge finds them. The judge itself never sees it.
 """
 
-from partner_insights.mutants.catalogue import mutants
+from partner_insights.mutants.catalogue import behaviours, mutants
 from partner_insights.mutants.mutant import MutableResponse, Mutant, RequestContext
 from partner_insights.mutants.sample_values import sample
 from partner_insights.mutants.schema_locations import IMPOSSIBLE, Impossible, impossible
@@ -17,6 +17,7 @@ __all__ = [
     "MutableResponse",
     "Mutant",
     "RequestContext",
+    "behaviours",
     "impossible",
     "mutants",
     "sample",

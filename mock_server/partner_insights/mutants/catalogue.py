@@ -15,7 +15,7 @@ from partner_insights.mutants.schemas import schema_mutants
 from partner_insights.mutants.value_types import VALUE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from partner_insights.contract import Catalogue
     from partner_insights.mutants.mutant import Mutant
@@ -35,7 +35,12 @@ BEHAVIOURS: Final = (
 
 def mutants(catalogue: Catalogue) -> Mapping[str, Mutant]:
     """Every mutant; ids are stable as long as the contract says the same."""
-    behaviours = (each.of(catalogue) for each in BEHAVIOURS)
-    # A contract of a user's own pages has no operation for most behaviours.
-    useful = (mutant for mutant in behaviours if mutant.operations)
-    return {mutant.id: mutant for mutant in (*schema_mutants(catalogue), *useful)}
+    return {mutant.id: mutant for mutant in (*schema_mutants(catalogue), *behaviours(catalogue))}
+
+
+def behaviours(catalogue: Catalogue) -> Iterator[Mutant]:
+    """The mutants that break no single keyword of a schema."""
+    for each in BEHAVIOURS:
+        mutant = each.of(catalogue)
+        if mutant.operations:  # a contract of a user's own pages has none for most of them
+            yield mutant
