@@ -30,6 +30,7 @@ OPERATIONS = len(Catalogue.load().operations)
 PAGES = Path(__file__).parents[1] / "pages"
 FEW = CustomContract((PAGES / "gauge-resources.md",), PAGES / "gauge.toml")
 """One list, for what is the same of every operation: the suite on it takes a tenth of the time."""
+HABITS = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
 PROGRAM = (sys.executable, "-m", "partner_insights")
 
 
@@ -69,11 +70,10 @@ class Ran:
 
 def verify(folder: Path, *arguments: str, **environment: str) -> Ran:
     """Run `verify` in an empty folder, with habits in the environment that must not reach it."""
-    hostile = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
     result = subprocess.run(
         [*PROGRAM, "verify", "--json", "report.json", "--junit", "report.xml", *arguments],
         cwd=folder,
-        env=os.environ | hostile | environment,
+        env=os.environ | HABITS | environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -83,9 +83,11 @@ def verify(folder: Path, *arguments: str, **environment: str) -> Ran:
 
 
 def verify_here(folder: Path, *arguments: str, **environment: str) -> Ran:
-    """The same in this process, for a run that ends before it begins."""
+    """The same in this process, for what a process of its own adds nothing to."""
+    reports = ("--json", "report.json", "--junit", "report.xml")
     with contextlib.chdir(folder):
-        result = CliRunner(env=environment).invoke(main, ["verify", "--json", "report.json", *arguments])
+        result = CliRunner(env=HABITS | environment).invoke(main, ["verify", *reports, *arguments])
+    assert isinstance(result.exception, SystemExit | None), result.exception
     return Ran(result.exit_code, result.stdout, result.stderr, folder)
 
 
@@ -197,7 +199,7 @@ def test_another_server_is_judged_and_only_read(tmp_path: Path, proxy: Any) -> N
     with running_fake(*FEW.arguments()) as fake:
         server = proxy(faultless, fake)
         options = ("--url", server.url, "--token-env", "MY_TOKEN", *FEW.arguments())
-        ran = verify(tmp_path, *options, MY_TOKEN=fake.token)
+        ran = verify_here(tmp_path, *options, MY_TOKEN=fake.token)
     assert (ran.exit_code, ran.report["profile"], ran.report["violations"]) == (0, "corrected", []), (
         ran.stdout
     )
@@ -249,7 +251,7 @@ def test_planted_faults_are_found_and_told_without_the_token(tmp_path: Path, pro
 def test_the_ceiling_ends_a_run_cleanly(tmp_path: Path, proxy: Any) -> None:
     """After --max-requests nothing more is sent; what was found until then is reported, and why it ended."""
     server = proxy(several_faults)
-    ran = verify(
+    ran = verify_here(
         tmp_path, "--url", server.url, "--max-requests", "12", PARTNER_INSIGHTS_TOKEN=server.upstream.token
     )
     assert (ran.exit_code, len(server.paths), ran.report["requests"]) == (1, 12, 12)
@@ -259,7 +261,7 @@ def test_the_ceiling_ends_a_run_cleanly(tmp_path: Path, proxy: Any) -> None:
 def test_nothing_tested_is_no_success(tmp_path: Path, proxy: Any) -> None:
     """Exit 2 where no law was tried to its end."""
     server = proxy(faultless)
-    ran = verify(
+    ran = verify_here(
         tmp_path, "--url", server.url, "--max-requests", "1", PARTNER_INSIGHTS_TOKEN=server.upstream.token
     )
     assert (ran.exit_code, ran.report["verdict"]) == (2, "untested"), ran.stdout
@@ -287,7 +289,7 @@ def test_a_server_that_wants_no_token_is_judged_without(tmp_path: Path) -> None:
     """`serve --auth off` keeps the contract; the tests of tokens are skipped, with the reason in a report."""
     operations = len(FEW.read().catalogue.operations)
     with running_fake("--auth", "off", *FEW.arguments()) as open_fake:
-        ran = verify(tmp_path, "--url", open_fake.url, *FEW.arguments(), PARTNER_INSIGHTS_TOKEN="")
+        ran = verify_here(tmp_path, "--url", open_fake.url, *FEW.arguments(), PARTNER_INSIGHTS_TOKEN="")
     assert (ran.exit_code, ran.stderr) == (0, ""), ran.stdout
     assert (ran.report["verdict"], len(ran.report["operations"])) == ("held", operations)
     skipped = {

@@ -11,6 +11,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
+
+from partner_insights.cli.verbs import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,16 +24,11 @@ LONG = "proratedLicensesUsagePercent"
 
 def table(tmp_path: Path, body: dict[str, Any], columns: int) -> str:
     """The table that `check` prints of a body, on a terminal of so many columns."""
-    (tmp_path / "body.json").write_text(json.dumps(body), encoding="utf-8")
-    result = subprocess.run(
-        [sys.executable, "-m", "partner_insights", "check", "--operation", OPERATION, "body.json"],
-        cwd=tmp_path,
-        env={**os.environ, "COLUMNS": str(columns)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
-    assert result.returncode == 1, result.stderr
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps(body), encoding="utf-8")
+    runner = CliRunner(env={"COLUMNS": str(columns)})
+    result = runner.invoke(main, ["check", "--operation", OPERATION, str(path)])
+    assert result.exit_code == 1, result.stderr
     found = re.search(r"^ Code .*?\n\s*\n", result.stdout, re.DOTALL | re.MULTILINE)
     assert found is not None, result.stdout
     return found[0]
