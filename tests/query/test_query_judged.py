@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,7 +141,11 @@ def test_what_no_page_speaks_of_makes_no_other_row() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name", "value"),
-    [("PI214", "customerName", "Another Company"), ("PI220", "serviceName", "Another Service")],
+    [
+        ("PI214", "customerName", "Another Company"),
+        ("PI220", "serviceName", "Another Service"),
+        ("PI220", "productId", "8D6EC5E4-0000-4000-8000-000000000000"),
+    ],
 )
 def test_one_customer_and_one_meaning_in_the_newer_analytics(code: str, name: str, value: str) -> None:
     """A name that a row says otherwise than an answer before it is reported; the same answer again is not."""
@@ -154,6 +158,59 @@ def test_one_customer_and_one_meaning_in_the_newer_analytics(code: str, name: st
     after = success_of(exchange(DEPLOYMENT, (), body), CATALOGUE)
     assert after is not None
     assert {each.code for each in service_findings(after, facts)} == {code}
+
+
+def of_days_before(days: int, body: Any) -> Any:
+    """A body of which every row is so many days older."""
+    name = "processedDateTime"
+    rows = [
+        {**row, name: (datetime.fromisoformat(row[name]) - timedelta(days=days)).isoformat()}
+        for row in body["Value"]
+    ]
+    return body | {"Value": rows}
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "pairs", "severities"),
+    [
+        ("deployment", 1, (), {"warning"}),
+        ("deployment", 90, (), {"error"}),
+        ("deployment", 90, (("processedDateTime", "2026-08-22"),), set()),
+        ("usage", 4, (), set()),
+        ("usage", 21, (), {"warning"}),
+        ("usage", 90, (), {"error"}),
+    ],
+)
+@pytest.mark.parametrize("first", [False, True], ids=["the good first", "the old first"])
+def test_the_newer_analytics_go_by_one_clock(
+    kind: str, days: int, pairs: Pairs, severities: set[str], first: bool
+) -> None:
+    """PI218: weeks apart is a warning, months an error; an earlier day that was asked for is neither."""
+    other = CATALOGUE.operations[f"licenses-{kind}-analytics"]
+    body = query_body(WORLD, other, read_query(other.options, ()))
+    answers = [
+        exchange(DEPLOYMENT, (), good()),
+        exchange(other, pairs, of_days_before(days, body)),
+    ]
+    facts, broken = ServiceFacts(), []
+    for each in reversed(answers) if first else answers:
+        answer = success_of(each, CATALOGUE)
+        assert answer is not None
+        broken += service_findings(answer, facts)
+    assert {each.code for each in broken} == ({"PI218"} if severities else set())
+    assert {Profile.CORRECTED.severity(each.standing, certain=each.certain) for each in broken} == severities
+
+
+@pytest.mark.parametrize(
+    ("code", "date"), [("PI212", "2999-01-01T00:00:00"), ("PI219", "1970-01-01T00:00:00")]
+)
+def test_a_date_that_no_service_sends_is_found_without_a_zone(code: str, date: str) -> None:
+    """PI212, PI219: the newer analytics write no zone; their dates are held against the clock, too."""
+    body = good()
+    rows = [{**row, "processedDateTime": date} for row in body["Value"]]
+    assert found((), body | {"Value": rows}) == {code}
+    rows[1:] = body["Value"][1:]
+    assert found((), body | {"Value": rows}) == {code, "PI213"}
 
 
 @pytest.mark.parametrize("kind", ["deployment", "usage"])

@@ -8,10 +8,10 @@ from partner_insights.mutants.dates import day_before, of_dates
 from partner_insights.mutants.mutant import ASSUMED, DOCUMENTED, BehaviourTable, RequestContext
 from partner_insights.mutants.numbers import percent_rule
 from partner_insights.mutants.operation_groups import (
-    analytics,
     customer_list,
     customers,
     has,
+    licences,
     of_customer,
     single_customer,
 )
@@ -134,19 +134,24 @@ def last_year_for_some_customers(rows: Rows, request: RequestContext) -> Rows | 
     return [{**row, DATE: f"2019{row[DATE][4:]}"} for row in rows] if affects(request) else None
 
 
-@mutant("PI219", ASSUMED, of_dates, analytics)
+def _zone(text: str) -> str:
+    """How a date-time ends: with an offset, or without."""
+    return "+00:00" if text.endswith("+00:00") else ""
+
+
+@mutant("PI219", ASSUMED, of_dates, licences)
 def date_time_of_the_epoch(text: str) -> str:
     """Date-times are of 1970."""
-    return "1970-01-01T00:00:00+00:00"
+    return f"1970-01-01T00:00:00{_zone(text)}"
 
 
-@mutant("PI219", ASSUMED, of_dates, analytics)
+@mutant("PI219", ASSUMED, of_dates, licences)
 def smallest_date_time(text: str) -> str:
     """Date-times are of the year 1."""
-    return "0001-01-01T00:00:00+00:00"
+    return f"0001-01-01T00:00:00{_zone(text)}"
 
 
-@mutant("PI219", ASSUMED, of_dates, analytics)
+@mutant("PI219", ASSUMED, of_dates, licences)
 def date_time_before_the_service(text: str) -> str:
     """Date-times are of a year in which the service did not run yet."""
     return f"2009{text[4:]}"

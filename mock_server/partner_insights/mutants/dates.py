@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.mutants.mutant import ASSUMED, DOCUMENTED, BehaviourTable, Change, RequestContext
-from partner_insights.mutants.operation_groups import analytics
+from partner_insights.mutants.operation_groups import analytics, licences
 from partner_insights.mutants.response_edits import DATE, Rows, of_rows
 
 if TYPE_CHECKING:
@@ -17,8 +17,12 @@ mutant = DATES.mutant
 
 
 def of_dates(edit: Callable[[str], str]) -> Change:
-    """An edit of the date of every row."""
-    return of_rows(lambda rows, _: [{**row, DATE: edit(row[DATE])} for row in rows])
+    """An edit of the date of every row; grouped rows have none."""
+    return of_rows(
+        lambda rows, _: (
+            [{**row, DATE: edit(row[DATE])} for row in rows] if all(DATE in row for row in rows) else None
+        )
+    )
 
 
 def day_before(text: str) -> str:
@@ -50,16 +54,17 @@ def date_time_not_in_utc(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(timezone(timedelta(hours=2))).isoformat()
 
 
-@mutant("PI212", ASSUMED, of_dates, analytics)
+@mutant("PI212", ASSUMED, of_dates, licences)
 def date_time_in_the_future(text: str) -> str:
     """Date-times are of years to come."""
     return f"2999{text[4:]}"
 
 
-@mutant("PI213", ASSUMED, of_rows, analytics)
+@mutant("PI213", ASSUMED, of_rows, licences)
 def two_dates_of_one_service(rows: Rows, _: RequestContext) -> Rows | None:
     """A row is of another day than the others of its service."""
     for index, row in enumerate(rows):
-        if any(row["serviceName"] == other["serviceName"] for other in rows[:index]):
+        service = row.get("serviceName")
+        if DATE in row and any(service == other.get("serviceName") for other in rows[:index]):
             return [*rows[:index], {**row, DATE: day_before(row[DATE])}, *rows[index + 1 :]]
     return None

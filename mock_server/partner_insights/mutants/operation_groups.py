@@ -91,6 +91,11 @@ def has_generations(operation: Operation, catalogue: Catalogue) -> bool:
     return bool(operation.options) and operation.resource in catalogue.rules["generations-agree"].resources
 
 
+def licences(operation: Operation, catalogue: Catalogue) -> bool:
+    """The analytics of licences, the older and the newer."""
+    return operation.seed or has_generations(operation, catalogue)
+
+
 def rejects(case: str) -> AppliesTo:
     """Any operation that documents this error case."""
     if case == "app-only":

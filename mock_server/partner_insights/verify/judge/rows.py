@@ -107,6 +107,11 @@ class JudgedResponse:
         whole = set(self.catalogue.schema(self.resource)["properties"]) - {"attributes"}
         return None if names == whole else Query(group=tuple(sorted(names - measures)))
 
+    def aggregated(self, row: Row) -> datetime | None:
+        """Of which moment a row is; the newer analytics write it in UTC, without a zone."""
+        text = row.text("processedDateTime")
+        return date_time(text) or (date_time(f"{text}Z") if self.operation.options else None)
+
     def source(self, name: str, resource: str | None = None) -> Source | None:
         """The row of the page that documents a property."""
         try:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue, Rule
 
 A_DAY: Final = timedelta(days=1)
+A_WEEK: Final = timedelta(days=7)
+"""Rows lag the call by one to five days, each service by itself."""
 A_MONTH: Final = timedelta(days=31)
 FIRST_DAY: Final = datetime(2016, 1, 1, tzinfo=UTC)
 """Before it, the service had no data: the first published samples are of March 2017."""
@@ -207,7 +209,7 @@ def utc(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 def not_in_the_future(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI212; the answer's own Date header counts where it is later than the clock here."""
     for row in answer.rows:
-        moment = row.moment("processedDateTime")
+        moment = answer.aggregated(row)
         if moment is not None and moment > answer.moment:
             stated = row.text("processedDateTime")
             later = f"later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -237,7 +239,7 @@ def rows_by_service(answer: JudgedResponse) -> Mapping[str, list[tuple[Row, date
     """The rows of each service, with the date-time of each."""
     services: defaultdict[str, list[tuple[Row, datetime]]] = defaultdict(list)
     for row in answer.rows:
-        service, moment = row.text("serviceName"), row.moment("processedDateTime")
+        service, moment = row.text("serviceName"), answer.aggregated(row)
         if service is not None and moment is not None:
             services[service].append((row, moment))
     return services
@@ -251,7 +253,7 @@ def usual_moment(rows: Iterable[tuple[Row, datetime]]) -> datetime:
 def believable_date(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI219; what is later than the answer says it is of is PI212's."""
     for row in answer.rows:
-        moment = row.moment("processedDateTime")
+        moment = answer.aggregated(row)
         if moment is None or moment > answer.moment:
             continue
         if moment < FIRST_DAY or moment > answer.received + A_MONTH:

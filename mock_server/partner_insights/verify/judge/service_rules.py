@@ -11,6 +11,7 @@ from partner_insights.verify.judge.damaged_names import folded, is_damaged_form
 from partner_insights.verify.judge.percents import decided_scale, scale_of
 from partner_insights.verify.judge.rules import (
     A_MONTH,
+    A_WEEK,
     broken,
     customers_of,
     percent_rows,
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 MAX_FACTS: Final = 500_000
 """Facts of a service that are remembered."""
+
+
+SHARED: Final = frozenset({("productName", "productId")})
+"""Properties of which two meanings are possible: a product is sold under several ids now and then."""
 
 
 class Said(NamedTuple):
@@ -106,7 +111,13 @@ def _scale(answer: JudgedResponse) -> tuple[int, str, str] | None:
 
 
 def one_clock(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:
-    """PI218; within one answer it is PI213's. Deployment and usage are aggregated each by itself."""
+    """PI218; within one answer it is PI213's. Deployment and usage are aggregated each by itself.
+
+    Between the older operations and the newer, it is PI235's. An answer that was asked for the rows of an
+    earlier day says nothing of the clock.
+    """
+    if answer.query is not None and answer.query.snapshot is not None:
+        return
     pair = PAIRS.get(answer.resource)
     dataset = pair.customers if pair is not None else answer.resource
     for service, rows in rows_by_service(answer).items():
@@ -114,8 +125,8 @@ def one_clock(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterat
         row = next(row for row, each in rows if each == moment)
         before = facts.first(("clock", dataset, answer.locale, service), moment, answer.operation.id)
         if before.value == moment:
-            before = facts.first("clock", moment, answer.operation.id)
-            if abs(moment - before.value) <= A_MONTH:
+            before = facts.first(("clock", answer.operation.layout.rows), moment, answer.operation.id)
+            if abs(moment - before.value) <= A_WEEK:
                 continue
         if before.value != moment:
             message = (
@@ -145,7 +156,8 @@ def one_meaning(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iter
                     f"the {meaning} of the {name} {display_value(subject)} is {display_value(value)} here, "
                     f"and {display_value(before.value)} in an answer of {before.operation}"
                 )
-                yield broken(answer, rule, row.pointer(meaning), message, meaning, value)
+                certain = False if (name, meaning) in SHARED else None
+                yield broken(answer, rule, row.pointer(meaning), message, meaning, value, certain=certain)
 
 
 def _spelling(answer: JudgedResponse, rule: Rule, facts: ServiceFacts, row: Row) -> Iterator[Finding]:
