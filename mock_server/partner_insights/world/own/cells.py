@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import orjson
 
 from partner_insights.contract.formats import GUID, format_checker
 from partner_insights.world.own.chunk import MISSING
@@ -36,8 +37,10 @@ def whole_numbers(cells: Sequence[Any], *, is_text: bool) -> tuple[Integers, lis
     """Counts; LEFT_OUT where there is none, or none that could be."""
     if is_text:
         joined = "".join(cells)
-        if joined.isascii() and joined.isdigit() and "" not in cells and max(map(len, cells)) < 10:
-            return np.fromiter(map(int, cells), dtype=np.int64, count=len(cells)), []
+        if joined.isascii() and joined.isdigit() and max(map(len, cells)) < 10:
+            numbers = _decoded(cells)
+            if numbers is not None:
+                return np.array(numbers, dtype=np.int64), []
     elif set(map(type, cells)) <= {int} and cells and min(cells) >= 0 and max(cells) <= MAX_COUNT:
         return np.array(cells, dtype=np.int64), []
     return _one_by_one(cells, _count_problem, _as_count, is_text, np.full(len(cells), LEFT_OUT))
@@ -129,10 +132,17 @@ def _decimals(cells: Sequence[str]) -> Floats | None:
     """The numbers of a column that has nothing but digits and points; None for any other."""
     if not set("".join(cells)) <= _DIGITS:
         return None
+    numbers = _decoded(cells)
+    return None if numbers is None else _floats(numbers)
+
+
+def _decoded(cells: Sequence[str]) -> list[Any] | None:
+    """Numbers, read all at once as JSON; None where one is spelled otherwise, as with a zero before it."""
     try:
-        return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-    except ValueError:  # two points, or none at all
+        numbers: list[Any] = orjson.loads(f"[{','.join(cells)}]")
+    except orjson.JSONDecodeError:
         return None
+    return numbers
 
 
 def _as_count(value: float) -> int:

@@ -19,6 +19,13 @@ class _Missing:
 
 MISSING: Final[Any] = _Missing()
 """A cell that was not given."""
+CHUNK: Final = 16_384
+"""Rows at a time."""
+BLOCK: Final = 2**19
+"""Bytes of text that are read together: what comes of them should stay in a processor's cache."""
+MAX_LINE: Final = 16 * 2**20
+"""Bytes of one line."""
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class Chunk(Struct, frozen=True):
@@ -35,3 +42,8 @@ class Chunk(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
+
+
+def within(where: str, place: str) -> str:
+    """A place within what is read."""
+    return f"{where}, {place}" if where and place else where or place

@@ -180,8 +180,7 @@ class ChunkReader:
         """Whom the rows are about; those of whom a row speaks without a product."""
         given = self._given
         codes, first = np.unique(customer, return_index=True)
-        for code, at in zip(codes.tolist(), self._rows[first].tolist(), strict=True):
-            given.first_row.setdefault(code, at)
+        given.first_row += self._rows[first[codes >= len(given.first_row)]].tolist()
         if not len(alone):
             return
         given.api_customers |= "companyProfile.companyName" in self._named.get("customerName", ())
@@ -203,16 +202,15 @@ class ChunkReader:
         if not any(column is not None for column in columns):
             columns[0] = [self._absent] * count
         try:
-            codes, before = interned.of(columns, self._absent)
+            codes, new = interned.of(columns, self._absent)
         except TypeError:  # a list or an object, where a text belongs
             told = [None if each is None else list(map(hashable, each)) for each in columns]
-            codes, before = interned.of(told, self._absent)
-        if len(interned.codes) > before:
-            self._check_texts(interned, names, codes, before, check)
+            codes, new = interned.of(told, self._absent)
+        if new:
+            self._check_texts(interned, names, codes, new, check)
         array = np.array(codes, dtype=np.int64)
-        if check is None:
-            left_out = np.array([key[0] in _NOTHING or key[0] is None for key in interned.codes])
-            array[left_out[array]] = -1
+        if check is None and interned.nothing:
+            array[np.isin(array, list(interned.nothing))] = -1
         return array
 
     def _check_texts(
@@ -220,11 +218,10 @@ class ChunkReader:
         interned: Interned,
         names: Sequence[str],
         codes: list[int],
-        before: int,
+        new: list[tuple[Any, ...]],
         check: _CheckText | None,
     ) -> None:
         """Look at the texts that are new."""
-        new = list(interned.codes)[before:]
         if all(
             cells.are_plain(name, {key[place] for key in new} - {self._absent})
             for place, name in enumerate(names)

@@ -26,28 +26,38 @@ TAKE_IT: Final = "correct it, or take it on purpose (--allow-invalid, ?allowInva
 
 
 class Interned(Struct):
-    """Distinct tuples of texts, and their codes."""
+    """Distinct tuples of texts, and their codes: by their first rows, in order."""
 
     codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    nothing: set[int] = field(default_factory=set)
+    """Codes of tuples whose first text is left out."""
     _seen: dict[tuple[int, ...], dict[Any, int]] = field(default_factory=dict)
     """By which columns a chunk has: what stands in them → the code."""
 
-    def of(self, columns: Sequence[Sequence[Any] | None], absent: Any) -> tuple[list[int], int]:
-        """The code of each row, and how many there were before; a column that is None is all absent."""
-        before, codes = len(self.codes), self.codes
+    def of(
+        self, columns: Sequence[Sequence[Any] | None], absent: Any
+    ) -> tuple[list[int], list[tuple[Any, ...]]]:
+        """The code of each row, and the tuples that are new; a column that is None is all absent."""
         places = tuple(place for place, column in enumerate(columns) if column is not None)
         present = [column for column in columns if column is not None]
         rows: Sequence[Any] = present[0] if len(present) == 1 else list(zip(*present, strict=True))
         seen = self._seen.setdefault(places, {})
         with suppress(KeyError):  # most chunks have nothing new
-            return list(map(seen.__getitem__, rows)), before
+            return list(map(seen.__getitem__, rows)), []
+        new = []
         for row in dict.fromkeys(rows):
-            if row not in seen:
-                key = [absent] * len(columns)
-                for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
-                    key[place] = value
-                seen[row] = codes.setdefault(tuple(key), len(codes))
-        return list(map(seen.__getitem__, rows)), before
+            if row in seen:
+                continue
+            parts = [absent] * len(columns)
+            for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
+                parts[place] = value
+            key, code = tuple(parts), len(self.codes)
+            seen[row] = self.codes.setdefault(key, code)
+            if len(self.codes) > code:
+                new.append(key)
+                if key[0] is None or key[0] is MISSING or key[0] == "":
+                    self.nothing.add(code)
+        return list(map(seen.__getitem__, rows)), new
 
 
 class Entries(Struct):
@@ -87,8 +97,8 @@ class Given(Struct):
     use: Entries = field(default_factory=Entries)
     alone: dict[int, tuple[int, bool]] = field(default_factory=dict)
     """Code of a customer that came without a licence → its row, and whether it has none on purpose."""
-    first_row: dict[int, int] = field(default_factory=dict)
-    """Code of a customer → its first row."""
+    first_row: list[int] = field(default_factory=list)
+    """The first row of each customer, by its code."""
     partner: list[tuple[Chunk, list[int], dict[str, list[Any]]]] = field(default_factory=list)
     """Rows of the partner: their chunk, their numbers in it, the columns by the API's names."""
     raw: list[tuple[int, str, Any]] = field(default_factory=list)
@@ -112,7 +122,7 @@ class Given(Struct):
 
     def forget_customers(self) -> None:
         """What was known of them has gone into lists: of a million rows it is a tenth of the memory."""
-        self.customers, self.first_row = Interned(), {}
+        self.customers, self.first_row = Interned(), []
 
     def place(self, row: int, column: str | None = None) -> str:
         """Where a cell stands, by the number of its row among all."""

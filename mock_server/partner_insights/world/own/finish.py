@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from msgspec.structs import replace
 
+from partner_insights.contract.formats import GUID
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import field_key
 from partner_insights.world.own.chunk import MISSING
@@ -121,22 +122,15 @@ def _texts(given: Given) -> Texts:
 
 def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str | None]]:
     """Of each code the customer; of each customer id, name and domain, in the order of their first rows."""
-    from partner_insights.contract.formats import GUID
-
-    keys = sorted(given.customers.codes.items(), key=lambda each: given.first_row.get(each[1], 0))
-    ids: dict[int, str] = {}
-    ids_of_name: dict[str, set[str]] = {}
-    for (customer_id, name, *_), code in keys:
-        if isinstance(customer_id, str) and GUID.fullmatch(customer_id):
-            ids[code] = customer_id.lower()
-            ids_of_name.setdefault(name, set()).add(ids[code])
+    keys = list(given.customers.codes)
+    ids: list[str | None] = [_id(key[0]) for key in keys]
+    ids_of_name = _ids_of({key[1] for key, one in zip(keys, ids, strict=True) if one is None}, keys, ids)
     column_of = {"name": "customerName", "domain": "domain"}
     position: dict[str, int] = {}
     names: list[str] = []
     domains: list[str | None] = []
     codes = np.empty(len(keys), dtype=np.int64)
-    for (_, name, domain, _), code in keys:
-        one = ids.get(code)
+    for code, ((_, name, domain, _), one) in enumerate(zip(keys, ids, strict=True)):
         if one is None:  # known by name alone: one of this name, or one more
             same = ids_of_name.get(name, set())
             one = next(iter(same)) if len(same) == 1 else id_of(_text(name))
@@ -148,13 +142,26 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
         for column, words, value in ((names, "name", _text(name)), (domains, "domain", _text(domain))):
             if value and column[place] and column[place] != value:
                 told = f"{value!r} is another {words} than {column[place]!r}, which {one} has had"
-                given.problem(given.first_row.get(code, 0), column_of[words], told)
+                given.problem(given.first_row[code], column_of[words], told)
             elif value:
                 column[place] = value
     for one, place in position.items():
         names[place] = names[place] or f"Customer {one[:8]}"
     given.forget_customers()
     return codes, list(position), names, domains
+
+
+def _id(value: Any) -> str | None:
+    return value.lower() if isinstance(value, str) and GUID.fullmatch(value) else None
+
+
+def _ids_of(names: set[Any], keys: list[tuple[Any, ...]], ids: list[str | None]) -> dict[Any, set[str]]:
+    """The ids that are given with each of some names."""
+    found: dict[Any, set[str]] = {}
+    for key, one in zip(keys, ids, strict=True) if names else ():
+        if one is not None and key[1] in names:
+            found.setdefault(key[1], set()).add(one)
+    return found
 
 
 def id_of(name: str) -> str:
