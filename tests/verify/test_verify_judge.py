@@ -235,6 +235,11 @@ SPOILT_ANSWERS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("PI304", USAGE, {"headers": without("MS-CorrelationId")}),
     ("PI305", USAGE, {"headers": without("MS-CV")}),
     ("PI305", USAGE, {"headers": without("MS-ServerId")}),
+    ("PI324", USAGE, {"headers": without(ETag="5c7f")}),
+    ("PI324", USAGE, {"headers": without(Age="-5")}),
+    ("PI324", USAGE, {"headers": without(Cache_Control="max-age=soon")}),
+    ("PI324", USAGE, {"headers": without(Cache_Control="Public, max-age=60")}),
+    ("PI324", USAGE, {"headers": without(Cache_Control="s-maxage=60")}),
     ("PI401", USAGE, {"token": Token.ABSENT}),
     ("PI401", PARTNER_USAGE, {"token": Token.INVALID}),
     ("PI402", USAGE, {"token": Token.APP_ONLY}),
@@ -427,6 +432,28 @@ def test_sums_are_not_reckoned_without_every_customer(plant: Any) -> None:
     parts = [plant.exchange(DEPLOYMENT), plant.exchange(DEPLOYMENT, status=500)]
     assert (
         judge_sums(plant.exchange(PARTNER_DEPLOYMENT), parts, plant.catalogue, profile=Profile.STRICT) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "ETag": 'W/"5"',
+            "Age": "0",
+            "Cache_Control": "no-cache, no-store, must-revalidate",
+            "Expires": "-1",
+        },
+        {"ETag": '""', "Cache_Control": 'private="set-cookie", max-age="60", stale-if-error'},
+        {"Cache_Control": "private, s-maxage=0"},
+        {"Cache_Control": ""},
+    ],
+)
+def test_fields_for_caches_as_services_send_them_are_not_accused(plant: Any, fields: dict[str, str]) -> None:
+    """PI324 is about values that are none, and about answers to a token that others may be given."""
+    headers = without(**fields)
+    assert (
+        judge_exchange(plant.exchange(USAGE, headers=headers), plant.catalogue, profile=Profile.STRICT) == []
     )
 
 

@@ -234,6 +234,21 @@ def _throttled_for(value: str) -> Change:
     )
 
 
+def _answered_with(name: str, value: str) -> Change:
+    return of_success(lambda response: response.with_header(name, value))
+
+
+HTTP.extend(
+    Behaviour(f"cache-{name}", title, "PI324", ASSUMED, _answered_with(*field))
+    for name, title, field in (
+        ("tag-without-quotes", "the ETag stands in no quotes", ("ETag", "5c7f")),
+        ("age-below-zero", "the Age is a number below zero", ("Age", "-5")),
+        ("age-of-a-word", "max-age of Cache-Control is a word", ("Cache-Control", "max-age=soon")),
+        ("for-others", "Cache-Control lets a shared cache keep it", ("Cache-Control", "public, max-age=60")),
+        ("of-many", "Cache-Control has an age for shared caches", ("Cache-Control", "s-maxage=60")),
+    )
+)
+
 _PAST: Final = "Sun, 06 Nov 1994 08:49:37 GMT"
 HTTP.extend(
     Behaviour(f"retry-{name}", f"Retry-After {title}", "PI320", ASSUMED, _throttled_for(value))

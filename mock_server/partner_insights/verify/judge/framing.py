@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.header_values import moment_of, number_of
+from partner_insights.verify.judge.caching import FORMS, cache_findings
 from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.rules import A_MONTH
 from partner_insights.verify.judge.violation import Finding, shortened
@@ -27,6 +28,7 @@ Date and Server are not among them: a proxy that adds its own to that of the ser
 """
 DECODED: Final = ("identity", "gzip", "x-gzip", "deflate")
 """Codings that any client reads."""
+CACHE_FIELDS: Final = frozenset({"cache-control", *map(str.lower, FORMS)})
 _HTTP_DATE: Final = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
     r"|[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT"
@@ -62,6 +64,8 @@ def field_findings(request: Request, response: Response) -> Iterator[Finding]:
     if response.status == 204 and (length is not None or transfer is not None):
         yield http_finding("PI321", "a 204 has no body, and a field about one")
     yield from _codings(request, response)
+    if counts.keys() & CACHE_FIELDS:
+        yield from cache_findings(request, response)
 
 
 def _dates(response: Response) -> Iterator[Finding]:

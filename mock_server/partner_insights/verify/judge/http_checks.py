@@ -39,6 +39,7 @@ STANDING = {
     "PI321": Standing.ASSUMED,  # RFC 9110, section 5.3, and RFC 9112
     "PI322": Standing.ASSUMED,  # RFC 9112, section 9.6
     "PI323": Standing.ASSUMED,  # RFC 9110, section 15.6
+    "PI324": Standing.ASSUMED,  # RFC 9110, section 8.8.3, and RFC 9111
     "PI401": Standing.DOCUMENTED,
     "PI402": Standing.DOCUMENTED,
     "PI403": Standing.DOCUMENTED,
