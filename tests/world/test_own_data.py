@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -246,6 +247,16 @@ def test_what_is_invalid_can_be_taken_on_purpose() -> None:
     assert told["B"]["licensesSold"] == "many"
     assert world.own is not None
     assert [customer for customer, _ in world.own.notes] == [world.customer_id(0)] * 2
+
+
+def test_a_number_beyond_64_bits_can_be_shown() -> None:
+    """Whatever else stands in the document, a huge number taken on purpose is one that JSON is written of."""
+    body = (
+        b'[{"customer": "A", "product": "X", "sold": 1%s, "deployed": 0},'
+        b' {"customer": "B", "product": "X", "sold": NaN}]'
+    )
+    data = load.read(chunks_in(body % (b"0" * 30), "application/json"), EMPTY, allow_invalid=True)
+    assert orjson.loads(orjson.dumps(load.put(data, EMPTY).rows(DEPLOYMENT, 0)))[0]["licensesSold"] == 1e30
 
 
 @pytest.mark.parametrize("suffix", ["json", "ndjson", "csv", "parquet"])

@@ -115,11 +115,17 @@ def parsed(content: bytes, where: str, place: str) -> Any:
         return orjson.loads(content.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         try:  # numbers and depths that are JSON and too much for orjson
-            value = json.loads(content)
+            value = json.loads(content, parse_int=_whole)
             json.dumps(value, ensure_ascii=False).encode()  # half a character is no text
             return value
         except (ValueError, RecursionError):
             raise InputError(f"is no JSON ({error})", where=within(where, place) or None) from error
+
+
+def _whole(digits: str) -> float:
+    """A whole number as orjson has it: one beyond 64 bits, which it cannot write, is a float."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(digits)
 
 
 def rows_in(value: Any, pointer: str, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
