@@ -384,6 +384,7 @@ FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
     "0.5 MB of names nobody knows": (".json", lambda: collection(f'{ROW},"p{n}":1}}' for n in range(7_000))),
     "1 MB of the shortest rows": (".ndjson", lambda: f"{ROW}}}\n" * 17_000),
     "1 MB of one letter a line": (".ndjson", lambda: "x\n" * (MB // 2)),
+    "1 MB of empty rows": (".json", lambda: collection(["{}"] * (MB // 3))),
     "1 MB of empty objects": (".json", lambda: f"[{','.join(['{}'] * (MB // 3))}]"),
     "1 MB of errors": (".ndjson", lambda: '{"code":1,"description":"x"}\n' * 36_000),
     "a million digits": (".json", lambda: collection([f'{ROW},"licensesActive":{"9" * MB}}}'])),

@@ -16,6 +16,7 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
 from partner_insights.verify.recordings.check import check_recording
+from partner_insights.verify.report.terminal import MAX_OBSERVED
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
 OPERATIONS = tuple(Catalogue.load().operations)
@@ -240,3 +241,22 @@ def test_no_bytes_crash_the_check(
     except InputError as error:
         refusal = str(error)
     assert str(path) in refusal
+
+
+def test_rows_too_short_to_be_any_are_counted_and_not_judged(recording: Any) -> None:
+    """PI311: a megabyte of empty rows costs no more than reading it; as many whole rows are all judged."""
+    for rows, told in ((60_000, "60,000 rows"), (500, "PI102")):
+        path = recording({"totalCount": 1, "items": [{}] * rows})
+        result = check(path, "--operation", "customer-licenses-usage")
+        assert result.exit_code == 1, result.output
+        assert told in result.output
+        assert ("PI311" in result.output) is (told != "PI102")
+
+
+def test_of_many_observations_the_first_are_shown(recording: Any, good: Any) -> None:
+    """A body with hundreds of undocumented properties is no report of as many lines."""
+    body = good("customer-licenses-usage")
+    body["items"][0] |= {f"further{number}": 1 for number in range(MAX_OBSERVED + 50)}
+    output = check(recording(body)).output
+    assert output.count("observed") == MAX_OBSERVED + 1
+    assert "more, not shown here" in output

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.rule_registry import rule_findings
 from partner_insights.verify.judge.schema_checks import schema_findings, without_null_links
 
@@ -26,6 +27,10 @@ class BodyChecks:
 
     def findings(self, found: JudgedResponse) -> Iterator[Finding]:
         """All that is wrong with the content; what depends on headers or time is looked at each time."""
+        if found.unread:
+            words = f"the body has {found.unread:,} rows, which are too short to be any: none is judged"
+            yield http_finding("PI311", words)
+            return
         # A body may have 64 MiB: its digest is enough to know it by.
         key = (found.operation.id, found.url, found.customer, blake2b(found.content).digest())
         if key not in self._findings:

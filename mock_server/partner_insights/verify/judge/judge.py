@@ -156,6 +156,8 @@ def observe(exchange: Exchange, catalogue: Catalogue) -> Iterator[Observation]:
 
 def content_observations(found: JudgedResponse) -> Iterator[Observation]:
     """What the content of a success shows that no page speaks of."""
+    if found.unread:
+        return
     operation, catalogue = found.operation, found.catalogue
     query = found.query
     narrowed = query is not None and bool(query.filter or query.skip or query.snapshot)

@@ -18,8 +18,12 @@ SCALES = (1, 100)
 FINEST_UNIT = 1e-9
 """Binary fractions are not decimal ones: closer than this is equal."""
 
-MARGIN = Fraction(1, 10**6)
-"""Of a unit: what may be missing to a whole one that was meant."""
+MARGIN = 1 - 1e-6
+"""Of a unit: more than this is a whole one that was meant."""
+
+_LARGE = 1e4
+_FLOAT_ERROR = 1e-11
+"""Of numbers that are no larger: a distance this near to a bound is looked at exactly."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,30 @@ class Percent:
         """
         if not is_number(self.value):
             return False
+        near = self._distance(scale)
+        if near is not None and near < FINEST_UNIT / 2:
+            return True
+        shown = self.decimals if decimals is None else decimals
+        # A whole unit away is wrong; the margin is for the binary fraction the decimal one came as.
+        unit = 0.0 if isinstance(self.value, int) and scale == 1 else 10.0**-shown * MARGIN
+        bound = max(FINEST_UNIT, float(within or 0), unit)
+        if near is not None and abs(near - bound) > bound * 1e-7 + _FLOAT_ERROR:
+            return near < bound
+        return self._is_within(scale, shown, within)
+
+    def _distance(self, scale: int) -> float | None:
+        """How far the value is from the ratio; None where floats cannot say for certain."""
+        if abs(self.value) > _LARGE:
+            return None
+        return abs(self.value - self.ratio.numerator / self.ratio.denominator * scale)
+
+    def _is_within(self, scale: int, shown: int, within: Fraction | None) -> bool:
         distance = abs(Fraction(self.value) - self.ratio * scale)
         if distance <= FINEST_UNIT or (within is not None and distance <= within):
             return True
-        shown = self.decimals if decimals is None else decimals
         if isinstance(self.value, int) and scale == 1:
             return False
-        # A whole unit away is wrong; the margin is for the binary fraction the decimal one came as.
-        return distance < Fraction(1, 10**shown) * (1 - MARGIN)
+        return distance < Fraction(1, 10**shown) * Fraction(MARGIN)
 
 
 def is_number(value: object) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partner_insights.contract.query import InvalidQuery, OptionKind, Query, read_query
 from partner_insights.verify.judge.damaged_names import folded
@@ -65,6 +65,11 @@ class Row:
         )
 
 
+MANY_ROWS: Final = 50_000
+BYTES_OF_A_ROW: Final = 32
+"""Of a body with many rows; where they are shorter on the average, none of them can be whole."""
+
+
 @dataclass(frozen=True)
 class JudgedResponse:
     """A 200 of one operation whose body could be read."""
@@ -86,6 +91,8 @@ class JudgedResponse:
     """The language that the request asked for."""
     query: Query | None = None
     """What the request asked for, where its operation has options; None where that is not known."""
+    unread: int = 0
+    """How many rows there are, where they are more than are judged: then `rows` is empty."""
 
     @property
     def members(self) -> dict[str, JsonValue]:
@@ -142,12 +149,16 @@ def judged_response(
     value: JsonValue, operation: Operation, exchange: Exchange, catalogue: Catalogue
 ) -> JudgedResponse:
     """A decoded body of an operation as the rules read it."""
+    content = exchange.response.body if exchange.response is not None else b""
+    stated = len(operation.layout.rows_of(value) or ()) if operation.envelope is not None else 0
+    unread = stated if stated > max(MANY_ROWS, len(content) // BYTES_OF_A_ROW) else 0
     return JudgedResponse(
         operation=operation,
         resource=operation.resource,
-        content=exchange.response.body if exchange.response is not None else b"",
+        content=content,
         body=value,
-        rows=tuple(_rows(value, operation.layout)) if operation.envelope is not None else (),
+        rows=tuple(_rows(value, operation.layout)) if stated and not unread else (),
+        unread=unread,
         customer=exchange.request.customer,
         moment=exchange.response.moment if exchange.response is not None else datetime.now(UTC),
         catalogue=catalogue,

@@ -31,6 +31,8 @@ PERSONAL = frozenset(
 GUID = re.compile(rf"\b{GUID_PATTERN}\b")
 _CUT_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]*(?=…)")
 _PROPERTY = re.compile(r"[a-z][A-Za-z]*|\d*")
+_FEW_NAMES = 200
+"""So few names are looked for in a text one by one; most texts have none."""
 MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""
 _OWN_IDS = frozenset({"ms-requestid", "ms-correlationid"})
@@ -170,6 +172,8 @@ class Pseudonyms:
     def _without_names(self, text: str, index: _Index) -> str:
         """The longest name at each place, from the left, replaced, never a part of a word."""
         lowered, start, done = _lowered(text), 0, 0
+        if len(self._known) <= _FEW_NAMES and not any(name in lowered for name in self._known):
+            return text
         parts: list[str] = []
         while start < len(text):
             length = next(

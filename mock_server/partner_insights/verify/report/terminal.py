@@ -34,6 +34,8 @@ PLAIN_WIDTH = 140
 """Columns where there is no terminal."""
 MIN_WIDTH = 40
 """Columns below which a table says nothing; a terminal that does not know its width has none."""
+MAX_OBSERVED = 200
+"""Lines of what was observed in one file or run; a report in another form has all."""
 AMPLE_WIDTH = 10_000
 """Columns for any table."""
 
@@ -66,9 +68,12 @@ def show(
     for cause in causes(findings):
         _show_cause(screen, cause, seen or {})
     standing_out = [each for each in judgement.observations if each.kind not in CENSUS]
-    for observation in {each.key: each for each in standing_out}.values():
+    shown = list({each.key: each for each in standing_out}.values())
+    for observation in shown[:MAX_OBSERVED]:
         place = " ".join(part for part in (observation.operation, observation.pointer) if part) or "body"
         _tell(screen, Text("observed ", "cyan"), Text(f"{place}: {observation.message}"))
+    if len(shown) > MAX_OBSERVED:
+        _tell(screen, Text("observed ", "cyan"), Text(f"{len(shown) - MAX_OBSERVED:,} more, not shown here"))
 
 
 def _table(screen: Console, findings: list[Violation], counts: Mapping[ViolationKey, int]) -> Table:
