@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from partner_insights.contract.query import InvalidQuery, matches, read_query
 from partner_insights.contract.query.moments import as_moment, bucket
-from partner_insights.verify.judge.rules import broken
+from partner_insights.verify.judge.rules import A_WEEK, broken
 from partner_insights.verify.judge.violation import display_value
 
 if TYPE_CHECKING:
@@ -125,7 +125,6 @@ def _dates_agree(answer: JudgedResponse, rule: Rule, row: Row, earlier: Row, wor
 
 
 _DATE: Final = "processedDateTime"
-A_WEEK: Final = timedelta(days=7)
 _KEYS: Mapping[str, str] = {
     "serviceCode": "serviceName",  # the older rows have the code there, too
     "channel": "channel",
