@@ -108,7 +108,7 @@ def newer_rows_weeks_behind(rows: Any, _: RequestContext) -> Any:
     """The newer analytics stand still for weeks, while the older go on."""
 
     def behind(text: str) -> str:
-        return f"{date.fromisoformat(text[:10]) - timedelta(days=20)}{text[10:]}"
+        return f"{date.fromisoformat(text[:10]) - timedelta(days=40)}{text[10:]}"
 
     return [{**row, DATE: behind(row[DATE])} if DATE in row else row for row in rows]
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from partner_insights.contract.query import InvalidQuery, matches, read_query
 from partner_insights.contract.query.moments import as_moment, bucket
-from partner_insights.verify.judge.rules import A_WEEK, broken
+from partner_insights.verify.judge.rules import A_MONTH, A_WEEK, broken
 from partner_insights.verify.judge.violation import display_value
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _dates_agree(answer: JudgedResponse, rule: Rule, row: Row, earlier: Row, wor
     mine, theirs = (date.fromisoformat(str(each)[:10]) for each in dates)
     if abs(mine - theirs) > A_WEEK:
         message = f"{_DATE} of {words} is {mine}, before it was {theirs}: that is more than a week apart"
-        yield broken(answer, rule, row.pointer(_DATE), message, _DATE)
+        certain = abs(mine - theirs) > A_MONTH  # how far the newer lags behind is not documented
+        yield broken(answer, rule, row.pointer(_DATE), message, _DATE, certain=certain)
 
 
 _DATE: Final = "processedDateTime"
