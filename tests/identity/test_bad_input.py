@@ -184,6 +184,11 @@ def test_what_cannot_be_looked_up_is_refused(make_app: Callable[..., Flask], pat
     assert make_app(identity=identity).test_client().get(path).json["error_codes"] == [number]
 
 
+def test_the_longest_name_is_looked_up(client: DirectoryClient) -> None:
+    """A value may be as long as the limit says."""
+    assert client.get(f"/common/userrealm/{'x' * MAX_CHARACTERS}").status_code == 200
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_with_one_thing_wrong(client: DirectoryClient, path: str) -> None:
     """A person is told by a page."""
