@@ -292,8 +292,10 @@ HABITS: list[tuple[type[Client], list[dict[str, Any]], Callable[[Client], None],
     (OneRequest, [], lambda client: (client.get(USAGE), client.get(DEPLOYMENT)), "request-id-reused"),
     (OneRequest, [], lambda client: (client.get(USAGE), client.get(USAGE)), "request-id-reused"),
     (OneCorrelation, [], lambda client: (client.get(USAGE), client.get(DEPLOYMENT)), "correlation-id-reused"),
+    (OneCorrelation, [], lambda client: (client.get(USAGE), client.get(USAGE)), "correlation-id-reused"),
     (Stubborn, [DOWN] * 9, usage, "retried-too-often"),
     (Deaf, [], unknown, "retried-in-vain"),
+    (Deaf, [], lambda client: client.get("/v1/customers/no-guid"), "retried-in-vain"),
     (Hasty, [DOWN] * 3, usage, "retried-without-pause"),
     (Client, [], polling, "hammered"),
     (AppOnly, [], usage, "app-only-token"),
@@ -330,6 +332,11 @@ def test_each_bad_habit_is_found_alone(
     journal = requests.get(f"{own.url}/_admin/journal", timeout=5).json()["entries"]
     assert finding["entries"]
     assert set(finding["entries"]) <= {entry["number"] for entry in journal}
+
+
+def test_one_correlation_id_for_a_call_and_its_retries_is_no_habit(judged: Callable[..., Any]) -> None:
+    """Both ids stay the same where the same call is tried again: that is what they are for."""
+    assert codes(judged(OneCorrelation, DOWN, work=usage)) == set()
 
 
 def test_every_finding_has_a_client_that_shows_it() -> None:
