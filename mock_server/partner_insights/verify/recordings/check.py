@@ -47,6 +47,8 @@ MAX_ALIKE = 100
 """Violations of one kind that are listed for a file; all are counted."""
 MAX_LISTED = 2_000
 """Violations of one severity, and kinds of anything, that are listed for a file, however long it is."""
+MAX_OBSERVED = 5 * MAX_LISTED
+"""Kinds that are remembered under the file's own names; several of them may be one in the report."""
 MAX_REFUSALS = 20
 """Entries that could not be judged, for which the reason is given."""
 SLOW_ENTRIES = 1_000
@@ -74,6 +76,8 @@ class FileResult:
     severities: Counter[Severity] = field(default_factory=Counter)
     """How many violations there were, those that are not listed among them."""
     occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
+    observed: set[ViolationKey] = field(default_factory=set, repr=False)
+    """Kinds of what was observed, under the names that the file has for customers."""
     hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
     """Kinds, under the names that the file has for customers, and as they are reported."""
     effort: float = field(default=0.0, repr=False)
@@ -131,13 +135,13 @@ class FileResult:
                 self.listed.append(hide(each))
 
     def observe(self, seen: Iterable[Observation], hide: Callable[[Observation], Observation]) -> None:
-        """Keep each kind once, after `hide`."""
-        known: set[ViolationKey] = set()
+        """Keep each kind once, after `hide`, which is slow."""
         for each in seen:
             if len(self.occurrences) >= MAX_LISTED:
                 break
-            if each.key not in known:
-                known.add(each.key)
+            if (key := each.key) not in self.observed:
+                if len(self.observed) < MAX_OBSERVED:
+                    self.observed.add(key)
                 shown = hide(each)
                 self.occurrences.setdefault(shown.key, shown)
 
