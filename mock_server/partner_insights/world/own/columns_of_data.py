@@ -64,8 +64,8 @@ def api_name(name: str, where: str) -> str | None:
         return known
     if any(name == each or name.startswith(f"{each}.") for each in _PASSED_OVER):
         return None
-    near = get_close_matches(name, [*SHORT, *_KNOWN], n=1)
-    short = "customer, product, sold, deployed, active"
+    near = get_close_matches(name, [*SHORT, *_KNOWN], n=1, cutoff=0.7)
+    short = f"customer, product, sold, deployed, active, or {ACTIVE}{name[:80]} where it is a workload"
     raise InputError(
         f"there is no column {name[:80]!r}",
         where=where,
