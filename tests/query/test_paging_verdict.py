@@ -61,6 +61,17 @@ def test_who_stops_before_the_end_is_named(client: FlaskClient) -> None:
     assert codes(client) == ["paging-abandoned"]
 
 
+def test_the_next_page_of_another_query_is_not_the_rest(client: FlaskClient) -> None:
+    """Who goes on at the right row without the filter has not read on; in pages of another size, he has."""
+    read(client, PATH, QUERY, pages=1)
+    client.get(f"{PATH}?top=20&skip=20")
+    assert "paging-abandoned" in codes(client)
+    client.post("/_admin/reset", json={})
+    read(client, PATH, QUERY, pages=1)
+    read(client, PATH, "filter=channel ne 'nobody'&top=50&skip=20")
+    assert codes(client) == []
+
+
 @pytest.mark.parametrize("top", ["10001", "99999999999999999999"])
 def test_too_large_a_page_is_named(client: FlaskClient, top: str) -> None:
     """A page has 10000 rows at most."""

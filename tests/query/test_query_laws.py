@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
 from partner_insights.contract.query import InvalidQuery, OptionKind, parse_filter, read_query
+from partner_insights.contract.query.moments import as_moment
 from partner_insights.server import Settings, create_app
 from partner_insights.server.settings import AuthMode
 from partner_insights.world import World
@@ -131,6 +132,41 @@ def test_groups_are_of_what_the_filter_leaves(kind: str, data: st.DataObject) ->
     ]
     body = get(kind, filter=written(tree, data.draw), groupby=",".join(names))
     assert (body["Value"], body["TotalCount"]) == (expected, len(expected))
+
+
+ORDERED = [each for each in CATALOGUE.operations.values() if each.options.of(OptionKind.ORDER) is not None]
+
+
+def rank(value: Any) -> tuple[bool, Any]:
+    """Nothing before anything, dates by their moments, texts without regard to case."""
+    if isinstance(value, str):
+        value = as_moment(value) or value.lower()
+    return value is not None, 0 if value is None else value
+
+
+@pytest.mark.parametrize("operation", ORDERED, ids=lambda each: each.id)
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_rows_come_in_the_order_asked_for(operation: Any, data: st.DataObject) -> None:
+    """By the first field, then the next, each up or down; rows that are alike in them stay as they were."""
+    option = operation.options.of(OptionKind.ORDER)
+    wanted = data.draw(
+        st.lists(
+            st.tuples(st.sampled_from([*option.fields]), st.sampled_from(["", " asc", " desc"])),
+            min_size=1, max_size=3, unique_by=lambda each: option.fields[each[0]].property,
+        )
+    )  # fmt: skip
+    expected = query_body(WORLD, operation, read_query(operation.options, ()))["Value"]
+    for name, direction in reversed(wanted):
+        key = option.fields[name].property
+        expected = sorted(expected, key=lambda row: rank(row.get(key)), reverse=direction == " desc")
+    text = ",".join(f"{name}{direction}" for name, direction in wanted)
+    found = query_body(WORLD, operation, read_query(operation.options, ((option.name, text),)))
+    assert found["Value"] == expected
+    name = wanted[0][0]
+    for refused in (f"{name} down", f"{name},{name}", f"{name} asc desc", "", f"{name},,{name}"):
+        with pytest.raises(InvalidQuery):
+            read_query(operation.options, ((option.name, refused),))
 
 
 @pytest.mark.parametrize("kind", NEWER)
