@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -225,6 +226,9 @@ def test_replay_is_the_recording(session: Session, replay: RunningFake) -> None:
     """Served again, every stored request gets the stored status, mark and body, ids in any case."""
     recording = Recording.read(session.out)
     assert len(recording.answers) == len(session.passed) - 1
+    of_queries = [answer for answer in recording.answers.values() if answer.key[2] or answer.key[3]]
+    assert of_queries
+    assert all(re.search(r"-[0-9a-f]{8}\.json$", answer.file) for answer in of_queries)
     for answer in recording.answers.values():
         operation, values, query, continuation = answer.key
         path = CATALOGUE.operations[operation].path

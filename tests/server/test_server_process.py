@@ -194,6 +194,28 @@ def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
             assert time.monotonic() - began < 1.5
 
 
+def test_a_low_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    """Where a shell gives few and the system more, more connections than those few are answered at once.
+
+    Granian raises the limit where it is imported.
+    """
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(80, hard), hard))
+    try:
+        started = contextlib.ExitStack()
+        process = started.enter_context(served(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with started:
+        assert process.poll() is None
+        address = (urlsplit(url_of(tmp_path)).hostname, urlsplit(url_of(tmp_path)).port)
+        open_at_once = [started.enter_context(socket.create_connection(address, 5)) for _ in range(150)]
+        for connection in open_at_once:
+            connection.sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert {connection.recv(12) for connection in open_at_once} == {b"HTTP/1.1 200"}
+
+
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     """SIGKILL to the supervisor leaves nobody at the port, and no key that was made for the run."""
     with served(tmp_path, "--workers", "2", "--tls-self-signed") as process:

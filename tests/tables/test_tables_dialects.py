@@ -329,6 +329,13 @@ def test_a_request_in_a_heading_is_no_part_of_a_name(tmp_path: Path) -> None:
     assert set(derived(tmp_path, {"h.md": page}, lenient=True)) == {"EditHarbourJSONParams"}
 
 
+def test_a_list_under_a_heading_without_words_has_no_name() -> None:
+    """A table of values there is nobody's."""
+    table = "| Value | Description |\n|---|---|\n| 1 | a |\n| 2 | b |\n"
+    page = f"# Harbours\n\n######\n\n{table}\n| id | snowflake |\n"
+    assert read_page_text(page, "h.mdx").enumerations == ()
+
+
 @pytest.mark.parametrize("row", ["| name? | string |", "| name?\\* | string |", "| id | snowflake |"])
 def test_a_sign_may_stand_far_down_a_page(row: str) -> None:
     """A mark of presence, or a type of the family alone, after pages of prose."""

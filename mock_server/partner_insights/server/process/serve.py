@@ -156,7 +156,6 @@ def serve(
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
-    _allow_connections()
     with ExitStack() as made:
         endpoint = made.enter_context(ListenAddress.claim(host, port, "http" if tls is None else "https"))
         temp_folders = [] if tls is None or tls.ca_file is None else [tls.ca_file.parent]
@@ -256,18 +255,6 @@ def _answers(endpoint: ListenAddress, settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _allow_connections() -> None:
-    """Take as many files as the system would give: often it gives a thousand unasked, and more when asked."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(_MAX_CONNECTIONS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _take_own_signals() -> None:
