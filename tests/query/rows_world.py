@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from partner_insights.world.columns import Column
 
 Rows = Sequence[Mapping[str, Any]]
+RESOURCES = {"deployment": "LicensesDeployment", "usage": "LicensesUsage"}
+
+
+def by_resource(rows: Mapping[str, Rows]) -> dict[str, Rows]:
+    """Rows by their kind, each under a key of its own → those of each resource."""
+    return {
+        RESOURCES[kind]: [{name: value for name, value in row.items() if name != "key"} for row in some]
+        for kind, some in rows.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import pytest
+import urllib3
 
 from partner_insights.contract import Catalogue
 from partner_insights.contract.query.next_link import NextLink
 from partner_insights.server import Settings, create_app
 from partner_insights.server.settings import AuthMode, ErrorDialect, QueryReading, ValueCase
-from query.rows_world import RowsWorld
+from query.rows_world import RowsWorld, by_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from flask.testing import FlaskClient
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "successors"
 CATALOGUE = Catalogue.load()
-RESOURCES = {"deployment": "LicensesDeployment", "usage": "LicensesUsage"}
 SPELLINGS = ("/v1{}", "/v1{}/", "/partner/v1{}", "/partner/v1{}/")
 
 
 def client_of(rows: Mapping[str, Any], reading: QueryReading | None = None) -> FlaskClient:
-    given = {
-        RESOURCES[kind]: [{name: value for name, value in row.items() if name != "key"} for row in some]
-        for kind, some in rows.items()
-    }
-    world = RowsWorld(CATALOGUE, customers=1, given=given)
+    world = RowsWorld(CATALOGUE, customers=1, given=by_resource(rows))
     settings = Settings(auth=AuthMode.OFF, reading=reading or QueryReading())
     return create_app(world, CATALOGUE, settings).test_client()
 
@@ -157,29 +155,40 @@ EXAMPLES = json.loads((SHARED / "examples.json").read_text(encoding="utf-8")) if
 
 
 @pytest.fixture(scope="module")
-def shared() -> tuple[FlaskClient, dict[str, Any]]:
-    rows = json.loads((SHARED / "rows.json").read_text(encoding="utf-8"))
-    listed = [each for some in rows.values() for each in some]
-    keys = {each["key"]: {k: v for k, v in each.items() if k != "key"} for each in listed}
-    return client_of(rows), keys
+def served() -> Iterator[str]:
+    """The shared rows behind the program's own server."""
+    tests = Path(__file__).resolve().parents[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "query.serve_rows", str(SHARED / "rows.json")],
+        cwd=tests, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 @pytest.mark.skipif(not EXAMPLES, reason="the shared examples are not here")
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_the_worked_examples(shared: tuple[FlaskClient, dict[str, Any]], spelling: str) -> None:
-    """Status, rows or groups, total and next link of each, and why it is refused; HEAD has its headers."""
-    client, keys = shared
-    for example in EXAMPLES:
-        path, query = spelling.format(path_of(example["data"])), example["query"]
-        answer, head = client.get(path, query_string=query), client.head(path, query_string=query)
-        assert (head.status_code, head.content_length) == (answer.status_code, answer.content_length), example
-        assert head.get_data() == b""
-        body = answer.get_json()
-        assert answer.status_code == example["status"], example
-        if example["status"] == 400:
-            assert body["innererror"]["data"] == [example["reason"]], example
-            continue
-        rows = example.get("groups") or [keys[key] for key in example.get("rows", ())]
-        link = dict(parse_qsl(urlsplit(body["@nextLink"] or "").query)).get("skip")
-        assert (body["Value"], body["TotalCount"]) == (rows, example["TotalCount"]), example
-        assert link == (None if example["nextSkip"] is None else str(example["nextSkip"])), example
+def test_the_worked_examples(served: str, spelling: str) -> None:
+    """Over HTTP: status, rows or groups, total and next link, or why it is refused; HEAD has its headers."""
+    listed = [
+        each for some in json.loads((SHARED / "rows.json").read_text("utf-8")).values() for each in some
+    ]
+    keys = {each["key"]: {name: value for name, value in each.items() if name != "key"} for each in listed}
+    with urllib3.PoolManager() as http:
+        for example in EXAMPLES:
+            url = f"{served}{spelling.format(path_of(example['data']))}?{urlencode(example['query'])}"
+            answer, head = http.request("GET", url), http.request("HEAD", url)
+            length = answer.headers["Content-Length"]
+            assert (head.status, head.headers["Content-Length"], head.data) == (answer.status, length, b"")
+            body = answer.json()
+            assert answer.status == example["status"], example
+            if example["status"] == 400:
+                assert body["innererror"]["data"] == [example["reason"]], example
+                continue
+            rows = example.get("groups") or [keys[key] for key in example.get("rows", ())]
+            link = dict(parse_qsl(urlsplit(body["@nextLink"] or "").query)).get("skip")
+            assert (body["Value"], body["TotalCount"]) == (rows, example["TotalCount"]), example
+            assert link == (None if example["nextSkip"] is None else str(example["nextSkip"])), example
