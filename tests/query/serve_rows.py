@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ class RowsOptions:
 
 def main(file: str) -> int:
     """Serve on a free port of loopback; its URL is the one line that is printed."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(300)  # whoever started it may be gone
     options: Any = RowsOptions(Path(file))
     told = lambda endpoint: print(endpoint.url, flush=True)  # noqa: E731
     return serve(options, Settings(auth=AuthMode.OFF), "127.0.0.1", 0, told)
