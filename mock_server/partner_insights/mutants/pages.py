@@ -13,6 +13,7 @@ from partner_insights.contract.query import (
     read_query,
     render,
 )
+from partner_insights.mutants.dates import of_dates
 from partner_insights.mutants.mutant import (
     ASSUMED,
     DOCUMENTED,
@@ -22,7 +23,7 @@ from partner_insights.mutants.mutant import (
     RequestContext,
 )
 from partner_insights.mutants.operation_groups import by_spans, has_generations, paged
-from partner_insights.mutants.response_edits import DATE, Row, of_body, of_first, of_rows
+from partner_insights.mutants.response_edits import Row, of_body, of_first
 
 if TYPE_CHECKING:
     from partner_insights.contract import Operation
@@ -103,14 +104,10 @@ def other_licenses(row: Row, _: RequestContext) -> Row:
     return {**row, name: row[name] + 1}
 
 
-@mutant("PI235", ASSUMED, of_rows, has_generations)
-def newer_rows_weeks_behind(rows: Any, _: RequestContext) -> Any:
+@mutant("PI235", ASSUMED, of_dates, has_generations)
+def newer_rows_weeks_behind(text: str) -> str:
     """The newer analytics stand still for weeks, while the older go on."""
-
-    def behind(text: str) -> str:
-        return f"{date.fromisoformat(text[:10]) - timedelta(days=40)}{text[10:]}"
-
-    return [{**row, DATE: behind(row[DATE])} if DATE in row else row for row in rows]
+    return f"{date.fromisoformat(text[:10]) - timedelta(days=40)}{text[10:]}"
 
 
 def _without(kind: OptionKind, beside: OptionKind | None = None) -> Any:

@@ -3,6 +3,7 @@
 from partner_insights.contract.query.filter_syntax import (
     Filter,
     FilterStatement,
+    decided,
     matches,
     parse_filter,
     render,
@@ -27,6 +28,7 @@ __all__ = [
     "Query",
     "QueryOption",
     "QueryOptions",
+    "decided",
     "matches",
     "parse_filter",
     "read_query",

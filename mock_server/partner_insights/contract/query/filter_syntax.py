@@ -86,18 +86,23 @@ Filter: TypeAlias = tuple[FilterStatement | str, ...]
 """Statements, and behind them the words that join the last two, or deny the last; empty: every row."""
 
 
-def matches(wanted: Filter, row: Mapping[str, Any]) -> bool:
-    """Whether a row is among those a filter chooses."""
-    results: list[bool] = []
+def decided(wanted: Filter, leaf: Callable[[FilterStatement], Any]) -> Any:
+    """What a filter comes to, of what `leaf` says of each statement: truths, or masks; None for no filter."""
+    results: list[Any] = []
     for each in wanted:
         if isinstance(each, FilterStatement):
-            results.append(each.holds(row.get(each.property)))
+            results.append(leaf(each))
         elif each == _NOT:
-            results.append(not results.pop())
+            results.append(results.pop() ^ True)
         else:
             second, first = results.pop(), results.pop()
-            results.append(first and second if each == "and" else first or second)
-    return not results or results[0]
+            results.append(first & second if each == "and" else first | second)
+    return results[0] if results else None
+
+
+def matches(wanted: Filter, row: Mapping[str, Any]) -> bool:
+    """Whether a row is among those a filter chooses."""
+    return decided(wanted, lambda each: each.holds(row.get(each.property))) is not False
 
 
 def parse_filter(

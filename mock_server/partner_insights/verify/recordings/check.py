@@ -47,7 +47,7 @@ MAX_ALIKE = 100
 """Violations of one kind that are listed for a file; all are counted."""
 MAX_LISTED = 2_000
 """Violations of one severity, and kinds of anything, that are listed for a file, however long it is."""
-MAX_OBSERVED = 5 * MAX_LISTED
+MAX_REMEMBERED = 5 * MAX_LISTED
 """Kinds that are remembered under the file's own names; several of them may be one in the report."""
 MAX_REFUSALS = 20
 """Entries that could not be judged, for which the reason is given."""
@@ -140,7 +140,7 @@ class FileResult:
             if len(self.occurrences) >= MAX_LISTED:
                 break
             if (key := each.key) not in self.observed:
-                if len(self.observed) < MAX_OBSERVED:
+                if len(self.observed) < MAX_REMEMBERED:
                     self.observed.add(key)
                 shown = hide(each)
                 self.occurrences.setdefault(shown.key, shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from partner_insights.contract.query import Filter, FilterStatement, Measure
+from partner_insights.contract.query import Filter, FilterStatement, Measure, decided
 from partner_insights.contract.query.moments import bucket
 from partner_insights.world.columns import Column, ConstantColumn, DictionaryColumn, StructColumn
 
@@ -25,16 +25,8 @@ Groups: TypeAlias = dict[tuple[Any, ...], npt.NDArray[Any]]
 
 def chosen(wanted: Filter, columns: Columns, length: int) -> Mask | None:
     """Which rows a filter chooses; None for all of them."""
-    masks: list[Mask] = []
-    for each in wanted:
-        if isinstance(each, FilterStatement):
-            masks.append(_kept(each, columns.get(each.property), length))
-        elif each == "not":
-            masks.append(~masks.pop())
-        else:
-            second, first = masks.pop(), masks.pop()
-            masks.append(first & second if each == "and" else first | second)
-    return masks[0] if masks else None
+    mask: Mask | None = decided(wanted, lambda each: _kept(each, columns.get(each.property), length))
+    return mask
 
 
 def taken(column: Column, index: Integers) -> Column:
