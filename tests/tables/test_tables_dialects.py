@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -327,6 +328,14 @@ def test_a_request_in_a_heading_is_no_part_of_a_name(tmp_path: Path) -> None:
         f"## {'Edit Every Harbour ' * 20}\n\n{head}"
     )
     assert set(derived(tmp_path, {"h.md": page}, lenient=True)) == {"EditHarbourJSONParams"}
+
+
+def test_a_hostile_heading_over_a_body_is_read_in_bounded_time() -> None:
+    """However many signs stand where a request might: each is looked at once."""
+    page = f"## {'%' * 20_000}\n\n###### JSON Params\n\n| Field | Type |\n|---|---|\n| name? | string |\n"
+    began = time.perf_counter()
+    read_page_text(page, "h.mdx")
+    assert time.perf_counter() - began < 3
 
 
 def test_a_list_under_a_heading_without_words_has_no_name() -> None:

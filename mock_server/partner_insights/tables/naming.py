@@ -15,7 +15,7 @@ _SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}
 _ARTICLES = re.compile(r"\b(?:a|an|the) ", re.IGNORECASE)
 _RESPONSE = re.compile(r"(?:rest )?response\b", re.IGNORECASE)
 # "Edit Harbour % PATCH /harbours/{harbour.id}": what is asked is no part of the name.
-_REQUEST = re.compile(r"\W*\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) /.*", re.DOTALL)
+_REQUEST = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) /.*", re.DOTALL)
 _READS = re.compile(r"(?:get|list|retrieve)\s+(?:all|an?|the)?\s*", re.IGNORECASE)
 
 
