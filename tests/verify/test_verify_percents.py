@@ -78,3 +78,11 @@ def test_a_zero_beside_a_ratio_of_its_own_is_wrong() -> None:
     assert not Percent(0, Fraction(43, 100)).agrees(1)
     assert not Percent(math.nan, Fraction(1, 2)).agrees(1)
     assert not Percent(math.inf, Fraction(1, 2)).agrees(100)
+
+
+@given(st.integers(2, 600), scales)
+def test_counts_beyond_any_float_are_compared_exactly(power: int, scale: int) -> None:
+    """Whatever a service counts: the percent that is the ratio agrees, any other does not."""
+    ratio = Fraction(10**power, 1)
+    assert Percent(scale * 10**power, ratio).agrees(scale)
+    assert not Percent(50.0, ratio * 7).agrees(scale)

@@ -21,7 +21,7 @@ FINEST_UNIT = 1e-9
 MARGIN = 1 - 1e-6
 """Of a unit: more than this is a whole one that was meant."""
 
-_LARGE = 1e4
+_LARGE = 10**4
 _FLOAT_ERROR = 1e-11
 """Of numbers that are no larger: a distance this near to a bound is looked at exactly."""
 
@@ -64,7 +64,7 @@ class Percent:
 
     def _distance(self, scale: int) -> float | None:
         """How far the value is from the ratio; None where floats cannot say for certain."""
-        if abs(self.value) > _LARGE:
+        if abs(self.value) > _LARGE or self.ratio.numerator > _LARGE * self.ratio.denominator:
             return None
         return abs(self.value - self.ratio.numerator / self.ratio.denominator * scale)
 
