@@ -21,6 +21,8 @@ from partner_insights.world.bodies import response_body
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jsonschema import ValidationError
+
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}
 STRICT = CATALOGUES[Profile.STRICT]
 OPERATIONS = [each.id for each in STRICT.operations.values() if each.seed]
@@ -84,13 +86,22 @@ def test_a_good_answer_is_passed(operation: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.data(), st.sampled_from(OPERATIONS), st.sampled_from(list(Profile)))
 def test_what_is_passed_is_valid(data: st.DataObject, operation: str, profile: Profile) -> None:
-    """For any change of a good answer; and all that is valid is passed, but for what it cannot hold."""
+    """For any change of a good answer; and all that is valid is passed, but for what it cannot hold.
+
+    What is not valid has the same errors, whoever passes over the items that fit.
+    """
     catalogue = CATALOGUES[profile]
     body, schema = data.draw(changed(operation)), catalogue.response_schema(operation)
     valid, passed = catalogue.validator(schema).is_valid(body), catalogue.fits(body, schema)
     assert valid or not passed
     text = json.dumps(body)
     assert passed or not valid or "\\ud" in text or "0" * 300 in text
+    explained = [_named(error) for error in catalogue.validator(schema).iter_errors(body)]
+    assert [_named(error) for error in catalogue.errors(body, schema)] == explained
+
+
+def _named(error: ValidationError) -> tuple[list[str | int], str, str]:
+    return list(error.absolute_path), str(error.validator), error.message
 
 
 @settings(max_examples=200, deadline=None)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, ValidationError
     from referencing import Registry
 
     from partner_insights.contract.compiled_schemas import CompiledSchemas
@@ -203,6 +203,18 @@ class Catalogue(Struct, frozen=True, dict=True):
     def fits(self, value: JsonValue, schema: SchemaObject) -> bool:
         """Whether a value certainly fits a schema; where that is not certain, ask `validator`."""
         return self._compiled.fits(value, schema)
+
+    def errors(self, value: JsonValue, schema: SchemaObject) -> Iterator[ValidationError]:
+        """The errors of `validator`, which is not asked about items that certainly fit."""
+        if not self.fits(value, schema):
+            validator = self._itemwise(dict(schema), registry=self.registry, format_checker=format_checker())
+            yield from validator.iter_errors(value)
+
+    @cached_property
+    def _itemwise(self) -> type[Draft202012Validator]:
+        from partner_insights.contract.compiled_schemas import itemwise
+
+        return itemwise(validator_class(), self.fits)
 
     @cached_property
     def _compiled(self) -> CompiledSchemas:

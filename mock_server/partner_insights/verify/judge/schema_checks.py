@@ -23,8 +23,6 @@ LINKS = "links"
 
 def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     """One finding for each keyword that the value breaks, up to MAX_FINDINGS; then the first one says so."""
-    if catalogue.fits(value, schema):
-        return
     found = list(islice(_all_findings(value, schema, catalogue), MAX_FINDINGS + 1))
     if len(found) > MAX_FINDINGS:
         more = f"there are more than {MAX_FINDINGS:,} findings in this body, the rest of which was not read"
@@ -35,7 +33,7 @@ def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue
 def _all_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     seen: set[tuple[str, str, str]] = set()
     objects: set[tuple[tuple[str | int, ...], int]] = set()
-    for error in catalogue.validator(schema).iter_errors(value):
+    for error in catalogue.errors(value, schema):
         if error.validator == "required":
             # There is an error for each property that is missing; the first is explained with all of them.
             place = (tuple(error.absolute_path), id(error.schema))
