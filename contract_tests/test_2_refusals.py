@@ -13,6 +13,7 @@ from partner_insights.verify.run.strategies import (
     invalid_authorizations,
     invalid_sizes,
     malformed_ids,
+    optional_ids,
     other_methods,
     unacceptable,
     unknown_guids,
@@ -58,9 +59,9 @@ def test_an_unknown_customer_is_refused(session: SuiteSession, customer_operatio
     if not session.customers.complete:
         pytest.skip("the customer list was not read to its end: a GUID that is not in it may be a customer's")
 
-    @session.for_all(customer=unknown_guids(session.customers.ids))
-    def is_refused(customer: str) -> None:
-        session.check(customer_operation, customer=customer, known=False)
+    @session.for_all(customer=unknown_guids(session.customers.ids), headers=optional_ids())
+    def is_refused(customer: str, headers: dict[str, str]) -> None:
+        session.check(customer_operation, customer=customer, known=False, headers=headers)
 
 
 def test_an_item_that_no_list_shows_is_not_found(session: SuiteSession, listed_operation: str) -> None:
@@ -71,9 +72,9 @@ def test_an_item_that_no_list_shows_is_not_found(session: SuiteSession, listed_o
 def test_a_malformed_customer_id_is_refused(session: SuiteSession, customer_operation: str) -> None:
     """For any text that is no GUID, the answer is a documented refusal."""
 
-    @session.for_all(customer=malformed_ids(wild=session.target.own))
-    def is_refused(customer: str) -> None:
-        session.check(customer_operation, customer=customer, known=False)
+    @session.for_all(customer=malformed_ids(wild=session.target.own), headers=optional_ids())
+    def is_refused(customer: str, headers: dict[str, str]) -> None:
+        session.check(customer_operation, customer=customer, known=False, headers=headers)
 
 
 def test_what_cannot_be_json_is_not_acceptable(session: SuiteSession, operation: str) -> None:

@@ -66,6 +66,15 @@ def exchanged_profiles(rows: Rows, _: RequestContext) -> Rows | None:
     return [_with_profile(rows[0], **two), _with_profile(rows[1], **one), *rows[2:]]
 
 
+@mutant("PI214", ASSUMED, of_rows, customer_list)
+def exchanged_domains(rows: Rows, _: RequestContext) -> Rows | None:
+    """The first two customers of a page have each other's domain."""
+    if len(rows) < 2:
+        return None
+    one, two = (row["companyProfile"]["domain"] for row in rows[:2])
+    return [_with_profile(rows[0], domain=two), _with_profile(rows[1], domain=one), *rows[2:]]
+
+
 @mutant("PI215", DOCUMENTED, of_first, customer_list)
 def foreign_profile_in_the_list(row: Row, _: RequestContext) -> Row:
     """The profile of a listed customer is of another directory."""

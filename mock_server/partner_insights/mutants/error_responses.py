@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from partner_insights.mutants.http import PAGE
+from partner_insights.mutants.http import PAGE, other_id
 from partner_insights.mutants.mutant import (
     ASSUMED,
     DOCUMENTED,
@@ -194,6 +194,18 @@ def html_error_called_json(response: MutableResponse) -> MutableResponse:
     return replace(response, body=PAGE)
 
 
+@mutant("PI304", DOCUMENTED, of_errors)
+def error_without_request_id(response: MutableResponse) -> MutableResponse:
+    """Errors have no MS-RequestId."""
+    return response.with_header("MS-RequestId", None)
+
+
+@mutant("PI304", DOCUMENTED, of_errors)
+def error_of_another_request(response: MutableResponse) -> MutableResponse:
+    """MS-CorrelationId of errors is another than was sent."""
+    return response.with_header("MS-CorrelationId", other_id(response.header("MS-CorrelationId") or ""))
+
+
 @mutant("PI306", DOCUMENTED, of_errors)
 def empty_error(response: MutableResponse) -> MutableResponse:
     """Errors carry nothing."""
@@ -204,8 +216,16 @@ def _status(wrong: int, status: int) -> Change:
     return lambda response, _: replace(response, status=status) if response.status == wrong else response
 
 
-def _without(status: int, header: str) -> Change:
-    return lambda response, _: response.with_header(header, None) if response.status == status else response
+def _with(status: int, header: str, value: str | None) -> Change:
+    return lambda response, _: response.with_header(header, value) if response.status == status else response
+
+
+_CHALLENGES: Final = (
+    ("no-challenge", "401 has no WWW-Authenticate", None),
+    ("basic-challenge", "401 asks for a password", 'Basic realm="Bearer"'),
+    ("negotiate-challenge", "401 asks for Windows' own way of signing in", "Negotiate, NTLM"),
+    ("challenge-without-scheme", "401 names no scheme", 'realm="", error="invalid_token"'),
+)
 
 
 _FORBIDDEN: Final = "500 where an app-only token is refused, as one user reported"
@@ -220,9 +240,12 @@ ERROR_RESPONSES.extend(
         Behaviour(
             "unknown-is-500", "500 for what is not found", "PI301", DOCUMENTED, _status(404, 500), _UNKNOWN
         ),
-        Behaviour("no-allow", "405 does not say what is allowed", "PI313", ASSUMED, _without(405, "Allow")),
         Behaviour(
-            "no-challenge", "401 has no WWW-Authenticate", "PI313", ASSUMED, _without(401, "WWW-Authenticate")
+            "no-allow", "405 does not say what is allowed", "PI313", ASSUMED, _with(405, "Allow", None)
+        ),
+        *(
+            Behaviour(name, title, "PI313", ASSUMED, _with(401, "WWW-Authenticate", value))
+            for name, title, value in _CHALLENGES
         ),
     )
 )

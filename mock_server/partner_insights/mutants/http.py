@@ -46,7 +46,7 @@ def _header(name: str, value: str | Callable[[str], str] | None) -> Change:
     return change
 
 
-def _other_id(given: str) -> str:
+def other_id(given: str) -> str:
     """Another GUID for each: one that the service makes up stays new."""
     return ("1" if given[:1] == "0" else "0") + given[1:]
 
@@ -56,15 +56,16 @@ _HEADERS: Final = (
     ("missing-content-type", "answers have no Content-Type", "PI302", _TYPE, None),
     ("missing-charset", "the Content-Type names no charset", "PI303", _TYPE, "application/json"),
     ("wrong-charset", "the Content-Type names another charset", "PI303", _TYPE, _LATIN),
+    ("unheard-charset", "the Content-Type names UTF-16", "PI303", _TYPE, "application/json; charset=utf-16"),
     ("missing-request-id", "answers have no MS-RequestId", "PI304", "MS-RequestId", None),
-    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", "MS-RequestId", _other_id),
+    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", "MS-RequestId", other_id),
     ("missing-correlation-id", "answers have no MS-CorrelationId", "PI304", "MS-CorrelationId", None),
     (
         "unechoed-correlation-id",
         "MS-CorrelationId is another than was sent",
         "PI304",
         "MS-CorrelationId",
-        _other_id,
+        other_id,
     ),
     ("request-id-is-no-guid", "MS-RequestId is a number", "PI319 PI304", "MS-RequestId", "17"),
     (
@@ -238,6 +239,12 @@ def _answered_with(name: str, value: str) -> Change:
     return of_success(lambda response: response.with_header(name, value))
 
 
+def _kept_for(seconds: str, control: str) -> Change:
+    return of_success(
+        lambda response: response.with_header("Age", seconds).with_header("Cache-Control", control)
+    )
+
+
 HTTP.extend(
     Behaviour(f"cache-{name}", title, "PI324", ASSUMED, _answered_with(*field))
     for name, title, field in (
@@ -246,6 +253,27 @@ HTTP.extend(
         ("age-of-a-word", "max-age of Cache-Control is a word", ("Cache-Control", "max-age=soon")),
         ("for-others", "Cache-Control lets a shared cache keep it", ("Cache-Control", "public, max-age=60")),
         ("of-many", "Cache-Control has an age for shared caches", ("Cache-Control", "s-maxage=60")),
+    )
+)
+HTTP.extend(
+    Behaviour(f"cache-{name}", title, "PI324", ASSUMED, _kept_for(seconds, control))
+    for name, title, seconds, control in (
+        ("past-its-age", "the Age is more than Cache-Control says", "3601", "private, max-age=3600"),
+        ("of-what-is-never-kept", "an answer was kept that no cache may keep", "5", "no-store"),
+        (
+            "without-asking",
+            "an answer is handed on that is stale",
+            "61",
+            "private, max-age=60, must-revalidate",
+        ),
+    )
+)
+HTTP.extend(
+    Behaviour(f"clock-{name}", f"the Date {title}", "PI320", ASSUMED, _answered_with("Date", value))
+    for name, title, value in (
+        ("of-another-year", "is of 2015", "Fri, 27 Nov 2015 15:19:24 GMT"),
+        ("far-ahead", "is of 2099", "Fri, 27 Nov 2099 15:19:24 GMT"),
+        ("without-a-zone", "is none of HTTP", "2026-11-27 10:00"),
     )
 )
 

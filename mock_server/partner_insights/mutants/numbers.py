@@ -86,6 +86,12 @@ def partner_sold_is_no_sum(row: Row, _: RequestContext) -> Row:
     return {**row, "licensesSold": row["licensesSold"] + 1}
 
 
+@mutant("PI208", ASSUMED, of_first, both(of_partner, has("licensesSold")))
+def partner_sold_is_less(row: Row, _: RequestContext) -> Row:
+    """The partner's licensesSold lacks one licence of its customers."""
+    return {**row, "licensesSold": max(0, row["licensesSold"] - 1)}
+
+
 @mutant("PI209", ASSUMED, of_first, of_partner)
 def partner_percent_is_no_ratio(row: Row, _: RequestContext) -> Row:
     """A prorated percent is not the ratio of the customers' sums."""
@@ -119,6 +125,12 @@ def partner_group_missing(rows: Rows, _: RequestContext) -> Rows:
 def partner_group_invented(rows: Rows, _: RequestContext) -> Rows:
     """The partner has a row of a channel no customer has."""
     return [*rows, {**rows[0], "channel": "wholesale"}]
+
+
+@mutant("PI210", ASSUMED, of_first, of_partner)
+def partner_group_in_other_letters(row: Row, _: RequestContext) -> Row:
+    """The partner writes a channel in capitals that its customers' rows do not."""
+    return {**row, "channel": row["channel"].swapcase()}
 
 
 @mutant("PI210", ASSUMED, of_rows, of_partner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.header_values import number_of
 from partner_insights.verify.judge.exchange import Token
 from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.violation import Finding, shortened
@@ -26,6 +27,10 @@ _OF_SECONDS: Final = ("max-age", "s-maxage")
 _FOR_OTHERS: Final = ("public", "s-maxage")
 """RFC 9111, section 3.5: with these, a shared cache keeps the answer to a request with Authorization."""
 _FOR_NOBODY: Final = ("private", "no-store")
+_LONGER: Final = ("stale-while-revalidate", "stale-if-error")
+"""RFC 5861: for how long an answer may be handed on that is fresh no more."""
+_NEVER_STALE: Final = ("must-revalidate", "proxy-revalidate")
+"""RFC 9111, section 4.2.4: with these, no answer is handed on that is fresh no more."""
 
 
 def cache_findings(request: Request, response: Response) -> Iterator[Finding]:
@@ -48,6 +53,30 @@ def cache_findings(request: Request, response: Response) -> Iterator[Finding]:
     if request.token in (Token.USER, Token.APP_ONLY) and response.status == 200 and shared and not withheld:
         words = "lets a cache give the answer to this token to others"
         yield http_finding(CODE, f"the Cache-Control {shortened(control)!r} {words}")
+    age = number_of(response.header("Age"))
+    if age:
+        yield from _age_findings(age, directives, shortened(control))
+
+
+def _age_findings(age: int, directives: Mapping[str, str], control: str) -> Iterator[Finding]:
+    """An answer that a cache has kept for longer than it may."""
+    if "no-store" in directives:
+        words = f"a cache has kept this answer for {age} s, and its Cache-Control {control!r} lets none"
+        yield http_finding(CODE, words, certain=True)
+        return
+    fresh = _seconds(directives, _OF_SECONDS)
+    if fresh is None:
+        return
+    never = any(name in directives for name in _NEVER_STALE)
+    if age > fresh + (0 if never else _seconds(directives, _LONGER) or 0):
+        words = f"a cache has kept this answer for {age} s, longer than its Cache-Control {control!r} says"
+        yield http_finding(CODE, words, certain=never)
+
+
+def _seconds(directives: Mapping[str, str], names: tuple[str, ...]) -> int | None:
+    """The longest of some directives; None where there is none of them, with a number."""
+    stated = (number_of(directives.get(name, "").strip('"')) for name in names)
+    return max((each for each in stated if each is not None), default=None)
 
 
 def _directives(control: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
 from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import Finding, display_value
@@ -63,6 +64,8 @@ class Sums:
     """False once a row did not even name its group."""
     of_all: bool = True
     """Whether the rows of all customers are in them."""
+    summed: set[Group] = field(default_factory=set)
+    """Services and channels of which the partner has sold what its listed customers have: they are all."""
 
 
 def add_up(answers: Iterable[JudgedResponse], sides: PartnerCustomerPair, *, of_all: bool = True) -> Sums:
@@ -90,6 +93,15 @@ def _group(row: Row, sides: PartnerCustomerPair) -> Group | None:
     return None if None in names else tuple(name for name in names if name is not None)
 
 
+def summed_groups(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> set[Group]:
+    """The services and channels of which the partner has sold what its customers have, on the same day."""
+    return {
+        group[:2]
+        for row, group in _groups(partner, sides, sums)
+        if row.number("licensesSold") == sums.whole[group] and _is_of_one_moment(partner, sums, group[0])
+    }
+
+
 def _groups(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> Iterator[tuple[Row, Group]]:
     """The partner's rows whose sum is known for certain, each group once."""
     seen: set[Group] = set()
@@ -106,11 +118,20 @@ def _groups(partner: JudgedResponse, sides: PartnerCustomerPair, sums: Sums) -> 
             yield row, group
 
 
+def _moments(partner: JudgedResponse, service: str) -> set[datetime]:
+    rows = (row for row in partner.rows if row.text("serviceName") == service)
+    return {moment for row in rows if (moment := row.moment("processedDateTime")) is not None}
+
+
+def _is_of_one_moment(partner: JudgedResponse, sums: Sums, service: str) -> bool:
+    """Whether the partner's and the customers' rows of a service were aggregated together."""
+    ours, theirs = _moments(partner, service), sums.moments.get(service, set())
+    return len(ours) == 1 and ours == theirs
+
+
 def _dates(partner: JudgedResponse, sums: Sums, service: str) -> str:
     """Of which moments the partner's and the customers' rows of a service are; empty where all are of one."""
-    theirs = sums.moments.get(service, set())
-    rows = (row for row in partner.rows if row.text("serviceName") == service)
-    ours = {moment for row in rows if (moment := row.moment("processedDateTime")) is not None}
+    ours, theirs = _moments(partner, service), sums.moments.get(service, set())
     if len(ours | theirs) <= 1:
         return ""
     return (
@@ -136,7 +157,8 @@ def partner_sold_is_the_sum(
                 f"{sides.whole} of {_spoken(group)} is {display_value(sold)}, "
                 f"{'its' if sums.of_all else 'some'} customers' sum is {total}{dates}"
             )
-            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold)
+            certain = sold < total and _is_of_one_moment(partner, sums, group[0])
+            yield broken(partner, rule, row.pointer(sides.whole), message, value=sold, certain=certain)
 
 
 def _percents(
@@ -180,6 +202,9 @@ def prorated_percent_of_sums(
             message,
             sides.percent,
             percent.value,
+            certain=percent.is_far(scales)
+            and group[:2] in sums.summed
+            and _is_of_one_moment(partner, sums, group[0]),
         )
 
 
@@ -194,18 +219,22 @@ def partner_groups(
     if None not in ours:
         for missing in sorted(theirs - ours):
             dates = _dates(partner, sums, missing[0]) if partner.rows else " (it has no rows at all)"
-            yield broken(
-                partner,
-                rule,
-                "/items",
-                f"no row of the partner is of {_spoken(missing)}, which customers have{dates}",
-            )
+            message = f"no row of the partner is of {_spoken(missing)}, which customers have{dates}"
+            certain = _is_of_one_moment(partner, sums, missing[0])
+            yield broken(partner, rule, "/items", message, certain=certain)
+    written = {_folded(group) for group in theirs}
     for row in partner.rows:
         group = _group(row, sides)
         if group is not None and group not in theirs and sums.of_all:
             dates = _dates(partner, sums, group[0])
-            message = f"no customer has a row of {_spoken(group)}{dates}"
-            yield broken(partner, rule, row.pointer(), message)
+            otherwise = _folded(group) in written
+            words = ", but of the same in other letters" if otherwise else dates
+            message = f"no customer has a row of {_spoken(group)}{words}"
+            yield broken(partner, rule, row.pointer(), message, certain=otherwise)
+
+
+def _folded(group: Group) -> Group:
+    return tuple(folded(name) for name in group)
 
 
 def _spoken(group: Group) -> str:

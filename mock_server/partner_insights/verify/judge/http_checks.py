@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -60,6 +61,9 @@ ANSWERED_INSTEAD = {
 
 CERTAIN = frozenset({"PI309", "PI316", "PI317", "PI320", "PI321"})
 """Codes that are assumed, and yet errors in every profile: `error-because` of codes.toml says why."""
+
+_BEARER = re.compile(r"(?:^|,)\s*Bearer(?=\s|,|$)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 HEAD_REFUSED = (404, 405, 501)
 """How a service says that it has no HEAD, which no page documents."""
@@ -130,8 +134,20 @@ def header_findings(
         if not response.header(name):
             standing = Standing.DOCUMENTED if name == "Retry-After" else Standing.ASSUMED
             yield http_finding("PI313", f"a {response.status} must carry a {name} header", standing=standing)
+        elif name == "WWW-Authenticate" and not _asks_for_bearer(response):
+            stated = shortened(response.header(name) or "")
+            words = (
+                f"the {name} {stated!r} does not name Bearer: a client would send something else than a token"
+            )
+            yield http_finding("PI313", words, certain=True)
     if exchange.request.method == "OPTIONS" and response.status < 300 and not response.header("Allow"):
         yield http_finding("PI313", "an answer to OPTIONS must carry an Allow header")
+
+
+def _asks_for_bearer(response: Response) -> bool:
+    """Whether one of the challenges is of the scheme that takes tokens, as RFC 6750, section 3, demands."""
+    challenges = (value for name, value in response.headers if name.lower() == "www-authenticate")
+    return any(_BEARER.search(_QUOTED.sub('""', value)) for value in challenges)
 
 
 def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator[Finding]:
@@ -146,7 +162,10 @@ def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator
             "PI302", f"the Content-Type is {shortened(stated)!r}; {catalogue.content_type} is promised"
         )
     elif found[1] != promised[1]:
-        yield http_finding("PI303", f"the Content-Type is {shortened(stated)!r}, without charset=utf-8")
+        # RFC 8259, section 11, defines no charset: another one than that of JSON misleads who heeds it.
+        misleads = found[1] not in ("", "utf8", "us-ascii")
+        words = f"the Content-Type is {shortened(stated)!r}, without charset=utf-8"
+        yield http_finding("PI303", words, certain=misleads)
 
 
 @lru_cache(maxsize=100)

@@ -21,6 +21,9 @@ FINEST_UNIT = 1e-9
 MARGIN = 1 - 1e-6
 """Of a unit: more than this is a whole one that was meant."""
 
+ONE_PERCENT = Fraction(1, 100)
+"""Of the whole: no rounding moves a percent so far."""
+
 _LARGE = 10**4
 _FLOAT_ERROR = 1e-11
 """Of numbers that are no larger: a distance this near to a bound is looked at exactly."""
@@ -61,6 +64,10 @@ class Percent:
         if near is not None and abs(near - bound) > bound * 1e-7 + _FLOAT_ERROR:
             return near < bound
         return self._is_within(scale, shown, within)
+
+    def is_far(self, scales: Iterable[int]) -> bool:
+        """Whether no rounding in any of these scales makes the value of the ratio."""
+        return not any(self.agrees(scale, within=ONE_PERCENT * scale) for scale in scales)
 
     def _distance(self, scale: int) -> float | None:
         """How far the value is from the ratio; None where floats cannot say for certain."""

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from partner_insights.contract import Rule
 from partner_insights.verify.judge import cross_rules, fast_checks, links, page_rules, rules, service_rules
-from partner_insights.verify.judge.cross_rules import PAIRS, PartnerCustomerPair, Sums, add_up, partner_scale
+from partner_insights.verify.judge.cross_rules import (
+    PAIRS,
+    PartnerCustomerPair,
+    Sums,
+    add_up,
+    partner_scale,
+    summed_groups,
+)
 from partner_insights.verify.judge.rows import JudgedResponse
 from partner_insights.verify.judge.service_rules import ServiceFacts
 from partner_insights.verify.judge.violation import Finding
@@ -145,8 +152,11 @@ def sum_findings(
     """
     pair = PAIRS[partner.resource]
     sums = add_up(customers, pair, of_all=of_all)
+    facts = facts or ServiceFacts()
+    facts.summed |= summed_groups(partner, pair, sums)
+    sums.summed = facts.summed
     scale = partner_scale(partner, pair, sums)
-    if facts is not None and scale is not None:
+    if scale is not None:
         rule = catalogue.rules[SCALE_RULE]
         yield from service_rules.scale_findings(partner, rule, facts, scale, "/items", pair.percent)
     for rule in catalogue.rules.values():

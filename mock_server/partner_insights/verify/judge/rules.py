@@ -28,8 +28,6 @@ A_MONTH: Final = timedelta(days=31)
 FIRST_DAY: Final = datetime(2016, 1, 1, tzinfo=UTC)
 """Before it, the service had no data: the first published samples are of March 2017."""
 PROFILE: Final = "CustomerCompanyProfile"
-ONE_PERCENT: Final = Fraction(1, 100)
-"""Of the whole: no rounding moves a percent so far."""
 
 
 def broken(
@@ -167,7 +165,7 @@ def percent_of_counts(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
                 f"{display_value(row.members[part])} / {display_value(row.members[whole])}, "
                 f"{_ratio(percent.ratio, scale)}"
             )
-            certain = not any(percent.agrees(each, within=ONE_PERCENT * each) for each in scales)
+            certain = percent.is_far(scales)
             yield broken(answer, rule, row.pointer(name), message, name, percent.value, certain=certain)
 
 

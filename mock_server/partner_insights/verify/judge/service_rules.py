@@ -34,6 +34,10 @@ SHARED: Final = frozenset({("productName", "productId")})
 """Properties of which two meanings are possible: a product is sold under several ids now and then."""
 
 
+OF_ONE: Final = frozenset({"name", "domain"})
+"""What one customer has of its own: said of another, it was exchanged."""
+
+
 class Said(NamedTuple):
     """What was said first, and by an answer of which operation."""
 
@@ -46,8 +50,10 @@ class ServiceFacts:
     """What a service said of each subject first."""
 
     said: dict[Hashable, Said] = field(default_factory=dict)
-    named: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Names of customers, folded, and the ids of those that were called so."""
+    named: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Names and domains of customers, folded, and the ids of those that they were said of."""
+    summed: set[tuple[str, ...]] = field(default_factory=set)
+    """Services and channels of which the partner has sold what its listed customers have."""
 
     def first(self, subject: Hashable, value: Any, operation: str) -> Said:
         """What was said of a subject before; what is said now, where nothing was."""
@@ -61,15 +67,17 @@ def one_customer(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Ite
     """PI214."""
     for each in customers_of(answer, rule):
         before = facts.first(("customer", each.id, each.what), each.value, answer.operation.id)
-        if each.what == "name":
-            facts.named[folded(each.value)].add(each.id)
+        if each.what in OF_ONE:
+            facts.named[each.what, folded(each.value)].add(each.id)
         if before.value != each.value:
             message = (
                 f"the {each.what} of {shortened(each.id)} is {display_value(each.value)} here, and "
                 f"{display_value(before.value)} in an answer of {before.operation}"
             )
-            others = facts.named[folded(each.value)] | facts.named[folded(before.value)]
-            certain = each.what == "name" and (len(others) > 1 or is_damaged_form(each.value, before.value))
+            names = ((each.what, folded(said)) for said in (each.value, before.value))
+            others = {customer for name in names for customer in facts.named.get(name, ())}
+            damaged = each.what == "name" and is_damaged_form(each.value, before.value)
+            certain = damaged or len(others) > 1
             yield broken(answer, rule, each.pointer, message, each.property, each.value, certain=certain)
 
 

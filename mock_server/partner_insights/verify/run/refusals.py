@@ -8,13 +8,18 @@ from partner_insights.verify.run.invalid_tokens import invalid_token
 from partner_insights.verify.run.path_values import UNLISTED_ID, listed_parameter
 from partner_insights.verify.run.sender import Details
 from partner_insights.verify.run.session import READING, SuiteSession
+from partner_insights.verify.run.strategies import REQUEST_IDS
 
 
 def send_invalid_token(session: SuiteSession, operation: str, kind: str) -> None:
     """Send an invalid token by GET and by HEAD."""
     token = session.target.token
     invalid = invalid_token(kind, token.reveal() if token is not None else "")
-    details: Details = {"customer": session.customers.first_for(operation), "token": Token.ABSENT}
+    details: Details = {
+        "customer": session.customers.first_for(operation),
+        "token": Token.ABSENT,
+        "headers": REQUEST_IDS,
+    }
     if invalid.sent is not None:
         session.sender.client.hide(invalid.sent)
         details["token"], details["bearer"] = Token.INVALID, invalid.sent

@@ -41,6 +41,12 @@ _EXPIRED_JWT = (
 )
 
 
+REQUEST_IDS: Mapping[str, str] = {
+    "MS-RequestId": "2a1f7c0e-5b64-4d0c-9c1e-6b1f0a7d3e55",
+    "MS-CorrelationId": "b7c4d0f2-3e18-4f6a-8a57-0d9e2c61f4b3",
+}
+"""Ids of requests that are refused, which are echoed as any others."""
+
 SHARED = 8
 """Strategies that are kept of each kind: tests that are given the same one share what is drawn."""
 
@@ -115,6 +121,12 @@ def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
     )
     ids = st.one_of(tame, any_text(without="/", min_size=1, max_size=60)) if wild else tame
     return ids.filter(lambda text: not GUID.fullmatch(text) and bool(text.strip(".")))
+
+
+@lru_cache(maxsize=SHARED)
+def optional_ids() -> SearchStrategy[Mapping[str, str]]:
+    """Request ids, or none."""
+    return st.sampled_from(({}, REQUEST_IDS))
 
 
 @lru_cache(maxsize=SHARED)
