@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from partner_insights.verify.judge.violation import display_value, pointer_pattern
+from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.verify.report.causes import place_lines
 from partner_insights.verify.report.coverage import CellState
 from partner_insights.verify.report.verdict import noun_for
@@ -31,18 +32,20 @@ GROUPS = {
 
 def html(report: Report) -> str:
     """The whole page."""
+    per_operation = _per_operation(report)
+    broken = [each for each in per_operation if sum(each[1:])]
     return _template().render(
         report=report,
         judgement=report.judgement,
         comparison=report.comparison,
         groups=report.groups,
         group_names=GROUPS,
-        per_operation=_per_operation(report),
+        broken=broken,
+        whole=len(per_operation) - len(broken),
         states=[state for state in CellState if state is not CellState.SILENT],
         marks=MARKS,
         pointer_pattern=pointer_pattern,
         place_lines=place_lines,
-        display_value=display_value,
         noun=noun_for,
     )
 
@@ -66,6 +69,13 @@ def _breakable(pointer: str) -> Markup:
     return escape(pointer[:1]) + Markup("<wbr>/").join(escape(part) for part in pointer[1:].split("/"))
 
 
+def _with_code(text: str) -> Markup:
+    """The text, escaped; what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 @cache
 def _template() -> Template:
     # Imported here: only a run that writes a page needs a template.
@@ -74,5 +84,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["breakable"] = _breakable
+    environment.filters.update(breakable=_breakable, with_code=_with_code)
     return environment.from_string(Path(__file__).with_name("page.html.jinja").read_text(encoding="utf-8"))
