@@ -101,6 +101,31 @@ def test_an_export_loaded_is_the_same_fake(make_app: Callable[..., Flask], app_u
     assert one.get("/_admin/data?rows=Nothing").status_code == 400
 
 
+def test_newer_rows_loaded_are_told_over_http(
+    make_app: Callable[..., Flask], app_user: dict[str, str]
+) -> None:
+    """Newer rows of another day, with ids of their own, come back as they were; so does an export."""
+    kinds = ("deployment", "usage")
+    newer = [f"/v1/analytics/commercial/{kind}/license" for kind in kinds]
+    older = [f"/v1/analytics/licenses/{kind}" for kind in kinds]
+    made, one, other = (make_app().test_client() for _ in range(3))
+    told = [get(made, path, app_user)["Value"] for path in newer]
+    rows = [row for each in told for row in each]
+    ids = {row["productName"]: f"AAAAAAAA-0000-0000-0000-{at:012}" for at, row in enumerate(rows)}
+    for row in rows:
+        row |= {"processedDateTime": "2026-11-02T00:00:00", "productId": ids[row["productName"]]}
+    assert one.post("/_admin/data?only=true", json={"Value": rows}).status_code == 200
+    assert [get(one, path, app_user)["Value"] for path in newer] == told
+    earlier = get(one, f"{newer[0]}?processedDateTime=2026-11-01T00:00:00&top=1", app_user)["Value"]
+    assert [row["processedDateTime"] for row in earlier] == ["2026-11-01T00:00:00"]
+    exported = b"".join(
+        one.get(f"/_admin/data?rows={resource}").data for resource in get(one, "/_admin/data")["resources"]
+    )
+    other.post("/_admin/data?only=true", data=exported, content_type="application/x-ndjson")
+    for path in (*newer, *older):
+        assert other.get(path, headers=app_user).data == one.get(path, headers=app_user).data
+
+
 @pytest.mark.parametrize(
     ("method", "path", "content", "words"),
     [

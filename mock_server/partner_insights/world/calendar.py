@@ -34,6 +34,8 @@ class Calendar(Struct, frozen=True, dict=True):
 
     seed: int
     as_of: date
+    behind: tuple[int, int] = (0, 0)
+    """More days between processing and as-of date, for each of DATASETS: of data that is older or newer."""
 
     def lag(self, service: Service, dataset: Dataset) -> int:
         """Days between the dataset's processing and the as-of date."""
@@ -42,9 +44,9 @@ class Calendar(Struct, frozen=True, dict=True):
     @cached_property
     def _lags(self) -> Mapping[tuple[Service, Dataset], int]:
         return {
-            (service, dataset): 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
+            (service, dataset): behind + 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
             for service in SERVICES
-            for dataset in DATASETS
+            for dataset, behind in zip(DATASETS, self.behind, strict=True)
         }
 
     @cached_property

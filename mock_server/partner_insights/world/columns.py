@@ -121,6 +121,8 @@ class RowTexts(Struct, frozen=True):
     products: Sequence[str]
     processed: Sequence[str]
     """The values of `processedDateTime`."""
+    product_ids: Sequence[str] = ()
+    """Those that were given; other products have the id of their name."""
 
     @classmethod
     def of_generated(cls, licenses: Licenses, processed: Sequence[str]) -> RowTexts:
@@ -238,6 +240,15 @@ def _product_ids() -> Mapping[str, str]:
     return {name: each.id for each in default_catalogue().products for _, name in each.names}
 
 
+def _product_id(rows: Any, source: RowSource) -> Column:
+    """The id of its name, but where one was given."""
+    ids, given = list(map(product_guid, source.texts.products)), getattr(rows, "product_id", None)
+    if given is None or not source.texts.product_ids:
+        return DictionaryColumn(rows.product, ids)
+    codes = np.where(given < 0, rows.product, given + len(ids))
+    return DictionaryColumn(codes, [*ids, *source.texts.product_ids])
+
+
 _COMMERCIAL: Final[Mapping[str, ColumnMaker]] = {
     "processedDateTime": lambda rows, source: ConstantColumn(
         f"{source.processed_day}T00:00:00", len(rows.product)
@@ -251,9 +262,7 @@ _COMMERCIAL: Final[Mapping[str, ColumnMaker]] = {
         rows.customer - source.start, list(map(str.upper, source.ids.ids(source.start, source.stop)))
     ),
     "customerName": _CUSTOMER["customerName"],
-    "productId": lambda rows, source: DictionaryColumn(
-        rows.product, list(map(product_guid, source.texts.products))
-    ),
+    "productId": _product_id,
     "productName": _CUSTOMER["productName"],
 }
 """As the successors of the licence operations spell them: ids in capitals, a date without a zone."""

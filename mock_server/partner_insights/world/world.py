@@ -117,8 +117,11 @@ class World:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The data days and processing times of this as-of date."""
-        return Calendar(self.seed, self.as_of)
+        """The data days and processing times of this as-of date; those given, without made customers."""
+        own = self.own
+        if own is None or own.behind is None or self.customers > len(own.more):
+            return Calendar(self.seed, self.as_of)
+        return Calendar(self.seed, self.as_of, own.behind)
 
     @cached_property
     def licenses(self) -> Licenses:

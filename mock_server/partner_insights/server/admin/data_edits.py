@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from partner_insights.world import World
     from partner_insights.world.own.chunk import Chunk
 
-EXPORTED: Final = ("Customer", "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights")
-"""The resources whose rows are all of a world: the partner's are their sums."""
 _AT_ONCE: Final = 2048
 """Customers whose rows are written together."""
 _ID: Final = ("id", "customerId")
@@ -145,10 +143,13 @@ class DataEdits:
         return json_ok(counted)
 
     def export(self) -> Response:
-        """The rows of a resource (`?rows=`) of the world in force, one a line: what `load` takes."""
-        wanted, world = request.args.get("rows", ""), self._state.scene.world
-        if wanted not in EXPORTED:
-            return json_error(400, f"give rows={', rows='.join(EXPORTED)}")
+        """The rows of a resource (`?rows=`), one a line; without it, which resources make up the world."""
+        wanted, world = request.args.get("rows"), self._state.scene.world
+        if wanted is None:
+            return json_ok({"resources": load.resources_of(world)})
+        known = load.OLDER_RESOURCES + load.NEWER_RESOURCES
+        if wanted not in known:
+            return json_error(400, f"give rows={', rows='.join(known)}")
         return Response(_lines(world, wanted), mimetype="application/x-ndjson")
 
     def _licence(self, customer_id: str, product: str, enter: Callable[[Any, World], World]) -> Response:

@@ -26,6 +26,8 @@ class AllRows(Struct, frozen=True):
     processed: Integers
     percent: Floats
     """What was given; NaN: computed from the counts."""
+    product_id: Integers
+    """Code of the id that was given for the product; −1: the one that its name has."""
     identity: Integers
     """A number for each row that no other row has."""
     position: Integers
@@ -42,6 +44,7 @@ class AllRows(Struct, frozen=True):
         length = len(columns["customer"])
         nothing = np.zeros(length, dtype=np.int64)
         made = {"percent": np.full(length, np.nan), "position": np.full(length, -1)}
+        made["product_id"] = made["position"]
         return cls(**{name: columns.get(name, made.get(name, nothing)) for name in cls.__struct_fields__})
 
     def beside(self, other: AllRows) -> AllRows:

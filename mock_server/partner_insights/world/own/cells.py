@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import orjson
 
-from partner_insights.contract.formats import GUID, format_checker
+from partner_insights.contract.formats import GUID, LOCAL_TIME, format_checker
 from partner_insights.world.own.chunk import MISSING
+from partner_insights.world.own.columns_of_data import SNAPSHOT
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ MAX_TEXT: Final = 1000
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
 _DIGITS: Final = frozenset("0123456789.")
+_MIDNIGHT: Final = re.compile(r".{10}[Tt]00:00:00(\.0+)?")
+_EARLIEST: Final = "2000-01-01"
 _UTC: Final = re.compile(r".*(?:[Zz]|[+-]00:00)")
 
 Problem = tuple[int, Any, str]
@@ -73,7 +76,7 @@ def text_problem(name: str, value: Any, as_of: date) -> str | None:
 
 def are_plain(name: str, values: Collection[Any]) -> bool:
     """Whether all texts of a column surely have no problem: most have none, and asking each takes long."""
-    if name == "processedDateTime" or not set(map(type, values)) <= {str}:
+    if name in ("processedDateTime", SNAPSHOT) or not set(map(type, values)) <= {str}:
         return False
     if max(map(len, values), default=0) > MAX_TEXT or not all(map(str.strip, values)):
         return False
@@ -184,20 +187,36 @@ def _time_problem(value: str, as_of: date) -> str | None:
         return f"{_shown(value)} is no time like 2026-11-20T00:00:00+00:00 (format date-time)"
     if not _UTC.fullmatch(value):
         return f"{_shown(value)} is not in UTC (PI211 utc)"
+    return _future_problem(value, as_of)
+
+
+def _snapshot_problem(value: str, as_of: date) -> str | None:
+    if not _is_time(value, LOCAL_TIME):
+        return f"{_shown(value)} is no time like 2026-11-20T00:00:00 (format {LOCAL_TIME})"
+    if not _MIDNIGHT.fullmatch(value):
+        return f"{_shown(value)} is no midnight: the newer operations tell of whole days"
+    if value < _EARLIEST:
+        return f"{_shown(value)} lies before {_EARLIEST}, the first day of a world"
+    return _future_problem(value, as_of)
+
+
+def _future_problem(value: str, as_of: date) -> str | None:
     if value[:10] > as_of.isoformat():
         return f"{_shown(value)} lies after the day of the world, {as_of} (PI212 not-in-the-future)"
     return None
 
 
 @lru_cache(maxsize=1024)
-def _is_time(value: str) -> bool:
-    return format_checker().conforms(value, "date-time")
+def _is_time(value: str, form: str = "date-time") -> bool:
+    return format_checker().conforms(value, form)
 
 
 _CHECKS: Final = {
     "customerId": _guid_problem,
     "tenantId": _guid_problem,
+    "productId": _guid_problem,
     "processedDateTime": _time_problem,
+    SNAPSHOT: _snapshot_problem,
 }
 
 

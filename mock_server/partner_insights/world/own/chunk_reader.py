@@ -7,6 +7,7 @@ about a customer alone. Texts are looked at once for all rows that share them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -18,11 +19,15 @@ from partner_insights.world.own.columns_of_data import (
     ACTIVE,
     COUNTS,
     LICENSES,
+    NEWER,
+    NEWER_ID,
     OBJECT_TYPE,
     OF_PARTNER,
     PERCENTS,
+    SNAPSHOT,
     api_name,
 )
+from partner_insights.world.own.entries import ANSWERS, NEWER_ROWS, ROWS, SHORT
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -56,18 +61,24 @@ class ChunkReader:
     def __init__(self, given: Given, chunk: Chunk) -> None:
         self._given = given
         self._chunk = chunk
-        self._first = given.begin(chunk)
-        self._rows = np.arange(self._first, self._first + len(chunk))
         self._absent = "" if chunk.is_text else MISSING
         self._columns: dict[str, list[Any]] = {}
         self._named: dict[str, list[str]] = {}
         """The API's name of each column → the names it has in the file."""
+        self._first = given.begin(chunk, self._named)
+        self._rows = np.arange(self._first, self._first + len(chunk))
         for name, values in chunk.columns.items():
             known = api_name(name, chunk.place(-1 if chunk.is_text else 0, name))
-            if known is None:
-                continue
-            self._named.setdefault(known, []).append(name)
-            self._columns[known] = self._either(known, values) if known in self._columns else values
+            if known is not None:
+                self._put(known, name, values)
+        newer = self._spell_newer()
+        self._source = (
+            np.full(len(chunk), given.answers + ANSWERS)
+            if chunk.partial
+            else np.where(newer, NEWER_ROWS, ROWS)
+        )
+        if "productName" not in self._named.get("productName", ()) and OBJECT_TYPE not in self._columns:
+            self._source[:] = SHORT
 
     def read(self) -> None:
         """Enter everything; InputError for the first cell that cannot be."""
@@ -79,7 +90,6 @@ class ChunkReader:
         self._set_partner_aside()
         if not len(self._rows):
             return
-        is_api = "productName" in self._named.get("productName", ()) or OBJECT_TYPE in self._columns
         customer = self._codes(given.customers, CUSTOMER, self._check_customer)
         texts = [
             customer,
@@ -91,7 +101,37 @@ class ChunkReader:
         self._enter_customers(customer, np.flatnonzero(~is_licence))
         at = np.flatnonzero(is_licence)
         if len(at):
-            self._enter_licences(at, [each[at] for each in texts], is_api)
+            self._enter_licences(at, [each[at] for each in texts])
+
+    def _put(self, known: str, name: str, values: list[Any]) -> None:
+        """A column by the API's name, or more of it."""
+        if name not in self._named.setdefault(known, []):
+            self._named[known].append(name)
+        self._columns[known] = self._either(known, values) if known in self._columns else values
+
+    def _spell_newer(self) -> npt.NDArray[np.bool_]:
+        """Which rows are the newer operations'; their columns by the names they have here."""
+        absent = self._absent
+        newer = np.array([cell != absent for cell in self._columns.get(NEWER_ID, ())], dtype=np.bool_)
+        if not newer.any():
+            self._columns.pop(NEWER_ID, None)
+            return np.zeros(len(self._chunk), dtype=np.bool_)
+        flags = newer.tolist()
+        for name, (known, texts) in NEWER.items():
+            column = self._columns.pop(name, None)
+            if column is None:
+                continue
+            told = (
+                [texts.get(cell, cell) if type(cell) is str else cell for cell in column] if texts else column
+            )
+            if all(flags):
+                self._put(known, name, told)
+                continue
+            self._put(known, name, [cell if flag else absent for cell, flag in zip(told, flags, strict=True)])
+            if name != NEWER_ID:
+                rest = [absent if flag else cell for cell, flag in zip(column, flags, strict=True)]
+                self._put(name, name, rest)
+        return newer
 
     def _either(self, known: str, values: list[Any]) -> list[Any]:
         """Two columns of one meaning, of which a row has the one or the other."""
@@ -114,13 +154,18 @@ class ChunkReader:
         self._given.partner.append((self._chunk, sorted(partner), columns))
         rest = [at for at in range(len(self._chunk)) if at not in partner]
         self._columns = {name: [values[at] for at in rest] for name, values in columns.items()}
-        self._rows = self._rows[rest]
+        self._rows, self._source = self._rows[rest], self._source[rest]
 
-    def _enter_licences(self, at: Integers, texts: list[Integers], is_api: bool) -> None:
-        given = self._given
+    def _enter_licences(self, at: Integers, texts: list[Integers]) -> None:
+        given, source = self._given, self._source[at]
+        is_api = bool(source[0] != SHORT)
         values = {name: self._counts(name)[at] for name in COUNTS}
         percents = {name: self._percents(name)[at] for name in PERCENTS}
-        processed = self._codes(given.times, ("processedDateTime",))[at].astype(np.int32)
+        codes = {
+            "processed": self._codes(given.times, ("processedDateTime",))[at],
+            "snapshot": self._codes(given.snapshots, (SNAPSHOT,))[at],
+            "product_id": self._codes(given.product_ids, ("productId",))[at],
+        }
         workload = self._codes(given.workloads, ("workloadName", "workloadCode"))[at]
         is_use = workload >= 0
         for percent, part, whole, rule in _RATIOS:
@@ -134,15 +179,18 @@ class ChunkReader:
             given.api_use |= bool(is_use.any())
         rows = self._rows[at]
         key = self._enter_keys(texts, is_api)
+        self._check_product(at, "serviceName", "productName", pairs(texts[1], texts[2]))
+        self._check_product(at, "productName", "productId", pairs(codes["product_id"], texts[1]))
         given.deployment.add(
             key=key[is_row], sold=sold[is_row], deployed=deployed[is_row], row=rows[is_row],
-            percent=percents["deploymentPercent"][is_row], processed=processed[is_row],
-            short=np.full(int(is_row.sum()), not is_api),
+            percent=percents["deploymentPercent"][is_row], source=source[is_row],
+            **{name: each[is_row].astype(np.int32) for name, each in codes.items()},
         )  # fmt: skip
         given.use.add(
             key=key[is_use], workload=workload[is_use].astype(np.int32), row=rows[is_use],
             qualified=values["licensesQualified"][is_use], active=values["licensesActive"][is_use],
-            percent=percents["usagePercent"][is_use], processed=processed[is_use],
+            percent=percents["usagePercent"][is_use], source=source[is_use],
+            **{name: each[is_use].astype(np.int32) for name, each in codes.items()},
         )  # fmt: skip
         for name in self._columns:
             if name.startswith(ACTIVE):
@@ -151,9 +199,7 @@ class ChunkReader:
     def _enter_keys(self, texts: list[Integers], is_api: bool) -> Integers:
         """Each licence of the chunk once; the number of each row's."""
         given = self._given
-        combined = texts[0]
-        for codes in texts[1:]:
-            combined = combined * (int(codes.max()) + 2) + codes + 1
+        combined = pairs(*texts)
         _, first, entry = np.unique(combined, return_index=True, return_inverse=True)
         customer, product, service, channel = (each[first].astype(np.int32) for each in texts)
         short = np.full(len(first), not is_api)
@@ -169,11 +215,13 @@ class ChunkReader:
             raise InputError(f"the workload {wrong}", where=self._chunk.place(0, self._named[name][0]))
         used = active != LEFT_OUT
         count = int(used.sum())
+        nothing = np.full(count, -1, dtype=np.int32)
         ((code, *_), _) = self._given.workloads.of([[workload], None], self._absent)
         self._given.use.add(
             key=key[used], workload=np.full(count, code, dtype=np.int32), row=self._rows[at][used],
             qualified=qualified[used], active=active[used],
-            percent=np.full(count, np.nan), processed=np.full(count, -1, dtype=np.int32),
+            percent=np.full(count, np.nan), source=self._source[at][used],
+            processed=nothing, snapshot=nothing, product_id=nothing,
         )  # fmt: skip
 
     def _enter_customers(self, customer: Integers, alone: Integers) -> None:
@@ -194,7 +242,7 @@ class ChunkReader:
             given.alone.setdefault(int(customer[at]), (int(self._rows[at]), on_purpose))
 
     def _codes(self, interned: Interned, names: Sequence[str], check: _CheckText | None = None) -> Integers:
-        """The code of each row's texts; −1 where the first of them is left out, but for customers."""
+        """The code of each row's texts; −1 where they are left out, but for customers."""
         count = len(self._rows)
         if check is None and not any(name in self._columns for name in names):
             return np.full(count, -1, dtype=np.int64)
@@ -222,6 +270,9 @@ class ChunkReader:
         check: _CheckText | None,
     ) -> None:
         """Look at the texts that are new."""
+        if len(names) == 2:
+            for key in new:
+                self._check_meaning(codes.index(interned.codes[key]), names, key)
         if all(
             cells.are_plain(name, {key[place] for key in new} - {self._absent})
             for place, name in enumerate(names)
@@ -245,6 +296,29 @@ class ChunkReader:
                         self._problem(at, name, words, value)
             if check is not None:
                 check(first[code], key)
+
+    def _check_meaning(self, at: int, names: Sequence[str], texts: tuple[Any, ...]) -> None:
+        """A code has one name, and a name one code."""
+        if texts[0] in _NOTHING or texts[1] in _NOTHING:
+            return
+        for (column, value), (of, code) in permutations(zip(names, texts, strict=True)):
+            known = self._given.meanings.setdefault((column, of, code), value)
+            if known != value:
+                words = f"{value!r} is not the {known!r} that the {of} {code!r} has had"
+                self._problem(at, column, f"{words} (PI220 one-meaning)")
+
+    def _check_product(self, at: Integers, column: str, of: str, codes: Integers) -> None:
+        """A product is of one service, and an id of one product; `codes` tell the pairs apart."""
+        if column not in self._columns or of not in self._columns:
+            return
+        for place in at[np.unique(codes, return_index=True)[1]].tolist():
+            value, other = hashable(self._columns[column][place]), hashable(self._columns[of][place])
+            if value in _NOTHING or other in _NOTHING:
+                continue
+            known = self._given.meanings.setdefault((column, of, other), value)
+            if str(known).casefold() != str(value).casefold():  # other letters are no other product
+                words = f"{value!r} is not the {known!r} that the {of} {other!r} has had"
+                self._problem(place, column, f"{words} (PI220 one-meaning)")
 
     def _check_customer(self, at: int, key: tuple[Any, ...]) -> None:
         customer_id, name, _, tenant = key
@@ -322,7 +396,8 @@ class ChunkReader:
 
     def _problem(self, at: int, name: str, words: str, value: Any = MISSING) -> None:
         row = int(self._rows[at])
-        self._given.problem(row, self._name(name, row - self._first), words, value, name)
+        shown = "processedDateTime" if name == SNAPSHOT else name
+        self._given.problem(row, self._name(name, row - self._first), words, value, shown)
 
     def _name(self, name: str, at: int) -> str:
         """What the file calls a column, in a row of the chunk."""
@@ -333,6 +408,13 @@ class ChunkReader:
             if self._chunk.columns.get(each, [self._absent] * (at + 1))[at] != self._absent
         )
         return next(given, names[0])
+
+
+def pairs(first: Integers, *others: Integers) -> Integers:
+    """One number for each combination of codes, of which each is −1 at least."""
+    for codes in others:
+        first = first * (int(codes.max()) + 2) + codes + 1
+    return first
 
 
 def _is_told_apart(customer: tuple[Any, ...]) -> bool:

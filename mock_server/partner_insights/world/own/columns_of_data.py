@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
+from partner_insights.world.products import SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHORT: Final = {
     "customer": "customerName",
@@ -32,6 +36,17 @@ SHORT: Final = {
 ACTIVE: Final = "active."
 """Before the name of a workload: a column with the active licences in it."""
 
+NEWER_ID: Final = "customerTenantId"
+"""The column that rows of the newer operations have, and no others."""
+SNAPSHOT: Final = "snapshot"
+"""Of rows of the newer operations: the one time of all of them, which has no zone."""
+NEWER: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    NEWER_ID: ("customerId", {}),
+    "processedDateTime": (SNAPSHOT, {}),
+    "serviceName": ("serviceName", {each.title: each.code for each in SERVICES}),
+}
+"""A column that rows of the newer operations spell otherwise → what it is here, and its texts."""
+
 TEXTS: Final = (
     "customerId",
     "customerName",
@@ -44,6 +59,8 @@ TEXTS: Final = (
     "workloadName",
     "workloadCode",
     "processedDateTime",
+    "productId",
+    NEWER_ID,
 )
 COUNTS: Final = ("licensesSold", "licensesDeployed", "licensesQualified", "licensesActive")
 PERCENTS: Final = ("deploymentPercent", "usagePercent")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_INVALID: Final = 10_000
 """Cells that are taken although they are invalid."""
+SHORT, ROWS, NEWER_ROWS, ANSWERS = range(4)
+"""Where an entry comes from: the short form, older rows, newer ones; from the last on, one answer each."""
 TAKE_IT: Final = "correct it, or take it on purpose (--allow-invalid, ?allowInvalid=true)"
 
 
@@ -30,7 +32,7 @@ class Interned(Struct):
 
     codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
     nothing: set[int] = field(default_factory=set)
-    """Codes of tuples whose first text is left out."""
+    """Codes of tuples that are left out."""
     _seen: dict[tuple[int, ...], dict[Any, int]] = field(default_factory=dict)
     """By which columns a chunk has: what stands in them → the code."""
 
@@ -55,7 +57,7 @@ class Interned(Struct):
             seen[row] = self.codes.setdefault(key, code)
             if len(self.codes) > code:
                 new.append(key)
-                if key[0] is None or key[0] is MISSING or key[0] == "":
+                if all(text is None or text is MISSING or text == "" for text in key):
                     self.nothing.add(code)
         return list(map(seen.__getitem__, rows)), new
 
@@ -72,7 +74,13 @@ class Entries(Struct):
 
     def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, which is given away."""
-        parts = self.parts.pop(name, [])
+        column = self.column(name, dtype)
+        self.parts.pop(name, None)
+        return column
+
+    def column(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
+        """A copy of a column."""
+        parts = self.parts.get(name, [])
         return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
@@ -83,6 +91,8 @@ class Given(Struct):
     products: ProductCatalogue
     scale: int
     allow_invalid: bool
+    is_all: bool
+    """Whether there is nobody else in the world."""
     customers: Interned = field(default_factory=Interned)
     """By id, name, domain and tenant."""
     names: Interned = field(default_factory=Interned)
@@ -90,6 +100,8 @@ class Given(Struct):
     channels: Interned = field(default_factory=Interned)
     workloads: Interned = field(default_factory=Interned)
     times: Interned = field(default_factory=Interned)
+    snapshots: Interned = field(default_factory=Interned)
+    product_ids: Interned = field(default_factory=Interned)
     keys: Entries = field(default_factory=Entries)
     """Customer, product, service and channel: each once in a chunk."""
     key_count: int = 0
@@ -104,6 +116,8 @@ class Given(Struct):
     raw: list[tuple[int, str, Any]] = field(default_factory=list)
     """(row, the API's name of a column, value) of what is invalid."""
     notes: list[tuple[int, str]] = field(default_factory=list)
+    meanings: dict[tuple[str, str, Any], Any] = field(default_factory=dict)
+    """(column, another one, a text in that) → what stands in the column with it."""
     api_deployment: bool = False
     """Whether there are rows of deployment in the API's form: then those there are are all."""
     api_use: bool = False
@@ -111,14 +125,21 @@ class Given(Struct):
     rows: int = 0
     _firsts: list[int] = field(default_factory=list)
     _places: list[Callable[[int, str | None], str]] = field(default_factory=list)
+    _names: list[dict[str, list[str]]] = field(default_factory=list)
 
-    def begin(self, chunk: Chunk) -> int:
-        """Count a chunk's rows; the number of the first."""
+    def begin(self, chunk: Chunk, names: dict[str, list[str]]) -> int:
+        """Count a chunk's rows; the number of the first. `names`: the API's of a column → the file's."""
         first = self.rows
         self._firsts.append(first)
         self._places.append(chunk.place)
+        self._names.append(names)
         self.rows += len(chunk)
         return first
+
+    @property
+    def answers(self) -> int:
+        """How many chunks there were."""
+        return len(self._firsts)
 
     def forget_customers(self) -> None:
         """What was known of them has gone into lists: of a million rows it is a tenth of the memory."""
@@ -128,6 +149,11 @@ class Given(Struct):
         """Where a cell stands, by the number of its row among all."""
         at = bisect_right(self._firsts, row) - 1
         return self._places[at](row - self._firsts[at], column)
+
+    def named(self, row: int, name: str) -> str:
+        """What the file of a row calls a column."""
+        names = self._names[bisect_right(self._firsts, row) - 1]
+        return names.get(name, [name])[0]
 
     def problem(self, row: int, column: str | None, words: str, value: Any = MISSING, name: str = "") -> None:
         """Refuse a cell, or take it on purpose: then `value` shows under the API's `name`."""

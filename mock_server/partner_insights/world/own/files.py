@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
 _NOT_ROWS: Final = ("manifest.json",)
 """What a written world has beside its rows."""
+_RECORDED: Final = (
+    "customers",
+    "customer",
+    "partner-licenses-deployment",
+    "partner-licenses-usage",
+    "customer-licenses-deployment",
+    "customer-licenses-usage",
+    "licenses-deployment-analytics",
+    "licenses-usage-analytics",
+)
+"""The operations whose recorded rows are of customers and their licences."""
+_GROUPED: Final = "groupby"
+"""The parameter of a query whose rows are sums."""
 
 
 def chunks_of(path: Path) -> Iterator[Chunk]:
@@ -58,10 +71,10 @@ def chunks_of_value(value: Any, where: str = "") -> Iterator[Chunk]:
 
 
 def _recording(folder: Path) -> Iterator[Chunk]:
-    """The rows that a recording has of customers; a row without an id is of the customer its path named."""
+    """The rows that a recording has of customers, no sums; one without an id is of its path's."""
     recording = Recording.read(folder)
-    for (operation, values, *_), answer in recording.answers.items():
-        if answer.status != 200:
+    for (operation, values, query, _), answer in recording.answers.items():
+        if answer.status != 200 or operation not in _RECORDED or _GROUPED in dict(query):
             continue
         where = f"{folder / answer.file} ({operation})"
         rows = rows_in(parsed(recording.body(answer), where, ""), "", where)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec.structs import replace
 
 from partner_insights.contract.formats import GUID
+from partner_insights.world.calendar import DATASETS, MAX_LAG
 from partner_insights.world.customer_ids import guid
 from partner_insights.world.hashing import field_key
+from partner_insights.world.own.agreement import check_rows, check_texts
+from partner_insights.world.own.cells import text_problem
 from partner_insights.world.own.chunk import MISSING
+from partner_insights.world.own.columns_of_data import SNAPSHOT
 from partner_insights.world.own.table import (
     LEFT_OUT,
     NOBODY,
@@ -19,27 +24,32 @@ from partner_insights.world.own.table import (
     RawCell,
     Texts,
     UseTable,
+    folded_uses,
     in_order,
     licence_groups,
 )
 from partner_insights.world.products import O365
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partner_insights.world.calendar import Calendar
     from partner_insights.world.hashing import Integers
-    from partner_insights.world.own.entries import Given
+    from partner_insights.world.own.entries import Given, Interned
 
 _OF_DEPLOYMENT: Final = ("licensesSold", "licensesDeployed", "deploymentPercent")
 _OF_USE: Final = ("licensesQualified", "licensesActive", "usagePercent", "workloadName", "workloadCode")
 
 
-def finished(given: Given) -> tuple[OwnData, list[str]]:
+def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
     """The data, and the ids of customers of whom nothing but that they are was said. InputError."""
     customer_of, ids, names, domains = _customers(given)
-    texts = _texts(given)
+    texts, codes = _texts(given)
     keys = {name: given.keys.joined(name) for name in ("customer", "product", "service", "channel")}
     short = given.keys.joined("short", np.bool_)
     count = len(short)
-    service, texts = _services(given, texts, keys["product"], keys["service"])
+    service = codes["services"][keys["service"]]
+    service, texts = _services(given, texts, keys["product"], service)
     licences = LicenceTable(
         customer=customer_of[keys["customer"]],
         product=keys["product"],
@@ -49,13 +59,16 @@ def finished(given: Given) -> tuple[OwnData, list[str]]:
         deployed=np.full(count, LEFT_OUT),
         percent=np.full(count, np.nan),
         processed=np.full(count, -1, dtype=np.int32),
+        product_id=np.full(count, -1, dtype=np.int32),
         is_row=np.full(count, not given.api_deployment) & ~short,
         fills=short | (not given.api_use),
     )
     licences, entry = licence_groups(licences, texts)
     about = _About(given, licences, texts, ids)
+    _enter_product_ids(given, licences, entry, codes["product_ids"], texts)
+    behind = _behind(given, calendar)
     _enter_deployment(given, licences, entry, about)
-    uses = _uses(given, licences, entry, about)
+    uses = _uses(given, licences, entry, codes["workloads"], about)
     licences.fills[uses.licence] = False  # who names one workload, names all
     licences, uses = in_order(licences, uses, texts)
     data = OwnData(
@@ -67,6 +80,7 @@ def finished(given: Given) -> tuple[OwnData, list[str]]:
         uses=uses,
         texts=texts,
         raw=about.raw(),
+        behind=behind,
         notes=tuple((about.customers.get(row, ""), words) for row, words in given.notes),
     )
     return data, _alone(given, customer_of, data)
@@ -110,14 +124,79 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is MISSING or value is None else repr(value)
 
 
-def _texts(given: Given) -> Texts:
+def _texts(given: Given) -> tuple[Texts, dict[str, Integers]]:
+    """What the codes mean; of what can be written in more than one way, which code each becomes."""
+    found: dict[str, list[Any]] = {
+        "services": [(name, code or name) for name, code in _named(given.services, {})],
+        "workloads": _named(given.workloads, {each.code: each.name for each in given.products.workloads}),
+        "product_ids": [_text(key[0]).upper() for key in given.product_ids.codes],
+    }
+    distinct = {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
+    codes = {
+        name: np.array([*map({text: at for at, text in enumerate(distinct[name])}.__getitem__, texts), -1])
+        for name, texts in found.items()
+    }
     return Texts(
         products=tuple(_text(key[0]) for key in given.names.codes),
-        services=tuple((_text(name), _text(code) or _text(name)) for name, code in given.services.codes),
         channels=tuple(_text(key[0]) for key in given.channels.codes),
-        workloads=tuple((_text(name), _text(code) or None) for name, code in given.workloads.codes),
         processed=tuple(_text(key[0]) for key in given.times.codes),
-    )
+        **{name: tuple(texts) for name, texts in distinct.items()},
+    ), codes
+
+
+def _named(interned: Interned, names: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Names and codes: a name without a code has that of the same name, a code without a name its own."""
+    texts = [
+        (_text(name) or names.get(_text(code), _text(code)), _text(code)) for name, code in interned.codes
+    ]
+    coded = {name: code for name, code in texts if code}
+    return [(name, code or coded.get(name)) for name, code in texts]
+
+
+def _enter_product_ids(
+    given: Given, licences: LicenceTable, entry: Integers, codes: Integers, texts: Texts
+) -> None:
+    """The ids that were given for products; a problem where a licence has two."""
+    tables = (given.deployment, given.use)
+    column = codes[np.concatenate([each.joined("product_id") for each in tables])]
+    if not texts.product_ids:
+        return
+    licence = entry[np.concatenate([each.column("key") for each in tables])]
+    row = np.concatenate([each.column("row") for each in tables])
+    of = "the licence's other rows (PI220 one-meaning)"
+    check_texts(given, licence, column, row, texts.product_ids, "productId", of)
+    _put(licences.product_id, licence, column, column >= 0)
+
+
+def _behind(given: Given, calendar: Calendar) -> tuple[int, int] | None:
+    """How much further than made rows those of each dataset lie behind the day; None where not said."""
+    newer, older = _days(given.snapshots, SNAPSHOT, given), _days(given.times, "processedDateTime", given)
+    found: list[int | None] = []
+    for dataset, entries in zip(DATASETS, (given.deployment, given.use), strict=True):
+        codes = entries.joined("snapshot")
+        of = "the other rows: the newer operations tell of one day, and earlier ones follow from it"
+        check_texts(
+            given, np.zeros(len(codes), dtype=np.int64), codes, entries.column("row"), newer, SNAPSHOT, of
+        )
+        days = [day for code in np.unique(codes[codes >= 0]).tolist() if (day := newer[code])]
+        if not days and given.is_all:  # of older rows alone only what no service is late by says so
+            processed = entries.column("processed")
+            told = (older[code] for code in np.unique(processed[processed >= 0]).tolist())
+            latest = max(filter(None, told), default=given.as_of)
+            days = [latest] if (given.as_of - latest).days > MAX_LAG else []
+        found.append((calendar.processed_day(dataset) - days[0]).days if days else None)
+    deployment, use = found
+    if deployment is None:
+        return None if use is None else (use, use)
+    return deployment, deployment if use is None else use
+
+
+def _days(interned: Interned, column: str, given: Given) -> list[date | None]:
+    """The day of each time; None of one that was taken on purpose although it is none."""
+    return [
+        None if text_problem(column, text, given.as_of) else date.fromisoformat(text[:10])
+        for (text,) in interned.codes
+    ]
 
 
 def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str | None]]:
@@ -175,33 +254,29 @@ def _services(given: Given, texts: Texts, product: Integers, service: Integers) 
     if not left.any():
         return service, texts
     known = dict(zip(product[~left].tolist(), service[~left].tolist(), strict=True))
-    services = {each: place for place, each in enumerate(texts.services)}
+    services = list(texts.services)
+    by_name = {name: place for place, (name, _) in enumerate(services)}
     for code in np.unique(product[left]).tolist():
         if code not in known:
             sold = given.products.by_name.get(texts.products[code].casefold())
             name = (O365 if sold is None else sold.service).code
-            known[code] = services.setdefault((name, name), len(services))
+            if name not in by_name:
+                by_name[name] = len(services)
+                services.append((name, name))
+            known[code] = by_name[name]
     filled = service.copy()
     filled[left] = [known[code] for code in product[left].tolist()]
     return filled, replace(texts, services=tuple(services))
 
 
 def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, about: _About) -> None:
-    """Sold and deployed into their licences; a problem where a licence is given twice."""
-    licence, row = entry[given.deployment.joined("key")], given.deployment.joined("row")
-    short = given.deployment.joined("short", np.bool_)
-    sold, deployed = given.deployment.joined("sold"), given.deployment.joined("deployed")
-    percent = given.deployment.joined("percent", np.float64)
-    processed = given.deployment.joined("processed", np.int32)
-    for first, second in _twice(licence):
-        if not (short[first] and short[second]):
-            _complain_twice(given, row[first], row[second])
-            continue
-        for name, column in (("sold", sold), ("deployed", deployed)):  # a line for each workload repeats them
-            before, after = column[first], column[second]
-            if LEFT_OUT not in (before, after) and before != after:
-                words = f"{after} is not the {before} of {given.place(int(row[first]), name)}"
-                given.problem(int(row[second]), name, f"{words} (PI203 unique-rows)")
+    """Sold and deployed into their licences; a problem where two rows about one do not agree."""
+    column = given.deployment.joined
+    licence, row = entry[column("key")], column("row")
+    sold, deployed = column("sold"), column("deployed")
+    counts = {"licensesSold": sold, "licensesDeployed": deployed}
+    check_rows(given, licence, row, column("source"), counts, short=True)
+    percent, processed = column("percent", np.float64), column("processed", np.int32)
     _check_times(given, licences, licence, processed, row, about.texts)
     about.look(row, licence)
     _put(licences.sold, licence, sold, sold != LEFT_OUT)
@@ -211,64 +286,49 @@ def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, abo
     licences.is_row[licence] = True
 
 
-def _uses(given: Given, licences: LicenceTable, entry: Integers, about: _About) -> UseTable:
-    """The uses of the licences; a problem where one is given twice, or more is active than sold."""
-    licence, row, texts = entry[given.use.joined("key")], given.use.joined("row"), about.texts
+def _uses(
+    given: Given, licences: LicenceTable, entry: Integers, workloads: Integers, about: _About
+) -> UseTable:
+    """The uses of the licences; a problem where two rows do not agree, or more is active than sold."""
+    column, texts = given.use.joined, about.texts
+    row = column("row")
     uses = UseTable(
-        licence=licence,
-        workload=given.use.joined("workload", np.int32),
-        qualified=given.use.joined("qualified"),
-        active=given.use.joined("active"),
-        percent=given.use.joined("percent", np.float64),
-        processed=given.use.joined("processed", np.int32),
+        licence=entry[column("key")],
+        workload=workloads[column("workload", np.int32)],
+        qualified=column("qualified"),
+        active=column("active"),
+        percent=column("percent", np.float64),
+        processed=column("processed", np.int32),
     )
     same_name = _by_name(texts.workloads)
-    for first, second in _twice(licence * len(same_name) + same_name[uses.workload]):
-        _complain_twice(given, row[first], row[second])
-    sold = licences.sold[licence]
+    counts = {"licensesQualified": uses.qualified, "licensesActive": uses.active}
+    use = uses.licence * len(same_name) + same_name[uses.workload]
+    again = check_rows(given, use, row, column("source"), counts, short=False)
+    sold = licences.sold[uses.licence]
     over = (uses.qualified == LEFT_OUT) & (sold != LEFT_OUT) & (uses.active > sold)
     for at in np.flatnonzero(over).tolist():
         words = f"{uses.active[at]} active licences are more than the {sold[at]} sold"
-        given.problem(int(row[at]), "active", f"{words} (PI205 active-within-qualified)")
-    _check_times(given, licences, licence, uses.processed, row, texts)
-    about.look(row, licence, uses.workload)
-    return uses
-
-
-def _complain_twice(given: Given, first: Any, second: Any) -> None:
-    words = f"says the same as {given.place(int(first))}: customer, product and channel (PI203 unique-rows)"
-    given.problem(int(second), None, words)
+        place = given.named(int(row[at]), "licensesActive")
+        given.problem(int(row[at]), place, f"{words} (PI205 active-within-qualified)")
+    _check_times(given, licences, uses.licence, uses.processed, row, texts)
+    about.look(row, uses.licence, uses.workload)
+    return folded_uses(uses, np.where(again, -1 - np.arange(len(use)), use))
 
 
 def _check_times(
     given: Given, licences: LicenceTable, licence: Integers, processed: Integers, row: Integers, texts: Texts
 ) -> None:
     """One processing time for a customer's rows of a service in one answer."""
-    known = np.flatnonzero(processed >= 0)
     service = _by_name(texts.services)
-    held = licence[known]
-    group = licences.customer[held] * len(service) + service[licences.service[held]]
-    codes = processed[known]
-    first = np.empty(group.max(initial=0) + 1, dtype=codes.dtype)
-    first[group[::-1]] = codes[::-1]  # of several values for one place the last stays
-    for at in np.flatnonzero(codes != first[group]).tolist():
-        one, other = texts.processed[first[group[at]]], texts.processed[codes[at]]
-        words = f"{other!r} is not the {one!r} of the customer's other rows of the service"
-        given.problem(int(row[known[at]]), "processedDateTime", f"{words} (PI213 one-date-per-service)")
+    group = licences.customer[licence] * len(service) + service[licences.service[licence]]
+    of = "the customer's other rows of the service (PI213 one-date-per-service)"
+    check_texts(given, group, processed, row, texts.processed, "processedDateTime", of)
 
 
 def _by_name(texts: tuple[tuple[str, Any], ...]) -> Integers:
     """Of each text with a code a number that all of its name share."""
     places = {name: at for at, name in enumerate(dict.fromkeys(name for name, _ in texts))}
     return np.array([places[name] for name, _ in texts] or [0])
-
-
-def _twice(key: Integers) -> list[tuple[int, int]]:
-    """Entries about one and the same: each with the one before it."""
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    again = np.flatnonzero(ordered[1:] == ordered[:-1])
-    return list(zip(order[again].tolist(), order[again + 1].tolist(), strict=True))
 
 
 def _put(target: Any, place: Integers, values: Any, mask: Any) -> None:

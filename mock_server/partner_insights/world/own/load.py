@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import structs
 
 from partner_insights.errors import InputError
+from partner_insights.world.calendar import Calendar
+from partner_insights.world.columns import product_guid
 from partner_insights.world.own import cells
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.chunk_reader import ChunkReader
@@ -27,6 +29,7 @@ from partner_insights.world.own.table import (
     UseTable,
     in_order,
 )
+from partner_insights.world.products import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from partner_insights.world.own.chunk import Chunk
     from partner_insights.world.world import World
 
+OLDER_RESOURCES: Final = ("Customer", "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights")
+NEWER_RESOURCES: Final = ("LicensesDeployment", "LicensesUsage")
+"""Of customers and their licences; the partner's rows are their sums."""
 _PARTNER: dict[bool, str] = {
     False: "PartnerLicensesDeploymentInsights",
     True: "PartnerLicensesUsageInsights",
@@ -45,16 +51,39 @@ _PARTNER: dict[bool, str] = {
 
 def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) -> OwnData:
     """What the rows say, for this world; InputError, at its place, for a cell that cannot be."""
-    given = Given(world.as_of, world.products, world.percent_scale, allow_invalid)
+    given = Given(world.as_of, world.products, world.percent_scale, allow_invalid, not world.customers)
+    if world.generated_customers:
+        given.meanings |= _meanings(world)
     with _garbage_left():
         for chunk in chunks:
             ChunkReader(given, chunk).read()
     if not given.rows:
         raise InputError("there is no row in it", remedy="give at least one")
-    data, undescribed = finished(given)
+    data, undescribed = finished(given, Calendar(world.seed, world.as_of))
     _check_partner(given, data, world)
     data = structs.replace(data, made=_made(data.ids, world))
     return data.merged(_drawn(undescribed, data, world)) if undescribed else data
+
+
+def _meanings(world: World) -> dict[tuple[str, str, Any], Any]:
+    """What codes and names mean in the rows of made customers (PI220 one-meaning)."""
+    services = [("serviceName", each.code, "serviceCode", each.code) for each in SERVICES]
+    workloads = [("workloadName", each.name, "workloadCode", each.code) for each in world.products.workloads]
+    meanings: dict[tuple[str, str, Any], Any] = {}
+    for column, value, of, code in (*services, *workloads):
+        meanings |= {(column, of, code): value, (of, column, value): code}
+    for product in world.licenses.products.products:
+        for _, name in product.names:
+            meanings["serviceName", "productName", name] = product.service.code
+            meanings["productName", "productId", product_guid(name)] = name
+    return meanings
+
+
+def resources_of(world: World) -> tuple[str, ...]:
+    """The resources whose rows, taken by `read`, are this world again."""
+    own = world.own
+    newer = own is not None and (own.behind is not None or bool(own.texts.product_ids))
+    return OLDER_RESOURCES + (NEWER_RESOURCES if newer else ())
 
 
 @contextmanager
@@ -164,6 +193,7 @@ def _holding(data: OwnData, entities: list[int], world: World) -> OwnData:
         deployed=np.full(count, LEFT_OUT),
         percent=np.full(count, np.nan),
         processed=np.full(count, -1),
+        product_id=np.full(count, -1),
         is_row=np.ones(count, dtype=np.bool_),
         fills=np.ones(count, dtype=np.bool_),
     )

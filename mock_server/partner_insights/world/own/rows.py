@@ -60,7 +60,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
                 *(codes.get(name, name) if code is None else code for name, code in given.workloads),
             ],
             products=[*made.products, *given.products],
-            processed=[*made.processed, *self._processed(dataset)],
+            processed=[*made.processed, *given.processed],
+            product_ids=given.product_ids,
         )
 
     def deployment(self, start: int, stop: int) -> AllRows:
@@ -192,6 +193,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
             "product": own.product[licence] + len(self.licenses.products.names),
             "service": own.service[licence] + len(SERVICES),
             "channel": self.channels(licence),
+            "product_id": own.product_id[licence],
         }
 
     def _made(self, customers: range, *, usage: bool = False) -> AllRows:
@@ -309,9 +311,6 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         rank = np.empty(len(names), dtype=np.int64)
         rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
         return rank
-
-    def _processed(self, dataset: Dataset) -> Sequence[str]:
-        return self.data.texts.processed
 
     def _processed_codes(self, given: Integers, service: Integers) -> Integers:
         """Codes of `texts`: the day's of the service where none was given, or one after the day."""

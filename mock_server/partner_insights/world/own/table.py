@@ -66,6 +66,8 @@ class LicenceTable(_Columns, frozen=True, eq=False):
     deployed: Integers
     percent: Floats
     processed: Integers
+    product_id: Integers
+    """Code of the id of the product; −1: the one that its name has."""
     is_row: npt.NDArray[np.bool_]
     """Whether there is a row of deployment about it; use alone may be known."""
     fills: npt.NDArray[np.bool_]
@@ -93,6 +95,8 @@ class Texts(Struct, frozen=True):
     workloads: tuple[tuple[str, str | None], ...] = ()
     """(workloadName, workloadCode); without a code, the catalogue's."""
     processed: tuple[str, ...] = ()
+    product_ids: tuple[str, ...] = ()
+    """In capitals, as the newer operations have them."""
 
     def union(self, other: Texts) -> tuple[Texts, dict[str, Integers]]:
         """All texts of both, and by name what the other's codes become."""
@@ -138,6 +142,8 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
     raw: tuple[RawCell, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
     """(customer id, what is wrong) of what was taken although it is invalid."""
+    behind: tuple[int, int] | None = None
+    """By how many days deployment and use lie further behind than a made world's; None: not said."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -226,6 +232,7 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
             service=codes["services"][new.licences.service],
             channel=codes["channels"][new.licences.channel],
             processed=codes["processed"][new.licences.processed],
+            product_id=codes["product_ids"][new.licences.product_id],
         )
         touched = np.zeros(len(position), dtype=np.bool_)
         touched[place] = True
@@ -254,6 +261,7 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
             texts=texts,
             raw=_later(self.raw, new.raw),
             notes=self.notes + new.notes,
+            behind=self.behind if new.behind is None else new.behind,
         )
         vars(merged)["position"] = position  # known already: to find it anew takes as long as all the rest
         return merged
@@ -309,13 +317,27 @@ def fold(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceT
     count = len(folded.customer)
     folded = replace(
         folded,
-        **_last(licences, entry, count, sold=LEFT_OUT, deployed=LEFT_OUT, percent=np.nan, processed=-1),
+        **_last(
+            licences,
+            entry,
+            count,
+            sold=LEFT_OUT,
+            deployed=LEFT_OUT,
+            percent=np.nan,
+            processed=-1,
+            product_id=-1,
+        ),
         is_row=_any(licences.is_row, entry, count),
     )
     uses = replace(uses, licence=entry[uses.licence])
-    first, entry = _groups(_key((uses.licence, 0), (uses.workload, len(texts.workloads))))
+    return folded, folded_uses(uses, _key((uses.licence, 0), (uses.workload, len(texts.workloads))))
+
+
+def folded_uses(uses: UseTable, key: Integers) -> UseTable:
+    """Entries of one key → one, in which what was given last counts."""
+    first, entry = _groups(key)
     given = _last(uses, entry, len(first), qualified=LEFT_OUT, active=LEFT_OUT, percent=np.nan, processed=-1)
-    return folded, replace(uses.take(first), **given)
+    return replace(uses.take(first), **given)
 
 
 def in_order(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceTable, UseTable]:
