@@ -1,7 +1,11 @@
-"""A path → its bytes, which end: devices and pipes within a size, and within a time without a byte."""
+"""A path → its bytes, which end: devices and pipes within a size, and within a time without a byte.
+
+A file in UTF-16 or UTF-32 with a byte order mark, as the shell of Windows writes, is read as UTF-8.
+"""
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -21,15 +25,24 @@ MAX_STREAM: Final = 512 * 2**20
 """Bytes of what is no regular file, and may have no end: a pipe, a device."""
 SILENCE_SECONDS: Final = 30.0
 """How long a pipe may keep silent; one that nobody writes to does so for ever."""
+WIDE_MARKS: Final = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 
 
 def opened(path: Path) -> BinaryIO:
     """The file, to be read; OSError where it cannot be, InputError, while reading, where it does not end."""
-    if stat.S_ISREG(path.stat().st_mode):
-        return path.open("rb", buffering=2**16)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    return io.BufferedReader(_Stream(path), 2**16)
+    if not stat.S_ISREG(path.stat().st_mode):
+        return io.BufferedReader(_Stream(path), 2**16)
+    file = path.open("rb", buffering=2**16)
+    begins = file.peek(4)[:4]
+    wide = next((name for mark, name in WIDE_MARKS.items() if begins.startswith(mark)), None)
+    return file if wide is None else io.BufferedReader(_Wide(file, wide), 2**16)
 
 
 def read_input(path: Path) -> bytes:
@@ -39,6 +52,41 @@ def read_input(path: Path) -> bytes:
     if len(content) > MAX_INPUT:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_INPUT // 2**20} MiB", str(path))
     return content
+
+
+class _Wide(io.RawIOBase):
+    """A file in UTF-16 or UTF-32 as UTF-8, without its mark."""
+
+    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left and (content := self._file.read(2**16)):
+            self._left = self._decoded(content)
+        if not self._left:
+            self._decoded(b"", final=True)
+        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+    def _decoded(self, content: bytes, *, final: bool = False) -> bytes:
+        try:
+            return self._decoder.decode(content, final).encode()
+        except UnicodeError as error:
+            words = (
+                f"it begins with the byte order mark of {self._encoding}, and is not valid {self._encoding}"
+            )
+            raise InputError(words, where=str(self._file.name)) from error
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Stream(io.RawIOBase):

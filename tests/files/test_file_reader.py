@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from partner_insights import file_reader
 from partner_insights.cli import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from partner_insights.errors import InputError
+from partner_insights.file_reader import opened
 
 OPERATIONS = '[[operation]]\npath = "/v1/things"\nresource = "Thing"\n'
 PAGE = "# Thing\n\n| Property | Type | Description |\n|---|---|---|\n| id | string | An id. |\n"
@@ -33,6 +35,25 @@ VERBS = {
     "serve by a certificate": ("serve", "--tls-cert", "FILE", "--tls-key", "FILE"),
     "verify by a baseline": ("verify", "--url", "http://127.0.0.1:1", "--baseline", "FILE"),
 }
+
+
+@given(
+    # Of a NUL first nobody could tell which of two marks it belongs to.
+    st.text(st.characters(min_codepoint=1, exclude_categories=["Cs"])),
+    st.sampled_from(["utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-be"]),
+    st.integers(1, 9),
+)
+def test_a_wide_file_is_read_as_utf_8(text: str, encoding: str, size: int) -> None:
+    """Whatever pieces are asked for; one that ends amid a character is refused."""
+    mark = "" if encoding in ("utf-16", "utf-32") else "\ufeff"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "wide"
+        path.write_bytes((mark + text).encode(encoding))
+        with opened(path) as file:
+            assert b"".join(iter(lambda: file.read(size), b"")) == text.encode()
+        path.write_bytes((mark + text).encode(encoding) + b"\0")
+        with opened(path) as file, pytest.raises(InputError, match="is not valid UTF-"):
+            file.read()
 
 
 READ_AGAIN = {("diff", "page.md"), ("check", "--page")}

@@ -389,10 +389,65 @@ def test_a_header_that_the_archive_left_out_is_not_missed(tmp_path: Path, good: 
     }
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("name", ["usage.json", "usage.ndjson", "usage.har", "archive.json", "archive"])
+def test_a_file_is_read_in_the_encoding_of_its_mark(
+    tmp_path: Path, good: Any, name: str, encoding: str
+) -> None:
+    """As the shells of Windows write; an archive is known by how it begins, whatever its name."""
+    archive = har(entry(PARTNER, good("partner-licenses-usage")))
+    text = archive if "usage" not in name or name.endswith(".har") else json.dumps(good(USAGE)) + "\r\n"
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 0, result.output
+    assert "held: 1 recording" in result.output
+
+
+def test_a_body_in_a_file_beside_the_archive_is_read(tmp_path: Path, good: Any) -> None:
+    """Playwright attaches bodies; a file that is not there, or is elsewhere, is named."""
+    recorded = entry(PARTNER, "")
+    recorded["response"]["content"] = {"size": -1, "_file": "body.json"}
+    path = tmp_path / "page.har"
+    path.write_text(har(recorded))
+    result, _ = check(tmp_path, path)
+    assert (result.exit_code, "'body.json' beside it, which cannot be read" in result.stderr) == (2, True)
+    (tmp_path / "body.json").write_text(json.dumps(good("partner-licenses-usage")))
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 0, result.output
+    (tmp_path / "inner").mkdir()
+    recorded["response"]["content"]["_file"] = "../body.json"
+    path = tmp_path / "inner" / "page.har"
+    path.write_text(har(recorded))
+    result, _ = check(tmp_path, path)
+    assert (result.exit_code, "which is no file beside it" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (gzip.compress(b"{}", mtime=0), "unpack it first"),
+        (b"PK\x03\x04rest", "name what is in it"),
+        (b"HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n{}", "save the body alone"),
+        ('{"items": []}'.encode("utf-16-le"), "save it in UTF-8"),
+    ],
+    ids=["gzip", "zip", "curl -i", "UTF-16"],
+)
+@pytest.mark.parametrize("suffix", [".json", ".har"])
+def test_what_people_save_in_place_of_a_recording_is_told(
+    tmp_path: Path, content: bytes, remedy: str, suffix: str
+) -> None:
+    """What the file is, and what to do."""
+    path = tmp_path / f"saved{suffix}"
+    path.write_bytes(content)
+    result, _ = check(tmp_path, path)
+    assert (result.exit_code, remedy in result.stderr) == (2, True), result.stderr
+
+
 def test_other_spellings_of_a_request_are_read(tmp_path: Path, good: Any) -> None:
-    """The version as clients of the published Swagger file write it, and a header as one object."""
+    """The version as clients of the published Swagger file write it, any case, and a header as one object."""
     path = tmp_path / "browser.har"
-    made = entry("/v1.0/analytics/licenses/usage", good("partner-licenses-usage"), headers=HEADERS)
+    made = entry("/v1.0/Analytics/licenses/USAGE", good("partner-licenses-usage"), headers=HEADERS)
     made["request"]["method"] = "get"
     path.write_text(har(made))
     result, report = check(tmp_path, path)

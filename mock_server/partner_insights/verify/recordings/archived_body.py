@@ -8,14 +8,18 @@ import io
 import re
 import zlib
 from gzip import BadGzipFile, GzipFile
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import read_input
 from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.exchange import find_header
 from partner_insights.verify.judge.json_body import BOM, read_body
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from partner_insights.verify.judge.exchange import Headers
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\s-]*=*\s*")
@@ -26,11 +30,14 @@ _DEFLATE: Final = (15, -15)
 """What zlib is told to expect: a deflated body comes with zlib's header, or, from some servers, without."""
 
 
-def archived_body(answered: dict[str, Any], headers: Headers) -> bytes:
-    """The body; InputError where the archive has it not, or not all of it, or in a form that is not read."""
+def archived_body(answered: dict[str, Any], headers: Headers, folder: Path) -> bytes:
+    """The body, which may be a file beside the archive, in its folder.
+
+    InputError where the archive has it not, or not all of it, or in a form that is not read.
+    """
     stated = answered.get("content")
     content = stated if isinstance(stated, dict) else {}
-    body = _decoded(_stored(answered, content, headers), headers)
+    body = _decoded(_stored(answered, content, headers, folder), headers)
     if len(body) > MAX_BODY:
         raise InputError(f"the body is larger than {MAX_BODY // 2**20} MiB")
     size = content.get("size")
@@ -40,16 +47,21 @@ def archived_body(answered: dict[str, Any], headers: Headers) -> bytes:
     return body
 
 
-def _stored(answered: dict[str, Any], content: dict[str, Any], headers: Headers) -> bytes:
+def _stored(answered: dict[str, Any], content: dict[str, Any], headers: Headers, folder: Path) -> bytes:
     """As the archive has it; InputError where it left it out, as browsers do with a large one."""
     text = content.get("text")
     if text is not None and not isinstance(text, str):
         raise InputError("the archive holds its body in another form than text")
+    if text is None and isinstance(attached := content.get("_file"), str):
+        return _attached(folder, attached)
     if not text:
         lengths = (content.get("size"), answered.get("bodySize"), find_header(headers, "Content-Length"))
         stated = [int(each) for each in map(str, lengths) if re.fullmatch(r"-?[0-9]{1,18}", each)]
         if any(length > 0 for length in stated) or (text is None and 0 not in stated):
-            raise InputError("the archive holds no body of it")
+            raise InputError(
+                "the archive holds no body of it",
+                remedy="save the archive again, with the content of responses",
+            )
         return b""
     if str(content.get("encoding")).strip().lower() != "base64" or not _BASE64.fullmatch(text):
         return text.encode("utf-8", "surrogatepass")
@@ -57,6 +69,18 @@ def _stored(answered: dict[str, Any], content: dict[str, Any], headers: Headers)
         return base64.b64decode("".join(text.split()).translate(_BASE64_OF_URLS), validate=True)
     except binascii.Error as error:
         raise InputError("the archive holds its body in base64 that is cut off") from error
+
+
+def _attached(folder: Path, name: str) -> bytes:
+    """A body that Playwright put into a file beside the archive."""
+    if name != PurePosixPath(name).name:
+        raise InputError(f"the archive keeps the body in {name!r}, which is no file beside it")
+    try:
+        return read_input(folder / name)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        words = f"the archive keeps the body in the file {name!r} beside it, which cannot be read ({reason})"
+        raise InputError(words, remedy="check the archive in the folder it was saved in") from error
 
 
 def _decoded(content: bytes, headers: Headers) -> bytes:

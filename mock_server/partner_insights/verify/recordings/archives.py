@@ -24,6 +24,7 @@ from partner_insights.verify.recordings.entry import RecordedResponse, Unanswere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.verify.judge.exchange import Headers
@@ -40,25 +41,26 @@ class _Url(NamedTuple):
 
 
 def archive_entries(
-    name: str, content: bytes, catalogue: Catalogue
+    path: Path, content: bytes, catalogue: Catalogue
 ) -> Iterator[RecordedResponse | Unanswered | InputError]:
     """The entries of operations, one by one.
 
     InputError, raised, for what is no archive, or has no entry of them.
     """
+    name = str(path)
     patterns = [
-        (_pattern(path), operation)
+        (_pattern(each), operation)
         for operation in catalogue.operations.values()
-        for path in (operation.path, *operation.aliases)
+        for each in (operation.path, *operation.aliases)
     ]
     any_of_ours = False
     for number, recorded, url in _of_the_service(_log(name, content), patterns, catalogue.base_url):
         place = f"entry {number}"
         try:
-            found = _entry(name, place, recorded, url)
+            found = _entry(path, place, recorded, url)
         except InputError as error:
             any_of_ours = True
-            yield InputError(error.what, where=f"{name}, {place}")
+            yield InputError(error.what, where=f"{name}, {place}", remedy=error.remedy)
         else:
             if found is not None:
                 any_of_ours = True
@@ -135,9 +137,10 @@ def _url(text: Any, patterns: list[tuple[re.Pattern[str], Operation]]) -> _Url |
 
 
 def _entry(
-    name: str, place: str, recorded: dict[str, Any], url: _Url
+    path: Path, place: str, recorded: dict[str, Any], url: _Url
 ) -> RecordedResponse | Unanswered | None:
     """None for an answer that is in a cache of the browser."""
+    name = str(path)
     requested, answered = _object(recorded.get("request")), _object(recorded.get("response"))
     status, method = _status(answered.get("status")), _method(requested)
     if status == 304:
@@ -146,7 +149,7 @@ def _entry(
     if status < 200 or 300 <= status < 400:
         return Unanswered(name, place)
     headers = _fields(answered)
-    content = b"" if method == "HEAD" or status == 204 else archived_body(answered, headers)
+    content = b"" if method == "HEAD" or status == 204 else archived_body(answered, headers, path.parent)
     request = Request(
         method=method,
         url=url.text,
@@ -203,9 +206,9 @@ def _moment(recorded: dict[str, Any]) -> datetime:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """An operation's path under any prefix, with doubled and trailing slashes."""
+    """An operation's path under any prefix, in any case, with doubled and trailing slashes."""
     steps = map(_step, path.strip("/").split("/"))
-    return re.compile("(?:/[^/]+)*?/+" + "/+".join(steps) + "/*")
+    return re.compile("(?:/[^/]+)*?/+" + "/+".join(steps) + "/*", re.IGNORECASE)
 
 
 def _step(step: str) -> str:

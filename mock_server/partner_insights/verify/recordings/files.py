@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, BinaryIO
+import re
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from partner_insights.errors import InputError
 from partner_insights.file_reader import opened
@@ -29,6 +30,18 @@ INDICES = ("manifest.json", INDEX)
 
 MAX_ARCHIVE = 512 * 2**20
 """Bytes of a HAR file, which can only be read whole."""
+
+ARCHIVE: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+"""How an archive begins, whatever its file is called."""
+
+NO_RECORDING: Final = {
+    b"\x1f\x8b": ("the file is compressed by gzip", "unpack it first"),
+    b"PK\x03\x04": ("the file is a zip archive", "unpack it, and name what is in it"),
+    b"HTTP/": ("the file begins with the head of a response", "save the body alone: curl without -i"),
+    b"{\0": ("the file is in UTF-16 without a byte order mark", "save it in UTF-8"),
+    b"[\0": ("the file is in UTF-16 without a byte order mark", "save it in UTF-8"),
+}
+"""Other things that people save: how they begin, what they are, and what to do."""
 
 BLOCK_BYTES = 2**16
 """Bytes of lines that are looked at together: so much fits into the caches of a processor."""
@@ -64,10 +77,12 @@ def entries(
         with opened(path) as file:
             if suffix in LINES:
                 yield from _lines(name, file)
-            elif suffix == BROWSER:
-                yield from archive_entries(name, _content(name, file, MAX_ARCHIVE), catalogue)
+                return
+            content = _content(name, file, MAX_ARCHIVE if suffix == BROWSER else MAX_BODY)
+            if suffix == BROWSER or ARCHIVE.match(content.removeprefix(BOM)):
+                yield from archive_entries(path, content, catalogue)
             else:
-                yield from _body_or_array(name, _content(name, file, MAX_BODY))
+                yield from _body_or_array(name, content)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=name) from error
 
@@ -76,6 +91,9 @@ def _content(name: str, file: BinaryIO, maximum: int) -> bytes:
     content = file.read(maximum + 1)
     if len(content) > maximum:
         raise InputError(f"the file is larger than {maximum // 2**20} MiB", where=name)
+    for beginning, (what, remedy) in NO_RECORDING.items():
+        if content.startswith(beginning):
+            raise InputError(what, where=name, remedy=remedy)
     return content
 
 
