@@ -39,7 +39,7 @@ def opened(path: Path) -> BinaryIO:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(path.stat().st_mode):
         return io.BufferedReader(_Stream(path), 2**16)
-    file = path.open("rb", buffering=2**16)
+    file = io.BufferedReader(io.FileIO(path), 2**16)
     begins = file.peek(4)[:4]
     wide = next((name for mark, name in WIDE_MARKS.items() if begins.startswith(mark)), None)
     return file if wide is None else io.BufferedReader(_Wide(file, wide), 2**16)
@@ -57,7 +57,7 @@ def read_input(path: Path) -> bytes:
 class _Wide(io.RawIOBase):
     """A file in UTF-16 or UTF-32 as UTF-8, without its mark."""
 
-    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
+    def __init__(self, file: io.BufferedReader[io.FileIO], encoding: str) -> None:
         self._file = file
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
@@ -82,7 +82,7 @@ class _Wide(io.RawIOBase):
             words = (
                 f"it begins with the byte order mark of {self._encoding}, and is not valid {self._encoding}"
             )
-            raise InputError(words, where=str(self._file.name)) from error
+            raise InputError(words, where=str(self._file.raw.name)) from error
 
     def close(self) -> None:
         self._file.close()

@@ -346,6 +346,14 @@ def test_blank_lines_and_a_mark_are_passed_over(body: bytes) -> None:
     assert data.names == ("A", "B}, {")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_file_is_read_in_the_encoding_of_its_mark(tmp_path: Path, encoding: str) -> None:
+    """As PowerShell's Export-Csv -Encoding Unicode writes."""
+    path = tmp_path / "own.csv"
+    path.write_bytes('"customer","product","sold"\r\n"Hänel","Visio Plan 2","3"\r\n'.encode(encoding))
+    assert load.read(chunks_of([path]), EMPTY).names == ("Hänel",)
+
+
 def test_a_customer_alone_has_what_a_made_one_would() -> None:
     """Of a customer without licences they are drawn, the same each time; an empty list of them is none."""
     world = taken([{"name": "Drawn"}, {"name": "Empty", "licenses": []}])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from msgspec.structs import replace
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import opened
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.world.own.csv_chunks import csv_chunks
 from partner_insights.world.own.json_chunks import json_chunks, ndjson_chunks, of_rows, parsed, rows_in
@@ -94,7 +95,7 @@ def _file(path: Path) -> Iterator[Chunk]:
             remedy=f"name it {', '.join(READERS)}",
         )
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             yield from reader(file, str(path))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
