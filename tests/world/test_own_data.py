@@ -351,7 +351,7 @@ def test_a_file_is_read_in_the_encoding_of_its_mark(tmp_path: Path, encoding: st
     """As PowerShell's Export-Csv -Encoding Unicode writes."""
     path = tmp_path / "own.csv"
     path.write_bytes('"customer","product","sold"\r\n"Hänel","Visio Plan 2","3"\r\n'.encode(encoding))
-    assert load.read(chunks_of([path]), EMPTY).names == ("Hänel",)
+    assert load.read(chunks_of(path), EMPTY).names == ("Hänel",)
 
 
 def test_a_customer_alone_has_what_a_made_one_would() -> None:
