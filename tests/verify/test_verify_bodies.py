@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from partner_insights.verify.judge.json_body import BOM, MAX_DEPTH, read_body
+from partner_insights.verify.judge.json_body import BOM, MAX_DEPTH, MAX_VALUES, read_body
 from partner_insights.verify.judge.violation import pointer_pattern, printable, shortened
 
 json_values = st.recursive(
@@ -87,6 +87,14 @@ def test_depth_is_bounded(opening: bytes, closing: bytes) -> None:
     )
     assert (deepest.readable, deepest.defects) == (True, ())
     assert [defect.code for defect in too_deep.defects] == ["PI311"]
+
+
+@pytest.mark.parametrize("piece", [b"0,", b"{},", b"[],"])
+def test_values_are_bounded(piece: bytes) -> None:
+    """PI311, told without reading them: a small body must not fill the memory."""
+    few, many = (b"[" + piece * (size // len(piece)) + b"0]" for size in (MAX_VALUES, 2 * MAX_VALUES))
+    assert read_body(few).readable
+    assert [defect.code for defect in read_body(many + b" ").defects] == ["PI311"]
 
 
 @pytest.mark.parametrize("levels", [254, 255, 400, 1023, 1025, 100_000])

@@ -20,6 +20,7 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.fixtures.files.write import resources, write_operation, write_resource
 from partner_insights.fixtures.testing.settings import WorldSettings
+from partner_insights.verify.recordings import archives
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
@@ -265,6 +266,18 @@ def test_the_date_of_an_archive_counts(tmp_path: Path, good: Any) -> None:
     )
     _, report = check(tmp_path, path)
     assert {each["code"] for each in report["violations"]} == {"PI212"}
+
+
+def test_an_archive_of_too_many_values_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is read: it would fill the memory."""
+    path = tmp_path / "many.har"
+    path.write_text(har(entry(PARTNER, {"totalCount": 0, "items": []})))
+    monkeypatch.setattr(archives, "MAX_VALUES", 5)
+    result, _ = check(tmp_path, path)
+    assert result.exit_code == 2
+    assert "the archive has more than 5 commas and brackets" in result.output
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
+from partner_insights.verify.judge import rows as judged_rows
 from partner_insights.verify.recordings.check import check_recording
 from partner_insights.verify.report.terminal import MAX_OBSERVED
 
@@ -244,13 +245,28 @@ def test_no_bytes_crash_the_check(
 
 
 def test_rows_too_short_to_be_any_are_counted_and_not_judged(recording: Any) -> None:
-    """PI311: a megabyte of empty rows costs no more than reading it; as many whole rows are all judged."""
-    for rows, told in ((60_000, "60,000 rows"), (500, "PI102")):
-        path = recording({"totalCount": 1, "items": [{}] * rows})
+    """PI311: a megabyte of empty rows costs no more than reading it; as many whole rows are all judged.
+
+    Too short are also rows that cannot even hold the names of the properties that each has.
+    """
+    short = {"licensesActive": 1, "channel": "reseller"}
+    for row, rows, told in (({}, 60_000, "60,000 rows"), (short, 60_000, "60,000 rows"), ({}, 500, "PI102")):
+        path = recording({"totalCount": 1, "items": [row] * rows})
         result = check(path, "--operation", "customer-licenses-usage")
         assert result.exit_code == 1, result.output
         assert told in result.output
         assert ("PI311" in result.output) is (told != "PI102")
+
+
+def test_of_too_many_rows_none_is_judged(recording: Any, good: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PI311: whatever their length."""
+    body = good("customer-licenses-usage")
+    body["items"][0]["licensesActive"] = "x"
+    for most, told in ((len(body["items"]), "PI101"), (1, "PI311")):
+        monkeypatch.setattr(judged_rows, "MANY_ROWS", 0)
+        monkeypatch.setattr(judged_rows, "MAX_ROWS", most)
+        output = check(recording(body), "--operation", "customer-licenses-usage").output
+        assert (told in output, "PI311" in output) == (True, told == "PI311")
 
 
 def test_of_many_observations_the_first_are_shown(recording: Any, good: Any) -> None:

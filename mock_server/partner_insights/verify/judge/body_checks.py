@@ -28,8 +28,9 @@ class BodyChecks:
     def findings(self, found: JudgedResponse) -> Iterator[Finding]:
         """All that is wrong with the content; what depends on headers or time is looked at each time."""
         if found.unread:
-            words = f"the body has {found.unread:,} rows, which are too short to be any: none is judged"
-            yield http_finding("PI311", words)
+            length = len(found.content) // found.unread
+            words = f"rows, of {length} bytes on the average: too many or too short, and none is judged"
+            yield http_finding("PI311", f"the body has {found.unread:,} {words}")
             return
         # A body may have 64 MiB: its digest is enough to know it by.
         key = (found.operation.id, found.url, found.customer, blake2b(found.content).digest())

@@ -21,6 +21,8 @@ _ANY_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS = b"0" * 17
 MAX_DEPTH = 100
 """Levels of nesting the judge follows; no documented body has more than six."""
+MAX_VALUES = 4_000_000
+"""Commas and brackets in a body: twice as many as rows of 64 MiB have."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def read_body(content: bytes) -> Body:
     """
     bom = content.startswith(BOM)
     payload = content[len(BOM) :] if bom else content
+    if has_more_values(payload, MAX_VALUES):
+        return _unreadable(bom, JsonDefect("PI311", "", f"the body has {more_values(MAX_VALUES)}"))
     try:
         value = orjson.loads(payload)
     except ValueError:
@@ -60,6 +64,16 @@ def read_body(content: bytes) -> Body:
     if not (_may_be_too_deep(payload) and _is_too_deep(value)) and says_everything_once(payload, value):
         return Body(value, True, bom, ())
     return _read_odd(payload, bom)
+
+
+def has_more_values(content: bytes, most: int) -> bool:
+    """Whether JSON may hold more values than that, told without reading it: each takes some hundred bytes."""
+    return len(content) > most and sum(map(content.count, (b",", b"{", b"["))) > most
+
+
+def more_values(most: int) -> str:
+    """What it has too many of, in words."""
+    return f"more than {most:,} commas and brackets"
 
 
 def says_everything_once(content: bytes, value: JsonValue) -> bool:

@@ -65,9 +65,13 @@ class Row:
         )
 
 
+MAX_ROWS: Final = 500_000
+"""Of one body: more are not judged, as they would take too much memory."""
 MANY_ROWS: Final = 50_000
 BYTES_OF_A_ROW: Final = 32
-"""Of a body with many rows; where they are shorter on the average, none of them can be whole."""
+"""Of a body with many rows, at least: where they are shorter on the average, none of them is judged."""
+BYTES_OF_A_MEMBER: Final = 4
+"""Two quotation marks, a colon and a value."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,8 @@ def judged_response(
     """A decoded body of an operation as the rules read it."""
     content = exchange.response.body if exchange.response is not None else b""
     stated = len(operation.layout.rows_of(value) or ()) if operation.envelope is not None else 0
-    unread = stated if stated > max(MANY_ROWS, len(content) // BYTES_OF_A_ROW) else 0
+    too_short = stated > MANY_ROWS and _too_short(content, stated, operation, catalogue)
+    unread = stated if too_short or stated > MAX_ROWS else 0
     return JudgedResponse(
         operation=operation,
         resource=operation.resource,
@@ -167,6 +172,13 @@ def judged_response(
         locale=(exchange.request.header("X-Locale") or "en-US").lower(),
         query=_query(operation, exchange),
     )
+
+
+def _too_short(content: bytes, rows: int, operation: Operation, catalogue: Catalogue) -> bool:
+    """Whether rows are too short, on the average, to have the properties that each of them has."""
+    required = catalogue.schema(operation.resource).get("required", ())
+    least = sum(len(name) + BYTES_OF_A_MEMBER for name in required)
+    return len(content) < rows * max(least, BYTES_OF_A_ROW)
 
 
 def _query(operation: Operation, exchange: Exchange) -> Query | None:

@@ -18,6 +18,7 @@ from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.errors import InputError
 from partner_insights.http_reader import is_local
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
+from partner_insights.verify.judge.json_body import has_more_values, more_values
 from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import archived_body
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.verify.judge.exchange import Headers
 
+MAX_VALUES: Final = 20_000_000
+"""Commas and brackets in an archive, those in its bodies among them."""
 _SCHEMES: Final = ("http", "https")
 """Of URLs that are asked of the service: an archive also holds those of sockets, extensions and files."""
 
@@ -93,6 +96,8 @@ def _known(host: str | None, own: str | None) -> bool:
 
 
 def _log(name: str, content: bytes) -> list[Any]:
+    if has_more_values(content, MAX_VALUES):
+        raise InputError(f"the archive has {more_values(MAX_VALUES)}", where=name)
     try:
         document = _document(content)
     except json.JSONDecodeError as error:

@@ -17,7 +17,7 @@ import orjson
 from partner_insights.contract.compiled_schemas import compiled, definitions_read_alike, in_one_document
 from partner_insights.contract.model import Envelope
 from partner_insights.verify.judge.fast_checks import PastCheck
-from partner_insights.verify.judge.json_body import says_everything_once
+from partner_insights.verify.judge.json_body import MAX_VALUES, has_more_values, says_everything_once
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
@@ -147,6 +147,8 @@ class FastPath:
             self._seen.insert(0, seen)
 
     def _by_schema(self, content: bytes, line: bool) -> str | None:
+        if has_more_values(content, MAX_VALUES):
+            return None
         try:
             value = orjson.loads(content)
             is_row = line and "items" not in value
