@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from partner_insights.verify.judge.violation import ViolationKey
+
 CATALOGUES = {profile: Catalogue.load(profile) for profile in Profile}
 FAST_PATHS = {profile: FastPath(catalogue) for profile, catalogue in CATALOGUES.items()}
 COLLECTIONS = [
@@ -81,6 +83,9 @@ LINKS = ["", "/v1", "/v1.0", "http://127.0.0.1:8010/v1", "//localhost"]
 """What a link may have before the resource: nothing in the samples."""
 
 
+CHANGES = ["value", "drop", "add", "each", "envelope", "row", "type", "twice", "link"]
+
+
 @st.composite
 def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
     """A good answer with a few values, rows, names or counts changed, in any JSON layout."""
@@ -90,13 +95,18 @@ def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
         rows = body["items"] or [{}]
         row = rows[draw(st.integers(0, len(rows) - 1))]
         names = sorted(row)
-        change = draw(st.sampled_from(["value", "drop", "add", "envelope", "row", "type", "twice", "link"]))
+        change = draw(
+            st.sampled_from(["value", "drop", "add", "each", "envelope", "row", "type", "twice", "link"])
+        )
         if change == "value" and names:
             row[draw(st.sampled_from(names))] = draw(odd_values)
         elif change == "drop" and names:
             del row[draw(st.sampled_from(names))]
         elif change == "add":
             row[draw(st.sampled_from(["extra", "Channel", "etag"]))] = draw(odd_values)
+        elif change == "each":
+            for each in rows:
+                each["etag"] = "a"
         elif change == "envelope":
             body[draw(st.sampled_from(["totalCount", "attributes", "extra"]))] = draw(odd_values)
         elif change == "row":
@@ -128,6 +138,39 @@ def test_what_the_fast_path_passes_the_judge_finds_nothing_in(data: st.DataObjec
     if passed is not None:
         found = judged(content, profile)
         assert (found.violations, found.observations, found.operation) == ((), [], passed)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_valid_but_for_undocumented_properties_breaks_nothing(data: st.DataObject, good: Any) -> None:
+    """For any answer: nothing else is observed of it, and nothing new of another one that passes after it."""
+    seen: list[ViolationKey] = []
+    path = warmed(good, Profile.STRICT)
+    path.forget()
+    _, first = data.draw(changed_bodies(good))
+    _, second = data.draw(changed_bodies(good))
+    passed = path.valid_operation(first, documented=False)
+    for content, by_layout in ((first, passed), (second, path.valid_operation(second))):
+        if by_layout is not None:
+            found = judged(content, Profile.STRICT)
+            assert (found.violations, found.operation) == ((), by_layout)
+            assert {each.kind for each in found.observations} <= {"undocumented-property"}
+            assert content == first or {each.key for each in found.observations} <= set(seen)
+            seen += [each.key for each in found.observations]
+    path.forget()
+    passed = path.valid_operation(first)
+    assert passed is None or judged(first, Profile.STRICT).observations == []
+
+
+def test_each_file_tells_of_its_undocumented_properties(good: Any, tmp_path: Path) -> None:
+    """What was observed in one recording is observed in the next, once in each."""
+    row = json.dumps(good("customer-licenses-usage")["items"][0] | {"etag": "a"})
+    checker = RecordingChecker(CATALOGUES[Profile.STRICT], Profile.STRICT)
+    for name in ("first.ndjson", "second.ndjson"):
+        (tmp_path / name).write_text(f"{row}\n" * 3)
+        checked = checker.check(tmp_path / name)
+        assert (checked.judged, checked.violations) == (3, ())
+        assert [each.pointer for each in checked.observations] == ["/etag"]
 
 
 def judged(content: bytes, profile: Profile, *, line: bool = False) -> Any:
@@ -269,13 +312,16 @@ def test_a_line_holds_one_answer_and_not_a_part_of_one(good: Any, where: bytes) 
 def test_how_many_lines_are_looked_at_together_makes_no_difference(
     data: st.DataObject, good: Any, tmp_path: Path
 ) -> None:
-    """A recording comes to the same, in the same order, line by line or all at once."""
+    """A recording comes to the same, in the same order, line by line or all at once, by the judge alone."""
     path = tmp_path / "recording.ndjson"
     path.write_bytes(b"\r\n\n".join(data.draw(lines(good)) * 2))
     results = []
-    for size in (1, 2000, 2**16):
+    for size, judge_alone in ((1, False), (2000, False), (2**16, False), (1, True)):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(recording_entries, "BLOCK_BYTES", size)
+            if judge_alone:
+                patched.setattr(FastPath, "split", lambda _, lines: (Counter(), list(range(len(lines)))))
+                patched.setattr(FastPath, "valid_operation", lambda *_, **__: None)
             checker = RecordingChecker(CATALOGUES[Profile.CORRECTED], Profile.CORRECTED)
             try:
                 checked = checker.check(path)
@@ -290,7 +336,7 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
                         [str(each) for each in checked.refusals],
                     )
                 )
-    assert results[0] == results[1] == results[2]
+    assert all(each == results[0] for each in results[1:])
 
 
 @pytest.mark.parametrize("operation", COLLECTIONS[:4])

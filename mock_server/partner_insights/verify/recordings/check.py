@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Set
     from pathlib import Path
 
-    from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Operation, Profile, Severity
+    from partner_insights.contract import (
+        Catalogue,
+        ErrorCase,
+        JsonValue,
+        Operation,
+        Profile,
+        SchemaObject,
+        Severity,
+    )
     from partner_insights.verify.report.pseudonyms import Pseudonyms
 
 UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
@@ -192,6 +200,7 @@ class RecordingChecker:
         An entry among others that cannot be judged is among its refusals.
         """
         checked = FileResult(str(path))
+        self._fast_path.forget()
         for entry in self._unsettled(path, checked):
             try:
                 if isinstance(entry, InputError):
@@ -231,19 +240,30 @@ class RecordingChecker:
 
     def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
         before = checked.severities.total()
-        if not self._pass(self._valid_operation(entry), 1, checked):
+        if not (self._pass(self._valid_operation(entry), 1, checked) or self._observe(entry, checked)):
             checked.judge(self._judge(entry, checked), 1)
         if checked.severities.total() == before:
             checked.effort -= 1  # nothing was to be explained, whoever found it valid
 
-    def _valid_operation(self, entry: RecordedResponse) -> str | None:
+    def _observe(self, entry: RecordedResponse, checked: FileResult) -> bool:
+        """Count an answer that is valid but for what no page lists, and tell of that; False for any other."""
+        found = self._valid_operation(entry, documented=False)
+        if found is None or not self._pass(found, 1, checked):
+            return False
+        operation, body = self._catalogue.operations[found], read_body(entry.content)
+        is_row = isinstance(body.value, dict) and operation.layout.rows not in body.value
+        schema = self._row_schema(operation) if is_row else self._catalogue.response_schema(operation)
+        self._add(body, (), undocumented(body.value, schema, self._catalogue, found), checked)
+        return True
+
+    def _valid_operation(self, entry: RecordedResponse, *, documented: bool = True) -> str | None:
         """The operation that an entry is certainly a valid answer of; None where the judge has to look."""
         exchange = entry.exchange
         if exchange is not None and (
             exchange.request.method != "GET" or exchange.response is None or exchange.response.status != 200
         ):
             return None
-        found = self._fast_path.valid_operation(entry.content, line=entry.line)
+        found = self._fast_path.valid_operation(entry.content, line=entry.line, documented=documented)
         if exchange is None or found is None:
             return found
         kept = found == exchange.request.operation and not judge_exchange(
@@ -265,7 +285,13 @@ class RecordingChecker:
         subject, operation, found, seen = self._findings(entry, body)
         if operation is not None:
             checked.operations.add(operation)
-        seen = (replace(each, operation=operation) for each in seen)
+        self._add(body, found, (replace(each, operation=operation) for each in seen), checked)
+        return subject
+
+    def _add(
+        self, body: Body, found: Iterable[Violation], seen: Iterable[Observation], checked: FileResult
+    ) -> None:
+        """Take down what an entry shows, its customers under pseudonyms."""
         if self._pseudonyms is None:
             checked.add(found, lambda each: each)
             checked.observe(seen, lambda each: each)
@@ -274,7 +300,6 @@ class RecordingChecker:
             self._pseudonyms.learn(body.value)
             checked.add(found, self._pseudonyms.violation)
             checked.observe(seen, self._pseudonyms.observation)
-        return subject
 
     def _findings(
         self, entry: RecordedResponse, body: Body
@@ -348,11 +373,16 @@ class RecordingChecker:
         row = self._catalogue.schema(stated.resource)["properties"]
         return stated if entry.line or value.keys() & (row.keys() - envelope.keys()) else None
 
+    def _row_schema(self, operation: Operation) -> SchemaObject:
+        rows = self._catalogue.response_schema(operation)["properties"][operation.layout.rows]
+        schema: SchemaObject = rows["items"]
+        return schema
+
     def _row_findings(
         self, row: dict[str, JsonValue], operation: Operation, entry: RecordedResponse
     ) -> tuple[list[Finding], list[Observation]]:
         """A row by itself: the rules across rows need the response it came in."""
-        schema = self._catalogue.response_schema(operation)["properties"][operation.layout.rows]["items"]
+        schema = self._row_schema(operation)
         alone = JudgedResponse(
             operation=operation,
             resource=operation.resource,

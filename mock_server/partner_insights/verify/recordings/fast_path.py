@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilde
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from partner_insights.contract import Catalogue, JsonValue, Operation, SchemaObject
@@ -47,7 +48,7 @@ class RowKind:
 
     operation: Operation
     body_schema: SchemaObject
-    """Of a whole body, envelope included; it allows nothing that is not documented."""
+    """Of a whole body, envelope included."""
     row_schema: SchemaObject
     body: Callable[[JsonValue], bool]
     """Whether a body fits its schema."""
@@ -55,16 +56,27 @@ class RowKind:
     is_row: bool
     """Whether an object of it, alone, is a row: no operation answers with one of them."""
     rules: FastRules
+    documented: bool
+    """Whether the schemas allow nothing that is not documented."""
 
 
 @dataclass(frozen=True)
 class SeenLayout:
     """A layout that valid bodies, or rows alone, were seen to have."""
 
-    operation: Operation
+    kind: RowKind
     is_row: bool
     layout: Layout
-    rules: FastRules
+
+    @property
+    def operation(self) -> Operation:
+        """Which answers so."""
+        return self.kind.operation
+
+    @property
+    def rules(self) -> FastRules:
+        """About its rows."""
+        return self.kind.rules
 
     def keep_rules(self, answers: Sequence[Sequence[Any]]) -> bool:
         """Whether each of several answers keeps every rule."""
@@ -83,26 +95,42 @@ class FastPath:
 
     def __init__(self, catalogue: Catalogue, moment: datetime | None = None) -> None:
         """Rows must not be dated after `moment`, by default now."""
+        self._catalogue = catalogue
         self._past = PastCheck(moment)
-        self._closed = _closed_definitions(catalogue)
-        self._layouts = LayoutBuilder(_with_sampled_links(self._closed))
-        self._kinds: dict[str, RowKind] = {}
+        self._layouts = LayoutBuilder(_with_sampled_links(_definitions(catalogue)))
+        self._kinds = self._row_kinds(documented=True)
         self._seen: list[SeenLayout] = []
-        self._tried: set[str] = set()
-        for operation in catalogue.operations.values():
+        self._tried: set[tuple[bool, str]] = set()
+
+    def _row_kinds(self, *, documented: bool) -> dict[str, RowKind]:
+        kinds: dict[str, RowKind] = {}
+        for operation in self._catalogue.operations.values():
             # One row alone is quick to judge, and a schema of a page that is not ours may hold anything.
             enveloped = operation.envelope is not None and operation.layout == Envelope()
-            rules = fast_rules(operation, catalogue, self._past) if enveloped else None
-            kind = self._kind(operation, catalogue, rules) if rules is not None else None
+            rules = fast_rules(operation, self._catalogue, self._past) if enveloped else None
+            kind = self._kind(operation, rules, documented=documented) if rules is not None else None
             if kind is not None:
-                self._kinds[operation.resource] = kind
+                kinds[operation.resource] = kind
+        return kinds
 
-    def valid_operation(self, content: bytes, *, line: bool = False) -> str | None:
+    @cached_property
+    def _open_kinds(self) -> dict[str, RowKind]:
+        return self._row_kinds(documented=False)
+
+    def forget(self) -> None:
+        """Know documented layouts alone, as for another file."""
+        self._seen = [each for each in self._seen if each.kind.documented]
+        self._tried = {each for each in self._tried if each[0]}
+
+    def valid_operation(self, content: bytes, *, line: bool = False, documented: bool = True) -> str | None:
         """The id of the operation that this valid answer is of; None where the judge has to look.
 
-        A `line` may be a row without an envelope, too.
+        A `line` may be a row without an envelope, too. Not `documented`, it may have undocumented properties,
+        and its layout is one more that is valid, until `forget`: those properties are observed once.
         """
-        return self._by_layout(content, line) or self._by_schema(content, line)
+        if not documented:
+            return self._by_schema(content, line, self._open_kinds)
+        return self._by_layout(content, line) or self._by_schema(content, line, self._kinds)
 
     def _by_layout(self, content: bytes, line: bool) -> str | None:
         for seen in self._seen:
@@ -146,22 +174,22 @@ class FastPath:
             self._seen.remove(seen)
             self._seen.insert(0, seen)
 
-    def _by_schema(self, content: bytes, line: bool) -> str | None:
+    def _by_schema(self, content: bytes, line: bool, kinds: Mapping[str, RowKind]) -> str | None:
         if has_more_values(content, MAX_VALUES):
             return None
         try:
             value = orjson.loads(content)
             is_row = line and "items" not in value
             if is_row:
-                kind, rows = self._kinds[value["attributes"]["objectType"]], [value]
+                kind, rows = kinds[value["attributes"]["objectType"]], [value]
                 fits = kind.is_row and kind.row(value)
             else:
                 rows = value["items"]
-                kind = self._kinds[rows[0]["attributes"]["objectType"]]
+                kind = kinds[rows[0]["attributes"]["objectType"]]
                 if len(rows) > MANY_ROWS:
                     # With its first row alone, a large body shows its layout in no time.
                     first = value | {"totalCount": 1, "items": rows[:1]}
-                    if self._by_schema(orjson.dumps(first), line):
+                    if self._by_schema(orjson.dumps(first), line, kinds):
                         subject = self._by_layout(content, line)
                         if subject is not None:
                             return subject
@@ -180,7 +208,7 @@ class FastPath:
     def _remember(self, value: Any, kind: RowKind, is_row: bool) -> None:
         """Have a decoder for what has the layout of this valid value."""
         model = value if is_row else value | {"items": value["items"][0]}
-        named = f"{kind.operation.id} {is_row} {_names(model)}"
+        named = kind.documented, f"{kind.operation.id} {is_row} {_names(model)}"
         if named in self._tried or len(self._tried) > MAX_DECODERS:
             return
         self._tried.add(named)
@@ -191,27 +219,28 @@ class FastPath:
                 layout = self._layouts.body(kind.body_schema, value, kind.rules)
         except NoLayout:
             return
-        seen = SeenLayout(kind.operation, is_row, layout, kind.rules)
+        seen = SeenLayout(kind, is_row, layout)
         self._seen.insert(0, seen)
         del self._seen[MAX_LAYOUTS:]
 
-    def _kind(self, operation: Operation, catalogue: Catalogue, rules: FastRules) -> RowKind | None:
+    def _kind(self, operation: Operation, rules: FastRules, *, documented: bool) -> RowKind | None:
         """None where the validators are not known to read its schemas alike."""
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
-        definitions = definitions_read_alike(body, self._closed)
-        if definitions is None:
+        read = definitions_read_alike(body, _definitions(self._catalogue))
+        if read is None:
             return None
-        definitions = _with_sampled_links(definitions)
+        definitions = _with_sampled_links(_closed(read) if documented else read)
         return RowKind(
             operation=operation,
             body_schema=body,
             row_schema=row,
             body=compiled(body | {"$defs": definitions}),
             row=compiled(row | {"$defs": definitions}),
-            is_row=resource in row_operations(catalogue),
+            is_row=resource in row_operations(self._catalogue),
             rules=rules,
+            documented=documented,
         )
 
 
@@ -241,18 +270,20 @@ def row_operations(catalogue: Catalogue) -> dict[str, Operation]:
     }
 
 
-def _closed_definitions(catalogue: Catalogue) -> dict[str, Any]:
-    """Every derived schema with its references in one document, and no room for undocumented properties.
+def _definitions(catalogue: Catalogue) -> dict[str, SchemaObject]:
+    """Every derived schema, with its references in one document."""
+    return {name: in_one_document(derived.schema) for name, derived in catalogue.resources.items()}
+
+
+def _closed(definitions: Mapping[str, SchemaObject]) -> dict[str, SchemaObject]:
+    """The same without room for undocumented properties.
 
     Those break nothing, but the judge observes them; without them no body nests deeper than its schema.
     """
-    return {
-        name: {**in_one_document(derived.schema), "additionalProperties": False}
-        for name, derived in catalogue.resources.items()
-    }
+    return {name: {**schema, "additionalProperties": False} for name, schema in definitions.items()}
 
 
-def _with_sampled_links(definitions: dict[str, Any]) -> dict[str, Any]:
+def _with_sampled_links(definitions: dict[str, SchemaObject]) -> dict[str, SchemaObject]:
     """The same, a link's address only of the form that nothing is to be said of."""
     link = definitions.get("Link")
     if link is None or "uri" not in link.get("properties", {}):
