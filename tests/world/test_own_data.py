@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
@@ -21,6 +21,7 @@ from partner_insights.fixtures.factories.own_data import OwnCustomer, partner, s
 from partner_insights.world import World
 from partner_insights.world.own import load
 from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
+from partner_insights.world.own.row_decoder import RowDecoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -331,6 +332,55 @@ def test_lines_that_are_json_together_alone_are_refused(body: bytes) -> None:
     """Lines are read many at a time, and each has to be a row by itself."""
     with pytest.raises(InputError, match=r"line [12].*is no JSON"):
         load.read(chunks_in(body, "application/x-ndjson"), EMPTY)
+
+
+CELL = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=3),
+    st.just([]), st.dictionaries(st.sampled_from("ab"), st.integers(0, 9), max_size=2),
+)  # fmt: skip
+LINES = st.lists(
+    st.one_of(
+        st.dictionaries(st.sampled_from(["customer", "a.b", "x~/", "", "items"]), CELL, max_size=4).map(
+            json.dumps
+        ),
+        st.just('{"customer": "A", "a.b": 1}'),
+        st.sampled_from(
+            ["", " ", '{"a": 1} {"a": 2}', '{"a":\n1}', '{"a": 1},', "[", "]", '{"a": "\\ud800"}', "3"]
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(LINES, st.sampled_from(["\n", "\n", "\r\n"]), st.booleans())
+@example(['{"a": 0}', '{"a": 1} {"a": 2}', '{"a":\n1}'], "\n", False)
+@example(['{"a": 1}', f'{{"a": 1{"0" * 30}}}'], "\n", False)
+@example(['{"licenses": 3}'], "\n", False)
+@example(['{"": 1}', '{"": 2}'], "\n", True)
+def test_rows_that_are_alike_are_read_as_any_others(lines: list[str], end: str, is_array: bool) -> None:
+    """The decoder for rows that are alike gives the same cells at the same places, and refusals."""
+    body = f"[{end}{f',{end}'.join(lines)}{end}]" if is_array else end.join(lines) + end
+
+    def read() -> Any:
+        try:
+            chunks = list(
+                chunks_in(body.encode(), "application/json" if is_array else "application/x-ndjson")
+            )
+        except InputError as error:
+            return str(error)
+        return [
+            (name, chunk.place(at, name), repr(cell))
+            for chunk in chunks
+            for name in sorted(chunk.columns)
+            for at, cell in enumerate(chunk.columns[name])
+        ]
+
+    told = read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RowDecoder, "columns", lambda *_: None)
+        assert told == read()
 
 
 @pytest.mark.parametrize(

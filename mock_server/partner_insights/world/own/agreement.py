@@ -28,10 +28,14 @@ def disagreeing(group: Integers, values: Integers, nothing: int) -> list[tuple[i
     return [(int(first[held[at]]), int(known[at])) for at in other.tolist()]
 
 
+def repeats(group: Integers) -> bool:
+    """Whether two entries are of one group."""
+    ordered = np.sort(group)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
 def twice(group: Integers, source: Integers) -> list[tuple[int, int]]:
     """Entries of one group and one source: each with the one before it."""
-    if len(np.unique(group)) == len(group):
-        return []
     order = np.lexsort((source, group))
     same = (group[order][1:] == group[order][:-1]) & (source[order][1:] == source[order][:-1])
     again = np.flatnonzero(same)
@@ -40,11 +44,13 @@ def twice(group: Integers, source: Integers) -> list[tuple[int, int]]:
 
 def check_rows(
     given: Given, group: Integers, row: Integers, source: Integers, counts: dict[str, Integers], short: bool
-) -> npt.NDArray[np.bool_]:
+) -> npt.NDArray[np.bool_] | None:
     """Rows of one answer are one each, those of several agree. Which repeat one of their answer, on purpose.
 
-    `short`: whether rows in the short form may repeat each other, too.
+    None where no two rows are about one and the same. `short`: whether those in the short form may be.
     """
+    if not repeats(group):
+        return None
     again = np.zeros(len(group), dtype=np.bool_)
     for first, second in twice(group, source):
         if short and source[first] == SHORT:

@@ -158,9 +158,10 @@ def _enter_product_ids(
 ) -> None:
     """The ids that were given for products; a problem where a licence has two."""
     tables = (given.deployment, given.use)
-    column = codes[np.concatenate([each.joined("product_id") for each in tables])]
+    columns = [each.joined("product_id") for each in tables]
     if not texts.product_ids:
         return
+    column = codes[np.concatenate(columns)]
     licence = entry[np.concatenate([each.column("key") for each in tables])]
     row = np.concatenate([each.column("row") for each in tables])
     of = "the licence's other rows (PI220 one-meaning)"
@@ -174,14 +175,13 @@ def _behind(given: Given, calendar: Calendar) -> tuple[int, int] | None:
     found: list[int | None] = []
     for dataset, entries in zip(DATASETS, (given.deployment, given.use), strict=True):
         codes = entries.joined("snapshot")
-        of = "the other rows: the newer operations tell of one day, and earlier ones follow from it"
-        check_texts(
-            given, np.zeros(len(codes), dtype=np.int64), codes, entries.column("row"), newer, SNAPSHOT, of
-        )
-        days = [day for code in np.unique(codes[codes >= 0]).tolist() if (day := newer[code])]
+        if newer:
+            of = "the other rows: the newer operations tell of one day, and earlier ones follow from it"
+            together = np.zeros(len(codes), dtype=np.int64)
+            check_texts(given, together, codes, entries.column("row"), newer, SNAPSHOT, of)
+        days = [day for code in _present(codes) if (day := newer[code])]
         if not days and given.is_all:  # of older rows alone only what no service is late by says so
-            processed = entries.column("processed")
-            told = (older[code] for code in np.unique(processed[processed >= 0]).tolist())
+            told = (older[code] for code in _present(entries.column("processed")))
             latest = max(filter(None, told), default=given.as_of)
             days = [latest] if (given.as_of - latest).days > MAX_LAG else []
         found.append((calendar.processed_day(dataset) - days[0]).days if days else None)
@@ -189,6 +189,12 @@ def _behind(given: Given, calendar: Calendar) -> tuple[int, int] | None:
     if deployment is None:
         return None if use is None else (use, use)
     return deployment, deployment if use is None else use
+
+
+def _present(codes: Integers) -> list[int]:
+    """The codes that there are, −1 left out."""
+    found: list[int] = np.flatnonzero(np.bincount(codes + 1)[1:]).tolist()
+    return found
 
 
 def _days(interned: Interned, column: str, given: Given) -> list[date | None]:
@@ -312,7 +318,7 @@ def _uses(
         given.problem(int(row[at]), place, f"{words} (PI205 active-within-qualified)")
     _check_times(given, licences, uses.licence, uses.processed, row, texts)
     about.look(row, uses.licence, uses.workload)
-    return folded_uses(uses, np.where(again, -1 - np.arange(len(use)), use))
+    return uses if again is None else folded_uses(uses, np.where(again, -1 - np.arange(len(use)), use))
 
 
 def _check_times(

@@ -13,6 +13,7 @@ import orjson
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import BLOCK, BOM, CHUNK, MAX_LINE, MISSING, Chunk, within
 from partner_insights.world.own.columns_of_data import LICENSES
+from partner_insights.world.own.row_decoder import RowDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,20 +26,29 @@ _CONTAINERS: Final = (LICENSES, "items", "Value", "customers", "data")
 
 def ndjson_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     """A row, a customer or a body a line. InputError."""
-    yield from _row_a_line(_lines(file, where), 1, "line {}, ", where)
+    decoder, number = RowDecoder(lines=True, others=frozenset(_CONTAINERS)), 1
+    for block in _blocks(file, where):
+        columns = decoder.columns(block)
+        if columns is None:
+            lines = block.split(b"\n")
+            yield from _of_lines(lines, "line {}, ", number, where)
+        else:
+            yield _of_cells(columns, "line {}, ", number, where)
+        number += block.count(b"\n")
 
 
-def _lines(file: BinaryIO, where: str) -> Iterator[list[bytes]]:
-    """The lines of a file from here on, a block of them at a time, a mark at their beginning left out."""
+def _blocks(file: BinaryIO, where: str) -> Iterator[bytes]:
+    """The lines of a file from here on, some whole ones at a time, a mark at their beginning left out."""
     rest, is_first = b"", True
     while block := file.read(BLOCK):
-        *lines, rest = (rest + block).split(b"\n")
+        end = block.rfind(b"\n") + 1
+        lines, rest = (rest + block[:end], block[end:]) if end else (b"", rest + block)
         if len(rest) > MAX_LINE:
             raise InputError(f"a line is longer than {MAX_LINE // 2**20} MiB", where=where or None)
-        if is_first and lines:
-            lines[0], is_first = lines[0].removeprefix(BOM), False
-        yield lines
-    yield [rest.removeprefix(BOM) if is_first else rest]
+        if lines:
+            yield lines.removeprefix(BOM) if is_first else lines
+            is_first = False
+    yield rest.removeprefix(BOM) if is_first else rest
 
 
 def json_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
@@ -47,7 +57,7 @@ def json_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     if head.strip() == b"[":
         following = file.readline(MAX_DOCUMENT + 1)
         if following.rstrip().endswith((b"},", b"}")) and following.lstrip().startswith(b"{"):
-            yield from _row_a_line(_items(chain([[following]], _lines(file, where)), where), 0, "/{}", where)
+            yield from _items(chain([following], _blocks(file, where)), where)
             return
         head += following
     content = head + file.read(MAX_DOCUMENT + 1 - len(head))
@@ -59,31 +69,34 @@ def json_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     yield from of_rows(rows_in(parsed(content, where, ""), "", where), where)
 
 
-def _items(blocks: Iterable[list[bytes]], where: str) -> Iterator[list[bytes]]:
+def _items(blocks: Iterable[bytes], where: str) -> Iterator[Chunk]:
     """The items of an array with an item a line."""
-    count, ended = 0, False
-    for lines in blocks:
-        contents = [content for line in lines if (content := line.strip())]
+    decoder, count, ended = RowDecoder(lines=False, others=frozenset(_CONTAINERS)), 0, False
+    for block in blocks:
+        columns = None if ended else decoder.columns(block)
+        if columns is not None:
+            chunk = _of_cells(columns, "/{}", count, where)
+            yield chunk
+            count += len(chunk)
+            continue
+        contents = [content for line in block.split(b"\n") if (content := line.strip())]
         if contents and contents[-1] == b"]" and not ended:
             ended, contents = True, contents[:-1]
         elif ended and contents:
             raise InputError("is no JSON: more after the end of the array", where=within(where, f"/{count}"))
+        yield from _of_lines([each.removesuffix(b",") for each in contents], "/{}", count, where)
         count += len(contents)
-        yield [each.removesuffix(b",") for each in contents]
     if not ended:
         raise InputError("is no JSON: the array has no end", where=within(where, f"/{count}"))
 
 
-def _row_a_line(blocks: Iterable[list[bytes]], number: int, place: str, where: str) -> Iterator[Chunk]:
-    """Chunks of lines that have a row each, numbered from `number` on; blank ones are passed over."""
-    for lines in blocks:
-        for start in range(0, len(lines), CHUNK):
-            some = lines[start : start + CHUNK]
-            yield from _of_lines(some, place, number, where)
-            number += len(some)
-
-
 def _of_lines(lines: list[bytes], place: str, first: int, where: str) -> Iterator[Chunk]:
+    """Chunks of lines that have a row each, numbered from `first` on; blank ones are passed over."""
+    for start in range(0, len(lines), CHUNK):
+        yield from _of_some_lines(lines[start : start + CHUNK], place, first + start, where)
+
+
+def _of_some_lines(lines: list[bytes], place: str, first: int, where: str) -> Iterator[Chunk]:
     columns = _columns(_plain_rows(lines))
     if columns and columns.keys().isdisjoint(_CONTAINERS):
         yield _of_columns(columns, lambda row: place.format(first + row), where)
@@ -201,11 +214,18 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name, MISSING) for row in rows] for name in every}
 
 
+def _of_cells(columns: dict[str, list[Any]], place: str, first: int, where: str) -> Chunk:
+    return Chunk(columns, _by_pointer(lambda row: place.format(first + row), where))
+
+
 def _of_columns(members: dict[str, list[Any]], pointer_of: Callable[[int], str], where: str) -> Chunk:
     columns: dict[str, list[Any]] = {}
     for name, column in members.items():
         columns |= _spread(name, column) if dict in set(map(type, column)) else {name: column}
+    return Chunk(columns, _by_pointer(pointer_of, where))
 
+
+def _by_pointer(pointer_of: Callable[[int], str], where: str) -> Callable[[int, str | None], str]:
     def place(row: int, column: str | None) -> str:
         pointer = pointer_of(row)
         if column is None or column == LICENSES:
@@ -213,4 +233,4 @@ def _of_columns(members: dict[str, list[Any]], pointer_of: Callable[[int], str],
         before, dot, after = column.replace("~", "~0").replace("/", "~1").partition(".")
         return within(where, f"{pointer}/{before}{'/' if dot else ''}{after}")
 
-    return Chunk(columns, place)
+    return place

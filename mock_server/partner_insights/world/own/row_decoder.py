@@ -1,0 +1,112 @@
+"""Many rows of JSON that are alike → columns, by a decoder that is made for the first of them.
+
+That takes half the time of a `dict` for each row. Where rows are not alike, they are read one by one.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+from msgspec import DecodeError, Meta, Struct, ValidationError, defstruct, field
+from msgspec.json import Decoder
+
+from partner_insights.world.own.chunk import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+_CELL: Final[Any] = str | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | bool | None
+"""A larger number is one that cannot be written again."""
+_MAX_MISSES: Final = 8
+"""Blocks that were not alike, before it is given up."""
+
+
+class RowDecoder:
+    """Decodes block by block: lines with a row each, or without `lines` items of an array, commas behind."""
+
+    def __init__(self, *, lines: bool, others: AbstractSet[str]) -> None:
+        """`others`: members that no row has."""
+        self._lines = lines
+        self._others = others
+        self._names: list[str] = []
+        self._cells = attrgetter("")
+        self._decoder: Decoder[list[Struct]] | None = None
+        self._misses = 0
+
+    def columns(self, block: bytes) -> dict[str, list[Any]] | None:
+        """The cells by dotted names, MISSING where a row has none; None where the rows are not alike."""
+        if self._misses == _MAX_MISSES or (self._decoder is None and not self._learn(block)):
+            return None
+        rows = self._rows(block)
+        if not rows:
+            self._decoder, self._misses = None, self._misses + 1
+            return None
+        cells = map(self._cells, rows)
+        columns = zip(*cells, strict=True) if len(self._names) > 1 else (cells,)
+        told = dict(zip(self._names, map(list, columns), strict=True))
+        return {name: column for name, column in told.items() if not _is_missing(column)}
+
+    def _rows(self, block: bytes) -> Sequence[Struct]:
+        """None of them where one is not like the first."""
+        if self._decoder is None:
+            return ()
+        try:
+            if not self._lines:
+                return self._decoder.decode(b"[%s]" % block.rstrip(b", \t\r\n"))
+            rows: list[Struct] = self._decoder.decode_lines(block)  # type: ignore[assignment]
+        except (DecodeError, ValidationError, UnicodeDecodeError):
+            return ()
+        # Each row has a line to itself: else another line would be named for it.
+        is_a_line_each = block.count(b"\n") == len(rows) == block.count(b"}\n{") + 1
+        return rows if is_a_line_each and block.startswith(b"{") and block.endswith(b"}\n") else ()
+
+    def _learn(self, block: bytes) -> bool:
+        """Make a decoder for rows like the first one."""
+        try:
+            first = orjson.loads(block[: block.find(b"\n")].rstrip(b", \t\r"))
+        except orjson.JSONDecodeError:
+            return False
+        if not isinstance(first, dict) or not self._others.isdisjoint(first):
+            return False
+        paths = _paths(first)
+        if not paths:
+            return False
+        self._names = list(paths)
+        self._cells = attrgetter(*paths.values())
+        row: Any = _struct(first)
+        self._decoder = Decoder(row if self._lines else list[row])
+        return True
+
+
+def _is_missing(column: Sequence[Any]) -> bool:
+    return column[0] is MISSING and all(cell is MISSING for cell in column)
+
+
+def _paths(row: dict[str, Any], name: str = "", path: str = "") -> dict[str, str]:
+    """The dotted name of each cell → where it is in the struct; none where a member is no cell."""
+    paths: dict[str, str] = {}
+    for at, (member, value) in enumerate(row.items()):
+        if isinstance(value, list) or value == {}:
+            return {}
+        if not isinstance(value, dict):
+            paths[f"{name}{member}"] = f"{path}c{at}"
+            continue
+        inner = _paths(value, f"{name}{member}.", f"{path}c{at}.")
+        if not inner:
+            return {}
+        paths |= inner
+    return paths
+
+
+def _struct(row: dict[str, Any]) -> type[Struct]:
+    """What rows like this one are: a cell may be missing, an object may not."""
+    members: list[Any] = [
+        (f"c{at}", _struct(value), field(name=member))
+        if isinstance(value, dict)
+        else (f"c{at}", _CELL, field(name=member, default=MISSING))
+        for at, (member, value) in enumerate(row.items())
+    ]
+    return defstruct("Row", members, kw_only=True, forbid_unknown_fields=True, gc=False)
