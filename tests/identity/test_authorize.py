@@ -32,7 +32,8 @@ V1, V2 = f"/{TENANT}/oauth2", f"/{TENANT}/oauth2/v2.0"
 @pytest.mark.parametrize(("base", "version"), [(V1, "1.0"), (V2, "2.0")])
 def test_a_code_is_redeemed_for_all_a_library_keeps(client: DirectoryClient, base: str, version: str) -> None:
     """Code with PKCE → access, id and refresh token and client info, about the same user and nonce."""
-    back = client.returned(client.authorize(base, resource=PARTNER_CENTER, login_hint="ann@contoso.example"))
+    resource = {"resource": PARTNER_CENTER} if base == V1 else {}
+    back = client.returned(client.authorize(base, login_hint="ann@contoso.example", **resource))
     assert back["state"] == "a state & more"
     answer = client.redeem(back["code"], base).json
     told = client.claims(answer["id_token"])
@@ -113,6 +114,17 @@ def test_an_id_token_beside_the_code_vouches_for_it(client: DirectoryClient) -> 
     assert told["nonce"] == "a nonce"
 
 
+def test_an_id_token_says_when_the_user_signed_in(client: DirectoryClient) -> None:
+    """Where the request says how long ago that may be (OpenID Connect Core 1.0, section 2)."""
+    back = client.returned(client.authorize(max_age="60", response_type="code id_token"))
+    renewed = client.redeem(back["code"]).json
+    for token in (back["id_token"], renewed["id_token"]):
+        told = client.claims(token)
+        assert 0 <= told["iat"] - told["auth_time"] < 60
+    code = client.returned(client.authorize())["code"]
+    assert "auth_time" not in client.claims(client.redeem(code).json["id_token"])
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "number"),
     [
@@ -126,6 +138,10 @@ def test_an_id_token_beside_the_code_vouches_for_it(client: DirectoryClient) -> 
         ({"code_challenge": "short"}, "invalid_request", 501491),
         ({"code_challenge_method": "S512"}, "invalid_request", 90023),
         ({"code_challenge": None}, "invalid_request", 900144),
+        ({"prompt": "select_account consent"}, "invalid_request", 90023),
+        ({"prompt": "admin_consent"}, "invalid_request", 90023),  # of version 1 alone
+        ({"max_age": "-1"}, "invalid_request", 90023),
+        ({"resource": PARTNER_CENTER}, "invalid_request", 901002),  # of version 1 alone
     ],
 )
 def test_errors_go_back_to_the_application(

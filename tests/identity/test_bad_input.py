@@ -90,7 +90,6 @@ AUTHORIZE = {
     "code_challenge_method": "S256",
     "prompt": "login",
     "login_hint": "ann@contoso.example",
-    "resource": "r",
     "client_info": "1",
 }
 

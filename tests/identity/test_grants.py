@@ -364,6 +364,19 @@ def test_assertions_are_checked(
     assert prove(client, certificate.assertion(**changes))["error_codes"] == [number]
 
 
+def test_a_workload_proves_itself_by_another_issuer(
+    client: DirectoryClient, make_app: Callable[..., Flask], certificate: Certificate
+) -> None:
+    """As GitHub and Kubernetes sign it; where a certificate is registered, that alone is a proof."""
+    issuer = "https://token.actions.githubusercontent.com"
+    told = {"iss": issuer, "sub": "repo:o/r:ref:refs/heads/main", "aud": "api://AzureADTokenExchange"}
+    workload = type(certificate)().assertion(**told, headers={})
+    assert prove(client, workload)["access_token"]
+    app = App("app", certificate=certificate.pem)
+    registered = make_app(identity=Identity(apps=(app,))).test_client()
+    assert prove(registered, workload)["error_codes"] == [700027]
+
+
 @pytest.mark.parametrize("changes", [{"nbf": 200}, {"iat": 200}, {"exp": -200}])
 def test_clocks_may_differ_a_little(client: DirectoryClient, certificate: Certificate, changes: Any) -> None:
     """Five minutes; MSAL for Node rounds the second it signs in up to the next."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TENANT = "61b72c06-ace9-4751-bbff-48209dce63ca"
 USER = "ann@contoso.example"
 SCOPE = f"{PARTNER_CENTER}/user_impersonation"
+EXCHANGE = "api://AzureADTokenExchange"
 ALONE = f"{PARTNER_CENTER}/.default"
 REDIRECT = "http://localhost:8400/back"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -117,9 +118,14 @@ def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path:
     file = tmp_path / "certificate.pem"
     file.write_text(certificate.key_pem + certificate.pem)
     options = {"authority": secure.url, "disable_instance_discovery": True}
+    workload = tmp_path / "token"
+    workload.write_text(certificate.assertion(iss="https://k8s.example", sub="pod", aud=EXCHANGE, headers={}))
     for alone in (
         identity.ClientSecretCredential(TENANT, "app", "secret", **options),
         identity.CertificateCredential(TENANT, "app", str(file), **options),
+        identity.WorkloadIdentityCredential(
+            tenant_id=TENANT, client_id="app", token_file_path=str(workload), **options
+        ),
     ):
         assert opens(secure, alone.get_token(ALONE).token) == 403
     behalf = identity.OnBehalfOfCredential(

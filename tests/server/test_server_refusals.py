@@ -123,7 +123,7 @@ BAD_TOKENS: dict[str, tuple[Callable[[], str], str]] = {
     "no JWT": (lambda: "anything", NO_JWT),
     "sealed": (lambda: Tokens(b"k" * 32).seal("refresh", {}, 60), NO_JWT),
     "id token": (
-        lambda: Tokens(b"k" * 32, 7).identity(Subject("t", "c", "u"), 2, "http://localhost"),
+        lambda: Tokens(b"k" * 32, 7).identity(Subject("t", "c", "u"), 2, "http://localhost", {}),
         "the token is for another audience",
     ),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 RESPONSE_TYPES: Final = (frozenset({"code"}), frozenset({"id_token"}), frozenset({"code", "id_token"}))
 RESPONSE_MODES: Final = ("query", "fragment", "form_post")
+PROMPTS: Final = {
+    1: ("login", "none", "consent", "select_account", "admin_consent"),
+    2: ("login", "none", "consent", "select_account", "create"),
+}
+"""By version; the directory takes one of them, and no list as OpenID Connect would."""
 _CHALLENGE_SIZES: Final = range(43, 129)
 """RFC 7636, section 4.2."""
 
@@ -76,7 +82,13 @@ def check(directory: Directory, request: AuthorizeRequest) -> None:
         raise DirectoryError("response-type", fields["response_type"])
     if fields.get("response_mode", request.response_mode) != request.response_mode:
         raise DirectoryError("response-mode", fields["response_mode"])
+    if "prompt" in fields:
+        fields.one_of("prompt", PROMPTS[request.version], "")
+    if not fields.get("max_age", "0").isdecimal():
+        raise DirectoryError("invalid", "max_age")
     if request.version == 2:
+        if "resource" in fields:
+            raise DirectoryError("unsupported", "resource")
         scope = fields.required("scope")
         if "id_token" in request.response_types and "openid" not in scope.split():
             raise DirectoryError("scope", scope)
@@ -96,7 +108,10 @@ def signed_in(directory: Directory, base: str, request: AuthorizeRequest, user: 
     tenant = directory.identity.tenant(request.tenant, user.name)
     subject = directory.subject(tenant, request.app.id, user)
     answer: dict[str, str] = {}
-    scope, nonce = fields.get("scope", ""), fields.get("nonce")
+    scope = fields.get("scope", "")
+    claims: dict[str, Any] = {"nonce": fields["nonce"]} if "nonce" in fields else {}
+    if "max_age" in fields:  # then the id token says when (OpenID Connect Core 1.0, section 2)
+        claims["auth_time"] = int(time.time())
     if "code" in types:
         answer["code"] = directory.seal(
             "code",
@@ -108,11 +123,11 @@ def signed_in(directory: Directory, base: str, request: AuthorizeRequest, user: 
             method=fields.get("code_challenge_method", "plain"),
             audience=audience_of(scope) or fields.get("resource"),
             scope=scope,
-            nonce=nonce,
+            claims=claims,
         )
     if "id_token" in types:
         answer["id_token"] = directory.tokens.identity(
-            subject, request.version, base, nonce, answer.get("code")
+            subject, request.version, base, claims, answer.get("code")
         )
     if fields.get("client_info") == "1":
         answer["client_info"] = client_info(subject)

@@ -18,6 +18,8 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ALGORITHMS: Final = ("RS256", "PS256")
 """With a certificate (MSAL signs by PS256 where it has the SHA-256 thumbprint)."""
 
+_EXCHANGE: Final = "api://AzureADTokenExchange"
+"""The audience of assertions by other issuers: those of Kubernetes, GitHub and other clouds."""
 _CLOCK_SKEW: Final = 300
 """Seconds that a client's clock may differ, as the directory lets it; MSAL for Node rounds its own up."""
 
@@ -69,9 +71,11 @@ def _check_assertion(app: App, assertion: str, tenants: set[str]) -> None:
         raise DirectoryError("assertion-signature") from error
     except (jwt.InvalidTokenError, OverflowError, RecursionError) as error:
         raise DirectoryError("assertion-form", "it is no signed JWT with exp, aud, iss and sub") from error
+    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if not signed and any(str(each).startswith(_EXCHANGE) for each in audiences):
+        return  # of a workload, by an issuer of its own that the directory would be told to trust
     if not str(claims["iss"]).lower() == str(claims["sub"]).lower() == app.id.lower():
         raise DirectoryError("assertion-form", "iss and sub are not the application's id")
-    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not any(_tenant_of(each) in tenants for each in audiences):
         raise DirectoryError("assertion-audience")
 

@@ -31,6 +31,7 @@ ERRORS: Final[Mapping[str, ErrorRow]] = {
     "missing": ErrorRow(900144, "invalid_request", "The request must contain the following parameter: '{}'."),
     "repeated": ErrorRow(90023, "invalid_request", "The parameter '{}' is included more than once."),
     "invalid": ErrorRow(90023, "invalid_request", "The value of the parameter '{}' is not valid."),
+    "unsupported": ErrorRow(901002, "invalid_request", "The '{}' request parameter is not supported."),
     "too-long": ErrorRow(90015, "invalid_request", "The value of '{}' is too long."),
     "body-too-long": ErrorRow(90015, "invalid_request", "The request is too long.", 413),
     "body-late": ErrorRow(90023, "invalid_request", "The body of the request did not come in time.", 408),

@@ -43,7 +43,8 @@ class Granted(Struct, frozen=True):
     """As granted before, where it was."""
     renewable: bool = False
     """Whether a refresh token comes along, asked for or not."""
-    nonce: str | None = None
+    claims: Mapping[str, Any] = {}
+    """What the id token says besides, of how the user signed in."""
 
 
 def granted(request: TokenRequest) -> Granted:
@@ -107,7 +108,7 @@ def _authorization_code(request: TokenRequest) -> Granted:
     _check_verifier(code["challenge"], code["method"], fields)
     if not directory.grants.first_time(code["jti"]):
         raise DirectoryError("code-redeemed")
-    return Granted(subject, code["scope"], code["audience"], nonce=code["nonce"])
+    return Granted(subject, code["scope"], code["audience"], claims=code["claims"])
 
 
 def _refresh_token(request: TokenRequest) -> Granted:

@@ -69,7 +69,7 @@ class TokenEndpoint(Struct, frozen=True):
                 "refresh", subject, lifetime, audience=audience, scope=scope
             )
         if version == 1 or "openid" in words:
-            body["id_token"] = tokens.identity(subject, version, base, answer.nonce)
+            body["id_token"] = tokens.identity(subject, version, base, answer.claims)
         if request.fields.get("client_info") == "1":
             body["client_info"] = client_info(subject)
         return body

@@ -152,9 +152,14 @@ class Tokens:
         return self._signed(claims)
 
     def identity(
-        self, subject: Subject, version: int, base: str, nonce: str | None = None, code: str | None = None
+        self,
+        subject: Subject,
+        version: int,
+        base: str,
+        further: Mapping[str, Any],
+        code: str | None = None,
     ) -> str:
-        """The id token of a user who signed in (OpenID Connect Core 1.0, section 2)."""
+        """The id token of a user who signed in (OpenID Connect Core 1.0, section 2), with further claims."""
         tenant = subject.tenant_id
         user = subject.user or ""
         claims = _times(LIFETIME) | {
@@ -165,10 +170,9 @@ class Tokens:
             "sub": subject.object_id,
             "tid": tenant,
             "ver": f"{version}.0",
+            **further,
         }
         claims |= _named(subject) if version == 1 else {"preferred_username": user}
-        if nonce is not None:
-            claims["nonce"] = nonce
         if code is not None:
             claims["c_hash"] = _base64(hashlib.sha256(code.encode()).digest()[:16])
         return self._signed(claims)
