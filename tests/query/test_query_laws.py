@@ -17,7 +17,7 @@ from partner_insights.contract.query.moments import as_moment
 from partner_insights.server import Settings, create_app
 from partner_insights.server.settings import AuthMode
 from partner_insights.world import World
-from partner_insights.world.query import WorldTable, query_body
+from partner_insights.world.query import WorldTable, query_body, row_table
 from partner_insights.world.query.row_table import FEW_CUSTOMERS
 
 if TYPE_CHECKING:
@@ -247,3 +247,24 @@ def test_columns_of_a_small_world_are_computed_once(customers: int, kept: bool) 
         assert {name: found[name].tolist() for name in names} == {n: anew[n].tolist() for n in names}
     assert bool(table.known) is kept
     assert (table.columns(span, ["customerName"])["customerName"] is found["customerName"]) is kept
+
+
+@pytest.mark.parametrize("kind", NEWER)
+@pytest.mark.parametrize("options", [{}, {"orderby": "channel"}, {"filter": "channel ne 'direct'"}])
+def test_spans_of_any_size_answer_alike(
+    kind: str, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are read some customers at a time: groups, order and pages are of all of them."""
+    operation, answers = NEWER[kind], []
+    fields = ("channel", "serviceName,channel", "customerName,channel", "customerTenantId")
+    paged = options | {"skip": "40", "top": "400"}
+    asked = [paged, *({**options, "groupby": each, "orderby": ""} for each in fields)]
+    for customers, part in ((row_table.CUSTOMERS, row_table.PART), (64, 16)):
+        monkeypatch.setattr(row_table, "CUSTOMERS", customers)
+        monkeypatch.setattr(row_table, "PART", part)
+        world = World(CATALOGUE, seed=11, customers=FEW_CUSTOMERS + 50, as_of=date(2026, 11, 20))
+        for each in asked:
+            given = [(name, value) for name, value in each.items() if value]
+            answers.append(query_body(world, operation, read_query(operation.options, given)))
+    assert answers[: len(asked)] == answers[len(asked) :]
+    assert all(answer["Value"] for answer in answers)
