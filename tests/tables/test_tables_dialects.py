@@ -320,6 +320,20 @@ def test_a_link_may_write_the_folders_of_a_page_in_its_fragment(tmp_path: Path) 
     assert schemas["Mole"]["properties"] == {"size": {"type": "integer"}}
 
 
+def test_a_link_to_a_section_means_the_table_of_its_name_there(tmp_path: Path) -> None:
+    """The name that the link speaks of, or else its fragment's; of several others none."""
+    head = "| Field | Type |\n|---|---|\n"
+    tables = "".join(
+        f"###### {name} Structure\n\n{head}| id | int |\n\n" for name in ("Mole", "Harbour", "Berth")
+    )
+    links = {"home": "a harbour", "place": "berth", "other": "crane"}
+    rows = "".join(f"| {name} | [{text}](#harbour-object) |\n" for name, text in links.items())
+    page = f"## Harbour Object\n\n{tables}## Ship Object\n\n###### Ship Structure\n\n{head}{rows}"
+    properties = derived(tmp_path, {"h.md": page}, lenient=True)["Ship"]["properties"]
+    assert properties["home"] == {"$ref": "Harbour.schema.json"}
+    assert properties["place"] == {"$ref": "Berth.schema.json"}
+
+
 def test_a_request_in_a_heading_is_no_part_of_a_name(tmp_path: Path) -> None:
     """A body has the name of what is done; a name that no file could have is none."""
     head = "###### JSON Params\n\n| Field | Type |\n|---|---|\n| name? | string |\n"

@@ -118,7 +118,8 @@ def _meant(
 ) -> Resource | None:
     """The resource of a page that a link means: that at its fragment, else the page's own.
 
-    A fragment may be that of a section around tables: it means the resource of its name, or the only one.
+    A fragment may be that of a section around tables: it means the resource that the link speaks of, that of
+    the fragment's name, or the only one.
     """
     name = (expression.name or "").casefold()
     if expression.target is None:
@@ -130,8 +131,8 @@ def _meant(
     if (found := _at(resources, wanted)) is not None:
         return found
     within = [each for each in resources if wanted in map(str.casefold, each.within)]
-    spoken = re.sub(r"\W", "", name)
-    named = [each for each in within if each.name.casefold() in (spoken, re.sub("-|object$", "", wanted))]
+    names = re.sub(r"\W", "", name), re.sub("-|object$", "", wanted)
+    named = [each for known in names for each in within if each.name.casefold() == known]
     return next(iter(named or within), None) if len(within) == 1 or named else None
 
 
