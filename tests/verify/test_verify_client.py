@@ -243,7 +243,7 @@ def test_the_rate_is_kept(serving: Any) -> None:
 
 
 def test_retry_after_is_waited_out(serving: Any) -> None:
-    """The request after a 429 is not sent before the named time; a wait of hours ends the run."""
+    """The request after a 429 is not sent before the named time."""
     asked = Client(serving(reply(429, Retry_After="1")))
     asked.send("GET", "/", ())
     began = time.monotonic()
@@ -254,5 +254,17 @@ def test_retry_after_is_waited_out(serving: Any) -> None:
     began = time.monotonic()
     soon.send("GET", "/", ())
     assert time.monotonic() - began >= 0.8
-    with pytest.raises(Stopped, match="3600 seconds"):
-        Client(serving(reply(429, Retry_After="3600"))).send("GET", "/", ())
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_of_hours_ends_the_run(serving: Any, status: int) -> None:
+    """The answer is judged, and no request follows it: neither the same again nor another."""
+    asked = Client(serving(reply(status, Retry_After="3600")))
+    answer = asked.send("GET", "/", ())
+    assert isinstance(answer, Response)
+    for _ in range(2):
+        with pytest.raises(
+            Stopped, match=f"answered {status} and asks to wait 3600 seconds; no more than 120"
+        ):
+            asked.send("GET", "/other", ())
+    assert asked.sent == 1

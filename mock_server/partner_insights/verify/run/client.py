@@ -121,6 +121,8 @@ class Client:
     ) -> Response | Failure:
         """One answer; a Failure where none came. Stopped where no request may be sent any more.
 
+        After a 429 or 503, the next request is sent when the answer says.
+
         The `authorization` takes the place of that among the headers, and is revealed only here.
 
         `path` is percent-encoded, with its query. A connection the server closed while idle is made anew.
@@ -167,11 +169,13 @@ class Client:
         self.sent += 1
 
     def _postpone(self, response: Response) -> None:
-        """Send nothing before the moment that the answer names."""
+        """Send nothing before the moment that the answer names; nothing at all where that is far away."""
         stated = seconds_of(response.header("Retry-After"))
         seconds = 1.0 if stated is None else stated
         if seconds > MAX_WAIT:
-            raise Stopped(f"the server asks to wait {seconds:.0f} seconds")
+            asked = f"the service answered {response.status} and asks to wait {seconds:.0f} seconds"
+            self.stop(f"{asked}; no more than {MAX_WAIT:.0f} are waited")
+            return
         self._not_before = time.monotonic() + max(seconds, self._interval)
 
     def _attempt(
