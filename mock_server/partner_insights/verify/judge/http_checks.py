@@ -62,6 +62,9 @@ ANSWERED_INSTEAD = {
 CERTAIN = frozenset({"PI309", "PI316", "PI317", "PI320", "PI321"})
 """Codes that are assumed, and yet errors in every profile: `error-because` of codes.toml says why."""
 
+THROTTLED = 429
+"""Its published example has none of the service's own headers, and no charset: a gateway sends it."""
+
 _BEARER = re.compile(r"(?:^|,)\s*Bearer(?=\s|,|$)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -124,24 +127,26 @@ def header_findings(
     """Content type, request ids, the service's own headers, and those the case demands."""
     if exchange.request.method != "OPTIONS" and response.status != 204:
         yield from _content_type_findings(response, catalogue)
-    # The published 429 carries none of them: it comes from what stands before the service.
-    for name in catalogue.common_headers if response.status != 429 else ():
+    for name in catalogue.common_headers if response.status != THROTTLED else ():
         if name in ECHOED:
             yield from _echo_findings(name, exchange.request, response)
         elif not response.header(name):
             yield http_finding("PI305", f"the answer has no {name} header")
+    yield from _case_header_findings(response, case)
+    if exchange.request.method == "OPTIONS" and response.status < 300 and not response.header("Allow"):
+        yield http_finding("PI313", "an answer to OPTIONS must carry an Allow header")
+
+
+def _case_header_findings(response: Response, case: ErrorCase | None) -> Iterator[Finding]:
+    """The headers that a refusal demands."""
     for name in case.headers if case is not None else ():
-        if not response.header(name):
+        stated = response.header(name)
+        if not stated:
             standing = Standing.DOCUMENTED if name == "Retry-After" else Standing.ASSUMED
             yield http_finding("PI313", f"a {response.status} must carry a {name} header", standing=standing)
         elif name == "WWW-Authenticate" and not _asks_for_bearer(response):
-            stated = shortened(response.header(name) or "")
-            words = (
-                f"the {name} {stated!r} does not name Bearer: a client would send something else than a token"
-            )
+            words = f"the {name} {shortened(stated)!r} does not name Bearer, so that no client sends a token"
             yield http_finding("PI313", words, certain=True)
-    if exchange.request.method == "OPTIONS" and response.status < 300 and not response.header("Allow"):
-        yield http_finding("PI313", "an answer to OPTIONS must carry an Allow header")
 
 
 def _asks_for_bearer(response: Response) -> bool:
@@ -165,7 +170,8 @@ def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator
         # RFC 8259, section 11, defines no charset: another one than that of JSON misleads who heeds it.
         misleads = found[1] not in ("", "utf8", "us-ascii")
         words = f"the Content-Type is {shortened(stated)!r}, without charset=utf-8"
-        yield http_finding("PI303", words, certain=misleads)
+        if misleads or response.status != THROTTLED:
+            yield http_finding("PI303", words, certain=misleads)
 
 
 @lru_cache(maxsize=100)
@@ -194,6 +200,10 @@ COMPARED = ("Content-Type", "Content-Length", "WWW-Authenticate", "Allow", "Retr
 """Headers that a HEAD shares with its GET; ids and dates are new for every answer."""
 
 
+FROM_CONTENT = frozenset({"Content-Length", "Content-Encoding"})
+"""RFC 9110, section 9.3.2: fields that are only known once there is content may be left out."""
+
+
 def head_findings(get: Response, head: Response) -> Iterator[Finding]:
     """Where the answer to HEAD is not the answer to GET without its body."""
     if get.status != head.status:
@@ -201,8 +211,7 @@ def head_findings(get: Response, head: Response) -> Iterator[Finding]:
         return
     for name in COMPARED:
         with_body, without = get.header(name), head.header(name)
-        # RFC 9110, section 9.3.2: fields that are only known from the body may be left out.
-        if with_body != without and not (name == "Content-Length" and None in (with_body, without)):
+        if with_body != without and not (name in FROM_CONTENT and None in (with_body, without)):
             yield http_finding(
                 "PI312", f"HEAD says {name}: {shortened(str(without))}, GET says {shortened(str(with_body))}"
             )
