@@ -29,6 +29,9 @@ PARAMETERS: Mapping[str, Callable[[Operation, Catalogue], bool]] = {
     "customer_operation": lambda operation, catalogue: operation.per_customer,
     "queried_operation": lambda operation, catalogue: bool(operation.options),
     "spans_operation": lambda operation, catalogue: operation.options.of(OptionKind.LEVEL) is not None,
+    "ordered_operation": lambda operation, catalogue: operation.options.of(OptionKind.ORDER) is not None,
+    "dated_operation": lambda operation, catalogue: operation.options.of(OptionKind.SNAPSHOT) is not None,
+    "named_operation": lambda operation, catalogue: operation.options.of(OptionKind.FIELD) is not None,
     "listed_operation": lambda operation, catalogue: listed_parameter(operation, catalogue) is not None,
 }
 """Arguments of the tests, and the operations they stand for."""

@@ -47,6 +47,26 @@ def test_dates_are_grouped_by_their_spans(session: SuiteSession, spans_operation
         queries.holds(pairs, 1000)
 
 
+def test_rows_come_in_the_order_asked_for(session: SuiteSession, ordered_operation: str) -> None:
+    """By one field, upwards and downwards, and by two, the rows are all rows, in that order."""
+    queries = Queries(session, ordered_operation)
+    session.each(lambda pairs: queries.holds(pairs, 1000), queries.orders())
+
+
+def test_the_rows_of_a_day_are_those_of_that_day(session: SuiteSession, dated_operation: str) -> None:
+    """Asked for the latest day, the rows are those without asking; asked for one before, they are of that."""
+    queries = Queries(session, dated_operation)
+    for latest, before in queries.days():
+        queries.holds(latest, 1000)
+        queries.read(before, 1000)
+
+
+def test_a_field_that_is_a_parameter_chooses_rows(session: SuiteSession, named_operation: str) -> None:
+    """A parameter that is called as a field filters by its value."""
+    queries = Queries(session, named_operation)
+    session.each(lambda pairs: queries.holds(pairs, 1000), queries.named_values())
+
+
 def test_a_query_that_is_none_is_refused(own_fake: SuiteSession, queried_operation: str) -> None:
     """A query that the pages do not allow is answered 400."""
     queries = Queries(own_fake, queried_operation)

@@ -7,6 +7,7 @@ import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -166,6 +167,12 @@ def attempts_of_queries(session: SuiteSession, operation: str) -> Iterator[Calla
     yield lambda: queries.holds((), 3)
     yield filtered
     yield lambda: filtered((by_kind[OptionKind.GROUP].name, name))
+    if OptionKind.ORDER in by_kind:
+        yield lambda: session.each(lambda pairs: queries.holds(pairs, 1000), queries.orders())
+    if OptionKind.FIELD in by_kind:
+        yield lambda: session.each(lambda pairs: queries.holds(pairs, 1000), queries.named_values())
+    if OptionKind.SNAPSHOT in by_kind:
+        yield lambda: session.each(lambda pairs: queries.read(pairs, 1000), chain(*queries.days()))
     if promised.resource in session.catalogue.rules["generations-agree"].resources and session.customers.ids:
         older = f"customer-{operation.removesuffix('-analytics')}"
         yield lambda: queries.agrees(older, session.customers.ids[0])

@@ -30,6 +30,8 @@ GUID = "25b6edd5-1f53-456b-b48c-c64f60ec2dda"
 IDS = {"MS-RequestId": GUID, "MS-CorrelationId": GUID, "MS-CV": "c.0", "MS-ServerId": "d"}
 HEADERS = (("Content-Type", CATALOGUE.content_type), *IDS.items())
 TOUCHED = [(each.id, operation) for each in PAGES for operation in sorted(MUTANTS[each.id].operations)]
+PARTIAL = ("top", "skip", "processedDateTime")
+"""Parameters that leave rows which are not among all."""
 PAGED = sorted(each.id for each in CATALOGUE.operations.values() if each.options)
 
 
@@ -47,8 +49,14 @@ def queries(operation: Operation) -> list[Pairs]:
     group, level = by_kind[OptionKind.GROUP], by_kind.get(OptionKind.LEVEL)
     dates = [each for each, rule in group.fields.items() if rule.type is FieldType.DATE]
     by_month = [] if level is None else [((group.name, day), (level.name, "month")) for day in dates]
+    named = [
+        ((each.name, str(rows[0][each.name])),) for each in operation.options if each.kind is OptionKind.FIELD
+    ]
     return [
         *by_month,
+        *ordered(operation, rows),
+        *named[:3],
+        *([(("processedDateTime", "2026-11-10"),)] if OptionKind.SNAPSHOT in by_kind else []),
         (),
         (("top", "2"),),
         (("top", "2"), ("skip", "2")),
@@ -56,6 +64,14 @@ def queries(operation: Operation) -> list[Pairs]:
         (chosen, (group.name, name)),
         (("top", "10001"),),
     ]
+
+
+def ordered(operation: Operation, rows: list[Any]) -> list[Pairs]:
+    """By each field that rows differ in, upwards and downwards."""
+    option = operation.options.of(OptionKind.ORDER)
+    names = () if option is None else tuple(option.fields)
+    telling = [name for name in names if len({str(row.get(name)) for row in rows}) > 1]
+    return [(("orderby", f"{name}{way}"),) for name in telling for way in ("", " desc")]
 
 
 def answered(operation: Operation, pairs: Pairs, mutant: Mutant | None) -> Exchange:
@@ -85,7 +101,7 @@ def found(operation: Operation, mutant: Mutant | None) -> set[str]:
     for pairs in queries(operation):
         exchange = answered(operation, pairs, mutant)
         judged += judge_exchange(exchange, CATALOGUE, profile=Profile.STRICT)
-        if exchange.response.status == 200 and not any(name in ("top", "skip") for name, _ in pairs):
+        if exchange.response.status == 200 and not any(name in PARTIAL for name, _ in pairs):
             rows = rows_of(operation, exchange)
             judged += judge_whole(exchange, rows, whole, CATALOGUE, profile=Profile.STRICT)
     if operation.resource in CATALOGUE.rules["generations-agree"].resources:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from partner_insights.cli.verbs import main
-from partner_insights.contract import Catalogue, Profile
+from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.contract.query import read_query
 from partner_insights.verify import Exchange, Request, Response, judge_exchange
 from partner_insights.verify.judge.judge import judge_generations, judge_whole
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 CATALOGUE = Catalogue.load("strict")
 WORLD = World(CATALOGUE, seed=3, customers=12, as_of=date(2026, 11, 20))
 DEPLOYMENT = CATALOGUE.operations["licenses-deployment-analytics"]
+RESELLERS = CATALOGUE.operations["indirect-resellers-analytics"]
+STRANGER = "00000000-0000-4000-8000-000000000000"
 HEADERS = (
     ("Content-Type", CATALOGUE.content_type),
-    *((name, "00000000-0000-4000-8000-000000000000") for name in CATALOGUE.common_headers),
+    *((name, STRANGER) for name in CATALOGUE.common_headers),
 )
 Pairs = tuple[tuple[str, str], ...]
 
@@ -121,6 +123,56 @@ def test_a_row_that_is_missing_is_found(pairs: Pairs) -> None:
     assert judge_whole(asked, rows, whole, CATALOGUE, profile=Profile.STRICT) == []
     (violation,) = judge_whole(asked, rows[1:], whole, CATALOGUE, profile=Profile.STRICT)
     assert violation.code == ("PI234" if pairs[0][0] == "groupby" else "PI233")
+
+
+@pytest.mark.parametrize(
+    ("order", "first", "second", "wrong"),
+    [
+        ("licenseCount", {"licenseCount": 1}, {"licenseCount": 2}, False),
+        ("licenseCount", {"licenseCount": 10}, {"licenseCount": 9}, True),
+        ("licenseCount asc", {"licenseCount": 10}, {"licenseCount": 9}, True),
+        ("licenseCount desc", {"licenseCount": 9}, {"licenseCount": 10}, True),
+        ("name", {"name": "a"}, {"name": "B"}, False),
+        ("name", {"name": "Beta"}, {"name": "alpha"}, True),
+        ("name desc", {"name": "x1"}, {"name": "x2"}, True),
+        ("name,licenseCount desc", {"name": "A", "licenseCount": 1}, {"name": "A", "licenseCount": 2}, True),
+        ("name,licenseCount", {"name": "a-b", "licenseCount": 2}, {"name": "ab", "licenseCount": 1}, False),
+        ("name", {"name": "Ä"}, {"name": "a"}, False),
+        ("name", {"name": None}, {"name": "a"}, False),
+        ("id", {"id": "f0000000-0000-4000-8000-000000000000"}, {"id": STRANGER}, False),
+        (
+            "firstSubscriptionCreationDate",
+            {"firstSubscriptionCreationDate": "2026-01-02T00:00:00"},
+            {"firstSubscriptionCreationDate": "2026-01-01T23:00:00"},
+            True,
+        ),
+    ],
+)
+def test_rows_in_another_order_are_found(
+    order: str, first: dict[str, Any], second: dict[str, Any], wrong: bool
+) -> None:
+    """PI236: by numbers, dates and letters; nothing is said of what services sort in their own ways."""
+    pairs = (("orderby", order),)
+    body = query_body(WORLD, RESELLERS, read_query(RESELLERS.options, ()))
+    row = body["Value"][0]
+    changed = body | {"Value": [row | first, row | second], "TotalCount": 2}
+    judged = judge_exchange(exchange(RESELLERS, pairs, changed), CATALOGUE, profile=Profile.CORRECTED)
+    assert ("PI236" in {each.code for each in judged}) is wrong
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"),
+    [("2026-11-01", None), ("2026-11-02", Severity.WARNING), ("2026-10-31", Severity.ERROR)],
+)
+def test_a_row_of_another_day_than_asked_for_is_found(day: str, severity: Severity | None) -> None:
+    """PI237: a later day is one reading of the parameter, an earlier one is none."""
+    pairs = (("processedDateTime", "2026-11-01"),)
+    body = good(pairs)
+    assert body["Value"]
+    for row in body["Value"]:
+        row["processedDateTime"] = f"{day}T00:00:00"
+    judged = judge_exchange(exchange(DEPLOYMENT, pairs, body), CATALOGUE, profile=Profile.CORRECTED)
+    assert {(each.code, each.severity) for each in judged} == ({("PI237", severity)} if severity else set())
 
 
 def test_what_no_page_speaks_of_makes_no_other_row() -> None:

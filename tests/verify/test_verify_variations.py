@@ -399,6 +399,10 @@ DISHONEST: dict[str, tuple[str, Vary]] = {
             "partner-licenses-usage",
         ),
     ),
+    "customer-of-another-name": (
+        "PI214",
+        body(lambda value: value["companyProfile"].update(companyName="Another Company"), "customer"),
+    ),
     "exchanged-domains": ("PI214", body(exchange_domains, "customers")),
     "charset-of-the-west": ("PI303", header("Content-Type", "application/json; charset=iso-8859-1")),
     "challenge-for-a-password": ("PI313", challenges('Basic realm="Bearer"')),

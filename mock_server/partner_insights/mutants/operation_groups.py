@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.contract.query import OptionKind
-
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
+    from partner_insights.contract.query import OptionKind
     from partner_insights.mutants.mutant import AppliesTo
 
 _CUSTOMER: Final = "Customer"
@@ -76,14 +75,14 @@ def identified(operation: Operation, catalogue: Catalogue) -> bool:
     return known and operation.resource in catalogue.rules["unique-rows"].resources
 
 
-def by_spans(operation: Operation, catalogue: Catalogue) -> bool:
-    """Operations whose dates are grouped by spans of time."""
-    return operation.options.of(OptionKind.LEVEL) is not None
-
-
 def paged(operation: Operation, catalogue: Catalogue) -> bool:
     """Any operation whose rows a query chooses, and whose body links to the next page."""
     return bool(operation.options) and operation.layout.next_link is not None
+
+
+def with_option(kind: OptionKind) -> AppliesTo:
+    """Operations with a parameter of a kind."""
+    return lambda operation, _: operation.options.of(kind) is not None
 
 
 def has_generations(operation: Operation, catalogue: Catalogue) -> bool:

@@ -13,7 +13,7 @@ from partner_insights.contract.query import (
     read_query,
     render,
 )
-from partner_insights.mutants.dates import of_dates
+from partner_insights.mutants.dates import day_before, of_dates
 from partner_insights.mutants.mutant import (
     ASSUMED,
     DOCUMENTED,
@@ -22,10 +22,12 @@ from partner_insights.mutants.mutant import (
     Pairs,
     RequestContext,
 )
-from partner_insights.mutants.operation_groups import by_spans, has_generations, paged
-from partner_insights.mutants.response_edits import Row, of_body, of_first
+from partner_insights.mutants.operation_groups import has_generations, paged, with_option
+from partner_insights.mutants.response_edits import DATE, Row, of_body, of_first
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from partner_insights.contract import Operation
     from partner_insights.contract.query import QueryOption
 
@@ -125,6 +127,35 @@ def _kind(operation: Operation, name: str) -> OptionKind | None:
     return None if option is None else option.kind
 
 
+def _reordered(directions: Mapping[str, str]) -> Any:
+    """Each field of `orderby` in another direction."""
+
+    def misread(pairs: Pairs, operation: Operation) -> Pairs:
+        return tuple(
+            (
+                name,
+                ",".join(map(other, text.split(","))) if _kind(operation, name) is OptionKind.ORDER else text,
+            )
+            for name, text in pairs
+        )
+
+    def other(entry: str) -> str:
+        name, _, direction = entry.strip().partition(" ")
+        return f"{name} {directions.get(direction, direction)}".strip()
+
+    return misread
+
+
+@mutant("PI237", ASSUMED, of_body, with_option(OptionKind.SNAPSHOT))
+def rows_of_the_day_before(body: Any, request: RequestContext) -> Any:
+    """Asked for the rows of a day, the service has those of the day before."""
+    operation = request.operation
+    if operation is None or OptionKind.SNAPSHOT not in {_kind(operation, name) for name, _ in request.query}:
+        return None
+    rows = operation.layout.rows_of(body) or []
+    return operation.layout.with_rows(body, [{**row, DATE: day_before(row[DATE])} for row in rows])
+
+
 def _or_before_and(pairs: Pairs, operation: Operation) -> Pairs:
     """`a or b and c` as `(a or b) and c`."""
 
@@ -161,8 +192,18 @@ PAGES.extend(
                   misread=_without(OptionKind.FILTER)),
         Behaviour("groups-before-filter", "grouping ignores the filter", "PI234", DOCUMENTED, on=paged,
                   misread=_without(OptionKind.FILTER, OptionKind.GROUP)),
-        Behaviour("ignores-level", "aggregationLevel is ignored", "PI234", DOCUMENTED, on=by_spans,
-                  misread=_without(OptionKind.LEVEL)),
+        Behaviour("ignores-level", "aggregationLevel is ignored", "PI234", DOCUMENTED,
+                  on=with_option(OptionKind.LEVEL), misread=_without(OptionKind.LEVEL)),
+        Behaviour("ignores-order", "orderby is ignored", "PI236", DOCUMENTED,
+                  on=with_option(OptionKind.ORDER), misread=_without(OptionKind.ORDER)),
+        Behaviour("only-upwards", "orderby sorts upwards, whatever it says", "PI236", DOCUMENTED,
+                  on=with_option(OptionKind.ORDER), misread=_reordered({"desc": "asc"})),
+        Behaviour("upside-down", "orderby sorts downwards by default", "PI236", DOCUMENTED,
+                  on=with_option(OptionKind.ORDER), misread=_reordered({"": "desc"})),
+        Behaviour("ignores-the-day", "processedDateTime is ignored", "PI237", ASSUMED,
+                  on=with_option(OptionKind.SNAPSHOT), misread=_without(OptionKind.SNAPSHOT)),
+        Behaviour("ignores-named-fields", "a field that is a parameter is ignored", "PI233", DOCUMENTED,
+                  on=with_option(OptionKind.FIELD), misread=_without(OptionKind.FIELD)),
         Behaviour("or-before-and", "or binds tighter than and", "PI233", DOCUMENTED, on=paged,
                   misread=_or_before_and),
         Behaviour("ignores-skip", "skip is ignored", "PI231 PI232 PI233", DOCUMENTED, on=paged,

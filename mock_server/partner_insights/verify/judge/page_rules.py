@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from math import isfinite
+from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from partner_insights.contract.formats import GUID
 from partner_insights.contract.query import InvalidQuery, matches, read_query
 from partner_insights.contract.query.moments import as_moment, bucket
+from partner_insights.verify.judge.percents import is_number
 from partner_insights.verify.judge.rules import A_MONTH, A_WEEK, broken
 from partner_insights.verify.judge.violation import display_value
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Rule
     from partner_insights.contract.query import Measure, Query
+    from partner_insights.contract.query.query import Order
     from partner_insights.verify.judge.rows import JudgedResponse, Row
     from partner_insights.verify.judge.violation import Finding
 
@@ -89,6 +94,64 @@ def grouped_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
         seen.add(key)
 
 
+def ordered_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI236, of one page."""
+    yield from _order_findings(answer, rule, [row.members for row in answer.rows])
+
+
+def _order_findings(
+    answer: JudgedResponse, rule: Rule, rows: Iterable[Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """The first row that stands behind one that it belongs before."""
+    order = answer.query.order if answer.query is not None else ()
+    for before, row in pairwise(rows) if order else ():
+        name = _out_of_order(before, row, order)
+        if name is not None:
+            message = f"{name} is {display_value(row.get(name))}, behind {display_value(before.get(name))}"
+            yield broken(answer, rule, f"/{answer.operation.layout.rows}", message, value=row.get(name))
+            return
+
+
+def _out_of_order(first: Mapping[str, Any], second: Mapping[str, Any], order: Order) -> str | None:
+    """The property by which two rows stand the wrong way round; None where they do not, or nobody knows."""
+    for name, downwards in order:
+        sign = _compared(first.get(name), second.get(name))
+        if sign is None:
+            return None
+        if sign:
+            return name if (sign > 0) is not downwards else None
+    return None
+
+
+def _compared(one: Any, two: Any) -> int | None:
+    """Below zero, zero or above; None where no page says: of null, GUIDs, or signs that are not letters."""
+    if one == two:
+        return 0
+    if is_number(one) and is_number(two):
+        return -1 if one < two else 1
+    if not isinstance(one, str) or not isinstance(two, str) or GUID.fullmatch(one) or GUID.fullmatch(two):
+        return None
+    moments = as_moment(one), as_moment(two)
+    if moments[0] is not None and moments[1] is not None:
+        return (moments[0] > moments[1]) - (moments[0] < moments[1])
+    for first, second in zip(one.casefold(), two.casefold(), strict=False):
+        if first != second:
+            alike = any(first in signs and second in signs for signs in (ascii_lowercase, digits))
+            return (-1 if first < second else 1) if alike else None
+    return None
+
+
+def rows_of_the_day(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI237."""
+    wanted = answer.query.snapshot if answer.query is not None else None
+    for row in answer.rows if wanted is not None else ():
+        moment = as_moment(row.text(_DATE))
+        if wanted is not None and moment is not None and moment[:10] != wanted[:10]:
+            message = f"the query asks for {wanted[:10]}, this row is of {moment[:10]}"
+            certain = moment[:10] < wanted[:10]
+            yield broken(answer, rule, row.pointer(_DATE), message, _DATE, row.text(_DATE), certain=certain)
+
+
 def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI235; both answers are about one customer."""
     counts = _GENERATIONS[newer.resource]
@@ -146,10 +209,11 @@ def _total(answer: JudgedResponse) -> int | None:
 
 
 def whole_findings(answer: JudgedResponse, found: list[Any], whole: list[Any]) -> Iterator[Finding]:
-    """PI233 or PI234 of a query whose pages were all read: rows that are missing, or too many, or others."""
+    """PI233, PI234 or PI236 of a query whose pages were all read: other rows, or in another order."""
     query = answer.query
     if query is None:
         return
+    yield from _order_findings(answer, answer.catalogue.rules["ordered-rows"], found)
     name = "filtered-rows" if query.group is None else "grouped-rows"
     rows = expected_rows(whole, query, answer.operation.options.measures)
     if found == rows:

@@ -91,6 +91,10 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     "next-link": AnswerRule(page_rules.next_link, fast=None),
     "filtered-rows": AnswerRule(page_rules.filtered_rows, fast=None, of_request=True),
     "grouped-rows": AnswerRule(page_rules.grouped_rows, fast=None, of_request=True),
+    "ordered-rows": AnswerRule(page_rules.ordered_rows, fast=None, of_request=True),
+    "rows-of-the-day": AnswerRule(
+        page_rules.rows_of_the_day, fast=fast_checks.needs_the_request, of_request=True
+    ),
     "generations-agree": GenerationRule(page_rules.generations_agree),
     "partner-sold-is-the-sum": SumRule(cross_rules.partner_sold_is_the_sum),
     "prorated-percent-of-sums": SumRule(cross_rules.prorated_percent_of_sums),

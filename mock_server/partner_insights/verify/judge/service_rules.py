@@ -77,8 +77,16 @@ def one_customer(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Ite
             names = ((each.what, folded(said)) for said in (each.value, before.value))
             others = {customer for name in names for customer in facts.named.get(name, ())}
             damaged = each.what == "name" and is_damaged_form(each.value, before.value)
-            certain = damaged or len(others) > 1
+            certain = damaged or len(others) > 1 or _is_of_one_directory(answer, before)
             yield broken(answer, rule, each.pointer, message, each.property, each.value, certain=certain)
+
+
+def _is_of_one_directory(answer: JudgedResponse, before: Said) -> bool:
+    """Whether the list of customers and the customer itself say it: both read the directory as it is now."""
+    operation = answer.catalogue.operations.get(before.operation)
+    return (
+        operation is not None and operation is not answer.operation and operation.resource == answer.resource
+    )
 
 
 def one_scale_of_the_service(answer: JudgedResponse, rule: Rule, facts: ServiceFacts) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import strategies as st
 
 from partner_insights.contract.query import FilterStatement, OptionKind, render
+from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import FieldType
 from partner_insights.verify.judge.judge import judge_generations, judge_whole
 from partner_insights.verify.judge.rows import success_of
@@ -128,6 +130,39 @@ class Queries:
             for span, names in _SPANS.items():
                 if span in level.values:
                     yield (option.name, names.format(day=day, other=other)), (level.name, span)
+
+    def orders(self) -> Iterator[Pairs]:
+        """Two fields to sort by, upwards and downwards, and both."""
+        option = self._option(OptionKind.ORDER)
+        distinct = {
+            name: {str(row[rule.property]) for row in self.whole if row.get(rule.property) is not None}
+            for name, rule in option.fields.items()
+        }
+        telling = sorted(
+            (name for name in distinct if len(distinct[name]) > 1), key=lambda name: -len(distinct[name])
+        )
+        chosen = telling[:2]
+        entries = [f"{name}{direction}" for name in chosen for direction in ("", " desc")]
+        for entry in [*entries, f"{chosen[-1]},{chosen[0]} desc"] if chosen else ():
+            yield ((option.name, entry),)
+
+    def days(self) -> Iterator[tuple[Pairs, Pairs]]:
+        """The day of the rows, and the day before; nothing where they are of several."""
+        option = self._option(OptionKind.SNAPSHOT)
+        dates = {str(row.get("processedDateTime"))[:10] for row in self.whole}
+        if len(dates) == 1 and (day := as_moment(dates.pop())) is not None:
+            latest = date.fromisoformat(day[:10])
+            yield ((option.name, f"{latest}"),), ((option.name, f"{latest - timedelta(days=1)}"),)
+
+    def named_values(self) -> Iterator[Pairs]:
+        """A value of each of some fields that are parameters themselves."""
+        for option in self._operation.options:
+            if option.kind is OptionKind.FIELD:
+                name = option.fields[option.name].property
+                values = (row.get(name) for row in self.whole)
+                value = next((each for each in values if isinstance(each, (str, int))), None)
+                if value is not None:
+                    yield ((option.name, str(value)),)
 
     def refused(self) -> SearchStrategy[Pairs]:
         """Queries that the pages do not allow."""
