@@ -200,6 +200,11 @@ class ProductList(Struct, frozen=True, eq=False, dict=True):
         )
 
     @cached_property
+    def place_of_offer(self) -> Mapping[tuple[int, int], int]:
+        """The index of each offer."""
+        return {offer: at for at, offer in enumerate(self.offers)}
+
+    @cached_property
     def service_of(self) -> Integers:
         """The service of each product, as an index into SERVICES."""
         return np.array([SERVICES.index(product.service) for product in self.products])

@@ -103,6 +103,8 @@ class World:
     products: ProductCatalogue = field(default_factory=default_catalogue, repr=False)
     own: OwnData | None = field(default=None, repr=False)
     """Customers and licences that somebody gave; `customers` counts them, too. They come first."""
+    _layouts: dict[str, _Layout] = field(default_factory=dict, repr=False, compare=False)
+    """Those of the catalogue, found once for the world of every day and every edit."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.customers <= MAX_CUSTOMERS:
@@ -256,10 +258,6 @@ class World:
         left_out = {"attributes"}.union(*(each.options.only_grouped for each in operations))
         own = {name: schema for name, schema in properties.items() if name not in left_out}
         return self._layouts.setdefault(resource, _Layout(own, _RESOURCE_KINDS.get(resource), part))
-
-    @cached_property
-    def _layouts(self) -> dict[str, _Layout]:
-        return {}
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
         """The rows of a resource as on the wire: JSON-ready, every property in the schema's order.

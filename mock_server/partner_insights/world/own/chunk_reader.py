@@ -28,7 +28,7 @@ from partner_insights.world.own.columns_of_data import (
     api_name,
 )
 from partner_insights.world.own.entries import ANSWERS, NEWER_ROWS, ROWS, SHORT
-from partner_insights.world.own.table import LEFT_OUT
+from partner_insights.world.own.table import LEFT_OUT, groups
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -169,6 +169,8 @@ class ChunkReader:
         workload = self._codes(given.workloads, ("workloadName", "workloadCode"))[at]
         is_use = workload >= 0
         for percent, part, whole, rule in _RATIOS:
+            if len(self._columns.keys() & {percent, part, whole}) < 2:  # nothing to compare
+                continue
             self._check_ratio(at, percents[percent], values, (percent, part, whole), rule)
         self._check_strays(at[~is_use], {name: values[name][~is_use] for name in COUNTS[2:]})
         sold, deployed = values["licensesSold"], values["licensesDeployed"]
@@ -181,16 +183,14 @@ class ChunkReader:
         key = self._enter_keys(texts, is_api)
         self._check_product(at, "serviceName", "productName", pairs(texts[1], texts[2]))
         self._check_product(at, "productName", "productId", pairs(codes["product_id"], texts[1]))
+        shared = {"key": key, "row": rows, "source": source}
+        shared |= {name: each.astype(np.int32) for name, each in codes.items()}
         given.deployment.add(
-            key=key[is_row], sold=sold[is_row], deployed=deployed[is_row], row=rows[is_row],
-            percent=percents["deploymentPercent"][is_row], source=source[is_row],
-            **{name: each[is_row].astype(np.int32) for name, each in codes.items()},
-        )  # fmt: skip
+            is_row, **shared, sold=sold, deployed=deployed, percent=percents["deploymentPercent"]
+        )
         given.use.add(
-            key=key[is_use], workload=workload[is_use].astype(np.int32), row=rows[is_use],
-            qualified=values["licensesQualified"][is_use], active=values["licensesActive"][is_use],
-            percent=percents["usagePercent"][is_use], source=source[is_use],
-            **{name: each[is_use].astype(np.int32) for name, each in codes.items()},
+            is_use, **shared, workload=workload.astype(np.int32), percent=percents["usagePercent"],
+            qualified=values["licensesQualified"], active=values["licensesActive"],
         )  # fmt: skip
         for name in self._columns:
             if name.startswith(ACTIVE):
@@ -200,10 +200,13 @@ class ChunkReader:
         """Each licence of the chunk once; the number of each row's."""
         given = self._given
         combined = pairs(*texts)
-        _, first, entry = np.unique(combined, return_index=True, return_inverse=True)
+        first, entry = groups(combined)
         customer, product, service, channel = (each[first].astype(np.int32) for each in texts)
         short = np.full(len(first), not is_api)
-        given.keys.add(customer=customer, product=product, service=service, channel=channel, short=short)
+        every = np.ones(len(first), dtype=np.bool_)
+        given.keys.add(
+            every, customer=customer, product=product, service=service, channel=channel, short=short
+        )
         given.key_count += len(first)
         return entry + (given.key_count - len(first))
 
@@ -214,21 +217,20 @@ class ChunkReader:
         if wrong is not None:
             raise InputError(f"the workload {wrong}", where=self._chunk.place(0, self._named[name][0]))
         used = active != LEFT_OUT
-        count = int(used.sum())
+        count = len(at)
         nothing = np.full(count, -1, dtype=np.int32)
         ((code, *_), _) = self._given.workloads.of([[workload], None], self._absent)
         self._given.use.add(
-            key=key[used], workload=np.full(count, code, dtype=np.int32), row=self._rows[at][used],
-            qualified=qualified[used], active=active[used],
-            percent=np.full(count, np.nan), source=self._source[at][used],
+            used, key=key, workload=np.full(count, code, dtype=np.int32), row=self._rows[at],
+            qualified=qualified, active=active, percent=np.full(count, np.nan), source=self._source[at],
             processed=nothing, snapshot=nothing, product_id=nothing,
         )  # fmt: skip
 
     def _enter_customers(self, customer: Integers, alone: Integers) -> None:
         """Whom the rows are about; those of whom a row speaks without a product."""
         given = self._given
-        codes, first = np.unique(customer, return_index=True)
-        given.first_row += self._rows[first[codes >= len(given.first_row)]].tolist()
+        first, _ = groups(customer)
+        given.first_row += self._rows[first[customer[first] >= len(given.first_row)]].tolist()
         if not len(alone):
             return
         given.api_customers |= "companyProfile.companyName" in self._named.get("customerName", ())
@@ -311,7 +313,7 @@ class ChunkReader:
         """A product is of one service, and an id of one product; `codes` tell the pairs apart."""
         if column not in self._columns or of not in self._columns:
             return
-        for place in at[np.unique(codes, return_index=True)[1]].tolist():
+        for place in at[groups(codes)[0]].tolist():
             value, other = hashable(self._columns[column][place]), hashable(self._columns[of][place])
             if value in _NOTHING or other in _NOTHING:
                 continue

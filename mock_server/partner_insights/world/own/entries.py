@@ -67,10 +67,16 @@ class Entries(Struct):
 
     parts: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
 
-    def add(self, **columns: npt.NDArray[Any]) -> None:
-        """Some more rows."""
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    def add(self, mask: npt.NDArray[np.bool_], **columns: npt.NDArray[Any]) -> None:
+        """Some more rows: those of the mask."""
+        every = bool(mask.all())
+        if not every and not mask.any():
+            return
         for name, column in columns.items():
-            self.parts.setdefault(name, []).append(column)
+            self.parts.setdefault(name, []).append(column if every else column[mask])
 
     def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, which is given away."""

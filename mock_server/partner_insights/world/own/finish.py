@@ -277,6 +277,8 @@ def _services(given: Given, texts: Texts, product: Integers, service: Integers) 
 
 def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, about: _About) -> None:
     """Sold and deployed into their licences; a problem where two rows about one do not agree."""
+    if not given.deployment:
+        return
     column = given.deployment.joined
     licence, row = entry[column("key")], column("row")
     sold, deployed = column("sold"), column("deployed")
@@ -296,6 +298,8 @@ def _uses(
     given: Given, licences: LicenceTable, entry: Integers, workloads: Integers, about: _About
 ) -> UseTable:
     """The uses of the licences; a problem where two rows do not agree, or more is active than sold."""
+    if not given.use:
+        return UseTable.nothing()
     column, texts = given.use.joined, about.texts
     row = column("row")
     uses = UseTable(
@@ -325,6 +329,8 @@ def _check_times(
     given: Given, licences: LicenceTable, licence: Integers, processed: Integers, row: Integers, texts: Texts
 ) -> None:
     """One processing time for a customer's rows of a service in one answer."""
+    if not texts.processed:
+        return
     service = _by_name(texts.services)
     group = licences.customer[licence] * len(service) + service[licences.service[licence]]
     of = "the customer's other rows of the service (PI213 one-date-per-service)"
@@ -343,7 +349,9 @@ def _put(target: Any, place: Integers, values: Any, mask: Any) -> None:
 
 def _alone(given: Given, customer_of: Integers, data: OwnData) -> list[str]:
     """Customers whose licences were left out, so that they are drawn."""
-    has = set(np.unique(data.licences.customer).tolist())
+    if not given.alone:
+        return []
+    has = set(data.licences.customer.tolist())
     complete = given.api_deployment or given.api_use
     lone = {
         int(customer_of[code]): on_purpose or (complete and given.api_customers)

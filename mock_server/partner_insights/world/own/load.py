@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,11 +33,12 @@ from partner_insights.world.own.table import (
 from partner_insights.world.products import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.own.chunk import Chunk
+    from partner_insights.world.products import ProductList
     from partner_insights.world.world import World
 
 OLDER_RESOURCES: Final = ("Customer", "CustomerLicensesDeploymentInsights", "CustomerLicensesUsageInsights")
@@ -53,7 +55,7 @@ def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) 
     """What the rows say, for this world; InputError, at its place, for a cell that cannot be."""
     given = Given(world.as_of, world.products, world.percent_scale, allow_invalid, not world.customers)
     if world.generated_customers:
-        given.meanings |= _meanings(world)
+        given.meanings |= _meanings(world.licenses.products)
     with _garbage_left():
         for chunk in chunks:
             ChunkReader(given, chunk).read()
@@ -65,14 +67,17 @@ def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) 
     return data.merged(_drawn(undescribed, data, world)) if undescribed else data
 
 
-def _meanings(world: World) -> dict[tuple[str, str, Any], Any]:
+@lru_cache(maxsize=8)
+def _meanings(products: ProductList) -> Mapping[tuple[str, str, Any], Any]:
     """What codes and names mean in the rows of made customers (PI220 one-meaning)."""
     services = [("serviceName", each.code, "serviceCode", each.code) for each in SERVICES]
-    workloads = [("workloadName", each.name, "workloadCode", each.code) for each in world.products.workloads]
+    workloads = [
+        ("workloadName", each.name, "workloadCode", each.code) for each in products.catalogue.workloads
+    ]
     meanings: dict[tuple[str, str, Any], Any] = {}
     for column, value, of, code in (*services, *workloads):
         meanings |= {(column, of, code): value, (of, column, value): code}
-    for product in world.licenses.products.products:
+    for product in products.products:
         for _, name in product.names:
             meanings["serviceName", "productName", name] = product.service.code
             meanings["productName", "productId", product_guid(name)] = name

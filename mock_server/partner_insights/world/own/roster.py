@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from partner_insights.world.customers import domain_letters
 from partner_insights.world.hashing import MASK, mix
-from partner_insights.world.own.table import NOBODY
+from partner_insights.world.own.table import NOBODY, groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,6 +88,8 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         In the range those that are hidden stand, too.
         """
         first = self.more[start:stop]
+        if stop <= len(self.more):
+            return first, range(0)
         ranks = np.array([max(start - len(self.more), 0), stop - len(self.more) - 1])
         if ranks[1] < ranks[0]:
             return first, range(0)
@@ -101,6 +103,8 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
     def positions(self, start: int, stop: int) -> list[int]:
         """Of customers start … stop−1 the positions among the given ones; of the others −1 − made index."""
         first: list[int] = self.more[start:stop].tolist()
+        if stop <= len(self.more):
+            return first
         ranks = np.arange(max(start - len(self.more), 0), max(stop - len(self.more), 0))
         made = self.generated_index(ranks).tolist()
         return first + [self.standing_for.get(each, -1 - each) for each in made]
@@ -143,10 +147,11 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
             return replace(self.generated_names.customer(-1 - place, channel), index=index)
         made = int(self.data.made[place])
         like = made if made != NOBODY else entity_of(self.data.ids[place]) % _PEOPLE
-        person, domain = self.generated_names.customer(like, channel), self._domain(place)
+        person, domain = _person(self.generated_names, like), self._domain(place)
         return replace(
             person,
             index=index,
+            channel=channel,
             id=self.data.ids[place],
             name=self.data.names[place],
             domain=domain,
@@ -161,7 +166,8 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
 
     def entities(self, position: Integers) -> Integers:
         """What stands for given customers when something about them is drawn: a made one's own index."""
-        chosen, back = np.unique(position, return_inverse=True)
+        first, back = groups(position)
+        chosen = position[first]
         found = [
             made if made != NOBODY else entity_of(self.data.ids[place])
             for place, made in zip(chosen.tolist(), self.data.made[chosen].tolist(), strict=True)
@@ -190,6 +196,12 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         first = made[0] if made else 0
         texts = of_generated(first, made[-1] + 1) if made else []
         return [of_given(place) if place >= 0 else texts[-1 - place - first] for place in places]
+
+
+@lru_cache(maxsize=2 * _PEOPLE)
+def _person(names: Customers, index: int) -> Customer:
+    """A made customer, whose people and address a given one has."""
+    return names.customer(index, "")
 
 
 def entity_of(customer_id: str) -> int:

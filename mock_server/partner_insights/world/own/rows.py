@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from partner_insights.world.audience import customer_words
-from partner_insights.world.columns import RowTexts
-from partner_insights.world.hashing import draw, entities, field_key, unit
+from partner_insights.world.hashing import draw, entities, unit
 from partner_insights.world.own.all_rows import AllRows
-from partner_insights.world.own.table import LEFT_OUT, NOBODY
+from partner_insights.world.own.table import LEFT_OUT, NOBODY, groups
+from partner_insights.world.own.text_codes import codes_of
 from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
 from partner_insights.world.products import CHANNELS, SERVICES
 
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from partner_insights.world.calendar import Calendar, Dataset
+    from partner_insights.world.columns import RowTexts
     from partner_insights.world.hashing import Floats, Integers
     from partner_insights.world.licenses import Licenses
     from partner_insights.world.own.roster import Roster
     from partner_insights.world.own.table import OwnData
+    from partner_insights.world.own.text_codes import TextCodes
 
-_CODES: Final = tuple(service.code for service in SERVICES)
 _GIVEN: Final = 1 << 62
 """Where the identities of given rows begin."""
 _UNKNOWN_SHARE: Final = (0.2, 0.6)
@@ -46,23 +47,14 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
     """Of the made customers."""
     calendar: Calendar
 
+    @cached_property
+    def codes(self) -> TextCodes:
+        """What the codes mean."""
+        return codes_of(self.data.texts, self.licenses, self.calendar)
+
     def texts(self, dataset: Dataset) -> RowTexts:
         """What the codes of the rows mean: those of made rows first, then the given ones."""
-        made, given = RowTexts.of_generated(self.licenses, self.calendar.processed(dataset)), self.data.texts
-        codes = dict(zip(made.workloads, made.workload_codes, strict=True))
-        return RowTexts(
-            services=[*made.services, *(name for name, _ in given.services)],
-            service_codes=[*made.service_codes, *(code for _, code in given.services)],
-            channels=[*made.channels, *given.channels],
-            workloads=[*made.workloads, *(name for name, _ in given.workloads)],
-            workload_codes=[
-                *made.workload_codes,
-                *(codes.get(name, name) if code is None else code for name, code in given.workloads),
-            ],
-            products=[*made.products, *given.products],
-            processed=[*made.processed, *given.processed],
-            product_ids=given.product_ids,
-        )
+        return self.codes.rows[dataset]
 
     def deployment(self, start: int, stop: int) -> AllRows:
         """The licences of customers start … stop−1."""
@@ -162,7 +154,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         qualified = np.concatenate([uses.qualified[use], nothing])
         active = np.concatenate([uses.active[use], nothing])
         qualified = np.where(qualified == LEFT_OUT, np.maximum(sold, active), qualified)
-        workload = np.concatenate([uses.workload[use] + self._made_workloads, workload])
+        workload = np.concatenate([uses.workload[use] + self.codes.made_workloads, workload])
         left = np.flatnonzero(active == LEFT_OUT)
         active[left] = np.minimum(self._active(held[left], workload[left], deployed[left]), qualified[left])
         rows = AllRows.of(
@@ -182,7 +174,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         )
         if not len(filled):
             return rows
-        rank = self._workload_rank
+        rank = self.codes.workload_rank
         order = np.lexsort((rank[rows.workload], held))
         return replace(rows, **{name: value[order] for name, value in asdict(rows).items()})
 
@@ -209,7 +201,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
     def _filled(self, licence: Integers, of: Integers, use: Integers) -> tuple[Integers, Integers]:
         """Workloads that were left out: positions in `licence`, and codes of the made workloads."""
         products = self.licenses.products
-        product = self._known[self.data.licences.product[licence]]
+        product = self.codes.product[self.data.licences.product[licence]]
         wanting = np.flatnonzero(self.data.licences.fills[licence] & (product >= 0))
         if not len(wanting):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -219,28 +211,28 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         holder = np.repeat(wanting, count)
         workload = products.workload_of[offer]
         # A workload that was given by this name, under whatever code, is none that was left out.
-        names = self._made_workload_of
-        given = of * (self._made_workloads + 1) + names[self.data.uses.workload[use]]
-        missing = ~np.isin(holder * (self._made_workloads + 1) + workload, given)
+        names = self.codes.workload
+        given = of * (self.codes.made_workloads + 1) + names[self.data.uses.workload[use]]
+        missing = ~np.isin(holder * (self.codes.made_workloads + 1) + workload, given)
         return holder[missing], workload[missing]
 
     def _active(self, licence: Integers, workload: Integers, deployed: Integers) -> Integers:
         """Active licences, drawn; `workload` is a code of `texts`."""
         _, hashes, product = self._entities(licence)
-        names = self._made_workload_of
+        names = self.codes.workload
         known = np.where(
-            workload < self._made_workloads, workload, names[np.maximum(workload - self._made_workloads, -1)]
+            workload < self.codes.made_workloads,
+            workload,
+            names[np.maximum(workload - self.codes.made_workloads, -1)],
         )
-        offers = self.licenses.products.offers
-        place = {pair: at for at, pair in enumerate(offers)}
+        place = self.licenses.products.place_of_offer
         pairs = zip(product.tolist(), known.tolist(), strict=True)
         offer = np.array([place.get(pair, -1) for pair in pairs], dtype=np.int64)
         least, above = _UNKNOWN_SHARE
-        keys = np.array(
-            [field_key(self.licenses.seed, "use", str(name)) for name, _ in self.data.texts.workloads] or [0],
-            dtype=np.uint64,
+        keys = self.codes.use_keys
+        part = least + above * unit(
+            draw(hashes ^ keys[np.maximum(workload - self.codes.made_workloads, 0)], 0)
         )
-        part = least + above * unit(draw(hashes ^ keys[np.maximum(workload - self._made_workloads, 0)], 0))
         active = np.rint(part * deployed)
         at = np.flatnonzero(offer >= 0)
         active[at] = self.licenses.active(deployed[at], hashes[at], offer[at])
@@ -253,7 +245,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         known = product >= 0
         seats = np.where(known, products.seats_of[product], 1.0)
         limit = np.where(known, products.max_demand_of[product], np.inf)
-        service = self._made_service[self.data.licences.service[licence]]
+        service = self.codes.service[self.data.licences.service[licence]]
         day = np.array(self.licenses.data_days)[service]
         return self.licenses.seats(self.licenses.sizes(words), hashes, seats, limit, day)
 
@@ -262,8 +254,9 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         table = self.data.licences
         entity = self.roster.entities(table.customer[licence])
         names, code = self.data.texts.products, table.product[licence]
-        chosen, back = np.unique(code, return_inverse=True)
-        known = self._known[chosen]
+        first, back = groups(code)
+        chosen = code[first]
+        known = self.codes.product[chosen]
         sold = self.licenses.products.products
         ids = [
             sold[index].id if index >= 0 else names[place]
@@ -282,46 +275,10 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         np.maximum.at(most[1], of, np.maximum(uses.qualified[use], 0))
         return most[0], most[1]
 
-    @property
-    def _made_workloads(self) -> int:
-        return len(self.licenses.catalogue.workloads)
-
-    @cached_property
-    def _known(self) -> Integers:
-        """Of each given product its index among those of the day; −1 where it is none of them."""
-        return np.array(list(map(self.licenses.products.index, self.data.texts.products)), dtype=np.int64)
-
-    @cached_property
-    def _made_service(self) -> Integers:
-        """Of each given service its index among SERVICES; of any other that of the last."""
-        last = len(_CODES) - 1
-        known = [_CODES.index(name) if name in _CODES else last for name, _ in self.data.texts.services]
-        return np.array([*known, last], dtype=np.int64)
-
-    @cached_property
-    def _made_workload_of(self) -> Integers:
-        """Of each given workload its code among the made ones; the number of those where it is none."""
-        place = {each.name: index for index, each in enumerate(self.licenses.catalogue.workloads)}
-        known = [place.get(name, len(place)) for name, _ in self.data.texts.workloads]
-        return np.array([*known, len(place)], dtype=np.int64)
-
-    @cached_property
-    def _workload_rank(self) -> Integers:
-        names = self.texts("usage").workloads
-        rank = np.empty(len(names), dtype=np.int64)
-        rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-        return rank
-
     def _processed_codes(self, given: Integers, service: Integers) -> Integers:
         """Codes of `texts`: the day's of the service where none was given, or one after the day."""
-        later = self._later[given]
-        return np.where((given < 0) | later, self._made_service[service], given + len(SERVICES))
-
-    @cached_property
-    def _later(self) -> Any:
-        """Which given processing times lie after the day of the world: of an earlier day there are others."""
-        today = self.calendar.as_of.isoformat()
-        return np.array([each[:10] > today for each in self.data.texts.processed] + [False])
+        later = self.codes.later[given]
+        return np.where((given < 0) | later, self.codes.service[service], given + len(SERVICES))
 
     @cached_property
     def _made_sums(self) -> tuple[Floats, Floats]:

@@ -30,12 +30,17 @@ _Table = TypeVar("_Table", bound="_Columns")
 class _Columns(Struct, frozen=True, eq=False):
     """Arrays of one length."""
 
+    def __len__(self) -> int:
+        return len(getattr(self, self.__struct_fields__[0]))
+
     def take(self: _Table, rows: npt.NDArray[Any]) -> _Table:
         """Some rows, by their numbers or a mask."""
         return type(self)(**{name: column[rows] for name, column in asdict(self).items()})
 
     def beside(self: _Table, other: _Table) -> _Table:
         """These rows, then the other's."""
+        if not len(self) or not len(other):
+            return self if len(self) else other
         more = asdict(other)
         return type(self)(
             **{name: np.concatenate([column, more[name]]) for name, column in asdict(self).items()}
@@ -85,7 +90,7 @@ class UseTable(_Columns, frozen=True, eq=False):
     processed: Integers
 
 
-class Texts(Struct, frozen=True):
+class Texts(Struct, frozen=True, dict=True):
     """What the codes mean."""
 
     products: tuple[str, ...] = ()
@@ -109,7 +114,20 @@ class Texts(Struct, frozen=True):
                 [*(places.setdefault(text, len(places)) for text in new), -1], dtype=np.int64
             )
             joined[name] = own if len(places) == len(own) else tuple(places)
-        return Texts(**joined), codes
+        is_new = any(joined[name] is not getattr(self, name) for name in joined)
+        return Texts(**joined) if is_new else self, codes
+
+    @cached_property
+    def ranks(self) -> Mapping[str, Integers]:
+        """Of each text its place among all of its kind in order; of what is none, the last, −1."""
+        workloads = [name for name, _ in self.workloads]
+        named = {"products": self.products, "services": self.services, "channels": self.channels}
+        return {name: _rank(texts) for name, texts in {**named, "workloads": workloads}.items()}
+
+    @cached_property
+    def days(self) -> dict[Any, Any]:
+        """What `text_codes` has found for some days."""
+        return {}
 
 
 class RawCell(Struct, frozen=True):
@@ -300,7 +318,7 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
 def licence_groups(licences: LicenceTable, texts: Texts) -> tuple[LicenceTable, Integers]:
     """Each licence once, as it came first; of each entry the number of its licence."""
     licences = replace(licences, channel=_joined_channels(licences, texts))
-    first, entry = _groups(
+    first, entry = groups(
         _key(
             (licences.customer, 0),
             (licences.product, len(texts.products)),
@@ -335,20 +353,23 @@ def fold(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceT
 
 def folded_uses(uses: UseTable, key: Integers) -> UseTable:
     """Entries of one key → one, in which what was given last counts."""
-    first, entry = _groups(key)
+    if not len(uses):
+        return uses
+    first, entry = groups(key)
     given = _last(uses, entry, len(first), qualified=LEFT_OUT, active=LEFT_OUT, percent=np.nan, processed=-1)
     return replace(uses.take(first), **given)
 
 
 def in_order(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceTable, UseTable]:
     """By customer, service, product and channel; the uses by licence and workload."""
-    rank = _rank(texts.products)[licences.product]
-    service, channel = _rank(texts.services)[licences.service], _rank(texts.channels)[licences.channel]
+    rank = texts.ranks["products"][licences.product]
+    service = texts.ranks["services"][licences.service]
+    channel = texts.ranks["channels"][licences.channel]
     order = np.lexsort((channel, rank, service, licences.customer))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     uses = replace(uses, licence=place[uses.licence])
-    names = _rank([name for name, _ in texts.workloads])[uses.workload]
+    names = texts.ranks["workloads"][uses.workload]
     return licences.take(order), uses.take(np.lexsort((names, uses.licence)))
 
 
@@ -392,10 +413,19 @@ def _key(*columns: tuple[Integers, int]) -> Integers:
     return key
 
 
-def _groups(key: Integers) -> tuple[Integers, Integers]:
-    """The first row of each group, and of each row its group."""
-    _, first, entry = np.unique(key, return_index=True, return_inverse=True)
-    return first, entry
+def groups(key: Integers) -> tuple[Integers, Integers]:
+    """The first row of each group, in the order of their keys, and of each row its group.
+
+    As `np.unique` has it, which takes three times as long for the few rows of an edit.
+    """
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    begins = np.empty(len(order), dtype=np.bool_)
+    begins[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    entry = np.empty(len(order), dtype=np.int64)
+    entry[order] = np.cumsum(begins) - 1
+    return order[begins], entry
 
 
 def _last(table: Any, entry: Integers, count: int, **left_out: float) -> dict[str, Any]:
