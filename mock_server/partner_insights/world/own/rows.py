@@ -154,7 +154,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         qualified = np.concatenate([uses.qualified[use], nothing])
         active = np.concatenate([uses.active[use], nothing])
         qualified = np.where(qualified == LEFT_OUT, np.maximum(sold, active), qualified)
-        workload = np.concatenate([uses.workload[use] + self.codes.made_workloads, workload])
+        workload = np.concatenate([uses.workload[use] + self.codes.generated_workloads, workload])
         left = np.flatnonzero(active == LEFT_OUT)
         active[left] = np.minimum(self._active(held[left], workload[left], deployed[left]), qualified[left])
         rows = AllRows.of(
@@ -212,8 +212,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         workload = products.workload_of[offer]
         # A workload that was given by this name, under whatever code, is none that was left out.
         names = self.codes.workload
-        given = of * (self.codes.made_workloads + 1) + names[self.data.uses.workload[use]]
-        missing = ~np.isin(holder * (self.codes.made_workloads + 1) + workload, given)
+        given = of * (self.codes.generated_workloads + 1) + names[self.data.uses.workload[use]]
+        missing = ~np.isin(holder * (self.codes.generated_workloads + 1) + workload, given)
         return holder[missing], workload[missing]
 
     def _active(self, licence: Integers, workload: Integers, deployed: Integers) -> Integers:
@@ -221,9 +221,9 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         _, hashes, product = self._entities(licence)
         names = self.codes.workload
         known = np.where(
-            workload < self.codes.made_workloads,
+            workload < self.codes.generated_workloads,
             workload,
-            names[np.maximum(workload - self.codes.made_workloads, -1)],
+            names[np.maximum(workload - self.codes.generated_workloads, -1)],
         )
         place = self.licenses.products.place_of_offer
         pairs = zip(product.tolist(), known.tolist(), strict=True)
@@ -231,7 +231,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         least, above = _UNKNOWN_SHARE
         keys = self.codes.use_keys
         part = least + above * unit(
-            draw(hashes ^ keys[np.maximum(workload - self.codes.made_workloads, 0)], 0)
+            draw(hashes ^ keys[np.maximum(workload - self.codes.generated_workloads, 0)], 0)
         )
         active = np.rint(part * deployed)
         at = np.flatnonzero(offer >= 0)

@@ -59,7 +59,7 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
         )
 
     @property
-    def made_workloads(self) -> int:
+    def generated_workloads(self) -> int:
         """How many workloads are made."""
         return len(self.licenses.catalogue.workloads)
 
