@@ -10,6 +10,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from partner_insights.cli.page_options import read_custom
+from partner_insights.contract.openapi import openapi_document
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
 from partner_insights.world import World
@@ -73,6 +74,13 @@ def test_each_failure_has_an_example_of_its_form(client: FlaskClient, catalogue:
         for case in operation.errors:
             examples = described[str(case.status)]["content"]["application/json"]["examples"]
             catalogue.validator(catalogue.error_schema(case)).validate(examples[case.case]["value"])
+
+
+def test_it_says_what_each_tag_is(catalogue: Catalogue) -> None:
+    """Every tag of an operation, and no other."""
+    document = openapi_document(catalogue)
+    used = {tag for path in document["paths"].values() for each in path.values() for tag in each["tags"]}
+    assert {tag["name"] for tag in document["tags"]} == used
 
 
 def test_any_pages_are_described_as_well() -> None:

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from partner_insights.contract.query.parameters import QueryOption
 
 _JSON = "application/json"
-_OTHERS = "other resources"
+_LICENCES, _CUSTOMERS, _NEWER, _OTHERS = (
+    "licence analytics",
+    "customers",
+    "newer analytics",
+    "other resources",
+)
+_OURS = "The licence analytics operations of Microsoft Partner Center,"
+TAGS = {
+    _LICENCES: "Deployment and usage, for a partner and for one customer.",
+    _CUSTOMERS: "Where a client learns customer ids from.",
+    _NEWER: "What supersedes the licence analytics, and its siblings, with a query language.",
+    _OTHERS: "Read from other pages.",
+}
 _READ_ON = "seekOperation"
 """The query parameter by which a list is read on."""
 _ANNOTATIONS = frozenset({"$ref", "description", PROVENANCE})
@@ -61,27 +73,20 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
     """Every operation, schema, header and documented failure of the catalogue."""
     paths: dict[str, dict[str, Any]] = {}
     synthetic = any(operation.synthetic for operation in catalogue.operations.values())
+    used = {_tag(operation) for operation in catalogue.operations.values()}
     for operation in catalogue.operations.values():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, catalogue)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Partner Center " + ("resources" if synthetic else "licence analytics"),
+            "title": "Resources of documentation pages" if synthetic else "Partner Center licence analytics",
             "version": "v1",
-            "description": "The licence analytics operations of Microsoft Partner Center, derived from the "
-            "tables of their documentation. Each constraint names its cell, its standing and its erratum "
-            "under `x-source`.",
+            "description": f"{'Operations' if synthetic else _OURS} derived from the tables of their "
+            "documentation. Each constraint names its cell, its standing and its erratum under `x-source`.",
         },
         "servers": [{"url": catalogue.base_url}],
         "security": [{"bearer": []}],
-        "tags": [
-            {
-                "name": "licence analytics",
-                "description": "Deployment and usage, for a partner and for one customer.",
-            },
-            {"name": "customers", "description": "Where a client learns customer ids from."},
-            *([{"name": _OTHERS, "description": "Read from other pages."}] if synthetic else []),
-        ],
+        "tags": [{"name": name, "description": TAGS[name]} for name in TAGS if name in used],
         "paths": paths,
         "components": {
             "schemas": _schemas(catalogue),
@@ -102,8 +107,8 @@ def _tag(operation: Operation) -> str:
     if operation.synthetic:
         return _OTHERS
     if operation.options:
-        return "newer analytics"
-    return "licence analytics" if operation.seed else "customers"
+        return _NEWER
+    return _LICENCES if operation.seed else _CUSTOMERS
 
 
 def _operation(operation: Operation, catalogue: Catalogue) -> dict[str, Any]:
