@@ -90,7 +90,7 @@ def test_the_summary_counts_rows(tmp_path: Path) -> None:
     code, text = derive(tmp_path, "--lenient")
     assert (code, text.splitlines()[-1]) == (
         0,
-        "1 resources, 4 rows: 1 typed, 0 referenced, 1 uncertain, 2 refused",
+        "1 resource, 4 rows: 1 typed, 0 referenced, 1 uncertain, 2 refused",
     )
     document = json.loads(derive(tmp_path, "--lenient", "--format", "json")[1])
     assert document["counts"] == {

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
+from partner_insights.file_reader import WIDE_MARKS
 from partner_insights.tables import DIAGNOSTIC_CODES, Page, read_page, read_page_text
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def test_any_text_is_a_page(text: str) -> None:
 def test_any_bytes_are_a_page_or_an_input_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
-    """A file of any bytes gives a page, or an error a user can act on."""
+    """A file of any bytes, in the encoding of its mark, gives a page, or an error a user can act on."""
     path = tmp_path_factory.mktemp("bytes") / "page.md"
     path.write_bytes(content)
     try:
-        text = content.decode("utf-8-sig")
+        wide = (name for mark, name in WIDE_MARKS.items() if content.startswith(mark))
+        text = content.decode(next(wide, "utf-8-sig"))
     except UnicodeDecodeError:
-        with pytest.raises(InputError, match="not UTF-8"):
+        with pytest.raises(InputError, match=r"not (valid )?UTF-"):
             read_page(path)
     else:
         _check_sanity(read_page(path), text)

@@ -173,6 +173,7 @@ QUIRKS = (
     *("no outer pipes", "setext", "closing hashes", "anchors", "front matter", "BOM", "narrow delimiters"),
     *("breaks", "escaped pipes", "bold names", "code names", "zero-width spaces", "no-break spaces", "tabs"),
     *("an empty cell too many", "a blank row at the end", "trailing spaces", "no space around cells", "HTML"),
+    "HTML headings",
 )
 
 
@@ -264,6 +265,8 @@ def render(resources: list[WrittenResource], manner: Manner) -> tuple[list[str],
         places[resource.name] = len(lines) + 1
         if manner.has("setext"):
             lines += [name, "-" * 5]
+        elif manner.has("HTML headings"):
+            lines.append(f'<h2 id="{resource.name.lower()}">{name}</h2>')
         else:
             lines.append(f"## {name}{' ##' if manner.has('closing hashes') else ''}")
         lines += ["", f"{resource.intro}.", ""]

@@ -139,14 +139,18 @@ def _report(derivation: Derivation, form: str, changed: list[str], *, check: boo
         click.echo(f"{found.level}: {found}", err=True)
     for name, schema in derivation.schemas.items():
         provenance = schema[PROVENANCE]
-        click.echo(
-            f"{name}  {len(schema['properties'])} properties  ({provenance['page']}:{provenance['line']})"
-        )
+        properties = _counted(len(schema["properties"]), "property", "properties")
+        click.echo(f"{name}  {properties}  ({provenance['page']}:{provenance['line']})")
     counts = derivation.counts
     parts = ", ".join(f"{counts[each.value]} {each.value}" for each in Outcome)
-    click.echo(f"{counts['resources']} resources, {counts['rows']} rows: {parts}")
+    resources, rows = _counted(counts["resources"], "resource"), _counted(counts["rows"], "row")
+    click.echo(f"{resources}, {rows}: {parts}")
     for name in changed:
         click.echo(f"{'differs' if check else 'written'}: {name}")
+
+
+def _counted(number: int, noun: str, several: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def _properties(schema: dict[str, Any]) -> dict[str, Any]:

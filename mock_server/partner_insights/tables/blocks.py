@@ -42,6 +42,8 @@ _REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _SLUG_DROPS = re.compile(r"[^\w\- ]")
 _ANCHOR = re.compile(r"<(?:a|span)\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
 _TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=([\"'])([^\"'<>]+)\1\s*/>\s*")
+_HTML_HEADING = re.compile(r"<(/?)h([1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
+_HTML_ID = re.compile(r"\sid=[\"']?([\w.-]+)", re.IGNORECASE)
 _DASHES = re.compile(r"-{2,}")
 _NAMESPACE = re.compile(r"Namespace: ")
 _VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
@@ -192,13 +194,19 @@ class Blocks:
             markdown = fold(
                 " ".join(self._content(index) for index in range(start, min(end - 1, start + 20)))
             )
+        aliases = tuple(_ANCHOR.findall(markdown)) if "<" in markdown else ()
+        if start and (tag := _TAG_ANCHOR.fullmatch(self.lines[start - 1])):
+            aliases = (*aliases, tag[2])
+        self._enter(level, markdown, start, aliases, spaced=spaced)
+
+    def _enter(
+        self, level: int, markdown: str, start: int, aliases: tuple[str, ...], *, spaced: bool = True
+    ) -> None:
+        """File a heading on the line of index `start`, whatever marks it is written with."""
         text = read_inline(markdown).text
         slug = _SLUG_DROPS.sub("", text.lower()).replace(" ", "-")
         anchor = f"{slug}-{self.slugs[slug]}" if self.slugs[slug] else slug
         self.slugs[slug] += 1
-        aliases = tuple(_ANCHOR.findall(markdown)) if "<" in markdown else ()
-        if start and (tag := _TAG_ANCHOR.fullmatch(self.lines[start - 1])):
-            aliases = (*aliases, tag[2])
         self.path = [above for above in self.path if above.level < level]
         for above in reversed(self.path):
             firsts = (above.anchor, above.anchor.replace("_", ""), above.anchor.replace("_", "-"))
@@ -226,12 +234,28 @@ class Blocks:
             return
         index = start
         while index < end and self.document.too_long_at is None:
+            self._html_headings(index)
             if "<table" in self.lines[index].casefold():
                 index = self._html_table(index)
             else:
                 self._strays("html_block", index, index + 1)
                 index += 1
         self.swept = index
+
+    def _html_headings(self, index: int) -> None:
+        """File the headings of a line of HTML, up to a table in it."""
+        line, opened = self.lines[index], None
+        table = line.casefold().find("<table")
+        for tag in _HTML_HEADING.finditer(line, 0, len(line) if table < 0 else table):
+            if not tag[1]:
+                opened = tag
+            elif opened is not None and opened[2] == tag[2]:
+                self._count(1, index)
+                content = line[opened.end() : tag.start()]
+                self._enter(int(tag[2]), content, index, tuple(_HTML_ID.findall(opened[0])))
+                opened = None
+            if self.document.too_long_at is not None:
+                return
 
     def _html_table(self, start: int) -> int:
         end, table, fault = read_html_table(self.lines, start)
