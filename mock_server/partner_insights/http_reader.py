@@ -80,12 +80,18 @@ class Wire(NamedTuple):
     """The status line and the field lines."""
     excess: bytes
     """The beginning of what followed its end."""
+    cut_off: bool = False
+    """Whether a compressed body stopped before its own end: some libraries fail on it, others do not."""
 
 
 def wire_of(answer: BaseHTTPResponse) -> Wire:
     """What the parser of an answer that was read makes nothing of."""
     original = getattr(answer, "_original_response", None)
-    return Wire(original.head, original.excess) if isinstance(original, _TimedResponse) else Wire((), b"")
+    if not isinstance(original, _TimedResponse):
+        return Wire((), b"")
+    stream = getattr(getattr(answer, "_decoder", None), "_obj", None)
+    cut_off = answer.tell() > 0 and getattr(stream, "eof", True) is False
+    return Wire(original.head, original.excess, cut_off)
 
 
 def has_live_connection(manager: PoolManager, patience: float = 0.0) -> bool:

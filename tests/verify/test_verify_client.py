@@ -150,6 +150,10 @@ def raw(head: bytes, body: bytes = b"{}") -> Callable[[BaseHTTPRequestHandler], 
     return lambda handler: handler.wfile.write(head.replace(b"\n", b"\r\n") + b"\r\n" + body)
 
 
+GZIP = gzip.compress(b'{"a": 1}')
+GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
+
+
 @pytest.mark.parametrize(
     ("method", "head", "body", "words"),
     [
@@ -159,6 +163,12 @@ def raw(head: bytes, body: bytes = b"{}") -> Callable[[BaseHTTPRequestHandler], 
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nMS-CV: a\x01b\n", b"{}", "does not parse"),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nMS-CV: a\n folded\n", b"{}", "does not parse"),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nNo colon\n", b"{}", "does not parse"),
+        ("GET", b"HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n", b"2\r\n{}\r\n0\r\n\r\n", "of HTTP/1.0"),
+        ("GET", GZIPPED % len(GZIP[:-1]), GZIP[:-1], "stops before its end"),
+        ("GET", GZIPPED % len(GZIP[:-9]), GZIP[:-9], "stops before its end"),
+        ("GET", GZIPPED % len(GZIP), GZIP, None),
+        ("GET", GZIPPED % len(GZIP * 2), GZIP * 2, None),
+        ("HEAD", GZIPPED % len(GZIP), b"", None),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"{}", None),
         ("HEAD", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"", None),
         ("GET", b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n", b"2\r\n{}\r\n0\r\n\r\n", None),

@@ -268,6 +268,8 @@ SPOILT_REFUSALS: list[tuple[str, dict[str, Any]]] = [
         {"headers": without(WWW_Authenticate="Bearer", Content_Length="7", Transfer_Encoding="chunked")},
     ),
     ("PI321", {"headers": (*without(WWW_Authenticate="Bearer"), ("Content-Type", "application/json"))}),
+    ("PI321", {"headers": without(WWW_Authenticate="Bearer", Transfer_Encoding="gzip, chunked")}),
+    ("PI321", {"headers": without(WWW_Authenticate="Bearer", Transfer_Encoding="chunked, chunked")}),
 ]
 
 

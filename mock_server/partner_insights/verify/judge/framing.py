@@ -38,6 +38,7 @@ _HTTP_DATE: Final = re.compile(
 _A_LITTLE: Final = timedelta(seconds=2)
 """How far two clocks, or two seconds cut off, may be apart."""
 _FIELD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
+_TRANSFER: Final = re.compile(rb"Transfer-Encoding\s*:", re.IGNORECASE)
 _STATUS: Final = re.compile(rb"HTTP/\d\.\d [1-5]\d\d( [^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
 
 
@@ -65,9 +66,18 @@ def field_findings(request: Request, response: Response) -> Iterator[Finding]:
         yield http_finding("PI321", f"the Content-Length {shortened(length)!r} is no number")
     if response.status == 204 and (length is not None or transfer is not None):
         yield http_finding("PI321", "a 204 has no body, and a field about one")
+    yield from _transfer_codings(response)
     yield from _codings(request, response)
     if counts.keys() & CACHE_FIELDS:
         yield from cache_findings(request, response)
+
+
+def _transfer_codings(response: Response) -> Iterator[Finding]:
+    """RFC 9112, section 6.1: chunked once; any other coding only for a request that says it takes it."""
+    stated = [value for name, value in response.headers if name.lower() == "transfer-encoding"]
+    codings = [each.strip().lower() for value in stated for each in value.split(",")]
+    if codings not in ([], ["chunked"]):
+        yield http_finding("PI321", f"the Transfer-Encoding is {shortened(', '.join(stated))!r}, not chunked")
 
 
 def _dates(response: Response) -> Iterator[Finding]:
@@ -113,6 +123,8 @@ def head_faults(lines: Iterable[bytes]) -> Iterator[str]:
     status, *fields = lines or (b"",)
     if not _STATUS.fullmatch(status):
         yield f"the status line is none: {_shown(status)}"
+    if status.startswith(b"HTTP/1.0") and any(_TRANSFER.match(line) for line in fields):
+        yield "Transfer-Encoding stands in an answer of HTTP/1.0, which has none"
     for line in fields:
         if line in (b"\r\n", b"\n", b""):
             continue
