@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 def test_pages_of_any_size_are_the_whole(session: SuiteSession, queried_operation: str) -> None:
-    """For any page size, the pages together hold each row once."""
+    """For any page size, the pages together hold each row once; and so do those of a filter and of groups."""
     queries = Queries(session, queried_operation)
     rows = len(queries.whole)
     for top in sorted({max(rows // 3, 1), max(rows, 1), rows + 1}):
         queries.holds((), top)
+    session.each(lambda query: queries.holds(*query), queries.in_two_pages())
 
 
 def test_a_filter_chooses_the_rows_it_names(session: SuiteSession, queried_operation: str) -> None:

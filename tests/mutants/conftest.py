@@ -165,6 +165,7 @@ def attempts_of_queries(session: SuiteSession, operation: str) -> Iterator[Calla
         queries.holds((("filter", text), *further), 1000)
 
     yield lambda: queries.holds((), 3)
+    yield lambda: session.each(lambda query: queries.holds(*query), queries.in_two_pages())
     yield filtered
     yield lambda: filtered((by_kind[OptionKind.GROUP].name, name))
     if OptionKind.ORDER in by_kind:

@@ -20,6 +20,7 @@ from partner_insights.world.bodies import response_body
 from partner_insights.world.query import query_body
 
 if TYPE_CHECKING:
+    from partner_insights.contract.query import QueryOption
     from partner_insights.mutants import Mutant
     from partner_insights.mutants.mutant import Pairs
 
@@ -62,8 +63,23 @@ def queries(operation: Operation) -> list[Pairs]:
         (("top", "2"), ("skip", "2")),
         (chosen,),
         (chosen, (group.name, name)),
+        (shared_by_rows(by_kind[OptionKind.FILTER], rows), ("top", "1")),
+        ((group.name, name), ("top", "1")),
         (("top", "10001"),),
     ]
+
+
+def shared_by_rows(option: QueryOption, rows: list[Any]) -> tuple[str, str]:
+    """A filter that more than one row passes."""
+    texts = [
+        each for each in option.fields.values() if each.type is FieldType.TEXT and "eq" in each.operators
+    ]
+    values = ((each.name, each.property, row[each.property]) for row in rows for each in texts)
+    return next(
+        (option.name, f"{name} eq '{value}'")
+        for name, prop, value in values
+        if sum(row[prop] == value for row in rows) > 1
+    )
 
 
 def ordered(operation: Operation, rows: list[Any]) -> list[Pairs]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from partner_insights.contract.query import (
     InvalidQuery,
@@ -74,6 +75,20 @@ def link_without_the_query(body: Any, request: RequestContext) -> Any:
     """The link to the next page forgets how many rows to skip."""
     _, _, link = _layout(request)
     return {**body, link: body[link].partition("?")[0]} if body[link] is not None else None
+
+
+def _link_without(kind: OptionKind) -> Any:
+    """The link to the next page without a parameter of the query."""
+
+    def change(body: Any, request: RequestContext) -> Any:
+        _, _, name = _layout(request)
+        path, _, query = (body[name] or "").partition("?")
+        operation = request.operation
+        pairs = parse_qsl(query, keep_blank_values=True)
+        kept = [pair for pair in pairs if operation is None or _kind(operation, pair[0]) is not kind]
+        return {**body, name: f"{path}?{urlencode(kept)}"} if len(kept) < len(pairs) else None
+
+    return of_body(change)
 
 
 @mutant("PI231 PI233", DOCUMENTED, of_body, paged)
@@ -188,6 +203,10 @@ def _clamped(pairs: Pairs, operation: Operation) -> Pairs:
 
 PAGES.extend(
     (
+        Behaviour("link-without-the-filter", "the link to the next page has no filter", "PI232", DOCUMENTED,
+                  _link_without(OptionKind.FILTER), paged),
+        Behaviour("link-without-the-groups", "the link to the next page groups nothing", "PI232", DOCUMENTED,
+                  _link_without(OptionKind.GROUP), paged),
         Behaviour("ignores-filter", "the filter is ignored", "PI233", DOCUMENTED, on=paged,
                   misread=_without(OptionKind.FILTER)),
         Behaviour("groups-before-filter", "grouping ignores the filter", "PI234", DOCUMENTED, on=paged,

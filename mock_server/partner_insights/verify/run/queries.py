@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import strategies as st
 
-from partner_insights.contract.query import FilterStatement, OptionKind, render
+from partner_insights.contract.query import FilterStatement, OptionKind, matches, render
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import FieldType
 from partner_insights.verify.judge.judge import judge_generations, judge_whole
@@ -36,6 +36,7 @@ MAX_STATEMENTS: Final = 5
 _TREES: Final = math.factorial(MAX_STATEMENTS - 1) * 2 ** (MAX_STATEMENTS - 1)
 """Numbers enough for every way to join so many."""
 _PAGE: Final = 1000
+_NO_VALUE: Final = "nothing has this"
 _SPANS: Final = {"month": "{day}", "day": "{other},{day}"}
 """By which fields rows are grouped; not by the week: which day it begins with is only assumed."""
 
@@ -121,6 +122,28 @@ class Queries:
         fields = st.lists(st.sampled_from(names), min_size=1, max_size=3, unique_by=_property_of(option))
         return fields.map(lambda chosen: ((option.name, ",".join(chosen)),))
 
+    def in_two_pages(self) -> Iterator[tuple[Pairs, int]]:
+        """A filter that leaves many rows, and groups, each with a page size that makes two pages of it."""
+        option, group = self._option(OptionKind.FILTER), self._operation.options.of(OptionKind.GROUP)
+        sizes = {each: sum(matches((each,), row) for row in self.whole) for each in self._common(option)}
+        widest = max(sizes, key=lambda each: sizes[each], default=None)
+        if widest is not None and sizes[widest] > 1:
+            yield ((option.name, render((widest,), option)),), (sizes[widest] + 1) // 2
+        for name, rule in group.fields.items() if group is not None else ():
+            groups = len({str(row.get(rule.property)) for row in self.whole})
+            if group is not None and groups > 1 and rule.type is not FieldType.DATE:
+                yield ((group.name, name),), (groups + 1) // 2
+                break
+
+    def _common(self, option: QueryOption) -> Iterator[FilterStatement]:
+        """A statement about each text that may be compared: it is what it is in the first row, or is not."""
+        for rule in option.fields.values():
+            value = self.whole[0].get(rule.property) if self.whole else None
+            if rule.type is FieldType.TEXT and isinstance(value, str):
+                for operator, wanted in (("eq", value), ("ne", _NO_VALUE)):
+                    if operator in rule.operators:
+                        yield FilterStatement(rule.property, operator, wanted, rule.type, rule.exact)
+
     def spans(self) -> Iterator[Pairs]:
         """Each date to group by: by month alone, by day beside another field."""
         option, level = self._option(OptionKind.GROUP), self._option(OptionKind.LEVEL)
@@ -202,7 +225,7 @@ def _statements(rule: FieldRule, whole: Sequence[Mapping[str, Any]]) -> Iterator
     seen = {str(value): value for value in present if value is not None}
     values: list[Any] = [seen[text] for text in sorted(seen)[:40]]
     if rule.type is FieldType.TEXT:
-        values = [str(value) for value in values] + ["nothing has this"]
+        values = [str(value) for value in values] + [_NO_VALUE]
         values += [] if rule.exact else [value.swapcase() for value in values[:3] if value.isascii()]
     elif rule.type is FieldType.BOOLEAN:
         values = [True, False]
