@@ -18,7 +18,7 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.query import OptionKind
 from partner_insights.verify import Token
 from partner_insights.verify.run.client import Secret
-from partner_insights.verify.run.comparisons import head_like_get, same_again, sums
+from partner_insights.verify.run.comparisons import head_like_get, same_with, sums
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
 from partner_insights.verify.run.queries import Queries
 from partner_insights.verify.run.refusals import send_invalid_token
@@ -130,7 +130,7 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
     yield lambda: session.check(operation, customer=customer)
     yield lambda: session.check(operation, customer=customer, headers=ids)
     yield lambda: head_like_get(session, operation, customer)
-    yield lambda: same_again(session, operation, customer, {})
+    yield lambda: same_with(session, operation, customer, ({},))
     for kind in INVALID_TOKENS:
         yield lambda kind=kind: send_invalid_token(session, operation, kind)
     yield lambda: session.check(operation, customer=customer, token=Token.APP_ONLY)

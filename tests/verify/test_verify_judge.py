@@ -408,6 +408,43 @@ def test_the_same_request_has_the_same_answer(plant: Any, good: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answers", "severity"),
+    [
+        ("aa", None),
+        ("ab", Severity.WARNING),
+        ("abbb", Severity.WARNING),
+        ("abba", Severity.ERROR),
+        ("abcc", Severity.ERROR),
+        ("abab", Severity.ERROR),
+    ],
+)
+def test_data_that_change_twice_were_not_just_renewed(
+    plant: Any, good: Any, answers: str, severity: Severity | None
+) -> None:
+    """PI314 is an error where an answer changes a second time, be it back to what it was."""
+
+    def exchange(letter: str) -> Exchange:
+        body = good(USAGE)
+        body["items"][0]["licensesActive"] += ord(letter)
+        return plant.exchange(USAGE, body)
+
+    found = judge_repeat(*map(exchange, answers), profile=Profile.CORRECTED)
+    assert [each.severity for each in found] == ([severity] if severity else [])
+
+
+def test_in_another_language_only_numbers_are_compared(plant: Any, good: Any) -> None:
+    """Names may be translated, and the rows then sorted otherwise; a count stays a count."""
+    first, body = plant.exchange(USAGE), good(USAGE)
+    body["items"].reverse()
+    for row in body["items"]:
+        row["serviceName"] += " (de)"
+    assert codes(judge_repeat(first, plant.exchange(USAGE, body), profile=Profile.STRICT)) == {"PI314"}
+    assert judge_repeat(first, plant.exchange(USAGE, body), profile=Profile.STRICT, words=False) == []
+    body["items"][0]["licensesActive"] += 1
+    assert judge_repeat(first, plant.exchange(USAGE, body), profile=Profile.STRICT, words=False)
+
+
+@pytest.mark.parametrize(
     ("code", "partner", "customer", "spoil"),
     [
         (None, PARTNER_DEPLOYMENT, DEPLOYMENT, lambda body: None),

@@ -8,7 +8,7 @@ import pytest
 
 from partner_insights.contract.query import FilterStatement
 from partner_insights.verify.run.queries import _TREES, MAX_STATEMENTS, _joined
-from partner_insights.verify.run.strategies import _HEADERS, _mix, _numbered
+from partner_insights.verify.run.strategies import _HEADERS, _mix, _numbered, covering_mixes
 
 
 def test_every_text_has_a_number() -> None:
@@ -27,6 +27,15 @@ def test_every_mix_of_headers_has_a_number() -> None:
     assert mixes[0] == {}
     assert len({tuple(mix.items()) for mix in mixes}) == 9
     assert set(_mix(10**9, _HEADERS)) <= set(_HEADERS)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7, 2**40])
+def test_no_value_of_a_header_is_left_to_a_draw(seed: int) -> None:
+    """Each is in one of the mixes that are always sent, and each header is left out of one."""
+    mixes = covering_mixes(seed)
+    assert len(mixes) <= 6
+    for name, values in _HEADERS.items():
+        assert {mix.get(name) for mix in mixes} == {*values, None}
 
 
 @pytest.mark.parametrize(("size", "trees"), [(1, 1), (2, 2), (3, 2 * 4), (4, 5 * 8), (5, 14 * 16)])

@@ -18,7 +18,7 @@ from partner_insights.server import Settings, create_app
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.verify import Failure, Response, Token
 from partner_insights.verify.run.client import Secret, Stopped
-from partner_insights.verify.run.comparisons import head_like_get, same_again, sums, sums_of_some
+from partner_insights.verify.run.comparisons import head_like_get, same_with, sums, sums_of_some
 from partner_insights.verify.run.refusals import send_invalid_token
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
@@ -132,7 +132,7 @@ def interrogate(session: SuiteSession) -> set[tuple[str, str]]:
             continue  # nobody is answered
         attempts += [
             lambda name=name, customer=customer: head_like_get(session, name, customer),
-            lambda name=name, customer=customer: same_again(session, name, customer, {"X-Locale": "de-DE"}),
+            lambda name=name, customer=customer: same_with(session, name, customer, ({"X-Locale": "de-DE"},)),
             lambda name=name: send_invalid_token(session, name, "other-signature"),
             lambda name=name, customer=customer: session.check(name, customer=customer, token=Token.APP_ONLY),
         ]
@@ -402,6 +402,16 @@ DISHONEST: dict[str, tuple[str, Vary]] = {
     "customer-of-another-name": (
         "PI214",
         body(lambda value: value["companyProfile"].update(companyName="Another Company"), "customer"),
+    ),
+    "counts-of-a-language": (
+        "PI314",
+        body(
+            lambda value: (
+                [row.update(licensesSold=row["licensesSold"] + 7) for row in value["items"]] and None
+            ),
+            "partner-licenses-deployment",
+            of=lambda asked: "x-locale" in asked.headers,
+        ),
     ),
     "exchanged-domains": ("PI214", body(exchange_domains, "customers")),
     "charset-of-the-west": ("PI303", header("Content-Type", "application/json; charset=iso-8859-1")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isinf
 from typing import TYPE_CHECKING
 
 import orjson
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import JsonValue
 
 BOM = b"\xef\xbb\xbf"
+_MAX_DIGITS = 308
+"""Of a whole number that a float of 64 bits holds."""
 _ANY_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS = b"0" * 17
 MAX_DEPTH = 100
@@ -163,7 +166,11 @@ class _Reader:
 
     def decode(self, text: str) -> JsonValue:
         return json.loads(
-            text, object_pairs_hook=self._object, parse_constant=self._constant, parse_int=self._integer
+            text,
+            object_pairs_hook=self._object,
+            parse_constant=self._constant,
+            parse_int=self._integer,
+            parse_float=self._float,
         )
 
     def _object(self, pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -175,15 +182,19 @@ class _Reader:
         return members
 
     def _constant(self, name: str) -> float:
-        self.constants.append(name)
+        self.constants.append(f"{name} is not a JSON number")
         return float("nan")
 
-    @staticmethod
-    def _integer(digits: str) -> int | float:
-        try:
-            return int(digits)
-        except ValueError:  # thousands of digits: Python refuses to convert them
-            return float("-inf" if digits.startswith("-") else "inf")
+    def _integer(self, digits: str) -> int | float:
+        return int(digits) if len(digits) <= _MAX_DIGITS else self._infinite(digits)
+
+    def _float(self, digits: str) -> float:
+        number = float(digits)
+        return self._infinite(digits) if isinf(number) else number
+
+    def _infinite(self, digits: str) -> float:
+        self.constants.append(f"{shortened(digits)} is beyond a number of 64 bits: clients read Infinity")
+        return float("nan")
 
 
 def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
@@ -198,11 +209,11 @@ def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
             pending.extend(((*path, index), current[index]) for index in reversed(range(len(current))))
 
 
-def _constant_defects(value: JsonValue, names: list[str]) -> Iterator[JsonDefect]:
-    """NaN and Infinity, which the reader turned into the only values that differ from themselves."""
+def _constant_defects(value: JsonValue, messages: list[str]) -> Iterator[JsonDefect]:
+    """What is no number: the reader turned it into the only values that differ from themselves."""
     places = [path for path, found in walk(value) if isinstance(found, float) and found != found]
-    for path, name in zip(places or [()], names, strict=False):
-        yield JsonDefect("PI310", pointer_of(*path), f"{name} is not a JSON number")
+    for path, message in zip(places or [()], messages, strict=False):
+        yield JsonDefect("PI310", pointer_of(*path), message)
 
 
 def _duplicate_defects(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
@@ -65,31 +66,34 @@ def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Viola
     ]
 
 
-def differ(first: Exchange, again: Exchange) -> bool:
-    """Whether the same request was answered with other data; not where it was not answered."""
+def differ(first: Exchange, again: Exchange, *, words: bool = True) -> bool:
+    """Whether a request was answered with other data; not where it was not answered.
+
+    Without `words`, texts may differ, as they do in two languages.
+    """
     if first.response is None or again.response is None:
         return False
     if (first.response.status, first.response.body) == (again.response.status, again.response.body):
         return False
-    return _substance(first.response) != _substance(again.response)
+    return _substance(first.response, words=words) != _substance(again.response, words=words)
 
 
 def judge_repeat(
-    first: Exchange, again: Exchange, third: Exchange | None = None, *, profile: Profile
+    first: Exchange, again: Exchange, *later: Exchange, profile: Profile, words: bool = True
 ) -> list[Violation]:
     """Where the same request, sent twice, is answered with other data.
 
-    A `third` answer that is not the second tells a service that wavers from one whose data were renewed.
+    Answers that come `later`, and change once more, tell a service that wavers from one with renewed data.
     """
-    if first.response is None or again.response is None or not differ(first, again):
+    if first.response is None or again.response is None or not differ(first, again, words=words):
         return []
     before, after = first.response.status, again.response.status
     message = "the same request was answered with other data"
     if before != after:
         message = f"the same request was answered {before}, then {after}"
-    wavers = third is not None and differ(again, third)
+    wavers = any(differ(one, two, words=words) for one, two in pairwise((again, *later)))
     if wavers:
-        message += ", and otherwise again the third time: the data were not just renewed"
+        message += ", and otherwise again after that: the data were not just renewed"
     return [violation(http_finding("PI314", message, certain=wavers), again.request, profile)]
 
 
@@ -171,17 +175,25 @@ def content_observations(found: JudgedResponse) -> Iterator[Observation]:
     yield from form_observations(found)
 
 
-def _substance(response: Response) -> tuple[int, JsonValue]:
-    """What an answer says, whatever the order of its rows and members."""
+def _substance(response: Response, *, words: bool) -> tuple[int, JsonValue]:
+    """What an answer says, whatever the order of its rows and members; without `words`, only its numbers."""
     body = read_body(response.body)
     if not body.readable:
         return response.status, response.body
-    value = body.value
+    value = body.value if words else _without_words(body.value)
     if isinstance(value, dict):
         rows = {name: _unordered(each) for name, each in value.items() if isinstance(each, list)}
         value = value | rows
         value.pop("links", None)  # a continuation token may be new each time
     return response.status, value
+
+
+def _without_words(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {name: _without_words(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_words(each) for each in value]
+    return "" if isinstance(value, str) else value
 
 
 def _unordered(rows: list[JsonValue]) -> list[str]:

@@ -8,7 +8,7 @@ from partner_insights.verify.judge.judge import differ, judge_head, judge_repeat
 from partner_insights.verify.judge.violation import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from partner_insights.verify.run.session import SuiteSession
 
@@ -23,15 +23,25 @@ def head_like_get(session: SuiteSession, operation: str, customer: str | None) -
     session.report(judge_head(get, head, profile=session.target.profile))
 
 
-def same_again(
-    session: SuiteSession, operation: str, customer: str | None, headers: Mapping[str, str]
+def same_with(
+    session: SuiteSession, operation: str, customer: str | None, mixes: Iterable[Mapping[str, str]]
 ) -> None:
-    """Send the request twice, and compare the responses."""
-    first = session.check(operation, customer=customer, headers=headers)
-    again = session.check(operation, customer=customer, headers=headers)
-    if differ(first, again):
-        third = session.check(operation, customer=customer, headers=headers)
-        session.report(judge_repeat(first, again, third, profile=session.target.profile))
+    """Send a request with each mix of headers, and compare the responses with that of a plain one.
+
+    Where one differs, both are sent again: renewed data stay renewed. In another language, words may differ.
+    """
+    plain = session.check(operation, customer=customer)
+
+    def compare(headers: Mapping[str, str]) -> None:
+        words = "X-Locale" not in headers
+        again = session.check(operation, customer=customer, headers=headers)
+        if differ(plain, again, words=words):
+            third = session.check(operation, customer=customer, headers=headers)
+            last = session.check(operation, customer=customer)
+            profile = session.target.profile
+            session.report(judge_repeat(plain, again, third, last, profile=profile, words=words))
+
+    session.each(compare, mixes)
 
 
 def sums(session: SuiteSession, partner: str, customer_operation: str) -> None:

@@ -139,6 +139,20 @@ def request_headers() -> SearchStrategy[dict[str, str]]:
     return st.builds(lambda *parts: {**parts[0], **parts[1], **parts[2]}, _mixes(_HEADERS), ids, others)
 
 
+def covering_mixes(seed: int) -> list[dict[str, str]]:
+    """Mixes of the headers a client may send: each value of each header is in one of them, and so is none."""
+    wheels = [(name, (*values, None)) for name, values in _HEADERS.items()]
+    turns = max(len(wheel) for _, wheel in wheels)
+    return [
+        {
+            name: value
+            for place, (name, wheel) in enumerate(wheels)
+            if (value := wheel[(turn + seed * place) % len(wheel)]) is not None
+        }
+        for turn in range(turns)
+    ]
+
+
 def _mixes(choices: Mapping[str, tuple[str, ...]]) -> SearchStrategy[dict[str, str]]:
     """For each name one of its values or none: all mixes have a number, and that is drawn."""
     mixes = math.prod(len(values) + 1 for values in choices.values())
