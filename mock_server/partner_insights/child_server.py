@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Child:
         while True:
             # The file appears by renaming, whole.
             if self._ready_file.exists():
-                ready: dict[str, Any] = json.loads(self._ready_file.read_bytes())
+                ready: dict[str, Any] = json_value(self._ready_file.read_bytes())
                 return ready
             if self._process.poll() is not None:
                 raise InputError(self._complaint(f"ended with exit code {self._process.returncode}"))

@@ -6,13 +6,13 @@ it came over the wire. A later line about the same request counts.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
 
@@ -88,7 +88,7 @@ class Recording(Struct, frozen=True):
         """InputError where the folder is no recording."""
         try:
             lines = read_input(folder / INDEX).splitlines()
-            facts = json.loads(lines[0])
+            facts = json_value(lines[0])
             if facts["recording"] != VERSION:
                 raise InputError(f"is a recording of another form ({facts['recording']})", where=str(folder))
         except OSError as error:
@@ -141,6 +141,6 @@ def _field(value: Any) -> str:
 
 def _answer(line: bytes) -> RecordedAnswer | None:
     try:
-        return RecordedAnswer.read(json.loads(line))
+        return RecordedAnswer.read(json_value(line))
     except (ValueError, LookupError, TypeError, AttributeError):
         return None  # cut short by a crash: the answer was not recorded

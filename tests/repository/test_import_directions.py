@@ -26,28 +26,31 @@ MAY_IMPORT = {
     "files": {"errors"},
     "file_reader": {"errors"},
     "http_reader": {"errors"},
+    "documents": {"file_reader"},
     "header_values": set(),
     "request_source": set(),
     "_data": {"errors"},
-    "child_server": {"errors", "files"},
+    "child_server": {"errors", "files", "documents"},
     "running": {"child_server"},  # the old public name of child_server
-    "recording_folder": {"errors", "file_reader"},
-    "tables": {"errors", "files", "file_reader"},
-    "contract": {"errors", "_data", "files", "file_reader"},
-    "derive": {"errors", "_data", "files", "file_reader", "toml", "tables", "contract"},
-    "world": {"errors", "_data", "file_reader", "contract", "recording_folder"},
-    "mutants": {"errors", "contract"},
+    "recording_folder": {"errors", "file_reader", "documents"},
+    "tables": {"errors", "files", "file_reader", "documents"},
+    "contract": {"errors", "_data", "files", "file_reader", "documents"},
+    "derive": {"errors", "_data", "files", "file_reader", "documents", "toml", "tables", "contract"},
+    "world": {"errors", "_data", "file_reader", "documents", "contract", "recording_folder"},
+    "mutants": {"errors", "documents", "contract"},
     "server": {
-        *("errors", "_data", "files", "file_reader", "header_values", "request_source", "recording_folder"),
+        *("errors", "_data", "files", "file_reader", "documents"),
+        *("header_values", "request_source", "recording_folder"),
         *("contract", "world", "mutants"),
     },
     # The plugin carries the contract suite's options into pytest, and holds a fake in the test's process.
     "fixtures": {
-        *("errors", "_data", "files", "contract", "world", "mutants", "server", "child_server", "verify"),
+        *("errors", "_data", "files", "documents", "contract", "world", "mutants", "server", "child_server"),
+        *("verify",),
     },
     # Never what is judged; a user's own pages are derived where the suite is told of them.
     "verify": {
-        *("errors", "_data", "files", "file_reader", "toml", "http_reader"),
+        *("errors", "_data", "files", "file_reader", "documents", "toml", "http_reader"),
         *("header_values", "recording_folder"),
         *("contract", "derive", "child_server"),
     },
@@ -75,8 +78,20 @@ AT_HOME = {
     "click": {"cli"},
     "mcp": {"cli"},
     "filelock": {"files"},
+    "tomli": {"documents"},
 }
 """Library → the rooms that may import it at all."""
+
+READ_JSON = {
+    "documents": "in one place",
+    "verify.judge.json_body": "tells what is wrong with it, and where",
+    "verify.recordings.archives": "tells what is wrong with it, and where",
+    "derive.howto.lenient_json": "single words of samples",
+    "world.own.json_chunks": "numbers of any length, of customers",
+    "world.vocabulary": "data of the package",
+    "world.company_names": "data of the package",
+}
+"""Module → why it may decode JSON by itself: of what is nested deeply, `json` makes an error of its own."""
 
 Modules = Mapping[str, str]
 """Dotted module name → its source text."""
@@ -290,6 +305,26 @@ def test_planted_circle_is_found(back: str) -> None:
     }
     (circle,) = circles(modules)
     assert set(circle) == modules.keys() - {f"{PACKAGE}.world.calendar"}
+
+
+def decoders(modules: Modules) -> list[str]:
+    """The modules, without the package's name, that decode JSON by `json`."""
+    return [
+        name.removeprefix(f"{PACKAGE}.")
+        for name, source in modules.items()
+        if any(
+            isinstance(node, ast.Call) and ast.unparse(node.func) in ("json.loads", "json.load")
+            for node in ast.walk(_tree(source))
+        )
+    ]
+
+
+def test_json_is_decoded_in_one_place() -> None:
+    """Else what nests too deeply is an error that nobody expects; the others are listed with their reason."""
+    assert sorted(decoders(package_modules())) == sorted(READ_JSON)
+    assert decoders({f"{PACKAGE}.record.x": "import json\ndef f(a):\n    return json.loads(a)"}) == [
+        "record.x"
+    ]
 
 
 def test_no_room_is_named_by_a_string() -> None:

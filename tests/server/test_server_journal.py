@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,17 @@ def test_what_was_asked_for_is_noted(client: FlaskClient, app_user: dict[str, st
         client.get(USAGE, headers={**app_user, "Prefer": "fault=close"})
     entry = entries(client)[-1]
     assert (entry["status"], entry["fault"]) == (None, "close")
+
+
+@pytest.mark.parametrize("claims", [b"[" * 3000, b'{"a":' * 500, b"5", b"\xff", b'"\\ud800"', b"{}"])
+def test_any_token_leaves_the_journal_readable(client: FlaskClient, claims: bytes) -> None:
+    """Whatever its claims are, and however deeply they nest: nobody is said to have asked, or the app."""
+    part = base64.urlsafe_b64encode(claims).decode().rstrip("=")
+    refused = client.get(USAGE, headers={"Authorization": f"Bearer a.{part}.b"})
+    assert refused.status_code == 401
+    (entry,) = entries(client)
+    assert entry["caller"] == ("app-only" if claims == b"{}" else None)
+    assert client.get("/_admin/verdict").status_code == 200
 
 
 def test_no_secret_is_shown(client: FlaskClient, app_user: dict[str, str]) -> None:

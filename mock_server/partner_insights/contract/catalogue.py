@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,7 @@ from partner_insights.contract.toml_files import (
     read_rules,
     source_of,
 )
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _resource(schema: SchemaObject, profile: Profile) -> DerivedResource:
 
 def _read_schema(path: Path) -> dict[str, Any]:
     try:
-        schema = json.loads(path.read_bytes())
+        schema = json_value(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
     if not isinstance(schema, dict) or PROVENANCE not in schema or "properties" not in schema:

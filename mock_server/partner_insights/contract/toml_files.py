@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import tomli
 from msgspec import Struct
 
 from partner_insights.contract.model import (
@@ -21,6 +20,7 @@ from partner_insights.contract.model import (
     Weight,
 )
 from partner_insights.contract.query.parameters import QueryOptions, option_of
+from partner_insights.documents import toml_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
 
@@ -293,8 +293,8 @@ class _Entry:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as it stands; InputError where it cannot be read."""
     try:
-        return tomli.loads(read_input(path).decode())
+        return toml_value(read_input(path).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
-    except tomli.TOMLDecodeError as error:
+    except ValueError as error:
         raise InputError(f"is not valid TOML ({error})", where=str(path)) from error

@@ -6,7 +6,6 @@ operation knows, and the customer list where a path names a customer.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from partner_insights.contract.toml_files import Operations, operations_of, read
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.derive.odata_options import describe_options
 from partner_insights.derive.schema import DIALECT
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.files import unicode_name
 
@@ -103,7 +103,7 @@ class CustomCatalogue:
 
 
 def _shipped_schemas(folder: Path) -> dict[str, SchemaObject]:
-    schemas = [json.loads(path.read_bytes()) for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}"))]
+    schemas = [json_value(path.read_bytes()) for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}"))]
     return {schema["title"]: schema for schema in schemas}
 
 

@@ -12,6 +12,7 @@ from partner_insights.contract.model import PROVENANCE, Erratum
 from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.derive.derivation import Derivation, derive, pages_read_again
 from partner_insights.derive.renames import renamed, with_names
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import opened, read_input
 from partner_insights.tables import Page, Resource, read_page
@@ -150,7 +151,7 @@ def _files(path: Path) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        schema = json.loads(read_input(path))
+        schema = json_value(read_input(path))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error
     if not isinstance(schema, dict) or not {"title", "properties", PROVENANCE} <= schema.keys():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from partner_insights.documents import json_value
 from partner_insights.mutants.http import PAGE, other_id
 from partner_insights.mutants.mutant import (
     ASSUMED,
@@ -54,7 +54,7 @@ def _says(authorization: str | None, part: int, name: str, otherwise: Any = None
     parts = (authorization or "").removeprefix("Bearer ").split(".")
     try:
         content = parts[part] if len(parts) == 3 else ""
-        said = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+        said = json_value(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
     except ValueError:
         return otherwise
     return said.get(name, otherwise) if isinstance(said, dict) else otherwise

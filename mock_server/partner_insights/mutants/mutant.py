@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from partner_insights.contract import Standing
+from partner_insights.documents import json_value
 
 if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
@@ -44,7 +45,7 @@ class MutableResponse:
     @property
     def content(self) -> Any:
         """The parsed body; a fresh value each time. ValueError where it is no JSON."""
-        return json.loads(self.body.removeprefix(BOM))
+        return json_value(self.body.removeprefix(BOM))
 
     def with_content(self, content: Any) -> MutableResponse:
         """The same with another JSON body; a byte order mark stays."""

@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
-import tomli
-
+from partner_insights.documents import toml_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
 from partner_insights.tables.type_expression import TypeExpression
@@ -109,8 +108,8 @@ def named_dialect(name: str) -> Dialect:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = tomli.loads(read_input(path).decode())
-    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as error:
+        document = toml_value(read_input(path).decode("utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise InputError(f"the dialect cannot be read: {error}", where=str(path)) from error
     return _checked(document, path)
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from partner_insights.documents import json_value
 from partner_insights.tables.inline import Inline
 from partner_insights.tables.naming import owner_of
 from partner_insights.tables.resources import Property, Resource
@@ -49,7 +50,7 @@ def _properties(text: str, heading: Heading, dialect: Dialect) -> list[Property]
         return []
     body = lines[fences[0] + 1 : fences[1]]
     try:
-        sample = json.loads("\n".join(body))
+        sample = json_value("\n".join(body))
     except ValueError:
         return []
     found: list[Property] = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.model import Standing
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
 from partner_insights.world.products import (
@@ -32,13 +32,13 @@ _SERVICES: Final = {service.code: service for service in SERVICES}
 @cache
 def default_catalogue() -> ProductCatalogue:
     """The catalogue of the package; a test and not every start finds it sound."""
-    return _catalogue(json.loads(PRODUCTS_FILE.read_bytes()))
+    return _catalogue(json_value(PRODUCTS_FILE.read_bytes()))
 
 
 def read_catalogue(path: Path) -> ProductCatalogue:
     """The catalogue of a file."""
     try:
-        catalogue = _catalogue(json.loads(read_input(path)))
+        catalogue = _catalogue(json_value(read_input(path)))
         problem = next(_problems(catalogue), None)
     except OSError as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from error

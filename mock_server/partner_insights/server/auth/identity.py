@@ -6,16 +6,14 @@ Without either, everybody may: any tenant, user, password, application and secre
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
+from partner_insights.documents import read_document
 from partner_insights.errors import InputError
-from partner_insights.file_reader import read_input
 from partner_insights.server.auth.certificates import public_key_of
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import tenant_id
@@ -223,9 +221,8 @@ def partner_seed(seed: int, partner: int) -> int:
 def read_identity(path: Path) -> Identity:
     """The identity of a TOML or JSON file; InputError where it cannot be used."""
     try:
-        text = read_input(path).decode("utf-8-sig")
-        content = json.loads(text) if path.suffix.lower() == ".json" else tomli.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_document(path)
+    except (OSError, ValueError) as error:
         raise InputError(f"not readable as TOML or JSON: {error}", where=str(path)) from error
     try:
         return identity_of({"others": False, **content} if isinstance(content, dict) else content)

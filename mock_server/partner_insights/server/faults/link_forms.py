@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import orjson
 from msgspec.structs import replace
 
+from partner_insights.documents import json_value
 from partner_insights.server.http.response import BOM
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def with_links(response: BufferedResponse, origin: str, rewrite: Rewrite) -> Buf
     """The response with every `links.*.uri` that is a path of the API in another form."""
     mark = BOM if response.body.startswith(BOM) else b""
     try:
-        content = json.loads(response.body.removeprefix(BOM))
+        content = json_value(response.body.removeprefix(BOM))
     except ValueError:
         return response
     waiting = [content]

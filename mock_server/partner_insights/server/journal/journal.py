@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
+from partner_insights.documents import json_value
 from partner_insights.header_values import number_of
 from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.routes import not_faked
@@ -145,10 +145,12 @@ class Entry:
         """Whom the token claims to speak for; None where it is none of ours."""
         try:
             claims = self.authorization.split(".")[1] if self.authorization else ""
-            content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-            return Caller.APP_USER if "scp" in content else Caller.APP_ONLY
-        except (ValueError, IndexError, TypeError):
+            content = json_value(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        except (ValueError, IndexError):
             return None
+        if not isinstance(content, dict):
+            return None
+        return Caller.APP_USER if "scp" in content else Caller.APP_ONLY
 
     @property
     def url(self) -> tuple[str, str, str]:

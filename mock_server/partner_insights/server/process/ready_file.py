@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.files import is_stream, try_writing, write_stream, written_aside
 
@@ -83,8 +84,8 @@ class ReadyFile(Struct, frozen=True):
             if not self.path.is_file():
                 return {}
             with self.path.open("rb") as file:
-                content = json.loads(file.read(MAX_READY))
-        except (OSError, ValueError, RecursionError):
+                content = json_value(file.read(MAX_READY))
+        except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
 

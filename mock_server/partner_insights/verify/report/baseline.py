@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import tomli
-
+from partner_insights.documents import is_json, read_document
 from partner_insights.errors import InputError
-from partner_insights.file_reader import read_input
 from partner_insights.files import write_report
 from partner_insights.toml import toml_value
 from partner_insights.verify.judge.violation import Violation, ViolationKey, pointer_pattern
@@ -97,7 +95,7 @@ class Baseline:
 
     def write(self) -> None:
         """Put the file in its place whole, as TOML, or as JSON where its name says so."""
-        if _is_json(self.path):
+        if is_json(self.path):
             document = {"known": [each.to_json() for each in self.deviations]}
             write_report(self.path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         else:
@@ -130,15 +128,14 @@ def read_baseline(path: Path, *, may_be_absent: bool = False) -> Baseline:
     One that is to be updated `may_be_absent`, and have entries that still wait for their reason.
     """
     try:
-        text = read_input(path).decode("utf-8-sig")
-        document = json.loads(text) if _is_json(path) else tomli.loads(text)
+        document = read_document(path)
     except FileNotFoundError as error:
         if may_be_absent:
             return Baseline(path)
         raise InputError(
             "there is no such file", where=str(path), remedy="add --update-baseline to have it written"
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"the baseline cannot be read ({error})", where=str(path)) from error
     entries = document.get("known", []) if isinstance(document, dict) else None
     if not isinstance(entries, list) or set(document) - {"known"}:
@@ -209,7 +206,3 @@ def _toml(deviation: Deviation) -> str:
     given = ((name, getattr(deviation, name)) for name in FIELDS)
     lines = [f"{name} = {toml_value(value)}" for name, value in given if value is not None]
     return "\n".join(["[[known]]", *lines, ""])
-
-
-def _is_json(path: Path) -> bool:
-    return path.suffix.lower() == ".json"

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.documents import json_value
 from partner_insights.verify.run.client import Secret
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def claims_of(token: str) -> Mapping[str, Any] | None:
     if len(parts) != 3:
         return None
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = json_value(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
         return None
     return claims if isinstance(claims, dict) else None
