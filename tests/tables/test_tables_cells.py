@@ -244,6 +244,8 @@ SHAPES = {
     "a span in the heading": '## <span id="SKU"/>Sku\n\n| Property | Type |\n|---|---|\n| id | string |',
     "an anchor in the heading": '## <a name="sku"></a>Sku\n\n| Property | Type |\n|---|---|\n| id | string |',
     "the page's title": "# Sku resource\n\n| Property | Type |\n|---|---|\n| id | string |",
+    "a heading in HTML": '<h2 id="sku">Sku</h2>\n\n| Property | Type |\n|---|---|\n| id | string |',
+    "a heading in bold": "# Page\n\n**Sku**\n\n| Property | Type |\n|---|---|\n| id | string |",
     "no-break spaces": "##\u00a0Sku\n\n|\u00a0Property\u00a0|Type|\n|-\u00a0|-|\n| id\u00a0| string\u00a0|",
     "zero-width spaces": "## Sku\u200b\n\n| \ufeffProperty | Type |\n|---|---|\n| i\u200bd | str\u00ading |",
     "tabs": "## Sku\n\n|\tProperty\t|\tType\t|\n|---\t|---|\n|\tid\t|\tstring\t|",
@@ -285,6 +287,24 @@ def test_other_tables_are_no_resources(kind: str) -> None:
     page = read_page_text(NO_RESOURCES[kind], "page.md")
     assert page.resources == ()
     assert [d.code for d in page.diagnostics] == ["no-resource-table"]
+
+
+def test_a_bold_paragraph_right_above_a_table_is_its_heading() -> None:
+    """Whatever a real heading there would be: a resource, the properties of one, or of a request."""
+    table = "\n\n| Property | Type | Description |\n|---|---|---|\n| {} | string | Text. |\n\n"
+    parts = ("Widget", "id"), ("Request headers", "Authorization"), ("Properties", "name"), ("Gadget", "key")
+    bold, headed = (
+        read_page_text(
+            "# API types\n\n" + "".join(mark.format(name) + table.format(cell) for name, cell in parts),
+            "page.md",
+        )
+        for mark in ("**{}**", "## {}")
+    )
+    read = [(each.name, [row.name for row in each.properties]) for each in bold.resources]
+    assert read == [(each.name, [row.name for row in each.properties]) for each in headed.resources]
+    assert "Authorization" not in str(read)
+    apart = read_page_text("# Widget\n\n**Gadget**\n\nText." + table.format("id"), "page.md")
+    assert [each.name for each in apart.resources] == ["Widget"]
 
 
 def test_a_heading_twice_has_two_anchors() -> None:

@@ -43,6 +43,7 @@ _SLUG_DROPS = re.compile(r"[^\w\- ]")
 _ANCHOR = re.compile(r"<(?:a|span)\s+(?:id|name)=[\"']?([\w.-]+)[\"']?\s*/?>", re.IGNORECASE)
 _TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=([\"'])([^\"'<>]+)\1\s*/>\s*")
 _HTML_HEADING = re.compile(r"<(/?)h([1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
+_BOLD = re.compile(r"\s*(\*\*|__)([^*_]+)\1:?\s*")
 _HTML_ID = re.compile(r"\sid=[\"']?([\w.-]+)", re.IGNORECASE)
 _DASHES = re.compile(r"-{2,}")
 _NAMESPACE = re.compile(r"Namespace: ")
@@ -52,6 +53,8 @@ _VERBATIM_END = re.compile(r"-->|</(?:script|pre|style|textarea)>", re.IGNORECAS
 _WIDEST = 128
 # What introduces a table is a sentence or two.
 _MAX_LEAD = 100
+_BELOW_ALL = 7
+"""The level of a heading that is a paragraph in bold: those of the standard have 1 to 6."""
 _CONTAINERS = frozenset({"BlockQuote", "List"})
 _BLOCKS = frozenset({"Heading", "Paragraph", "Table", "CodeBlock", "HtmlBlock"})
 _ROWS = frozenset({"TableHead", "TableRow"})
@@ -105,6 +108,7 @@ class Blocks:
         self.lines = lines
         self.path: list[Heading] = []
         self.lead = self.above = ""
+        self.above_ends = 0
         self.slugs: Counter[str] = Counter()
         self.targets = _definitions(lines)
         self.salvaged: list[TableRow] = []
@@ -166,7 +170,7 @@ class Blocks:
             self.swept = end
         elif name == "Paragraph" and not nested:  # one in a quote or list introduces nothing
             self._sweep(start)
-            self.above = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)])
+            self.above, self.above_ends = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)]), end
             if not self.lead and not _NAMESPACE.match(self.above):
                 lead = read_inline(self._with_target(self.above) if self.targets else self.above)
                 self.lead = lead.text
@@ -309,8 +313,15 @@ class Blocks:
 
     def _file(self, header: TableRow, rows: Sequence[TableRow]) -> None:
         self._restore()
+        self._bold_heading(header.line - 1)
         above = read_inline(self.above).text if self.above else ""
         self.document.tables.append(Table(header, tuple(rows), tuple(self.path), self.lead, above))
+
+    def _bold_heading(self, index: int) -> None:
+        """File the paragraph right above a table as its heading where all of it is bold, below all others."""
+        bold = _BOLD.fullmatch(self.above)
+        if bold is not None and not any(map(str.strip, self.lines[self.above_ends : index])):
+            self._enter(_BELOW_ALL, bold[2], self.above_ends - 1, ())
 
     # What the standard drops
 
