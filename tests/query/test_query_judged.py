@@ -91,11 +91,25 @@ def test_a_wrong_link_is_found(pairs: Pairs, link: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["/partner/v1/analytics/commercial/deployment/license", "https://elsewhere.example/license"]
+    ("link", "codes"),
+    [
+        ("", set()),
+        ("license", set()),
+        ("deployment/license", set()),
+        ("/partner/v1/analytics/commercial/deployment/license/", set()),
+        ("v1/analytics/commercial/deployment/license", set()),
+        ("http://127.0.0.1/gateway/v1/analytics/commercial/deployment/license", set()),
+        ("https://api.partnercenter.microsoft.com/v1/analytics/commercial/deployment/license", set()),
+        ("https://elsewhere.example/v1/analytics/commercial/deployment/license", {"PI221"}),
+        ("//elsewhere.example/v1/analytics/commercial/deployment/license", {"PI221"}),
+        ("http://[/v1/analytics/commercial/deployment/license", {"PI221", "PI232"}),
+        ("/v1/analytics/commercial/usage/license", {"PI221"}),
+        ("customers", {"PI221"}),
+    ],
 )
-def test_the_form_of_a_link_is_free(link: str) -> None:
-    """Relative, a path or absolute: only what the link asks for is judged."""
-    assert found((("top", "3"),), good((("top", "3"),)) | {"@nextLink": f"{link}?top=3&skip=3"}) == set()
+def test_a_next_link_leads_here_in_any_form(link: str, codes: set[str]) -> None:
+    """Relative, a path or absolute; but to the same resource, of this service or the documented one."""
+    assert found((("top", "3"),), good((("top", "3"),)) | {"@nextLink": f"{link}?top=3&skip=3"}) == codes
 
 
 def test_a_row_that_was_not_asked_for_is_found() -> None:

@@ -112,7 +112,12 @@ OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
 
 SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
     ("PI231", "licenses-usage-analytics", lambda body: body.update(TotalCount=99), "/TotalCount"),
-    ("PI232", "licenses-usage-analytics", lambda body: body.update({"@nextLink": "x?skip=2"}), "/@nextLink"),
+    (
+        "PI232",
+        "licenses-usage-analytics",
+        lambda body: body.update({"@nextLink": "license?skip=2"}),
+        "/@nextLink",
+    ),
     ("PI101", USAGE, in_row("workloadName", 3.14), "/items/0/workloadName"),
     ("PI101", USAGE, in_row("licensesActive", "5"), "/items/0/licensesActive"),
     ("PI101", DEPLOYMENT, in_row("customerName", None), "/items/0/customerName"),

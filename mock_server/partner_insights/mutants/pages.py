@@ -77,6 +77,22 @@ def link_without_the_query(body: Any, request: RequestContext) -> Any:
     return {**body, link: body[link].partition("?")[0]} if body[link] is not None else None
 
 
+@mutant("PI221", ASSUMED, of_body, paged)
+def next_link_to_another_host(body: Any, request: RequestContext) -> Any:
+    """The link behind the rows of a page leads to another host."""
+    _, _, link = _layout(request)
+    query = (body[link] or "").partition("?")[2]
+    return {**body, link: f"https://elsewhere.example/v1/license?{query}"} if body[link] is not None else None
+
+
+@mutant("PI221", ASSUMED, of_body, paged)
+def next_link_to_another_resource(body: Any, request: RequestContext) -> Any:
+    """The link behind the rows of a page leads to the customers."""
+    _, _, link = _layout(request)
+    query = (body[link] or "").partition("?")[2]
+    return {**body, link: f"/v1/customers?{query}"} if body[link] is not None else None
+
+
 def _link_without(kind: OptionKind) -> Any:
     """The link to the next page without a parameter of the query."""
 

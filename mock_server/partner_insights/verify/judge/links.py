@@ -40,6 +40,37 @@ def links_lead_here(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
         if isinstance(link.method, str) and link.method.upper() != "GET":
             message = f"the method of this link is {display_value(link.method)}, not GET"
             yield broken(answer, rule, f"{link.pointer}/method", message, value=link.method)
+    yield from _next_link_findings(answer, rule)
+
+
+def _next_link_findings(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """The link that is a text of its own: its form is free, and it need not be percent-encoded."""
+    name = answer.operation.layout.next_link
+    uri = answer.members.get(name) if name is not None else None
+    if not isinstance(uri, str):
+        return
+    try:
+        parts = urlsplit(uri)
+        elsewhere = _elsewhere(answer, parts)
+    except ValueError:
+        elsewhere = "is no address", True
+    else:
+        if elsewhere is None and not _ends_alike(parts.path, answer.operation.path):
+            elsewhere = f"leads to another resource than {answer.operation.path}", True
+    if elsewhere is not None:
+        message, certain = elsewhere
+        text = f"{display_value(uri)} {message}"
+        yield broken(answer, rule, f"/{name}", text, value=uri, certain=certain)
+
+
+def _ends_alike(path: str, promised: str) -> bool:
+    """Whether two paths end in the same steps, as far as both have some behind their versions."""
+    one, two = (
+        [step for step in _VERSION.split(f"/{_plain(each).lstrip('/')}")[-1].split("/") if step]
+        for each in (path, promised)
+    )
+    both = min(len(one), len(two))
+    return both == 0 or one[-both:] == two[-both:]
 
 
 def form_observations(answer: JudgedResponse) -> Iterator[Observation]:
@@ -96,25 +127,31 @@ def _of(value: Any, pointer: str, names: tuple[str, ...], path: str) -> Iterator
 
 
 def _findings(answer: JudgedResponse, rule: Rule, link: _Link, uri: str) -> Iterator[Finding]:
-    here, base = urlsplit(answer.url), urlsplit(answer.catalogue.base_url)
     parts = _parts(uri)
-    message, certain = None, True
-    if parts is None:
-        message = "is no address"
-    elif parts.netloc or parts.scheme:
-        if parts.hostname not in (here.hostname, base.hostname):
-            message = "leads to another host: a client that follows it sends its token there"
-        elif parts.scheme not in (here.scheme, base.scheme):
-            message = "leads to another scheme"
-        elif parts.netloc not in (here.netloc, base.netloc):
-            message, certain = "leads to another port of this host", False
-    elif not uri.startswith("/"):
-        message = "does not begin with a slash: behind the base URL it is no address"
-    if message is None and parts is not None and not _leads_to(parts.path, link.path, here.path):
-        message = f"leads to another resource than {link.path}"
-    if message is not None:
+    elsewhere = ("is no address", True) if parts is None else _elsewhere(answer, parts)
+    if parts is not None and elsewhere is None:
+        if not (parts.netloc or uri.startswith("/")):
+            elsewhere = "does not begin with a slash: behind the base URL it is no address", True
+        elif not _leads_to(parts.path, link.path, urlsplit(answer.url).path):
+            elsewhere = f"leads to another resource than {link.path}", True
+    if elsewhere is not None:
+        message, certain = elsewhere
         text = f"{display_value(uri)} {message}"
         yield broken(answer, rule, f"{link.pointer}/uri", text, value=uri, certain=certain)
+
+
+def _elsewhere(answer: JudgedResponse, parts: SplitResult) -> tuple[str, bool] | None:
+    """How a link leaves this service and the documented one, and whether that is certain."""
+    here, base = urlsplit(answer.url), urlsplit(answer.catalogue.base_url)
+    if not (parts.netloc or parts.scheme):
+        return None
+    if parts.hostname not in (here.hostname, base.hostname):
+        return "leads to another host: a client that follows it sends its token there", True
+    if parts.scheme not in (here.scheme, base.scheme):
+        return "leads to another scheme", True
+    if parts.netloc not in (here.netloc, base.netloc):
+        return "leads to another port of this host", False
+    return None
 
 
 def _parts(uri: str) -> SplitResult | None:

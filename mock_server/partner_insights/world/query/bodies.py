@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LEFT: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '%&#+"<>\\^`{|}')
 """Characters a link has as they are: the sister service encodes not even blanks."""
+_OF_URIS: Final = "!$'()*,-./:;?@_~"
+"""Those of a link with scheme and host, which has to be a URI."""
 
 
 def query_body(
@@ -67,14 +69,11 @@ def _takes_null(schema: Mapping[str, Any], name: str) -> bool:
 def next_link(operation: Operation, query: Query, path: str, form: NextLink, host: str) -> str:
     """Where the page after this one of a query is."""
     parameters = query.after(operation.options)
-    words = "&".join(f"{_plain(name)}={_plain(text)}" for name, text in parameters)
+    left = _OF_URIS if form is NextLink.ABSOLUTE else _LEFT
+    words = "&".join(f"{quote(name, safe=left)}={quote(text, safe=left)}" for name, text in parameters)
     place = path.rstrip("/")
     if form is NextLink.RELATIVE:
         place = place.rpartition("/")[2]
     elif form is NextLink.ABSOLUTE:
         place = host.rstrip("/") + place
     return f"{place}?{words}"
-
-
-def _plain(text: str) -> str:
-    return quote(text, safe=_LEFT)
