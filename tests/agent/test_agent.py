@@ -6,6 +6,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -102,6 +103,13 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert "silent-empty" in await refused(client, "start", scenario=["thunder"])
         assert "give YYYY-MM-DD" in await refused(client, "start", as_of="tomorrow")
         fake = await call(client, "start", customers=3)
+        assert "it takes scenario, seed, customers, as_of" in await refused(
+            client, "start", asOf="2026-11-22"
+        )
+        assert "start: customers: Input should be a valid integer" in await refused(
+            client, "start", customers="many"
+        )
+        assert "there is no scenario 'thunder'" in await refused(client, "start", scenario=["thunder"])
         customer = fake["customers"][0]
         assert "customer-licenses-usage" in fake["operations"]
 
@@ -110,7 +118,7 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert (await call(client, "data"))["deploymentTotal"] > 0
         assert (await call(client, "data", customer="no such name"))["customers"] == []
 
-        assert "throttled" in (await call(client, "scenario", names=[]))["known"]
+        assert "throttled" in (await call(client, "scenario"))["known"]
         assert (await call(client, "scenario", names=["silent-empty"]))["active"] == ["silent-empty"]
         assert "truncate" in (await call(client, "fault"))["names"]
         plan = await call(client, "fault", status=503, times=2)
@@ -126,6 +134,10 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert "did you mean" in await refused(client, "explain", subject="CustomerLicensesUsageInsight")
         good = json.dumps(response("customer-licenses-usage"))
         assert (await call(client, "check", body=good))["violations"] == 0
+        broken = await call(client, "check", body=good.replace('"totalCount": ', '"totalCount": 1'))
+        assert [each["pointer"] for each in broken["first"]] == ["/totalCount"]
+        for answer in (json.dumps(broken), await refused(client, "check", body="{")):
+            assert gettempdir() not in answer
         judged = await call(client, "check", file=str(wrong))
         assert (judged["violations"], judged["first"][0]["pointer"]) == (1, "/licensesActive")
         assert "give a body or a file" in await refused(client, "check")

@@ -76,7 +76,7 @@ AT_HOME = {
     "granian": {"server"},
     "rich": {"cli", "server", "verify"},
     "click": {"cli"},
-    "mcp": {"cli"},
+    "mcp": {"agent", "cli"},
     "filelock": {"files"},
     "tomli": {"documents"},
 }

@@ -68,15 +68,16 @@ class Tools:
             raise InputError(f"{as_of!r} is no date", where="as_of", remedy="give YYYY-MM-DD") from error
         names = cast("tuple[ScenarioName, ...]", tuple(scenario or ()))
         options = ServerOptions(seed=seed, customers=customers, as_of=day, scenarios=names)
-        self._stack.close()
-        self._server = None
-        fake = self._stack.enter_context(running_fake(*options.arguments()))
+        stack = ExitStack()
+        fake = stack.enter_context(running_fake(*options.arguments()))
+        self._stack.close()  # not before: where the new one cannot start, the old one goes on
+        self._stack = stack
         self._server = InsightsServer.of(fake, options)
         operations = {each.id: f"{each.method} {each.path}" for each in Catalogue.load().operations.values()}
         found = self._server.control("GET", "customers?size=3")["customers"]
         return {"url": fake.url, "token": fake.token, "customers": found, "operations": operations}
 
-    def scenario(self, names: list[str]) -> dict[str, Any]:
+    def scenario(self, names: list[str] | None = None) -> dict[str, Any]:
         """Put scenarios in force ("healthy": none). Without names: which there are."""
         if names:
             return {"active": self._fake.control("POST", "scenario", {"scenario": names})["active"]}
@@ -162,8 +163,14 @@ class Tools:
             if body:
                 path = Path(folder) / "body.json"
                 path.write_bytes(body.encode())
-            checked = check_recording(path, catalogue, Profile(profile), operation or None)
+            try:
+                checked = check_recording(path, catalogue, Profile(profile), operation or None)
+            except InputError as error:
+                where = "body" if body else error.where
+                raise InputError(error.what, where=where, remedy=error.remedy) from error
         found = [each.to_json() for each in checked.violations]
+        for each in found if body else ():
+            del each["request"]  # there was none
         return {
             "judged": checked.subject,
             "violations": len(found),

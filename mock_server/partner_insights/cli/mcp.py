@@ -22,13 +22,13 @@ def command() -> None:
     ends with the session. Needs the extra `mcp`.
     """
     try:
-        from mcp.server import MCPServer
+        from partner_insights.agent.tool_server import ToolServer
     except ImportError as error:
         raise InputError("it needs the package mcp", remedy='install "partner-insights[mcp]"') from error
     from partner_insights.agent.tools import Tools
 
     with Tools() as tools:
-        server = MCPServer("partner-insights", version=partner_insights.__version__, log_level="ERROR")
+        server = ToolServer("partner-insights", version=partner_insights.__version__, log_level="ERROR")
         for tool in tools.all:
             server.add_tool(_explained(tool), structured_output=False)
         server.run("stdio")
