@@ -113,6 +113,12 @@ OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
 SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
     ("PI231", "licenses-usage-analytics", lambda body: body.update(TotalCount=99), "/TotalCount"),
     (
+        "PI238",
+        "subscriptions-analytics",
+        lambda body: body["Value"][0].update(creationDate="1601-01-01T00:00:00"),
+        "/Value/0/creationDate",
+    ),
+    (
         "PI232",
         "licenses-usage-analytics",
         lambda body: body.update({"@nextLink": "license?skip=2"}),
@@ -268,6 +274,7 @@ SPOILT_REFUSALS: list[tuple[str, dict[str, Any]]] = [
     ("PI320", {"headers": without(WWW_Authenticate="Bearer", Retry_After="-1")}),
     ("PI320", {"headers": without(WWW_Authenticate="Bearer", Retry_After="Sun, 06 Nov 1994 08:49:37 GMT")}),
     ("PI320", {"headers": without(WWW_Authenticate="Bearer", Date="2026-03-10")}),
+    ("PI320", {"headers": without(WWW_Authenticate="Bearer", Last_Modified="yesterday")}),
     (
         "PI321",
         {"headers": without(WWW_Authenticate="Bearer", Content_Length="7", Transfer_Encoding="chunked")},

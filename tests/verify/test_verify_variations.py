@@ -315,6 +315,9 @@ HONEST: dict[str, Vary] = {
         replace(answer, body=b"\xef\xbb\xbf" + answer.body) if answer.body else answer
     ),
     "no-charset": header("Content-Type", "application/json"),
+    "head-without-content-type": lambda asked, answer: (
+        header("Content-Type", None)(asked, answer) if asked.method == "HEAD" else answer
+    ),
     "charset-of-ascii": header("Content-Type", "application/json; charset=us-ascii"),
     "no-vector": header("MS-CV", None),
     "no-challenge": challenges(),

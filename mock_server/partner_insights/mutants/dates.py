@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.mutants.mutant import ASSUMED, DOCUMENTED, BehaviourTable, Change, RequestContext
-from partner_insights.mutants.operation_groups import analytics, licences
+from partner_insights.mutants.mutant import (
+    ASSUMED,
+    DOCUMENTED,
+    Behaviour,
+    BehaviourTable,
+    Change,
+    RequestContext,
+)
+from partner_insights.mutants.operation_groups import analytics, licences, with_dates
 from partner_insights.mutants.response_edits import DATE, Rows, of_rows
 
 if TYPE_CHECKING:
@@ -68,3 +75,22 @@ def two_dates_of_one_service(rows: Rows, _: RequestContext) -> Rows | None:
         if DATE in row and any(service == other.get("serviceName") for other in rows[:index]):
             return [*rows[:index], {**row, DATE: day_before(row[DATE])}, *rows[index + 1 :]]
     return None
+
+
+def _of_year(year: str) -> Change:
+    """Every date of the rows in a year that stands for none."""
+    return of_rows(
+        lambda rows, _: [
+            row
+            | {name: f"{year}-01-01{row[name][10:]}" for name in row if name.endswith("Date") and row[name]}
+            for row in rows
+        ]
+    )
+
+
+DATES.extend(
+    Behaviour(
+        f"dates-of-{year}", f"dates are of the year {int(year)}", "PI238", ASSUMED, _of_year(year), with_dates
+    )
+    for year in ("0001", "1601", "1970")
+)

@@ -95,6 +95,11 @@ def licences(operation: Operation, catalogue: Catalogue) -> bool:
     return operation.seed or has_generations(operation, catalogue)
 
 
+def with_dates(operation: Operation, catalogue: Catalogue) -> bool:
+    """The newer analytics of which the rows have dates of their own."""
+    return operation.resource in catalogue.rules["dates-that-were-set"].resources
+
+
 def rejects(case: str) -> AppliesTo:
     """Any operation that documents this error case."""
     if case == "app-only":

@@ -82,8 +82,10 @@ def _transfer_codings(response: Response) -> Iterator[Finding]:
 
 def _dates(response: Response) -> Iterator[Finding]:
     date, after = response.header("Date"), response.header("Retry-After")
-    if date is not None and not _is_date(date):
-        yield http_finding("PI320", f"the Date {shortened(date)!r} is none of HTTP")
+    for name in ("Date", "Last-Modified"):
+        stated = response.header(name)
+        if stated is not None and not _is_date(stated):
+            yield http_finding("PI320", f"the {name} {shortened(stated)!r} is none of HTTP")
     if after is None or number_of(after) is not None:
         return
     if not _is_date(after):

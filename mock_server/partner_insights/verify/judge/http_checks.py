@@ -126,7 +126,7 @@ def header_findings(
 ) -> Iterator[Finding]:
     """Content type, request ids, the service's own headers, and those the case demands."""
     if exchange.request.method != "OPTIONS" and response.status != 204:
-        yield from _content_type_findings(response, catalogue)
+        yield from _content_type_findings(exchange.request, response, catalogue)
     for name in catalogue.common_headers if response.status != THROTTLED else ():
         if name in ECHOED:
             yield from _echo_findings(name, exchange.request, response)
@@ -155,11 +155,14 @@ def _asks_for_bearer(response: Response) -> bool:
     return any(_BEARER.search(_QUOTED.sub('""', value)) for value in challenges)
 
 
-def _content_type_findings(response: Response, catalogue: Catalogue) -> Iterator[Finding]:
+def _content_type_findings(request: Request, response: Response, catalogue: Catalogue) -> Iterator[Finding]:
     promised = _content_type(catalogue.content_type)
     stated = response.header("Content-Type")
     if stated is None:
-        yield http_finding("PI302", f"the answer has no Content-Type; {catalogue.content_type} is promised")
+        if request.method != "HEAD":  # which has no content: that it differs from GET is PI312's
+            yield http_finding(
+                "PI302", f"the answer has no Content-Type; {catalogue.content_type} is promised"
+            )
         return
     found = _content_type(stated)
     if found[0] != promised[0]:

@@ -105,6 +105,7 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     SCALE_RULE: ServiceRule(service_rules.one_scale_of_the_service),
     "one-clock": ServiceRule(service_rules.one_clock),
     "believable-date": AnswerRule(rules.believable_date, fast=fast_checks.dates_of_services),
+    "dates-that-were-set": AnswerRule(rules.dates_that_were_set, fast=None),
     "one-meaning": ServiceRule(service_rules.one_meaning),
     "links-lead-here": AnswerRule(links.links_lead_here, fast=fast_checks.needs_the_request, of_request=True),
     "one-link-form": ServiceRule(links.one_link_form),

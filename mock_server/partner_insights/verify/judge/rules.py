@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from partner_insights.contract.formats import GUID
+from partner_insights.contract.query.moments import as_moment
 from partner_insights.verify.judge.damaged_names import damage
 from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
 from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
@@ -27,6 +28,8 @@ A_WEEK: Final = timedelta(days=7)
 A_MONTH: Final = timedelta(days=31)
 FIRST_DAY: Final = datetime(2016, 1, 1, tzinfo=UTC)
 """Before it, the service had no data: the first published samples are of March 2017."""
+FIRST_DATE: Final = "1980-01-01T00:00:00"
+"""Before it are the dates that systems write for none."""
 PROFILE: Final = "CustomerCompanyProfile"
 
 
@@ -258,6 +261,20 @@ def believable_date(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
             stated = row.text("processedDateTime")
             message = f"{display_value(stated)} is of no day on which a service ran"
             yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
+
+
+def dates_that_were_set(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+    """PI238."""
+    properties = answer.catalogue.schema(answer.resource)["properties"]
+    dates = [name for name, each in properties.items() if str(each.get("format", "")).startswith("date")]
+    for row in answer.rows:
+        for name in dates:
+            moment = as_moment(row.members.get(name))
+            if moment is not None and moment < FIRST_DATE:
+                stated = row.text(name)
+                yield broken(
+                    answer, rule, row.pointer(name), f"{name} is {display_value(stated)}", name, stated
+                )
 
 
 class SaidOfCustomer(NamedTuple):
