@@ -401,13 +401,15 @@ def test_the_trend_is_read_day_by_day(fake: RunningFake, page: Page) -> None:
 
 
 def test_phone_width(fake: RunningFake, page: Page) -> None:
-    """At 375 pixels nothing makes the page wider than the screen."""
+    """At 375 pixels nothing makes the page wider than the screen, and who chooses a customer sees it."""
     send(fake, f"/v1/{'long' * 100}")
     page.set_viewport_size({"width": 375, "height": 812})
     show_everything(page)
     execute(page, "/v1/customers")
     page.wait_for_selector(".live-responses-table")
     expect(page.get_by_label("seekOperation")).to_be_visible()  # a name Swagger UI does not give
+    page.locator("#customer-list button").first.click()
+    expect(page.locator("#customer h3").first).to_be_in_viewport()
     wide = "document.documentElement.scrollWidth"
     assert page.evaluate(wide) == 375
     page.evaluate(

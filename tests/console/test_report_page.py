@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights.contract import Profile, Severity, Standing
+from partner_insights.derive.page_report import report_text
+from partner_insights.derive.row_accounts import Outcome, RowAccount, counts_of
 from partner_insights.verify import Request, Violation
 from partner_insights.verify.judge.violation import Observation
 from partner_insights.verify.report.baseline import Comparison, Deviation
@@ -108,6 +110,24 @@ def test_what_to_type_is_code(catalogue: Catalogue) -> None:
     page = html(report(catalogue, CellState.INVALID, VIOLATION))
     assert "<code>--errata FILE</code>" in page
     assert "`" not in page
+
+
+@pytest.mark.external
+def test_the_account_of_rows_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
+    """What `derive --report` writes scrolls sideways nowhere."""
+    words = "long words " * 20
+    cells = {"Property": "id", "Type": "string", "Description": words}
+    accounts = [
+        RowAccount("page.md", line, "Order", "id", cells, each, ("Type",), (words,))
+        for line, each in enumerate(Outcome)
+    ]
+    file = tmp_path / "rows.html"
+    file.write_text(report_text(file, counts_of(accounts, 1), accounts), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 375, "height": 812})
+    page.goto(file.as_uri())
+    scrolled = "[document.documentElement, ...document.querySelectorAll('.scroll')].map(e => e.scrollWidth)"
+    assert max(page.evaluate(scrolled)) <= 375
+    page.close()
 
 
 @pytest.mark.external

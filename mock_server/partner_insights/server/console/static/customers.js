@@ -3,7 +3,7 @@
 import { ask, Refusal } from "./ask.js";
 import { bar, figure, table } from "./bars.js";
 import { adder, editor } from "./customer-edit.js";
-import { byId, complain, element, redraw, terms, whole } from "./elements.js";
+import { byId, complain, element, redraw, reveal, terms, whole } from "./elements.js";
 
 const A_PAGE = 8;
 const TYPING = 200; // milliseconds: somebody may still be typing
@@ -86,7 +86,10 @@ export class Customers {
     for (const each of byId("customer-list").querySelectorAll("button"))
       each.setAttribute("aria-pressed", String(each.dataset.id === id));
     const customer = await ask(`customers/${id}`).catch((refusal) => this.#failed(refusal));
-    if (customer && this.#chosen === id) this.#show(customer);
+    if (!customer || this.#chosen !== id) return;
+    this.#show(customer);
+    // On a narrow screen it stands below the list.
+    if (byId("customer").getBoundingClientRect().top > innerHeight / 2) reveal(byId("customer"), "start");
   }
 
   #show(customer) {

@@ -53,6 +53,12 @@ export function terms(pairs) {
   );
 }
 
+/** Bring a place into sight, at once for whom movement disturbs. */
+export function reveal(place, block) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  place.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
+}
+
 /** Call `act` whenever the place comes into view. */
 export function whenSeen(place, act) {
   new IntersectionObserver(([first]) => first.isIntersecting && act(), { rootMargin: "200px" }).observe(

@@ -1,7 +1,7 @@
 // The fake's journal → a list that follows it, the newest request first; an entry opens to its detail.
 
 import { ask, Refusal } from "./ask.js";
-import { byId, element, redraw, terms, whole } from "./elements.js";
+import { byId, element, redraw, reveal, terms, whole } from "./elements.js";
 import { curlButton, indented } from "./exchange.js";
 
 const A_PAGE = 50;
@@ -65,8 +65,7 @@ export class Journal {
     const details = found.item.querySelector("details");
     details.open = true;
     details.querySelector("summary").focus({ preventScroll: true });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    found.item.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    reveal(found.item, "center");
   }
 
   /** Open the entry of the request with this MS-RequestId. */
