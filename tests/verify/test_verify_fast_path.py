@@ -140,7 +140,7 @@ def test_what_the_fast_path_passes_the_judge_finds_nothing_in(data: st.DataObjec
         assert (found.violations, found.observations, found.operation) == ((), [], passed)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_valid_but_for_undocumented_properties_breaks_nothing(data: st.DataObject, good: Any) -> None:
     """For any answer: nothing else is observed of it, and nothing new of another one that passes after it."""
