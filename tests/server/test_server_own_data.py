@@ -101,6 +101,106 @@ def test_an_export_loaded_is_the_same_fake(make_app: Callable[..., Flask], app_u
     assert one.get("/_admin/data?rows=Nothing").status_code == 400
 
 
+def test_a_product_in_other_letters_is_the_same(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """A customer holds a product once, in whatever case it is written: in edits, events and loads."""
+    customer = get(client, "/v1/customers", app_user)["items"][0]["id"]
+    path = f"/_admin/customers/{customer}"
+    rows = get(client, path)["deployment"]
+    product, sold = rows[0]["productName"], rows[0]["licensesSold"]
+    changed = client.patch(f"{path}/licenses/{quote(product.lower())}", json={"sold": sold + 1}).get_json()
+    assert [(row["productName"], row["licensesSold"]) for row in changed["deployment"]] == [
+        (row["productName"], row["licensesSold"] + (row["productName"] == product)) for row in rows
+    ]
+    buys = {
+        "date": "2000-01-02",
+        "customer": customer,
+        "event": "buys",
+        "product": product.lower(),
+        "licenses": 4,
+    }
+    client.post("/_admin/events", json=buys)
+    told = get(client, path)["deployment"]
+    assert [row["licensesSold"] for row in told if row["productName"] == product] == [sold + 5]
+    assert len(told) == len(rows)
+    assert client.delete(f"{path}/licenses/{quote(product.title())}").status_code == 200
+    twice = [{"product": name, "sold": 5 + at} for at, name in enumerate(("Visio Plan 2", "VISIO PLAN 2"))]
+    refused = client.post("/_admin/customers", json={"name": "A", "licenses": twice})
+    assert "/licenses/1/sold: 6 is not the 5" in refused.get_json()["error"]
+
+
+OF_AZURE = {
+    "customerName": "Azure Ltd", "productName": "VM", "channel": "direct",
+    "serviceName": "azure", "serviceCode": "az",
+}  # fmt: skip
+IN_FULL = [
+    {**OF_AZURE, "licensesSold": 9, "licensesDeployed": 6, "deploymentPercent": 66.67},
+    {
+        **OF_AZURE,
+        "workloadName": "Exchange",
+        "workloadCode": "EXO",
+        "licensesQualified": 9,
+        "licensesActive": 4,
+    },
+]
+
+
+def test_a_change_of_a_licence_is_of_the_one_there_is(client: FlaskClient) -> None:
+    """Service, channel and code that a change leaves out stay; a percent goes with its counts."""
+    assert client.post("/_admin/data", json=IN_FULL).status_code == 200
+    path = f"/_admin/customers/{get(client, '/_admin/customers?search=Azure')['customers'][0]['id']}"
+    told = client.patch(f"{path}/licenses/vm", json={"sold": 12, "active": {"exchange": 3}}).get_json()
+    (row,), (use,) = told["deployment"], told["usage"]
+    assert (row["serviceCode"], row["channel"], row["licensesSold"], row["deploymentPercent"]) == (
+        "az", "direct", 12, 50.0,
+    )  # fmt: skip
+    assert (use["workloadName"], use["workloadCode"], use["licensesActive"], use["usagePercent"]) == (
+        "Exchange", "EXO", 3, 33.33,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"deployed": 10}, "PI204"),
+        ({"sold": 5}, "PI204"),
+        ({"active": {"Exchange": 10}}, "PI205"),
+        ({"deploymentPercent": 10}, "PI207"),
+        ({"service": "o365", "serviceCode": "az"}, "PI220"),
+    ],
+)
+def test_a_change_that_contradicts_the_rest_is_refused(client: FlaskClient, change: Any, rule: str) -> None:
+    """A cell that goes with the others of its row no more: 400 with its rule, and nothing changes."""
+    client.post("/_admin/data", json=IN_FULL)
+    path = f"/_admin/customers/{get(client, '/_admin/customers?search=Azure')['customers'][0]['id']}"
+    before = get(client, path)
+    refused = client.patch(f"{path}/licenses/VM", json=change)
+    assert (refused.status_code, rule in refused.get_json()["error"]) == (400, True), refused.get_json()
+    assert get(client, path) == before
+    taken = client.patch(f"{path}/licenses/VM?allowInvalid=true", json=change)
+    assert [rule in words for words in taken.get_json()["invalid"]] == [True]
+
+
+def test_events_of_what_was_taken_on_purpose_happen(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """A customer's broken rows hinder neither events nor answers; a renewal for less leaves no more."""
+    content = {
+        "name": "Odd",
+        "licenses": [{"product": "P", "sold": "many", "deployed": 7, "active": {"W": 9}}],
+    }
+    customer = client.post("/_admin/customers?allowInvalid=1", json=content).get_json()["id"]
+    for kind in ("buys", "renews", "stops-using"):
+        event = {"date": "2000-01-02", "customer": customer, "event": kind, "product": "p", "licenses": 4}
+        assert client.post("/_admin/events", json=event).status_code == 201
+    rest = {"name": "Fine", "licenses": [{"product": "P", "sold": 50, "deployed": 40, "active": {"W": 30}}]}
+    fine = client.post("/_admin/customers", json=rest).get_json()["id"]
+    event = {"date": "2000-01-02", "customer": fine, "event": "renews", "product": "P", "licenses": 5}
+    client.post("/_admin/events", json=event)
+    (use,) = get(client, f"/v1/customers/{fine}/analytics/licenses/usage", app_user)["items"]
+    assert (use["licensesQualified"], use["licensesActive"]) == (5, 5)
+    assert client.delete(f"/_admin/customers/{customer}").status_code == 200
+    for path in ("/v1/analytics/licenses/usage", "/_admin/history"):
+        assert client.get(path, headers=app_user).status_code == 200
+
+
 def test_newer_rows_loaded_are_told_over_http(
     make_app: Callable[..., Flask], app_user: dict[str, str]
 ) -> None:

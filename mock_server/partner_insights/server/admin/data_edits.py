@@ -14,6 +14,7 @@ from partner_insights.server.admin.data_views import customer_content
 from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
 from partner_insights.server.http.rsgi_request import MAX_DATA
 from partner_insights.world.own import load
+from partner_insights.world.own.edit_check import checked
 from partner_insights.world.own.files import chunks_in, chunks_of_value
 
 if TYPE_CHECKING:
@@ -168,9 +169,10 @@ class DataEdits:
         entered: list[tuple[str, bool]] = []
 
         def change(world: World) -> World:
-            data = load.read(rows, world, allow_invalid=_flag("allowInvalid"))
+            allow_invalid = _flag("allowInvalid")
+            data = load.read(rows, world, allow_invalid=allow_invalid)
             entered.extend((each, world.customer_index(each) is None) for each in data.ids)
-            return enter(data, world)
+            return checked(enter(data, world), world, data.ids, allow_invalid=allow_invalid)
 
         self._state.edit(change)
         customer_id, is_new = entered[0]

@@ -317,7 +317,7 @@ class ChunkReader:
             value, other = hashable(self._columns[column][place]), hashable(self._columns[of][place])
             if value in _NOTHING or other in _NOTHING:
                 continue
-            known = self._given.meanings.setdefault((column, of, other), value)
+            known = self._given.meanings.setdefault((column, of, str(other).casefold()), value)
             if str(known).casefold() != str(value).casefold():  # other letters are no other product
                 words = f"{value!r} is not the {known!r} that the {of} {other!r} has had"
                 self._problem(place, column, f"{words} (PI220 one-meaning)")

@@ -27,6 +27,7 @@ from partner_insights.world.own.table import (
     folded_uses,
     in_order,
     licence_groups,
+    same_names,
 )
 from partner_insights.world.products import O365
 
@@ -49,6 +50,7 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
     short = given.keys.joined("short", np.bool_)
     count = len(short)
     service = codes["services"][keys["service"]]
+    is_given = service >= 0
     service, texts = _services(given, texts, keys["product"], service)
     licences = LicenceTable(
         customer=customer_of[keys["customer"]],
@@ -62,6 +64,7 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
         product_id=np.full(count, -1, dtype=np.int32),
         is_row=np.full(count, not given.api_deployment) & ~short,
         fills=short | (not given.api_use),
+        service_is_given=is_given,
     )
     licences, entry = licence_groups(licences, texts)
     about = _About(given, licences, texts, ids)
@@ -310,9 +313,9 @@ def _uses(
         percent=column("percent", np.float64),
         processed=column("processed", np.int32),
     )
-    same_name = _by_name(texts.workloads)
+    same_name = texts.same_workload
     counts = {"licensesQualified": uses.qualified, "licensesActive": uses.active}
-    use = uses.licence * len(same_name) + same_name[uses.workload]
+    use = uses.licence * max(len(same_name), 1) + same_name[uses.workload]
     again = check_rows(given, use, row, column("source"), counts, short=False)
     sold = licences.sold[uses.licence]
     over = (uses.qualified == LEFT_OUT) & (sold != LEFT_OUT) & (uses.active > sold)
@@ -331,16 +334,10 @@ def _check_times(
     """One processing time for a customer's rows of a service in one answer."""
     if not texts.processed:
         return
-    service = _by_name(texts.services)
+    service = same_names([name for name, _ in texts.services])
     group = licences.customer[licence] * len(service) + service[licences.service[licence]]
     of = "the customer's other rows of the service (PI213 one-date-per-service)"
     check_texts(given, group, processed, row, texts.processed, "processedDateTime", of)
-
-
-def _by_name(texts: tuple[tuple[str, Any], ...]) -> Integers:
-    """Of each text with a code a number that all of its name share."""
-    places = {name: at for at, name in enumerate(dict.fromkeys(name for name, _ in texts))}
-    return np.array([places[name] for name, _ in texts] or [0])
 
 
 def _put(target: Any, place: Integers, values: Any, mask: Any) -> None:

@@ -79,8 +79,8 @@ def _meanings(products: ProductList) -> Mapping[tuple[str, str, Any], Any]:
         meanings |= {(column, of, code): value, (of, column, value): code}
     for product in products.products:
         for _, name in product.names:
-            meanings["serviceName", "productName", name] = product.service.code
-            meanings["productName", "productId", product_guid(name)] = name
+            meanings["serviceName", "productName", name.casefold()] = product.service.code
+            meanings["productName", "productId", product_guid(name).casefold()] = name
     return meanings
 
 
@@ -201,6 +201,7 @@ def _holding(data: OwnData, entities: list[int], world: World) -> OwnData:
         product_id=np.full(count, -1),
         is_row=np.ones(count, dtype=np.bool_),
         fills=np.ones(count, dtype=np.bool_),
+        service_is_given=np.ones(count, dtype=np.bool_),
     )
     texts = Texts(products=products.names, services=tuple((each, each) for each in services))
     licences, uses = in_order(licences, UseTable.nothing(), texts)

@@ -36,7 +36,9 @@ def _positions(data: OwnData, customer: str, product: str, workload: str | None)
     span = data.licence_span(data.position[customer])
     names = data.texts.products
     found = [
-        place for place in range(span.start, span.stop) if names[data.licences.product[place]] == product
+        place
+        for place in range(span.start, span.stop)
+        if names[data.licences.product[place]].casefold() == product.casefold()
     ]
     if workload is None:
         return found

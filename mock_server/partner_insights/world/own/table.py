@@ -55,7 +55,7 @@ class _Columns(Struct, frozen=True, eq=False):
 _DTYPES: Final[Mapping[str, type]] = {
     **dict.fromkeys(("sold", "deployed", "qualified", "active", "customer", "licence"), np.int64),
     "percent": np.float64,
-    **dict.fromkeys(("is_row", "fills"), np.bool_),
+    **dict.fromkeys(("is_row", "fills", "service_is_given"), np.bool_),
 }
 
 
@@ -77,6 +77,8 @@ class LicenceTable(_Columns, frozen=True, eq=False):
     """Whether there is a row of deployment about it; use alone may be known."""
     fills: npt.NDArray[np.bool_]
     """Whether the workloads that are not given are filled in."""
+    service_is_given: npt.NDArray[np.bool_]
+    """Otherwise it is the catalogue's, or that of the customer's licence of the same product."""
 
 
 class UseTable(_Columns, frozen=True, eq=False):
@@ -123,6 +125,16 @@ class Texts(Struct, frozen=True, dict=True):
         workloads = [name for name, _ in self.workloads]
         named = {"products": self.products, "services": self.services, "channels": self.channels}
         return {name: _rank(texts) for name, texts in {**named, "workloads": workloads}.items()}
+
+    @cached_property
+    def same_product(self) -> Integers:
+        """Of each product the code of the first of its name, in whatever case."""
+        return same_names(self.products)
+
+    @cached_property
+    def same_workload(self) -> Integers:
+        """Of each workload the same, whatever its code."""
+        return same_names([name for name, _ in self.workloads])
 
     @cached_property
     def days(self) -> dict[Any, Any]:
@@ -197,8 +209,11 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
 
     def without_licences(self, customer_id: str, product: str) -> OwnData:
         """Without a customer's licences of a product; KeyError where it has none."""
-        customer, code = self.position[customer_id], self._product(product)
-        gone = (self.licences.customer == customer) & (self.licences.product == code)
+        held = self.licences.product
+        same = np.array(
+            [each.casefold() == product.casefold() for each in self.texts.products], dtype=np.bool_
+        )
+        gone = (self.licences.customer == self.position[customer_id]) & same[held]
         if not gone.any():
             raise KeyError(product)
         licences, uses = _kept_licences(self.licences, self.uses, ~gone)
@@ -305,23 +320,18 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
     def _kept_raw(self, customer_id: str, product: str) -> dict[str, Any]:
         if not self.raw and not self.notes:
             return {}
-        gone = (customer_id, product)
-        return {"raw": tuple(each for each in self.raw if (each.customer, each.product) != gone)}
-
-    def _product(self, product: str) -> int:
-        try:
-            return self.texts.products.index(product)
-        except ValueError:
-            raise KeyError(product) from None
+        gone = (customer_id, product.casefold())
+        return {"raw": tuple(each for each in self.raw if (each.customer, each.product.casefold()) != gone)}
 
 
 def licence_groups(licences: LicenceTable, texts: Texts) -> tuple[LicenceTable, Integers]:
     """Each licence once, as it came first; of each entry the number of its licence."""
+    licences = replace(licences, service=_joined_services(licences, texts))
     licences = replace(licences, channel=_joined_channels(licences, texts))
     first, entry = groups(
         _key(
             (licences.customer, 0),
-            (licences.product, len(texts.products)),
+            (texts.same_product[licences.product], len(texts.products)),
             (licences.service, len(texts.services)),
             (licences.channel, len(texts.channels)),
         )
@@ -333,6 +343,8 @@ def fold(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceT
     """Several entries about one licence, or one use of it → one, in which what was given last counts."""
     folded, entry = licence_groups(licences, texts)
     count = len(folded.customer)
+    percent = _of_last_counts(licences.percent, entry, count, licences.sold, licences.deployed)
+    licences = replace(licences, percent=percent)
     folded = replace(
         folded,
         **_last(
@@ -346,9 +358,25 @@ def fold(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[LicenceT
             product_id=-1,
         ),
         is_row=_any(licences.is_row, entry, count),
+        service_is_given=_any(licences.service_is_given, entry, count),
     )
+    if not len(uses):
+        return folded, uses
     uses = replace(uses, licence=entry[uses.licence])
-    return folded, folded_uses(uses, _key((uses.licence, 0), (uses.workload, len(texts.workloads))))
+    key = _key((uses.licence, 0), (texts.same_workload[uses.workload], len(texts.workloads)))
+    first, use = groups(key)
+    percent = _of_last_counts(uses.percent, use, len(first), uses.qualified, uses.active)
+    return folded, folded_uses(replace(uses, percent=percent), key)
+
+
+def _of_last_counts(percent: Floats, entry: Integers, count: int, *counts: Integers) -> Floats:
+    """The percents that were not given before other counts were."""
+    index = np.arange(len(entry))
+    given = np.any([each != LEFT_OUT for each in counts], axis=0)
+    last = np.full(count, -1)
+    last[entry[given]] = index[given]  # of several values for one place the last stays
+    kept: Floats = np.where(index < last[entry], np.nan, percent)
+    return kept
 
 
 def folded_uses(uses: UseTable, key: Integers) -> UseTable:
@@ -387,21 +415,37 @@ def _together(
     return licences.take(order), uses.take(np.argsort(uses.licence, kind="stable"))
 
 
+def _joined_services(licences: LicenceTable, texts: Texts) -> Integers:
+    """A service that was left out is that of the licence of the same product, where one is given."""
+    product = texts.same_product[licences.product]
+    key = _key((licences.customer, 0), (product, len(texts.products)))
+    return _joined(licences.service, ~licences.service_is_given, key)
+
+
 def _joined_channels(licences: LicenceTable, texts: Texts) -> Integers:
     """A channel that was left out is that of the licence of the same product, where one is given."""
-    left = licences.channel < 0
-    if not left.any() or left.all():
-        return licences.channel
     key = _key(
-        (licences.customer, 0), (licences.product, len(texts.products)),
+        (licences.customer, 0), (texts.same_product[licences.product], len(texts.products)),
         (licences.service, len(texts.services)),
     )  # fmt: skip
+    return _joined(licences.channel, licences.channel < 0, key)
+
+
+def _joined(codes: Integers, left: npt.NDArray[np.bool_], key: Integers) -> Integers:
+    """The codes; of those that were left out the first that is given under the same key."""
+    if not left.any() or left.all():
+        return codes
     known, at = np.unique(key[~left], return_index=True)
     place = np.minimum(np.searchsorted(known, key[left]), len(known) - 1)
-    channel = licences.channel.copy()
-    given = licences.channel[~left][at]
-    channel[left] = np.where(known[place] == key[left], given[place], -1)
-    return channel
+    joined = codes.copy()
+    joined[left] = np.where(known[place] == key[left], codes[~left][at][place], codes[left])
+    return joined
+
+
+def same_names(names: Sequence[str]) -> Integers:
+    """Of each name the number of the first that differs in case alone."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(name.casefold(), at) for at, name in enumerate(names)], dtype=np.int64)
 
 
 def _key(*columns: tuple[Integers, int]) -> Integers:
