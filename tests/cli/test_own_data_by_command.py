@@ -78,6 +78,14 @@ def test_the_contract_holds_on_own_data(fake: RunningFake) -> None:
     assert judged.exit_code == 0, judged.stdout + judged.stderr
 
 
+def test_an_export_of_no_fake_is_told(tmp_path: Path) -> None:
+    """Where nothing answers it is exit 3, as of other verbs, and no folder is made."""
+    told = cli("fixtures", "export", "--url", "http://127.0.0.1:1", "--out", str(tmp_path / "exported"))
+    assert (told.exit_code, "urlopen" in told.stderr) == (3, False)
+    assert "nothing answers" in told.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("form", ["ndjson", "parquet"])
 def test_an_export_is_taken_back_to_the_same_bytes(fake: RunningFake, tmp_path: Path, form: str) -> None:
     """Export of the running fake, and a fake of it: the same items in all operations."""

@@ -257,6 +257,7 @@ def test_what_resembles_nothing_is_not_guessed() -> None:
         ("serve --auth x", "--auth"),
         ("fixtures nope", "nope"),
         ("fixtures write world", "--out"),
+        ("types", "--language"),
     ],
 )
 def test_wrong_usage_is_one_line_as_any_refusal(line: str, word: str) -> None:

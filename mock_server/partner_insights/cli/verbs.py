@@ -128,7 +128,7 @@ def _refuse_usage(error: click.UsageError) -> int:
     if isinstance(error, _NO_VERB):
         raise error
     where = error.ctx.command_path if error.ctx is not None else NAME
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")  # choices stand on lines of their own
     stop = "" if message.endswith("?") else "."
     return _refuse(f"{message}{stop} See `{where} --help`.", error.exit_code)
 
