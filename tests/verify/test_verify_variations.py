@@ -277,6 +277,9 @@ HONEST: dict[str, Vary] = {
     "nothing": lambda asked, answer: answer,
     "429-as-published": throttled(lambda: "0"),
     "429-until-a-date": throttled(soon),
+    "503-for-a-moment": lambda asked, answer: (
+        instead(503, "<html>", ("Retry-After", "0")) if asked.number == 9 else answer
+    ),
     "head-404": no_head(404),
     "head-405": no_head(405),
     "head-501": no_head(501),
@@ -380,6 +383,10 @@ DISHONEST: dict[str, tuple[str, Vary]] = {
     "null-required": ("PI101", body(lambda value: value.update(attributes=None), *ANALYTICS)),
     "total-of-nothing": ("PI201", body(lambda value: value.update(totalCount=0), *ANALYTICS)),
     "429-soon": ("PI320", throttled(lambda: "soon")),
+    "503-soon": (
+        "PI320",
+        lambda asked, answer: instead(503, ERROR, ("Retry-After", "soon")) if asked.number == 9 else answer,
+    ),
     "head-200-whatever-the-token": (
         "PI401",
         lambda asked, answer: replace(answer, status=200) if asked.method == "HEAD" else answer,
@@ -414,6 +421,14 @@ DISHONEST: dict[str, tuple[str, Vary]] = {
             ),
             "partner-licenses-deployment",
             of=lambda asked: "x-locale" in asked.headers,
+        ),
+    ),
+    "data-of-a-refusal": (
+        "PI401",
+        lambda asked, answer: (
+            replace(answer, body=b'{"totalCount":1,"items":[{"licensesSold":7}]}')
+            if answer.status == 401 and asked.operation in ANALYTICS and asked.method == "GET"
+            else answer
         ),
     ),
     "exchanged-domains": ("PI214", body(exchange_domains, "customers")),

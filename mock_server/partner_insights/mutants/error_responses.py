@@ -182,6 +182,14 @@ def error_in_a_list(body: Any) -> Any:
     return [body]
 
 
+@mutant("PI401 PI402 PI403 PI404", DOCUMENTED, of_response, enveloped)
+def error_with_rows(response: MutableResponse, request: RequestContext) -> MutableResponse:
+    """Refusals carry the rows that they refuse."""
+    if response.status not in (400, 401, 403, 404) or request.operation is None:
+        return response
+    return response.with_content({**response.content, request.operation.layout.rows: [{"licensesSold": 7}]})
+
+
 @mutant("PI302 PI307", DOCUMENTED, of_errors)
 def html_error(response: MutableResponse) -> MutableResponse:
     """Errors are HTML pages."""

@@ -18,6 +18,7 @@ from partner_insights.verify.judge.expected import (
 )
 from partner_insights.verify.judge.framing import field_findings, is_encoded
 from partner_insights.verify.judge.http_checks import (
+    ANSWERED_INSTEAD,
     head_findings,
     header_findings,
     http_finding,
@@ -261,9 +262,23 @@ def _body_findings(
     if case is not None:
         case = expected.case_for(response.status, body.value) or case
         yield from error_findings(body.value, case, catalogue)
+        yield from _leak_findings(body.value, response.status, expected)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
         found = judged_response(body.value, expected.operation, exchange, catalogue)
         yield from (checks or BodyChecks()).findings(found)
+
+
+def _leak_findings(value: JsonValue, status: int, expected: Expectation) -> Iterator[Finding]:
+    """Data in the body of a refusal: whoever reads the body has what it was refused."""
+    operation = expected.operation
+    if operation is None or not isinstance(value, dict):
+        return
+    one = "id" in value and "code" not in value
+    if operation.layout.rows_of(value) if operation.envelope is not None else one:
+        for code in {
+            ANSWERED_INSTEAD[each.case] for each in expected.refusals if each.case in ANSWERED_INSTEAD
+        }:
+            yield http_finding(code, f"the answer is {status}, and has the data all the same")
 
 
 def error_findings(value: JsonValue, case: ErrorCase, catalogue: Catalogue) -> Iterator[Finding]:

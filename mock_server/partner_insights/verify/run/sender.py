@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from partner_insights.errors import TargetUnreachable
 from partner_insights.verify.judge.exchange import Exchange, Failure, Headers, Request, Token, WireFault
+from partner_insights.verify.judge.framing import field_findings
 from partner_insights.verify.run.client import Client, Secret, Stopped
 
 if TYPE_CHECKING:
@@ -84,8 +85,11 @@ class RequestSender:
             again = self._past_throttling(request, bearer)
             if again.response is None or again.response.status in SERVICE_FAILURES:
                 return again
-            fault = self._failure_fault(failed.status, again.response.status)
-            return replace(again, response=replace(again.response, faults=(*again.response.faults, fault)))
+            faults = [self._failure_fault(failed.status, again.response.status)]
+            faults += [
+                WireFault(each.code, each.message, each.certain) for each in field_findings(request, failed)
+            ]
+            return replace(again, response=replace(again.response, faults=(*again.response.faults, *faults)))
 
     def _past_throttling(self, request: Request, bearer: Secret | None) -> Exchange:
         """The answer once the service takes the request."""
