@@ -7,8 +7,10 @@ import io
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -221,6 +223,46 @@ def test_a_broken_cell_of_use_is_refused(name: str, value: Any, rule: str) -> No
         taken(rows)
 
 
+@pytest.mark.parametrize(
+    ("cells", "counts"),
+    [
+        ({"licensesSold": 40, "deploymentPercent": 60}, (40, 24, 60.0)),
+        ({"licensesDeployed": 24, "deploymentPercent": 60}, (40, 24, 60.0)),
+        ({"licensesSold": 10, "deploymentPercent": 33.33}, "PI207"),
+        ({"licensesDeployed": 1, "deploymentPercent": 66.67}, "PI207"),
+        ({"licensesDeployed": 1, "deploymentPercent": 0}, "PI207"),
+        ({"licensesDeployed": 0, "deploymentPercent": 0}, (None, 0, 0.0)),
+    ],
+)
+def test_a_count_follows_from_the_other_and_the_percent(cells: dict[str, Any], counts: Any) -> None:
+    """Of sold, deployed and percent the third is what it can be alone; where nothing can, it is refused."""
+    row = {"customer": "A", "product": "X", **cells}
+    if isinstance(counts, str):
+        with pytest.raises(InputError, match=counts):
+            taken(row)
+        return
+    (told,) = taken(row).rows(DEPLOYMENT)
+    sold, deployed, percent = counts
+    assert (sold or told["licensesSold"], told["licensesDeployed"]) == (told["licensesSold"], deployed)
+    assert told["deploymentPercent"] == percent
+
+
+@LAW
+@given(st.floats(0, 100), st.integers(0, 90), st.integers(0, 60))
+def test_a_percent_alone_is_that_of_the_counts(percent: float, other: float, sold: int) -> None:
+    """Where no count is given they are drawn as near as can be, and the percent is theirs (PI207)."""
+    use = {"workload": "Exchange", "usagePercent": other}
+    licence = {"customer": "A", "product": "X", "deploymentPercent": round(percent, 2), **use}
+    world = taken([licence, {**use, "customer": "B", "product": "X", "sold": sold}])
+    for resource, part, whole, name in (
+        (DEPLOYMENT, "licensesDeployed", "licensesSold", "deploymentPercent"),
+        (USAGE, "licensesActive", "licensesQualified", "usagePercent"),
+    ):
+        for row in world.rows(resource):
+            assert 0 <= row[part] <= row[whole]
+            assert row[whole] == 0 or abs(row[name] - 100 * row[part] / row[whole]) <= 1
+
+
 def test_a_row_given_twice_is_refused() -> None:
     """PI203: the second of two rows about one licence is named, and where the first is."""
     rows = MADE.rows(DEPLOYMENT)
@@ -423,3 +465,31 @@ def test_a_partner_is_said_in_a_sentence() -> None:
         partner().sells("Office 365 E3", 1)
     with pytest.raises(InputError, match="of what"):
         partner().customer("A").active(Exchange=1)
+
+
+def test_cells_of_parquet_are_read_as_what_they_tell(tmp_path: Path) -> None:
+    """Decimals are numbers, bytes and ids texts, a moment of any zone one in UTC; no name stands twice."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    moment = datetime(2026, 11, 19, 0, 0, tzinfo=UTC)
+    customer = "cd98e472-fbbf-4ed4-ba69-d7987f6aca49"
+    columns = {
+        "customerId": pyarrow.array([UUID(customer).bytes], pyarrow.uuid()),
+        "customerName": pyarrow.array(["Zoë".encode()]),
+        "productName": pyarrow.array(["X"], pyarrow.large_string()),
+        "licensesSold": pyarrow.array([Decimal("9.00")]),
+        "licensesDeployed": pyarrow.array([6.0], pyarrow.float32()),
+        "processedDateTime": pyarrow.array([moment], pyarrow.timestamp("ns", "Asia/Tokyo")),
+    }
+    file = tmp_path / "rows.parquet"
+    parquet.write_table(pyarrow.table(columns), file)
+    (row,) = load.with_files([file], EMPTY).rows(DEPLOYMENT)
+    told = [row[name] for name in ("customerId", "customerName", "licensesSold", "processedDateTime")]
+    assert told == [customer, "Zoë", 9, "2026-11-19T00:00:00+00:00"]
+    odd = {"customer": ["A"], "product": ["X"], "sold": pyarrow.array([timedelta(1)])}
+    parquet.write_table(pyarrow.table(odd), file)
+    world = load.put(load.read(chunks_of(file), EMPTY, allow_invalid=True), EMPTY)
+    assert orjson.loads(orjson.dumps(world.rows(DEPLOYMENT)))[0]["licensesSold"] == "1 day, 0:00:00"
+    parquet.write_table(pyarrow.Table.from_arrays([*odd.values(), odd["sold"]], [*odd, "sold"]), file)
+    with pytest.raises(InputError, match="two columns are named 'sold'"):
+        load.with_files([file], EMPTY)

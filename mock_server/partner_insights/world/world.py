@@ -173,7 +173,7 @@ class World:
         """The rows of made and given customers together; None where none are given."""
         if self.own is None:
             return None
-        return OwnRows(self.own, self._roster(self.own), self.licenses, self.calendar)
+        return OwnRows(self.own, self._roster(self.own), self.licenses, self.calendar, self.percent_scale)
 
     def customer_id(self, index: int) -> str:
         """The GUID of a customer, lower case; IndexError outside 0 … customers−1."""

@@ -354,9 +354,15 @@ class ChunkReader:
         names: tuple[str, str, str],
         rule: str,
     ) -> None:
-        """A part within its whole, a percent that is their ratio; a part that is left out follows from it."""
+        """A part within its whole, a percent that is their ratio; a count that is left out follows."""
         part, whole = values[names[1]], values[names[2]]
         scale = self._given.scale
+        follows = (part == LEFT_OUT) & (whole != LEFT_OUT) & ~np.isnan(percent)
+        part[follows] = np.rint(percent[follows] * whole[follows] / scale)
+        follows = (whole == LEFT_OUT) & (part != LEFT_OUT) & (percent > 0)
+        for row in np.flatnonzero((percent == 0) & (part > 0) & (whole == LEFT_OUT)).tolist():
+            self._problem(at[row], names[0], f"0 is not {part[row]} of any number (PI207 percent-of-counts)")
+        whole[follows] = np.minimum(np.rint(part[follows] * scale / percent[follows]), cells.MAX_COUNT)
         both = (part != LEFT_OUT) & (whole != LEFT_OUT)
         for row in np.flatnonzero(both & (part > whole)).tolist():
             self._problem(
@@ -367,8 +373,6 @@ class ChunkReader:
         for row in np.flatnonzero(cells.disagrees(percent, part, whole, scale)).tolist():
             words = f"{percent[row]:g} is not {part[row]} of {whole[row]} in percents up to {scale}"
             self._problem(at[row], names[0], f"{words} (PI207 percent-of-counts)")
-        follows = (part == LEFT_OUT) & (whole != LEFT_OUT) & ~np.isnan(percent)
-        part[follows] = np.rint(percent[follows] * whole[follows] / scale)
 
     def _check_strays(self, at: Integers, values: dict[str, Integers]) -> None:
         """Active licences of no workload."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import CHUNK, MISSING, Chunk, within
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
 def _cells(column: Any) -> list[Any]:
     """A column of Parquet as JSON would have it: moments as the API writes them, MISSING for null."""
-    from pyarrow.types import is_dictionary, is_string, is_timestamp
+    from pyarrow.types import is_boolean, is_dictionary, is_floating, is_integer, is_string, is_timestamp
 
     if is_string(column.type) or is_timestamp(column.type):  # few are distinct, and each takes long to tell
         column = column.dictionary_encode()
@@ -26,10 +30,24 @@ def _cells(column: Any) -> list[Any]:
             return list(map(values.__getitem__, column.indices.to_pylist()))
         return [MISSING if at is None else values[at] for at in column.indices.to_pylist()]
     cells: list[Any] = column.to_pylist()
+    if not (is_integer(column.type) or is_floating(column.type) or is_boolean(column.type)):
+        cells = orjson.loads(orjson.dumps(cells, default=_as_json))
     return [MISSING if cell is None else cell for cell in cells] if column.null_count else cells
 
 
-def _moment(moment: datetime) -> str:
+def _as_json(cell: Any) -> Any:
+    """What JSON has in place of a cell that it does not know: a number of decimals, or a text."""
+    if isinstance(cell, bytes):  # how some write texts
+        return cell.decode(errors="backslashreplace")
+    if not isinstance(cell, Decimal):
+        return str(cell)
+    return int(cell) if cell == cell.to_integral_value() and abs(cell) < 2**63 else float(cell)
+
+
+def _moment(moment: datetime | None) -> Any:
+    if moment is None:
+        return MISSING
+    moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
     clock, fraction, rest = moment.isoformat().partition(".")
     return f"{clock}.{rest[:6].rstrip('0')}{rest[6:]}" if fraction else clock
 
@@ -48,6 +66,10 @@ def parquet_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     begin = 1
     try:
         whole = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
+        names = whole.schema_arrow.names
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"two columns are named {twice!r}", where=where or None)
         for batch in whole.iter_batches(CHUNK, use_threads=False):
             while any(pyarrow.types.is_struct(each.type) for each in batch.schema):
                 batch = pyarrow.Table.from_batches([batch]).flatten().combine_chunks().to_batches()[0]
@@ -58,7 +80,7 @@ def parquet_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
             }
             yield Chunk(columns, _by_row(where, begin))
             begin += batch.num_rows
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(f"is no Parquet ({error})", where=where or None) from error
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from partner_insights.world.audience import customer_words
 from partner_insights.world.hashing import draw, entities, unit
 from partner_insights.world.own.all_rows import AllRows
+from partner_insights.world.own.cells import disagrees
 from partner_insights.world.own.table import LEFT_OUT, NOBODY, groups
 from partner_insights.world.own.text_codes import codes_of
 from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
@@ -46,6 +47,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
     licenses: Licenses
     """Of the made customers."""
     calendar: Calendar
+    percent_scale: int
 
     @cached_property
     def codes(self) -> TextCodes:
@@ -89,7 +91,10 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
             return sold, deployed
         at = licence[left]
         drawn_sold, drawn_deployed = self._drawn(at)
-        adoption = drawn_deployed / np.maximum(drawn_sold, 1)
+        percent = table.percent[at]
+        adoption = np.where(
+            np.isnan(percent), drawn_deployed / np.maximum(drawn_sold, 1), percent / self.percent_scale
+        )
         active, qualified = self._most_used(at)
         given_sold, given_deployed = sold[left], deployed[left]
         least = np.maximum(np.maximum(given_deployed, active), qualified)
@@ -132,7 +137,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
             {
                 **self._shared(licence),
                 "processed": self._processed_codes(own.processed, own.service),
-                "percent": own.percent,
+                "percent": self._shown(own.percent, deployed, sold, own.deployed == LEFT_OUT),
                 "identity": licence + _GIVEN,
                 "position": licence,
                 "sold": sold,
@@ -155,8 +160,12 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         active = np.concatenate([uses.active[use], nothing])
         qualified = np.where(qualified == LEFT_OUT, np.maximum(sold, active), qualified)
         workload = np.concatenate([uses.workload[use] + self.codes.generated_workloads, workload])
-        left = np.flatnonzero(active == LEFT_OUT)
+        percent = np.concatenate([uses.percent[use], np.full(len(filled), np.nan)])
+        is_left = active == LEFT_OUT
+        left = np.flatnonzero(is_left)
         active[left] = np.minimum(self._active(held[left], workload[left], deployed[left]), qualified[left])
+        told = np.flatnonzero(is_left & ~np.isnan(percent))
+        active[told] = np.rint(percent[told] * qualified[told] / self.percent_scale)
         rows = AllRows.of(
             {
                 **self._shared(held),
@@ -164,7 +173,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
                     np.concatenate([uses.processed[use], np.full(len(filled), -1)]),
                     self.data.licences.service[held],
                 ),
-                "percent": np.concatenate([uses.percent[use], np.full(len(filled), np.nan)]),
+                "percent": self._shown(percent, active, qualified, is_left),
                 "identity": held * (1 << 20) + workload + _GIVEN,
                 "position": np.concatenate([use, np.full(len(filled), -1)]),
                 "workload": workload,
@@ -177,6 +186,15 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         rank = self.codes.workload_rank
         order = np.lexsort((rank[rows.workload], held))
         return replace(rows, **{name: value[order] for name, value in asdict(rows).items()})
+
+    def _shown(self, percent: Floats, part: Integers, whole: Integers, is_left: Any) -> Floats:
+        """The given percents, but where the part was left out and no whole number of licences is so much."""
+        if not is_left.any():
+            return percent
+        shown: Floats = np.where(
+            is_left & disagrees(percent, part, whole, self.percent_scale), np.nan, percent
+        )
+        return shown
 
     def _shared(self, licence: Integers) -> dict[str, Any]:
         own = self.data.licences
