@@ -140,6 +140,20 @@ def test_a_change_is_told_with_its_cells_and_its_level(tmp_path: Path, change: s
     assert [(c.level.label, c.name, c.aspect, c.before, c.after) for c in told] == expected
 
 
+@pytest.mark.parametrize("said", ["Yes", "No"])
+def test_a_column_that_came_makes_known_what_was_not(tmp_path: Path, said: str) -> None:
+    """No page said before whether a property is there: saying it breaks no client, nor does silence."""
+    old, new = tmp_path / "old.md", tmp_path / "new.md"
+    old.write_text("# Thing\n\n| Property | Type |\n|---|---|\n| id | string |\n", encoding="utf-8")
+    new.write_text(
+        f"# Thing\n\n| Property | Type | Required |\n|---|---|---|\n| id | string | {said} |\n",
+        encoding="utf-8",
+    )
+    for before, after in ((old, new), (new, old)):
+        (change,) = compared(before, after).changes
+        assert (change.aspect, change.level) == ("presence", Level.COMPATIBLE)
+
+
 def test_an_edition_does_not_differ_from_itself() -> None:
     """Page against page, folder against folder: no change."""
     for place in (PAGE, PAGE.parent, SCHEMAS):

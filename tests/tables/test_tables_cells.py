@@ -303,6 +303,7 @@ def test_a_bold_paragraph_right_above_a_table_is_its_heading() -> None:
     read = [(each.name, [row.name for row in each.properties]) for each in bold.resources]
     assert read == [(each.name, [row.name for row in each.properties]) for each in headed.resources]
     assert "Authorization" not in str(read)
+    assert {each.description for each in bold.resources} == {""}  # a heading introduces nothing
     apart = read_page_text("# Widget\n\n**Gadget**\n\nText." + table.format("id"), "page.md")
     assert [each.name for each in apart.resources] == ["Widget"]
 

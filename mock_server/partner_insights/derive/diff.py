@@ -293,12 +293,14 @@ _TYPES = {"type", "$ref", "anyOf"}
 def _only_known(aspect: str, column: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether more, or less, is known of a property than before, and nothing else is said.
 
-    The cell is the same, and what it leads to was read in one edition alone; or its type is read at last.
+    The cell is the same, and what it leads to was read in one edition alone; or one edition alone has a
+    column of such cells; or its type is read at last.
     """
     if aspect in _TYPES and _TYPES.isdisjoint(before):
         return True
     unknown = [_meaning(row, aspect) in _UNKNOWN for row in (before, after)]
-    return any(unknown) and _cells(before).get(column) == _cells(after).get(column)
+    was, now = (_cells(row).get(column) for row in (before, after))
+    return any(unknown) and (was == now or None in (was, now))
 
 
 def _gravity(keyword: str, was: Any, now: Any) -> Level:

@@ -321,6 +321,8 @@ class Blocks:
         """File the paragraph right above a table as its heading where all of it is bold, below all others."""
         bold = _BOLD.fullmatch(self.above)
         if bold is not None and not any(map(str.strip, self.lines[self.above_ends : index])):
+            if self.path and self.document.leads.get(self.path[-1].line) == read_inline(self.above):
+                del self.document.leads[self.path[-1].line]  # it introduces nothing
             self._enter(_BELOW_ALL, bold[2], self.above_ends - 1, ())
 
     # What the standard drops
