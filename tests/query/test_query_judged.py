@@ -174,6 +174,17 @@ def test_rows_in_another_order_are_found(
     assert ("PI236" in {each.code for each in judged}) is wrong
 
 
+def test_rows_that_nobody_can_compare_hide_no_wrong_order() -> None:
+    """PI236: a row is held against more than the one before it."""
+    body = query_body(WORLD, RESELLERS, read_query(RESELLERS.options, ()))
+    changed = body | {
+        "Value": [body["Value"][0] | {"name": name} for name in ("b", "Ä", "a")],
+        "TotalCount": 3,
+    }
+    asked = exchange(RESELLERS, (("orderby", "name"),), changed)
+    assert "PI236" in {each.code for each in judge_exchange(asked, CATALOGUE, profile=Profile.CORRECTED)}
+
+
 @pytest.mark.parametrize(
     ("day", "severity"),
     [("2026-11-01", None), ("2026-11-02", Severity.WARNING), ("2026-10-31", Severity.ERROR)],

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from datetime import date
-from itertools import pairwise
 from math import isfinite
 from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from partner_insights.contract.query.query import Order
     from partner_insights.verify.judge.rows import JudgedResponse, Row
     from partner_insights.verify.judge.violation import Finding
+
+
+NEAR: Final = 8
+"""Rows before a row that its place is held against."""
 
 
 def page_of_the_query(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
@@ -102,14 +105,22 @@ def ordered_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
 def _order_findings(
     answer: JudgedResponse, rule: Rule, rows: Iterable[Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """The first row that stands behind one that it belongs before."""
+    """The first row that stands behind one that it belongs before; not all rows can be told from the next."""
     order = answer.query.order if answer.query is not None else ()
-    for before, row in pairwise(rows) if order else ():
+    for before, row in _near(rows) if order else ():
         name = _out_of_order(before, row, order)
         if name is not None:
             message = f"{name} is {display_value(row.get(name))}, behind {display_value(before.get(name))}"
             yield broken(answer, rule, f"/{answer.operation.layout.rows}", message, value=row.get(name))
             return
+
+
+def _near(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each row with the last ones before it."""
+    last: deque[Mapping[str, Any]] = deque(maxlen=NEAR)
+    for row in rows:
+        yield from ((before, row) for before in last)
+        last.append(row)
 
 
 def _out_of_order(first: Mapping[str, Any], second: Mapping[str, Any], order: Order) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import strategies as st
 
+from partner_insights.contract.formats import GUID
 from partner_insights.contract.query import FilterStatement, OptionKind, matches, render
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import FieldType
@@ -36,6 +37,8 @@ MAX_STATEMENTS: Final = 5
 _TREES: Final = math.factorial(MAX_STATEMENTS - 1) * 2 ** (MAX_STATEMENTS - 1)
 """Numbers enough for every way to join so many."""
 _PAGE: Final = 1000
+_UNSORTED: Final = "id"
+"""What each system sorts in its own way."""
 _NO_VALUE: Final = "nothing has this"
 _SPANS: Final = {"month": "{day}", "day": "{other},{day}"}
 """By which fields rows are grouped; not by the week: which day it begins with is only assumed."""
@@ -155,18 +158,19 @@ class Queries:
                     yield (option.name, names.format(day=day, other=other)), (level.name, span)
 
     def orders(self) -> Iterator[Pairs]:
-        """Two fields to sort by, upwards and downwards, and both."""
+        """A number, a date and a text to sort by, upwards and downwards, and two of them."""
         option = self._option(OptionKind.ORDER)
-        distinct = {
-            name: {str(row[rule.property]) for row in self.whole if row.get(rule.property) is not None}
-            for name, rule in option.fields.items()
-        }
-        telling = sorted(
-            (name for name in distinct if len(distinct[name]) > 1), key=lambda name: -len(distinct[name])
-        )
-        chosen = telling[:2]
-        entries = [f"{name}{direction}" for name in chosen for direction in ("", " desc")]
-        for entry in [*entries, f"{chosen[-1]},{chosen[0]} desc"] if chosen else ():
+        chosen: dict[str, str] = {}
+        for name, rule in option.fields.items():
+            values = [
+                row[rule.property] for row in self.whole if isinstance(row.get(rule.property), (str, int))
+            ]
+            if len(set(values)) > 1:
+                chosen.setdefault(_sort_of(values[0]), name)
+        chosen.pop(_UNSORTED, None)
+        names = list(chosen.values())
+        entries = [f"{name}{direction}" for name in names for direction in ("", " desc")]
+        for entry in [*entries, f"{names[-1]},{names[0]} desc"] if names else ():
             yield ((option.name, entry),)
 
     def days(self) -> Iterator[tuple[Pairs, Pairs]]:
@@ -213,6 +217,15 @@ class Queries:
         if option is None:
             raise Stopped(f"{self._operation.id} has no {kind}")
         return option
+
+
+def _sort_of(value: str | int) -> str:
+    """How values of this kind are sorted."""
+    if not isinstance(value, str):
+        return "number"
+    if as_moment(value) is not None:
+        return "date"
+    return _UNSORTED if GUID.fullmatch(value) else "text"
 
 
 def _property_of(option: QueryOption) -> Any:
