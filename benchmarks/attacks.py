@@ -251,6 +251,14 @@ def tokens(fake: RunningFake) -> Iterator[Attack]:
     for name, token in forged.items():
         request = line("GET", USAGE, f"Authorization: Bearer {token}", CLOSE)
         yield Attack("tokens", name, lambda request=request: expect(fake, request, 401))
+    deep = base64.urlsafe_b64encode(b"[" * 2_000).decode().rstrip("=")
+    asked = line("GET", USAGE, f"Authorization: Bearer a.{deep}.b", CLOSE)
+
+    def journal() -> str:
+        expect(fake, asked, 401)
+        return expect(fake, line("GET", "/_admin/journal", CLOSE), 200)
+
+    yield Attack("tokens", "claims of 2,000 levels, then the journal", journal)
     away = "/contoso.example/oauth2/v2.0/authorize?" + urlencode(
         {
             "client_id": "a",
@@ -380,6 +388,7 @@ def archive(text: str, **content: str) -> str:
     return json.dumps({"log": {"entries": [{"request": request, "response": response}]}})
 
 
+NEWER_ROW: Final = '{"customerName":"a"}'
 FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
     "0.5 MB of names nobody knows": (".json", lambda: collection(f'{ROW},"p{n}":1}}' for n in range(7_000))),
     "1 MB of the shortest rows": (".ndjson", lambda: f"{ROW}}}\n" * 17_000),
@@ -402,6 +411,10 @@ FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
             headers={"Content-Encoding": "gzip"},  # type: ignore[arg-type]
         ),
     ),
+    "60 MB of empty objects": (".json", lambda: f"[{','.join(['{}'] * (20 * MB))}]"),
+    "60 MB of short rows": (".json", lambda: collection(['{"channel":"x","sold":1}'] * (60 * MB // 25))),
+    "20 MB of newer rows": (".json", lambda: f'{{"Value":[{",".join([NEWER_ROW] * 900_000)}]}}'),
+    "60 MB of empty entries": (".har", lambda: '{"log":{"entries":[' + ",".join(["{}"] * (20 * MB)) + "]}}"),
     "a line of 70 MB": (".ndjson", lambda: " " * (70 * MB) + "x"),
 }
 SECONDS: Final = 20.0
@@ -488,6 +501,15 @@ def commands(folder: Path, fake: RunningFake) -> Iterator[Attack]:
         "derive --lenient of nothing",
         lambda: command("derive", page, "--lenient", seconds=30, codes=(2,)),
     )
+    deep = folder / "deep.toml"
+    deep.write_text("a = " + "[" * 10_000)
+    for name, arguments in {
+        "errata of 10,000 levels": ("check", page, "--errata", deep),
+        "a dialect of 10,000 levels": ("derive", page, "--dialect", deep),
+        "a catalogue of 10,000 levels": ("serve", "--port", "0", "--catalogue", deep),
+        "an edition of 10,000 levels": ("diff", deep, deep),
+    }.items():
+        yield Attack("commands", name, lambda words=arguments: command(*words, seconds=30, codes=(2,)))
     endless_token = ("serve", "--admin-token-file", "/dev/zero")
     yield Attack(
         "commands", "an admin token without end", lambda: command(*endless_token, seconds=30, codes=(2,))
