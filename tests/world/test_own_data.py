@@ -263,6 +263,18 @@ def test_a_percent_alone_is_that_of_the_counts(percent: float, other: float, sol
             assert row[whole] == 0 or abs(row[name] - 100 * row[part] / row[whole]) <= 1
 
 
+def test_percents_are_in_the_scale_of_the_world() -> None:
+    """Percents given in one scale show in that of the world; in their own they are as they were given."""
+    rows = [row for name in (DEPLOYMENT, USAGE) for row in MADE.rows(name)]
+    part = replace(MADE, percent_scale=1)
+    fractions = [row for name in (DEPLOYMENT, USAGE) for row in part.rows(name)]
+    for given_rows, scale in ((rows, 100), (fractions, 1)):
+        world = taken(given_rows, replace(EMPTY, percent_scale=scale))
+        for shown, told in ((100, rows), (1, fractions)):
+            again = replace(world, percent_scale=shown)
+            assert [row for name in (DEPLOYMENT, USAGE) for row in again.rows(name)] == told
+
+
 def test_a_row_given_twice_is_refused() -> None:
     """PI203: the second of two rows about one licence is named, and where the first is."""
     rows = MADE.rows(DEPLOYMENT)

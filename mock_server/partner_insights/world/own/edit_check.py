@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from partner_insights.errors import InputError
 from partner_insights.world.own.cells import disagrees
 from partner_insights.world.own.entries import TAKE_IT
-from partner_insights.world.own.table import LEFT_OUT
+from partner_insights.world.own.table import LEFT_OUT, PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ def checked(edited: World, before: World, ids: Sequence[str], *, allow_invalid: 
     own = edited.own
     if own is None:
         return edited
-    known = set(_problems(before.own, ids, before.percent_scale))
-    new = [each for each in _problems(own, ids, edited.percent_scale) if each not in known]
+    known = set(_problems(before.own, ids))
+    new = [each for each in _problems(own, ids) if each not in known]
     if not new:
         return edited
     if not allow_invalid:
@@ -35,7 +35,7 @@ def checked(edited: World, before: World, ids: Sequence[str], *, allow_invalid: 
     return edited.with_own(replace(own, notes=notes))
 
 
-def _problems(own: OwnData | None, ids: Sequence[str], scale: int) -> Iterator[tuple[str, str]]:
+def _problems(own: OwnData | None, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(id, what is wrong), of customers that are given."""
     for customer in ids if own is not None else ():
         place = own.position.get(customer) if own is not None else None
@@ -64,8 +64,8 @@ def _problems(own: OwnData | None, ids: Sequence[str], scale: int) -> Iterator[t
             (products, licences.percent, licences.deployed, licences.sold),
             (used, uses.percent, uses.active, whole),
         ):
-            for at in np.flatnonzero(disagrees(percent, part, all_of, scale)).tolist():
-                words = f"{percent[at]:g} is not {part[at]} of {all_of[at]} in percents up to {scale}"
+            for at in np.flatnonzero(disagrees(percent, part, all_of, PERCENT)).tolist():
+                words = f"{percent[at]:g} is not {part[at]} of {all_of[at]} in percents"
                 yield customer, f"{names[at]}: {words} (PI207 percent-of-counts)"
 
 

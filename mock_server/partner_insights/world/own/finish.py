@@ -19,6 +19,7 @@ from partner_insights.world.own.columns_of_data import SNAPSHOT
 from partner_insights.world.own.table import (
     LEFT_OUT,
     NOBODY,
+    PERCENT,
     LicenceTable,
     OwnData,
     RawCell,
@@ -74,6 +75,9 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
     uses = _uses(given, licences, entry, codes["workloads"], about)
     licences.fills[uses.licence] = False  # who names one workload, names all
     licences, uses = in_order(licences, uses, texts)
+    if given.scale != PERCENT:
+        licences = replace(licences, percent=np.round(licences.percent * (PERCENT / given.scale), 10))
+        uses = replace(uses, percent=np.round(uses.percent * (PERCENT / given.scale), 10))
     data = OwnData(
         ids=tuple(ids),
         names=tuple(names),

@@ -17,7 +17,7 @@ from partner_insights.world.audience import customer_words
 from partner_insights.world.hashing import draw, entities, unit
 from partner_insights.world.own.all_rows import AllRows
 from partner_insights.world.own.cells import disagrees
-from partner_insights.world.own.table import LEFT_OUT, NOBODY, groups
+from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT, groups
 from partner_insights.world.own.text_codes import codes_of
 from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
 from partner_insights.world.products import CHANNELS, SERVICES
@@ -92,9 +92,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         at = licence[left]
         drawn_sold, drawn_deployed = self._drawn(at)
         percent = table.percent[at]
-        adoption = np.where(
-            np.isnan(percent), drawn_deployed / np.maximum(drawn_sold, 1), percent / self.percent_scale
-        )
+        adoption = np.where(np.isnan(percent), drawn_deployed / np.maximum(drawn_sold, 1), percent / PERCENT)
         active, qualified = self._most_used(at)
         given_sold, given_deployed = sold[left], deployed[left]
         least = np.maximum(np.maximum(given_deployed, active), qualified)
@@ -165,7 +163,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         left = np.flatnonzero(is_left)
         active[left] = np.minimum(self._active(held[left], workload[left], deployed[left]), qualified[left])
         told = np.flatnonzero(is_left & ~np.isnan(percent))
-        active[told] = np.rint(percent[told] * qualified[told] / self.percent_scale)
+        active[told] = np.rint(percent[told] * qualified[told] / PERCENT)
         rows = AllRows.of(
             {
                 **self._shared(held),
@@ -189,12 +187,11 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
 
     def _shown(self, percent: Floats, part: Integers, whole: Integers, is_left: Any) -> Floats:
         """The given percents, but where the part was left out and no whole number of licences is so much."""
-        if not is_left.any():
-            return percent
-        shown: Floats = np.where(
-            is_left & disagrees(percent, part, whole, self.percent_scale), np.nan, percent
-        )
-        return shown
+        if is_left.any():
+            percent = np.where(is_left & disagrees(percent, part, whole, PERCENT), np.nan, percent)
+        if self.percent_scale != PERCENT:
+            percent = np.round(percent * (self.percent_scale / PERCENT), 10)
+        return percent
 
     def _shared(self, licence: Integers) -> dict[str, Any]:
         own = self.data.licences

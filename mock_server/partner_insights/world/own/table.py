@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEFT_OUT: Final = np.iinfo(np.int64).min
 """Instead of a number that was not given; of a text it is the code −1, of a percent NaN."""
+PERCENT: Final = 100
+"""The scale of the percents in it, whatever the world's."""
 NOBODY: Final = -1
 """Instead of the made customer that a given one stands for."""
 
