@@ -82,6 +82,7 @@ class Pseudonyms:
 
     def learn(self, value: JsonValue) -> None:
         """Note every name in a body, wherever it stands."""
+        names: dict[str, None] = {}
         pending: list[tuple[JsonValue, bool]] = [(value, False)]
         while pending:
             current, named = pending.pop()
@@ -89,8 +90,11 @@ class Pseudonyms:
                 pending += [(member, named or is_personal(key)) for key, member in current.items()]
             elif isinstance(current, list):
                 pending += [(member, named) for member in current]
-            elif named and isinstance(current, str) and current.strip() and not GUID.fullmatch(current):
-                self._learn(current)
+            elif named and isinstance(current, str):
+                names[current] = None
+        for name in names:
+            if name.strip() and not GUID.fullmatch(name):
+                self._learn(name)
 
     def text(self, text: str) -> str:
         """The text with every known name, and every GUID, replaced; also where it was cut by an ellipsis."""
