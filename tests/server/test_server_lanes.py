@@ -462,6 +462,16 @@ def test_what_touches_every_request_costs_no_pass_through_flask(what: str, conte
     assert counted == again
 
 
+@pytest.mark.parametrize("preference", ["respond-async", "code=503"])
+def test_a_preference_is_no_part_of_what_is_asked_of_the_application(preference: str) -> None:
+    """A known answer is given without Flask, too, where somebody asks for a fault, or for nothing."""
+    lane = Lane(fast=True)
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD})
+    lane.middleware.application = lambda *_: pytest.fail("the application was asked")
+    preferring = lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_PREFER": preference})
+    assert preferring.status == (503 if preference == "code=503" else 200)
+
+
 def test_a_response_held_back_is_pending_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal tells of a repeated request when it comes, and of its answer when that begins."""
     lane = Lane(fast=True)
