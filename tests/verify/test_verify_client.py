@@ -45,7 +45,7 @@ def get(url: str, **options: Any) -> Response | Failure:
 
 def test_an_answer_comes_through(serving: Any) -> None:
     """Status, headers and bytes are the server's, freed of their encoding."""
-    body = gzip.compress(b'{"a": 1}')
+    body = gzip.compress(b'{"a": 1}', mtime=0)
     answer = get(serving(reply(418, body, Content_Encoding="gzip", MS_CV="x")))
     assert isinstance(answer, Response)
     assert (answer.status, answer.body, answer.header("ms-cv")) == (418, b'{"a": 1}', "x")
@@ -85,7 +85,7 @@ def test_an_echoed_token_is_struck_out(serving: Any) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl shows that its line can be read")
 def test_the_line_to_repeat_a_request_shows_what_was_answered(serving: Any) -> None:
     """The request asked for gzip, and a person reads the answer in a terminal."""
-    url = serving(reply(200, gzip.compress(b'{"a": 1}'), Content_Encoding="gzip"))
+    url = serving(reply(200, gzip.compress(b'{"a": 1}', mtime=0), Content_Encoding="gzip"))
     line = Request("GET", url, (("Accept-Encoding", "gzip"),)).curl
     ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True)
     assert ran.stdout.endswith('\n{"a": 1}')
@@ -96,7 +96,7 @@ def test_an_endless_body_is_cut(serving: Any, monkeypatch: pytest.MonkeyPatch, e
     """PI311: over the limit nothing more is read, also where it is small before decompression."""
     monkeypatch.setattr(http_reader, "MAX_BODY", 2**18)
     body = b" " * 2**20
-    sent = gzip.compress(body) if encoding == "gzip" else body
+    sent = gzip.compress(body, mtime=0) if encoding == "gzip" else body
     failure = get(serving(reply(200, sent, Content_Encoding=encoding)))
     assert isinstance(failure, Failure)
     assert failure.code == "PI311"
@@ -150,7 +150,7 @@ def raw(head: bytes, body: bytes = b"{}") -> Callable[[BaseHTTPRequestHandler], 
     return lambda handler: handler.wfile.write(head.replace(b"\n", b"\r\n") + b"\r\n" + body)
 
 
-GZIP = gzip.compress(b'{"a": 1}')
+GZIP = gzip.compress(b'{"a": 1}', mtime=0)
 GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
 
 
