@@ -275,6 +275,18 @@ def test_percents_are_in_the_scale_of_the_world() -> None:
             assert [row for name in (DEPLOYMENT, USAGE) for row in again.rows(name)] == told
 
 
+def test_workloads_of_other_letters_are_one_in_the_sums() -> None:
+    """No two rows of the partner differ in case alone (PI203)."""
+    licence = {"product": "X", "sold": 9, "active": {"exchange": 5}, "channel": "Reseller"}
+    world = taken([{"name": "A", "licenses": [licence]}], MADE)
+    for resource in PARTNER:
+        keys = [
+            tuple(row.get(name, "").casefold() for name in ("serviceName", "channel", "workloadName"))
+            for row in world.rows(resource)
+        ]
+        assert len(set(keys)) == len(keys)
+
+
 def test_a_row_given_twice_is_refused() -> None:
     """PI203: the second of two rows about one licence is named, and where the first is."""
     rows = MADE.rows(DEPLOYMENT)

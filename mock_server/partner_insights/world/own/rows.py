@@ -362,10 +362,12 @@ def _sums(licenses: Licenses, customers: int) -> tuple[Floats, Floats]:
 
 
 def _sorted(texts: Sequence[str]) -> tuple[list[str], Integers]:
-    """Distinct texts in order, and the place of each of the given ones among them."""
-    distinct = sorted(set(texts))
+    """Distinct texts in order, whatever their case, and the place of each of the given ones among them."""
+    first: dict[str, str] = {}
+    named = [first.setdefault(text.casefold(), text) for text in texts]
+    distinct = sorted(first.values())
     place = {text: at for at, text in enumerate(distinct)}
-    return distinct, np.array([place[text] for text in texts], dtype=np.int64)
+    return distinct, np.array([place[text] for text in named], dtype=np.int64)
 
 
 def _spread(first: Integers, last: Integers) -> Integers:

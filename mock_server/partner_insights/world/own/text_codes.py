@@ -78,8 +78,9 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def workload(self) -> Integers:
         """Of each given workload its code among the made ones; the number of those where it is none."""
-        place = {each.name: index for index, each in enumerate(self.licenses.catalogue.workloads)}
-        known = [place.get(name, len(place)) for name, _ in self.texts.workloads]
+        workloads = self.licenses.catalogue.workloads
+        place = {each.name.casefold(): index for index, each in enumerate(workloads)}
+        known = [place.get(name.casefold(), len(place)) for name, _ in self.texts.workloads]
         return np.array([*known, len(place)], dtype=np.int64)
 
     @cached_property
