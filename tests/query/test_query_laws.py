@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from partner_insights.contract import Catalogue
 from partner_insights.contract.query import InvalidQuery, OptionKind, parse_filter, read_query
 from partner_insights.contract.query.moments import as_moment
+from partner_insights.contract.query.parameters import FieldType
 from partner_insights.server import Settings, create_app
 from partner_insights.server.settings import AuthMode
 from partner_insights.world import World
@@ -268,3 +269,40 @@ def test_spans_of_any_size_answer_alike(
             answers.append(query_body(world, operation, read_query(operation.options, given)))
     assert answers[: len(asked)] == answers[len(asked) :]
     assert all(answer["Value"] for answer in answers)
+
+
+SPANNED = [
+    each
+    for each in CATALOGUE.operations.values()
+    if each.options.of(OptionKind.LEVEL) is not None and each.options.of(OptionKind.GROUP) is not None
+]
+
+
+def first_day(text: str | None, level: str) -> str | None:
+    """The first day of the span that a date is in, written as the rows write their dates."""
+    if text is None:
+        return None
+    day = date.fromisoformat(text[:10])
+    first = day - timedelta(days={"day": 0, "week": day.weekday(), "month": day.day - 1}[level])
+    return first.isoformat() + ("T00:00:00" if len(text) > len("2026-11-20") else "")
+
+
+@pytest.mark.parametrize("operation", SPANNED, ids=lambda each: each.id)
+@pytest.mark.parametrize("level", ["day", "week", "month"])
+def test_dates_are_grouped_by_spans_of_time(operation: Any, level: str) -> None:
+    """Rows of one day, week or month are one group, with the sums of all of them; other fields stay whole."""
+    group, spans = operation.options.of(OptionKind.GROUP), operation.options.of(OptionKind.LEVEL)
+    rows = query_body(WORLD, operation, read_query(operation.options, ()))["Value"]
+    for name, rule in group.fields.items():
+        expected: dict[Any, Counter[str]] = defaultdict(Counter)
+        for row in rows:
+            value = row[rule.property]
+            value = first_day(value, level) if rule.type is FieldType.DATE else value
+            expected[value].update(
+                {each.name: 1 if each.sums is None else int(row[each.sums] or 0) for each in group.measures}
+            )
+        asked = [(group.name, name), (spans.name, level)]
+        found = query_body(WORLD, operation, read_query(operation.options, asked))["Value"]
+        assert [row[rule.property] for row in found] == [*expected], name
+        for row in found:
+            assert {each.name: row[each.name] for each in group.measures} == expected[row[rule.property]]
