@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -501,6 +502,16 @@ def test_stopped_as_soon_as_it_is_ready(tmp_path: Path, monkeypatch: pytest.Monk
         signal.signal(signal.SIGTERM, before)
     assert (ended.exit_code, "0 answers passed, 0 stored" in ended.output) == (2, True)
     assert not (tmp_path / "ready").exists()
+
+
+def test_what_is_under_way_at_the_end_is_passed_on(fake: RunningFake, tmp_path: Path) -> None:
+    """A recorder that is stopped waits for the answer, and stores it."""
+    with recorder(fake.url, tmp_path / "recording") as proxy, ThreadPoolExecutor() as pool:
+        late = pool.submit(get, proxy.url + PARTNER, fake.token, Prefer="fault=delay; seconds=1.5")
+        time.sleep(0.5)
+        proxy.stop()
+        assert late.result().status == 200
+    assert "1 answers passed, 1 stored" in proxy.said
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
