@@ -511,7 +511,7 @@ def test_what_is_under_way_at_the_end_is_passed_on(fake: RunningFake, tmp_path: 
         time.sleep(0.5)
         proxy.stop()
         assert late.result().status == 200
-    assert "1 answers passed, 1 stored" in proxy.said
+    assert "1 answer passed, 1 stored" in proxy.said
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
