@@ -162,6 +162,19 @@ def test_what_is_valid_but_for_undocumented_properties_breaks_nothing(data: st.D
     assert passed is None or judged(first, Profile.STRICT).observations == []
 
 
+def test_undocumented_layouts_push_none_out_for_good(good: Any) -> None:
+    """After a file with many of them, a documented layout is known again once it is seen."""
+    path, row = FastPath(CATALOGUES[Profile.STRICT]), good("customer-licenses-usage")["items"][0]
+    content = json.dumps(row).encode()
+    assert path.valid_operation(content, line=True) is not None
+    for number in range(MAX_LAYOUTS + 1):
+        odd = json.dumps(row | {f"further{number}": 1}).encode()
+        assert path.valid_operation(odd, line=True, documented=False) is not None
+    path.forget()
+    assert path.valid_operation(content, line=True) is not None
+    assert path.split([content, content]) == ({"customer-licenses-usage": 2}, [])
+
+
 def test_each_file_tells_of_its_undocumented_properties(good: Any, tmp_path: Path) -> None:
     """What was observed in one recording is observed in the next, once in each."""
     row = json.dumps(good("customer-licenses-usage")["items"][0] | {"etag": "a"})

@@ -33,7 +33,7 @@ MAX_LAYOUTS = 8
 MANY_ROWS = 100
 """Rows of a body from which on it is worth while to look at the first one before the others."""
 MAX_DECODERS = 100
-"""Layouts that a decoder is built for: a recording may hold any number."""
+"""Layouts of a file that a decoder is built for: a recording may hold any number."""
 
 
 SAMPLED_LINK = "^/(?!/|v[0-9.]+/)"
@@ -64,6 +64,8 @@ class RowKind:
 class SeenLayout:
     """A layout that valid bodies, or rows alone, were seen to have."""
 
+    name: tuple[bool, str]
+    """What tells it from others, first whether it is documented."""
     kind: RowKind
     is_row: bool
     layout: Layout
@@ -120,7 +122,7 @@ class FastPath:
     def forget(self) -> None:
         """Know documented layouts alone, as for another file."""
         self._seen = [each for each in self._seen if each.kind.documented]
-        self._tried = {each for each in self._tried if each[0]}
+        self._tried = {each.name for each in self._seen}
 
     def valid_operation(self, content: bytes, *, line: bool = False, documented: bool = True) -> str | None:
         """The id of the operation that this valid answer is of; None where the judge has to look.
@@ -219,7 +221,7 @@ class FastPath:
                 layout = self._layouts.body(kind.body_schema, value, kind.rules)
         except NoLayout:
             return
-        seen = SeenLayout(kind, is_row, layout)
+        seen = SeenLayout(named, kind, is_row, layout)
         self._seen.insert(0, seen)
         del self._seen[MAX_LAYOUTS:]
 
