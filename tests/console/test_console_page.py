@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from dataclasses import dataclass, field
@@ -301,6 +302,17 @@ def test_a_customer_is_found_and_opened(fake: RunningFake, page: Page) -> None:
     table = page.locator("#customer table").first
     expect(table.locator("tbody tr")).to_have_count(len(rows))
     expect(table).to_contain_text(f"{rows[0]['licensesDeployed']} of {rows[0]['licensesSold']}")
+
+
+def test_news_move_no_page(fake: RunningFake, page: Page) -> None:
+    """A customer that was opened is looked at again where the data change: nobody is taken to it."""
+    page.locator("#customer-list button").first.click()
+    page.evaluate("scrollTo(0, 0)")
+    with page.expect_response(re.compile("/_admin/customers/[0-9a-f-]{36}")) as answered:
+        post(fake, "/_admin/scenario", {"scenario": "silent-empty"})
+    answered.value.finished()
+    page.wait_for_timeout(200)
+    assert page.evaluate("scrollY") == 0
 
 
 def test_the_charts_are_tables_of_what_is_answered(fake: RunningFake, page: Page) -> None:

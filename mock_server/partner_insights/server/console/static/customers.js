@@ -73,7 +73,7 @@ export class Customers {
         type: "button",
         "data-id": customer.id,
         "aria-pressed": String(customer.id === this.#chosen),
-        onclick: () => this.#open(customer.id),
+        onclick: () => this.#choose(customer.id),
       },
       element("span", {}, customer.name),
       element("span", { class: "quiet" }, customer.domain),
@@ -81,15 +81,18 @@ export class Customers {
     return element("li", {}, button);
   }
 
+  /** Open a customer that somebody chose: on a narrow screen it stands below the list. */
+  async #choose(id) {
+    await this.#open(id);
+    if (byId("customer").getBoundingClientRect().top > innerHeight / 2) reveal(byId("customer"), "start");
+  }
+
   async #open(id) {
     this.#chosen = id;
     for (const each of byId("customer-list").querySelectorAll("button"))
       each.setAttribute("aria-pressed", String(each.dataset.id === id));
     const customer = await ask(`customers/${id}`).catch((refusal) => this.#failed(refusal));
-    if (!customer || this.#chosen !== id) return;
-    this.#show(customer);
-    // On a narrow screen it stands below the list.
-    if (byId("customer").getBoundingClientRect().top > innerHeight / 2) reveal(byId("customer"), "start");
+    if (customer && this.#chosen === id) this.#show(customer);
   }
 
   #show(customer) {
