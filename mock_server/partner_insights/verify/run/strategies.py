@@ -141,15 +141,15 @@ def request_headers() -> SearchStrategy[dict[str, str]]:
 
 def covering_mixes(seed: int) -> list[dict[str, str]]:
     """Mixes of the headers a client may send: each value of each header is in one of them, and so is none."""
-    wheels = [(name, (*values, None)) for name, values in _HEADERS.items()]
-    turns = max(len(wheel) for _, wheel in wheels)
+    columns = [(name, (*values, None)) for name, values in _HEADERS.items()]
+    rows = max(len(column) for _, column in columns)
     return [
         {
             name: value
-            for place, (name, wheel) in enumerate(wheels)
-            if (value := wheel[(turn + seed * place) % len(wheel)]) is not None
+            for place, (name, column) in enumerate(columns)
+            if (value := column[(row + seed * place) % len(column)]) is not None
         }
-        for turn in range(turns)
+        for row in range(rows)
     ]
 
 
