@@ -306,12 +306,14 @@ def test_a_customer_is_found_and_opened(fake: RunningFake, page: Page) -> None:
 
 def test_news_move_no_page(fake: RunningFake, page: Page) -> None:
     """A customer that was opened is looked at again where the data change: nobody is taken to it."""
-    page.locator("#customer-list button").first.click()
+    one = re.compile("/_admin/customers/[0-9a-f-]{36}$")
+    with page.expect_response(one):
+        page.locator("#customer-list button").first.click()
+    page.wait_for_timeout(500)  # it is shown, and come into sight
     page.evaluate("scrollTo(0, 0)")
-    with page.expect_response(re.compile("/_admin/customers/[0-9a-f-]{36}")) as answered:
+    with page.expect_response(one):
         post(fake, "/_admin/scenario", {"scenario": "silent-empty"})
-    answered.value.finished()
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(500)
     assert page.evaluate("scrollY") == 0
 
 
