@@ -386,6 +386,7 @@ def test_bound_outside_the_admin_token_is_demanded(asking: Callable[[RunningFake
     with running_fake("--host", "0.0.0.0") as fake:
         ask = asking(fake)
         assert ask("/_admin/world").status == 403
+        assert eventually(lambda: "admin token " in fake.output)  # it is told once the ready file is there
         token = fake.output.partition("admin token ")[2].split()[0]
         assert ask("/_admin/world", headers={"X-Admin-Token": token}).status == 200
         assert ask("/v1/customers?size=1").status == 200
