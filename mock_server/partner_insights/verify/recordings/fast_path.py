@@ -99,7 +99,8 @@ class FastPath:
         """Rows must not be dated after `moment`, by default now."""
         self._catalogue = catalogue
         self._past = PastCheck(moment)
-        self._layouts = LayoutBuilder(_with_sampled_links(_definitions(catalogue)))
+        self._definitions = _definitions(catalogue)
+        self._layouts = LayoutBuilder(_with_sampled_links(self._definitions))
         self._kinds = self._row_kinds(documented=True)
         self._seen: list[SeenLayout] = []
         self._tried: set[tuple[bool, str]] = set()
@@ -230,7 +231,7 @@ class FastPath:
         resource = operation.resource
         row = {"$ref": f"#/$defs/{resource}"}
         body = {"$ref": f"#/$defs/{operation.envelope}", "properties": {"items": {"items": row}}}
-        read = definitions_read_alike(body, _definitions(self._catalogue))
+        read = definitions_read_alike(body, self._definitions)
         if read is None:
             return None
         definitions = _with_sampled_links(_closed(read) if documented else read)
