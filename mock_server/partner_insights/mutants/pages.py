@@ -80,17 +80,20 @@ def link_without_the_query(body: Any, request: RequestContext) -> Any:
 @mutant("PI221", ASSUMED, of_body, paged)
 def next_link_to_another_host(body: Any, request: RequestContext) -> Any:
     """The link behind the rows of a page leads to another host."""
-    _, _, link = _layout(request)
-    query = (body[link] or "").partition("?")[2]
-    return {**body, link: f"https://elsewhere.example/v1/license?{query}"} if body[link] is not None else None
+    return _linked(body, request, "https://elsewhere.example/v1/license")
 
 
 @mutant("PI221", ASSUMED, of_body, paged)
 def next_link_to_another_resource(body: Any, request: RequestContext) -> Any:
     """The link behind the rows of a page leads to the customers."""
+    return _linked(body, request, "/v1/customers")
+
+
+def _linked(body: Any, request: RequestContext, target: str) -> Any:
+    """The page with its link leading there, by the same query; None where it has no link."""
     _, _, link = _layout(request)
     query = (body[link] or "").partition("?")[2]
-    return {**body, link: f"/v1/customers?{query}"} if body[link] is not None else None
+    return None if body[link] is None else {**body, link: f"{target}?{query}"}
 
 
 def _link_without(kind: OptionKind) -> Any:
