@@ -69,6 +69,10 @@ def test_every_parameter_explains_itself(operation: Operation) -> None:
         assert all(text.strip() for _, text in lines), name
         assert dict(lines).keys() & {"standing", "meaning"}, name
         assert "source" in dict(lines), name
+        option = operation.options.named(name)
+        most = option.maximum if option is not None else None
+        bounds = dict(lines).get("bounds", "").split()
+        assert bounds == ([str(option.minimum), "to", str(most)] if option and most is not None else []), name
 
 
 def test_an_assumed_answer_says_so() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from partner_insights.verify import (
     observe,
 )
 from partner_insights.verify.judge.rule_registry import RULES
+from partner_insights.verify.judge.schema_checks import undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -594,6 +596,18 @@ def test_an_undocumented_property_is_observed_and_never_accused(plant: Any, good
         seen.pointer for seen in observe(exchange, plant.catalogue) if seen.kind == "undocumented-property"
     }
     assert places == {"/extra", "/items/0/extra", "/items/1/attributes/extra"}
+
+
+@given(st.lists(st.sets(st.sampled_from(["a", "b/c", "~", "*", "0"]), max_size=3), min_size=1, max_size=4))
+def test_an_undocumented_property_of_many_rows_is_observed_once(names: list[set[str]]) -> None:
+    """Whichever rows have it, at every place that it has in them: a hostile body has thousands of rows."""
+    catalogue = Catalogue.load()
+    schema = catalogue.response_schema(USAGE)
+    body = {"items": [{**dict.fromkeys(each), "attributes": dict.fromkeys(each)} for each in names]}
+    seen = [each.pointer for each in undocumented(body, schema, catalogue, USAGE)]
+    everywhere = {name.replace("~", "~0").replace("/", "~1") for name in set().union(*names)}
+    places = {f"{place}{name}" for name in everywhere for place in ("/", "/attributes/")}
+    assert sorted(re.sub(r"^/items/\d", "", each) for each in seen) == sorted(places)
 
 
 def test_an_empty_collection_keeps_the_contract_and_is_observed(plant: Any, good: Any) -> None:

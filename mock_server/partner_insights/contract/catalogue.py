@@ -40,11 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema import Draft202012Validator
     from referencing import Registry
 
     from partner_insights.contract.compiled_schemas import CompiledSchemas
     from partner_insights.contract.query import Query
+    from partner_insights.contract.schema_errors import SchemaError
 
 
 class DerivedResource(Struct, frozen=True):
@@ -204,17 +205,16 @@ class Catalogue(Struct, frozen=True, dict=True):
         """Whether a value certainly fits a schema; where that is not certain, ask `validator`."""
         return self._compiled.fits(value, schema)
 
-    def errors(self, value: JsonValue, schema: SchemaObject) -> Iterator[ValidationError]:
-        """The errors of `validator`, which is not asked about items that certainly fit."""
-        if not self.fits(value, schema):
-            validator = self._itemwise(dict(schema), registry=self.registry, format_checker=format_checker())
-            yield from validator.iter_errors(value)
+    def errors(self, value: JsonValue, schema: SchemaObject) -> Iterator[SchemaError]:
+        """What `validator` says is wrong, in its order; what certainly fits is not looked at."""
+        from partner_insights.contract.schema_errors import schema_errors
+
+        return schema_errors(value, schema, self)
 
     @cached_property
-    def _itemwise(self) -> type[Draft202012Validator]:
-        from partner_insights.contract.compiled_schemas import itemwise
-
-        return itemwise(validator_class(), self.fits)
+    def keyword_validator(self) -> Draft202012Validator:
+        """What knows every keyword, without a schema of its own."""
+        return self.validator({})
 
     @cached_property
     def _compiled(self) -> CompiledSchemas:

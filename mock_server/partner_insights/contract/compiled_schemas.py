@@ -1,7 +1,7 @@
 """Derived schemas → validators of jsonschema-rs, which say at once whether a value fits, and never why.
 
-`jsonschema` explains, and takes a hundred times as long. Where the two might disagree there is no validator
-here: what fits is certain, and the rest is for the other to say.
+`schema_errors` explains, and takes far longer. Where the two might disagree there is no validator here: what
+fits is certain, and the rest is for the other to say.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from partner_insights.contract.schema_files import resource_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jsonschema import Draft202012Validator, ValidationError
-
     from partner_insights.contract.model import JsonValue, SchemaObject
 
 SHARED_KEYWORDS: Final = frozenset(
@@ -30,7 +28,7 @@ SHARED_KEYWORDS: Final = frozenset(
 )
 """Keywords that both validators read alike."""
 
-MAX_COMPILED: Final = 100
+MAX_COMPILED: Final = 1_000
 """Schemas whose validators are remembered: each query that groups rows has one of its own."""
 _DEFINITIONS: Final = "#/$defs/"
 _IGNORED: Final = ("$id", "$schema", PROVENANCE, "description", "examples", "title")
@@ -68,21 +66,6 @@ def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
     return jsonschema_rs.Draft202012Validator(
         dict(schema), validate_formats=True, formats={LOCAL_TIME: is_local_time}
     ).is_valid
-
-
-def itemwise(
-    validator: type[Draft202012Validator], fits: Callable[[JsonValue, SchemaObject], bool]
-) -> type[Draft202012Validator]:
-    """The validator, which explains only the items of an array that do not fit: most of a long one do."""
-    from jsonschema.validators import extend
-
-    def errors(self: Any, items: SchemaObject, value: Any, _: Any) -> Iterator[ValidationError]:
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            if not fits(item, items):
-                yield from self.descend(item, items, path=index)
-
-    extended: type[Draft202012Validator] = extend(validator, {"items": errors})  # type: ignore[no-untyped-call]
-    return extended
 
 
 def in_one_document(schema: SchemaObject) -> dict[str, Any]:

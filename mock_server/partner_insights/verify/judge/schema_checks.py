@@ -12,9 +12,8 @@ from partner_insights.contract.schema_files import referred
 from partner_insights.verify.judge.violation import Finding, Observation, display_value, pointer_of, shortened
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError
-
     from partner_insights.contract import Catalogue, Constraint, JsonValue, SchemaObject
+    from partner_insights.contract.schema_errors import SchemaError
 
 MAX_FINDINGS = 2_000
 """Findings of one body: one with more is hostile, and looking for all of them takes minutes."""
@@ -32,14 +31,7 @@ def schema_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue
 
 def _all_findings(value: JsonValue, schema: SchemaObject, catalogue: Catalogue) -> Iterator[Finding]:
     seen: set[tuple[str, str, str]] = set()
-    objects: set[tuple[tuple[str | int, ...], int]] = set()
     for error in catalogue.errors(value, schema):
-        if error.validator == "required":
-            # There is an error for each property that is missing; the first is explained with all of them.
-            place = (tuple(error.absolute_path), id(error.schema))
-            if place in objects:
-                continue
-            objects.add(place)
         for finding in _findings(error, catalogue):
             # A property under `$ref` and beside it can be required by both; once is enough.
             key = (finding.code, finding.pointer, finding.message)
@@ -65,11 +57,9 @@ def _links_that_are(links: JsonValue) -> JsonValue:
     return {name: link for name, link in links.items() if link is not None}
 
 
-def _findings(error: ValidationError, catalogue: Catalogue) -> Iterator[Finding]:
-    keyword, instance, stated = str(error.validator), error.instance, error.validator_value
-    subschema = error.schema if isinstance(error.schema, Mapping) else {}
-    path = tuple(error.absolute_path)
-    if keyword == "required" and isinstance(instance, Mapping) and isinstance(stated, list):
+def _findings(error: SchemaError, catalogue: Catalogue) -> Iterator[Finding]:
+    path, keyword, stated, instance, subschema = error
+    if keyword == "required" and isinstance(instance, Mapping):
         for name in stated:
             if name not in instance:
                 constraint = catalogue.constraint(subschema, keyword, name)
@@ -133,14 +123,25 @@ def _documented(schemas: list[SchemaObject], catalogue: Catalogue) -> _Documente
     )
 
 
-_Place: TypeAlias = "tuple[tuple[str | int, ...], JsonValue, list[SchemaObject]]"
+Path: TypeAlias = "tuple[str | int, ...]"
 
 
-def _items(
-    path: tuple[str | int, ...], items: list[JsonValue], schemas: list[SchemaObject]
-) -> Iterator[_Place]:
-    for index in range(len(items) - 1, -1, -1):
-        yield (*path, index), items[index], schemas
+class _Place(NamedTuple):
+    """An object or an array in a body."""
+
+    path: Path
+    pattern: Path
+    """The path, each index in it 0."""
+    value: dict[str, JsonValue] | list[JsonValue]
+    schemas: list[SchemaObject]
+
+
+def _items(place: _Place, schemas: list[SchemaObject]) -> Iterator[_Place]:
+    pattern = (*place.pattern, 0)
+    for index in range(len(place.value) - 1, -1, -1):
+        item = place.value[index]  # type: ignore[index]
+        if isinstance(item, (dict, list)):
+            yield _Place((*place.path, index), pattern, item, schemas)
 
 
 def _taken(places: list[_Place]) -> Iterator[_Place]:
@@ -151,38 +152,41 @@ def _taken(places: list[_Place]) -> Iterator[_Place]:
 def undocumented(
     value: JsonValue, schema: SchemaObject, catalogue: Catalogue, operation: str
 ) -> Iterator[Observation]:
-    """Properties that no page lists: observed, never held against the service."""
+    """Properties that no page lists, each once for all items: observed, never held against the service."""
     known: dict[tuple[int, ...], _Documented] = {}
-    pending: list[Iterator[_Place]] = [iter([((), value, [schema])])]  # by iterators: there may be a million
+    seen: set[Path] = set()
+    pending: list[Iterator[_Place]] = []  # by iterators: there may be a million
+    if isinstance(value, (dict, list)):
+        pending.append(iter([_Place((), (), value, [schema])]))
     while pending:
-        found = next(pending[-1], None)
-        if found is None:
+        place = next(pending[-1], None)
+        if place is None:
             pending.pop()
             continue
-        path, current, schemas = found
-        if not isinstance(current, (dict, list)):
-            continue
-        place = tuple(map(id, schemas))
-        if place not in known:
-            known[place] = _documented(schemas, catalogue)
-        properties, items = known[place]
-        if isinstance(current, list):
+        kind = tuple(map(id, place.schemas))
+        if kind not in known:
+            known[kind] = _documented(place.schemas, catalogue)
+        properties, items = known[kind]
+        if isinstance(place.value, list):
             if items:
-                pending.append(_items(path, current, items))
+                pending.append(_items(place, items))
         elif properties is not None:
             below: list[_Place] = []
             pending.append(_taken(below))
-            for name, member in current.items():
+            for name, member in place.value.items():
                 deeper = properties.get(name)
-                if deeper is not None:
-                    below.append(((*path, name), member, deeper))
-                else:
-                    yield Observation(
-                        "undocumented-property",
-                        operation,
-                        pointer_of(*path, name),
-                        f"no page lists this property; it holds {display_value(member)}",
-                    )
+                if deeper is None:
+                    pattern = (*place.pattern, name)
+                    if pattern not in seen:
+                        seen.add(pattern)
+                        yield _undocumented(operation, pointer_of(*place.path, name), member)
+                elif isinstance(member, (dict, list)):
+                    below.append(_Place((*place.path, name), (*place.pattern, name), member, deeper))
+
+
+def _undocumented(operation: str, pointer: str, value: JsonValue) -> Observation:
+    message = f"no page lists this property; it holds {display_value(value)}"
+    return Observation("undocumented-property", operation, pointer, message)
 
 
 KEYWORD_TEXTS: Mapping[str, Callable[[Any], str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def violation(finding: Finding, request: Request, profile: Profile) -> Violation
     )
 
 
+@lru_cache(maxsize=1_000)
 def pointer_pattern(pointer: str) -> str:
     """A pointer with its array indexes blanked: `/items/3/channel` → `/items/*/channel`."""
     return re.sub(r"/\d+(?=/|$)", "/*", pointer)

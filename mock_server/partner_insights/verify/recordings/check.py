@@ -133,11 +133,12 @@ class FileResult:
         for each in found:
             self.severities[each.severity] += 1
             fits = self.severities[each.severity] <= MAX_LISTED
-            if each.key not in self.hidden:
+            key = each.key
+            if key not in self.hidden:
                 if len(self.hidden) >= MAX_LISTED:
                     continue
-                self.hidden[each.key] = hide(each).key
-            place = self.hidden[each.key]
+                self.hidden[key] = hide(each).key
+            place = self.hidden[key]
             self.counts[place] += 1
             if fits and self.counts[place] <= MAX_ALIKE:
                 self.listed.append(hide(each))
@@ -285,7 +286,8 @@ class RecordingChecker:
         subject, operation, found, seen = self._findings(entry, body)
         if operation is not None:
             checked.operations.add(operation)
-        self._add(body, found, (replace(each, operation=operation) for each in seen), checked)
+        alike = (each if each.operation == operation else replace(each, operation=operation) for each in seen)
+        self._add(body, found, alike, checked)
         return subject
 
     def _add(
