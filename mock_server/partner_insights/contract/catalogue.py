@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from partner_insights.contract.compiled_schemas import CompiledSchemas
     from partner_insights.contract.query import Query
-    from partner_insights.contract.schema_errors import SchemaError
+    from partner_insights.contract.schema_errors import Explainer, SchemaError
 
 
 class DerivedResource(Struct, frozen=True):
@@ -207,14 +207,13 @@ class Catalogue(Struct, frozen=True, dict=True):
 
     def errors(self, value: JsonValue, schema: SchemaObject) -> Iterator[SchemaError]:
         """What `validator` says is wrong, in its order; what certainly fits is not looked at."""
-        from partner_insights.contract.schema_errors import schema_errors
-
-        return schema_errors(value, schema, self)
+        return self._explainer.errors(value, schema)
 
     @cached_property
-    def keyword_validator(self) -> Draft202012Validator:
-        """What knows every keyword, without a schema of its own."""
-        return self.validator({})
+    def _explainer(self) -> Explainer:
+        from partner_insights.contract.schema_errors import Explainer
+
+        return Explainer(self.fits, self.schema, self.validator({}))
 
     @cached_property
     def _compiled(self) -> CompiledSchemas:

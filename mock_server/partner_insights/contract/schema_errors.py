@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from partner_insights.contract.schema_files import resource_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from partner_insights.contract.catalogue import Catalogue
+    from jsonschema import Draft202012Validator
+
     from partner_insights.contract.model import JsonValue, SchemaObject
 
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -32,26 +33,31 @@ class SchemaError(NamedTuple):
     """The one that has the keyword."""
 
 
-def schema_errors(
-    value: JsonValue, schema: SchemaObject, catalogue: Catalogue, path: Path = ()
-) -> Iterator[SchemaError]:
-    """The errors in the order of the schema; none for a value that certainly fits."""
-    if not catalogue.fits(value, schema):
-        yield from _errors(value, schema, catalogue, path)
+class Explainer(NamedTuple):
+    """What is wrong with values, by the schemas of a catalogue."""
 
+    fits: Callable[[JsonValue, SchemaObject], bool]
+    """Whether a value certainly fits."""
+    schema: Callable[[str], SchemaObject]
+    """Of a resource."""
+    validator: Draft202012Validator
+    """What knows every keyword."""
 
-def _errors(
-    value: JsonValue, schema: SchemaObject, catalogue: Catalogue, path: Path
-) -> Iterator[SchemaError]:
-    known = catalogue.keyword_validator
-    for keyword, stated in schema.items():
-        if keyword == "$ref":
-            yield from _errors(value, catalogue.schema(resource_of(stated)), catalogue, path)
-        elif keyword in ("properties", "items"):
-            for step, member, subschema in _below(keyword, stated, value):
-                yield from schema_errors(member, subschema, catalogue, (*path, step))
-        elif any(known.VALIDATORS.get(keyword, _no_error)(known, stated, value, schema) or ()):
-            yield SchemaError(path, keyword, stated, value, schema)
+    def errors(self, value: JsonValue, schema: SchemaObject, path: Path = ()) -> Iterator[SchemaError]:
+        """In the order of the schema; none for a value that certainly fits."""
+        if not self.fits(value, schema):
+            yield from self._errors(value, schema, path)
+
+    def _errors(self, value: JsonValue, schema: SchemaObject, path: Path) -> Iterator[SchemaError]:
+        checks = self.validator.VALIDATORS
+        for keyword, stated in schema.items():
+            if keyword == "$ref":
+                yield from self._errors(value, self.schema(resource_of(stated)), path)
+            elif keyword in ("properties", "items"):
+                for step, member, subschema in _below(keyword, stated, value):
+                    yield from self.errors(member, subschema, (*path, step))
+            elif any(checks.get(keyword, _no_error)(self.validator, stated, value, schema) or ()):
+                yield SchemaError(path, keyword, stated, value, schema)
 
 
 def _no_error(*_: object) -> tuple[()]:
