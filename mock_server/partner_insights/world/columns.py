@@ -7,12 +7,12 @@ Texts repeat (a product name in every other row), so writers translate or escape
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from msgspec import Struct
 
 from partner_insights.world.customer_ids import guid
@@ -59,7 +59,8 @@ class ConstantColumn(Struct, frozen=True):
     def tolist(self) -> list[Any]:
         """The value, row by row; an object anew for each."""
         if isinstance(self.value, (dict, list)):
-            return [deepcopy(self.value) for _ in range(self.length)]
+            encoded = orjson.dumps(self.value)
+            return [orjson.loads(encoded) for _ in range(self.length)]
         return [self.value] * self.length
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from partner_insights.world.contract_protocol import Contract
-    from partner_insights.world.own.table import OwnData
+    from partner_insights.world.own.data import OwnData
 
 MAX_CUSTOMERS: Final = 1_000_000_000
 EARLIEST: Final = date(2000, 1, 1)
@@ -122,8 +122,8 @@ class World:
         """The data days and processing times of this as-of date; those given, without made customers."""
         own = self.own
         if own is None or own.behind is None or self.customers > len(own.more):
-            return Calendar(self.seed, self.as_of)
-        return Calendar(self.seed, self.as_of, own.behind)
+            return _calendar(self.seed, self.as_of)
+        return _calendar(self.seed, self.as_of, own.behind)
 
     @cached_property
     def licenses(self) -> Licenses:
@@ -133,12 +133,12 @@ class World:
     @cached_property
     def ids(self) -> CustomerIds | Roster:
         """Customer indexes ↔ ids; without given data of all indexes, not only this world's."""
-        return CustomerIds(self.seed) if self.own is None else self._roster(self.own)
+        return self.generated_ids if self._roster is None else self._roster
 
     @cached_property
     def names(self) -> Customers | Roster:
         """The words about customers."""
-        return self.generated_names if self.own is None else self._roster(self.own)
+        return self.generated_names if self._roster is None else self._roster
 
     @property
     def generated_ids(self) -> CustomerIds:
@@ -165,15 +165,19 @@ class World:
         """The same world without anybody."""
         return replace(self, own=None, customers=0)
 
-    def _roster(self, own: OwnData) -> Roster:
-        return Roster(own, self.generated_ids, self.generated_names, self.customers)
+    @cached_property
+    def _roster(self) -> Roster | None:
+        """Who the customers are; None where all are made."""
+        if self.own is None:
+            return None
+        return Roster(self.own, self.generated_ids, self.generated_names, self.customers)
 
     @cached_property
     def own_rows(self) -> OwnRows | None:
         """The rows of made and given customers together; None where none are given."""
-        if self.own is None:
+        if self.own is None or self._roster is None:
             return None
-        return OwnRows(self.own, self._roster(self.own), self.licenses, self.calendar, self.percent_scale)
+        return OwnRows(self.own, self._roster, self.licenses, self.calendar, self.percent_scale)
 
     def customer_id(self, index: int) -> str:
         """The GUID of a customer, lower case; IndexError outside 0 … customers−1."""
@@ -389,6 +393,12 @@ class World:
         if not 0 <= index < self.customers:
             raise IndexError(f"customer {index} of a world of {self.customers}")
         return index
+
+
+@lru_cache(maxsize=64)
+def _calendar(seed: int, as_of: date, behind: tuple[int, int] = (0, 0)) -> Calendar:
+    """That of a day, for all worlds."""
+    return Calendar(seed, as_of, behind)
 
 
 @lru_cache(maxsize=64)

@@ -85,15 +85,17 @@ def are_plain(name: str, values: Collection[Any]) -> bool:
 
 def disagrees(percent: Floats, part: Integers, whole: Integers, scale: int) -> npt.NDArray[np.bool_]:
     """Which percents are not the ratio of their counts, within rounding to the decimals they show."""
-    known = ~np.isnan(percent) & (part != LEFT_OUT) & (whole != LEFT_OUT) & (whole > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        distance = np.abs(percent - part / np.where(known, whole, 1) * scale)
-    # Two decimals and half a unit: how nearly all are written. Each of the others shows its own decimals.
-    with np.errstate(invalid="ignore"):
-        plain = np.abs(percent * 100 - np.rint(percent * 100)) < 1e-6
-    looked_at = np.flatnonzero(known & (distance > 1e-9) & ~(plain & (distance < 0.00501)))
     wrong: npt.NDArray[np.bool_] = np.zeros(len(percent), dtype=np.bool_)
-    wrong[looked_at] = [distance[at] >= _unit(float(percent[at])) for at in looked_at.tolist()]
+    known = ~np.isnan(percent)
+    if not known.any():
+        return wrong
+    at = np.flatnonzero(known & (part != LEFT_OUT) & (whole != LEFT_OUT) & (whole > 0))
+    shown = percent[at]
+    distance = np.abs(shown - part[at] / whole[at] * scale)
+    # Two decimals and half a unit: how nearly all are written. Each of the others shows its own decimals.
+    plain = np.abs(shown * 100 - np.rint(shown * 100)) < 1e-6
+    looked_at = np.flatnonzero((distance > 1e-9) & ~(plain & (distance < 0.00501)))
+    wrong[at[looked_at]] = [distance[each] >= _unit(float(shown[each])) for each in looked_at.tolist()]
     return wrong
 
 

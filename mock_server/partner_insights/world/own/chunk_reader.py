@@ -28,7 +28,8 @@ from partner_insights.world.own.columns_of_data import (
     api_name,
 )
 from partner_insights.world.own.entries import ANSWERS, NEWER_ROWS, ROWS, SHORT
-from partner_insights.world.own.table import LEFT_OUT, groups
+from partner_insights.world.own.folding import groups
+from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -172,7 +173,9 @@ class ChunkReader:
             if len(self._columns.keys() & {percent, part, whole}) < 2:  # nothing to compare
                 continue
             self._check_ratio(at, percents[percent], values, (percent, part, whole), rule)
-        self._check_strays(at[~is_use], {name: values[name][~is_use] for name in COUNTS[2:]})
+        self._check_strays(
+            at[~is_use], {name: values[name][~is_use] for name in COUNTS[2:] if name in self._columns}
+        )
         sold, deployed = values["licensesSold"], values["licensesDeployed"]
         is_row = ~is_use | (sold != LEFT_OUT) | (deployed != LEFT_OUT)
         is_row |= ~np.isnan(percents["deploymentPercent"])
@@ -181,8 +184,8 @@ class ChunkReader:
             given.api_use |= bool(is_use.any())
         rows = self._rows[at]
         key = self._enter_keys(texts, is_api)
-        self._check_product(at, "serviceName", "productName", pairs(texts[1], texts[2]))
-        self._check_product(at, "productName", "productId", pairs(codes["product_id"], texts[1]))
+        self._check_product(at, "serviceName", "productName", texts[1], texts[2])
+        self._check_product(at, "productName", "productId", codes["product_id"], texts[1])
         shared = {"key": key, "row": rows, "source": source}
         shared |= {name: each.astype(np.int32) for name, each in codes.items()}
         given.deployment.add(
@@ -309,11 +312,11 @@ class ChunkReader:
                 words = f"{value!r} is not the {known!r} that the {of} {code!r} has had"
                 self._problem(at, column, f"{words} (PI220 one-meaning)")
 
-    def _check_product(self, at: Integers, column: str, of: str, codes: Integers) -> None:
+    def _check_product(self, at: Integers, column: str, of: str, *codes: Integers) -> None:
         """A product is of one service, and an id of one product; `codes` tell the pairs apart."""
         if column not in self._columns or of not in self._columns:
             return
-        for place in at[groups(codes)[0]].tolist():
+        for place in at[groups(pairs(*codes))[0]].tolist():
             value, other = hashable(self._columns[column][place]), hashable(self._columns[of][place])
             if value in _NOTHING or other in _NOTHING:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,12 +10,15 @@ from msgspec.structs import replace
 from partner_insights.errors import InputError
 from partner_insights.world.own.cells import disagrees
 from partner_insights.world.own.entries import TAKE_IT
-from partner_insights.world.own.table import LEFT_OUT, PERCENT
+from partner_insights.world.own.table import LEFT_OUT, PERCENT, of_customers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from partner_insights.world.own.table import OwnData
+    from partner_insights.world.hashing import Floats, Integers
+    from partner_insights.world.own.data import OwnData
+    from partner_insights.world.own.table import LicenceTable, UseTable
+    from partner_insights.world.own.texts import Texts
     from partner_insights.world.world import World
 
 
@@ -24,8 +27,9 @@ def checked(edited: World, before: World, ids: Sequence[str], *, allow_invalid: 
     own = edited.own
     if own is None:
         return edited
-    known = set(_problems(before.own, ids))
-    new = [each for each in _problems(own, ids) if each not in known]
+    found = list(_problems(own, ids))
+    known = set(_problems(before.own, ids)) if found else set()
+    new = [each for each in found if each not in known]
     if not new:
         return edited
     if not allow_invalid:
@@ -39,38 +43,47 @@ def _problems(own: OwnData | None, ids: Sequence[str]) -> Iterator[tuple[str, st
     """(id, what is wrong), of customers that are given."""
     for customer in ids if own is not None else ():
         place = own.position.get(customer) if own is not None else None
-        if own is None or place is None:
-            continue
-        span = own.licence_span(place)
-        licences = own.licences.take(np.arange(span.start, span.stop))
-        first, last = np.searchsorted(own.uses.licence, [span.start, span.stop])
-        uses = own.uses.take(np.arange(first, last))
-        products = [own.texts.products[code] for code in licences.product.tolist()]
-        held = uses.licence - span.start
-        for words in _beyond(
-            products, ("deployed", licences.deployed), ("sold", licences.sold), "PI204 deployed-within-sold"
-        ):
-            yield customer, words
-        whole = np.where(uses.qualified == LEFT_OUT, licences.sold[held], uses.qualified)
-        used = [
-            f"{products[at]}, {own.texts.workloads[code][0]}"
-            for at, code in zip(held.tolist(), uses.workload.tolist(), strict=True)
-        ]
-        for words in _beyond(
-            used, ("active", uses.active), ("qualified", whole), "PI205 active-within-qualified"
-        ):
-            yield customer, words
-        for names, percent, part, all_of in (
-            (products, licences.percent, licences.deployed, licences.sold),
-            (used, uses.percent, uses.active, whole),
-        ):
-            for at in np.flatnonzero(disagrees(percent, part, all_of, PERCENT)).tolist():
-                words = f"{percent[at]:g} is not {part[at]} of {all_of[at]} in percents"
-                yield customer, f"{names[at]}: {words} (PI207 percent-of-counts)"
+        if own is not None and place is not None:
+            tables = of_customers((own.licences, own.uses), [(place, place + 1)])
+            yield from ((customer, words) for words in _contradictions(*tables, own.texts))
 
 
-def _beyond(names: Sequence[str], part: tuple[str, Any], whole: tuple[str, Any], rule: str) -> Iterator[str]:
-    """What is wrong where a part is more than its whole."""
-    beyond = (part[1] != LEFT_OUT) & (whole[1] != LEFT_OUT) & (part[1] > whole[1])
-    for at in np.flatnonzero(beyond).tolist():
-        yield f"{names[at]}: {part[0]} {part[1][at]} is more than {whole[0]} {whole[1][at]} ({rule})"
+def _contradictions(licences: LicenceTable, uses: UseTable, texts: Texts) -> Iterator[str]:
+    """What is wrong with the licences of one customer."""
+    products = [texts.products[code] for code in licences.product.tolist()]
+    sold, held = licences.sold.tolist(), uses.licence.tolist()
+    yield from _beyond(
+        ("deployed", "sold", "PI204 deployed-within-sold"),
+        products,
+        licences.deployed,
+        sold,
+        licences.percent,
+    )
+    whole = [
+        sold[at] if count == LEFT_OUT else count
+        for at, count in zip(held, uses.qualified.tolist(), strict=True)
+    ]
+    used = [
+        f"{products[at]}, {texts.workloads[code][0]}"
+        for at, code in zip(held, uses.workload.tolist(), strict=True)
+    ]
+    yield from _beyond(
+        ("active", "qualified", "PI205 active-within-qualified"), used, uses.active, whole, uses.percent
+    )
+
+
+def _beyond(
+    words: tuple[str, str, str],
+    names: Sequence[str],
+    parts: Integers,
+    wholes: Sequence[int],
+    percents: Floats,
+) -> Iterator[str]:
+    """What is wrong where a part is more than its whole, or a percent not their ratio."""
+    part, whole, rule = words
+    for name, some, all_of in zip(names, parts.tolist(), wholes, strict=True):
+        if LEFT_OUT not in (some, all_of) and some > all_of:
+            yield f"{name}: {part} {some} is more than {whole} {all_of} ({rule})"
+    for at in np.flatnonzero(disagrees(percents, parts, np.array(wholes), PERCENT)).tolist():
+        told = f"{percents[at]:g} is not {parts[at]} of {wholes[at]} in percents"
+        yield f"{names[at]}: {told} (PI207 percent-of-counts)"

@@ -16,20 +16,10 @@ from partner_insights.world.own.agreement import check_rows, check_texts
 from partner_insights.world.own.cells import text_problem
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.columns_of_data import SNAPSHOT
-from partner_insights.world.own.table import (
-    LEFT_OUT,
-    NOBODY,
-    PERCENT,
-    LicenceTable,
-    OwnData,
-    RawCell,
-    Texts,
-    UseTable,
-    folded_uses,
-    in_order,
-    licence_groups,
-    same_names,
-)
+from partner_insights.world.own.data import OwnData, RawCell
+from partner_insights.world.own.folding import folded_uses, in_order, licence_groups
+from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT, LicenceTable, UseTable
+from partner_insights.world.own.texts import Texts, same_names
 from partner_insights.world.products import O365
 
 if TYPE_CHECKING:
@@ -178,6 +168,8 @@ def _enter_product_ids(
 
 def _behind(given: Given, calendar: Calendar) -> tuple[int, int] | None:
     """How much further than made rows those of each dataset lie behind the day; None where not said."""
+    if not given.snapshots.codes and not given.is_all:
+        return None
     newer, older = _days(given.snapshots, SNAPSHOT, given), _days(given.times, "processedDateTime", given)
     found: list[int | None] = []
     for dataset, entries in zip(DATASETS, (given.deployment, given.use), strict=True):
@@ -269,7 +261,7 @@ def _services(given: Given, texts: Texts, product: Integers, service: Integers) 
     known = dict(zip(product[~left].tolist(), service[~left].tolist(), strict=True))
     services = list(texts.services)
     by_name = {name: place for place, (name, _) in enumerate(services)}
-    for code in np.unique(product[left]).tolist():
+    for code in sorted(set(product[left].tolist())):
         if code not in known:
             sold = given.products.by_name.get(texts.products[code].casefold())
             name = (O365 if sold is None else sold.service).code

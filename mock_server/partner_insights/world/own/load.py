@@ -17,19 +17,14 @@ from partner_insights.world.columns import product_guid
 from partner_insights.world.own import cells
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.chunk_reader import ChunkReader
+from partner_insights.world.own.data import OwnData
 from partner_insights.world.own.entries import Given
 from partner_insights.world.own.files import chunks_of
 from partner_insights.world.own.finish import finished
+from partner_insights.world.own.folding import in_order
 from partner_insights.world.own.roster import entity_of
-from partner_insights.world.own.table import (
-    LEFT_OUT,
-    NOBODY,
-    LicenceTable,
-    OwnData,
-    Texts,
-    UseTable,
-    in_order,
-)
+from partner_insights.world.own.table import LEFT_OUT, NOBODY, LicenceTable, UseTable
+from partner_insights.world.own.texts import Texts
 from partner_insights.world.products import SERVICES
 
 if TYPE_CHECKING:
@@ -112,7 +107,7 @@ def with_files(paths: Sequence[Path], world: World, *, allow_invalid: bool = Fal
 def put(data: OwnData, world: World) -> World:
     """The world with these customers, each in place of what was given of it before."""
     before = world.own or OwnData()
-    return world.with_own(before.emptied(data.ids).merged(data))
+    return world.with_own(before.merged(data, instead=True))
 
 
 def change(data: OwnData, world: World) -> World:

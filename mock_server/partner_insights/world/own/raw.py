@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from partner_insights.world.columns import Column
     from partner_insights.world.own.all_rows import AllRows
-    from partner_insights.world.own.table import OwnData
+    from partner_insights.world.own.data import OwnData
 
 
 def with_raw_cells(columns: dict[str, Column], data: OwnData, rows: AllRows, *, usage: bool) -> None:

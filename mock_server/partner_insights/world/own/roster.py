@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from partner_insights.world.customers import domain_letters
 from partner_insights.world.hashing import MASK, mix
-from partner_insights.world.own.table import NOBODY, groups
+from partner_insights.world.own.folding import groups
+from partner_insights.world.own.table import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.customers import Customer, Customers
     from partner_insights.world.hashing import Integers
-    from partner_insights.world.own.table import OwnData
+    from partner_insights.world.own.data import OwnData
 
 _PEOPLE: Final = 256
 """Given customers have people and addresses like those of the first made ones, which are soon told."""
@@ -79,8 +80,9 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
 
     def world_index_of(self, position: Integers) -> Integers:
         """The index in the world of given customers; beyond its end where it does not show them."""
-        made = self.data.made[position]
-        return np.where(made == NOBODY, np.searchsorted(self.data.more, position), self.world_index(made))
+        made, index = self.data.made[position], np.searchsorted(self.data.more, position)
+        stands_for_one = made != NOBODY
+        return np.where(stands_for_one, self.world_index(made), index) if stands_for_one.any() else index
 
     def spans(self, start: int, stop: int) -> tuple[Integers, range]:
         """Of customers start … stop−1 the positions of the given ones, and the range of the made ones.

@@ -17,7 +17,7 @@ from partner_insights.world.audience import customer_words
 from partner_insights.world.hashing import draw, entities, unit
 from partner_insights.world.own.all_rows import AllRows
 from partner_insights.world.own.cells import disagrees
-from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT, groups
+from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT
 from partner_insights.world.own.text_codes import codes_of
 from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
 from partner_insights.world.products import CHANNELS, SERVICES
@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 
     from partner_insights.world.calendar import Calendar, Dataset
     from partner_insights.world.columns import RowTexts
-    from partner_insights.world.hashing import Floats, Integers
+    from partner_insights.world.hashing import Floats, Integers, Words
     from partner_insights.world.licenses import Licenses
+    from partner_insights.world.own.data import OwnData
     from partner_insights.world.own.roster import Roster
-    from partner_insights.world.own.table import OwnData
     from partner_insights.world.own.text_codes import TextCodes
 
 _GIVEN: Final = 1 << 62
 """Where the identities of given rows begin."""
+_MAX_KEPT: Final = 1000
+"""Licences whose numbers are kept."""
 _UNKNOWN_SHARE: Final = (0.2, 0.6)
 """Of a workload that no catalogue has the least active part, and how far above it may lie."""
 
@@ -83,7 +85,19 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         return self._total("usage", rows, rows.qualified, rows.active, self._made_sums[1])
 
     def numbers(self, licence: Integers) -> tuple[Integers, Integers]:
-        """Licences sold and deployed of some given licences, what was left out filled in."""
+        """Licences sold and deployed of some given licences, what was left out filled in.
+
+        Those of the customer that was asked for last are kept: its use is asked for after its deployment.
+        """
+        asked, known = vars(self).get("_last_numbers", (None, None))
+        if known is not None and np.array_equal(asked, licence):
+            return known
+        found = self._numbers(licence)
+        if len(licence) <= _MAX_KEPT:
+            vars(self)["_last_numbers"] = licence, found
+        return found
+
+    def _numbers(self, licence: Integers) -> tuple[Integers, Integers]:
         table = self.data.licences
         sold, deployed = table.sold[licence], table.deployed[licence]
         left = (sold == LEFT_OUT) | (deployed == LEFT_OUT)
@@ -112,8 +126,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         made = self.data.made[self.data.licences.customer[licence]] != NOBODY
         left = np.flatnonzero((code < 0) & made)
         if len(left):
-            words, hashes, _ = self._entities(licence[left])
-            channel[left] = self.licenses.channels(words, hashes)
+            entity, hashes = self._entities(licence[left])
+            channel[left] = self.licenses.channels(customer_words(self.licenses.seed, entity), hashes)
         return channel
 
     @cached_property
@@ -125,7 +139,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
     def _licences_of(self, position: Integers) -> Integers:
         """The given licences of some given customers."""
         customer = self.data.licences.customer
-        return _spread(np.searchsorted(customer, position), np.searchsorted(customer, position + 1))
+        return _spread(customer.searchsorted(position), customer.searchsorted(position + 1))
 
     def _given_deployment(self, licence: Integers) -> AllRows:
         licence = licence[self.data.licences.is_row[licence]]
@@ -146,7 +160,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
 
     def _given_usage(self, licence: Integers) -> AllRows:
         uses = self.data.uses
-        first, last = (np.searchsorted(uses.licence, licence + more) for more in (0, 1))
+        first, last = (uses.licence.searchsorted(licence + more) for more in (0, 1))
         use = _spread(first, last)
         of = np.repeat(np.arange(len(licence)), last - first)
         filled, workload = self._filled(licence, of, use)
@@ -225,6 +239,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         offer = _spread(first, first + count)
         holder = np.repeat(wanting, count)
         workload = products.workload_of[offer]
+        if not len(use):
+            return holder, workload
         # A workload that was given by this name, under whatever code, is none that was left out.
         names = self.codes.workload
         given = of * (self.codes.generated_workloads + 1) + names[self.data.uses.workload[use]]
@@ -233,7 +249,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
 
     def _active(self, licence: Integers, workload: Integers, deployed: Integers) -> Integers:
         """Active licences, drawn; `workload` is a code of `texts`."""
-        _, hashes, product = self._entities(licence)
+        _, hashes = self._entities(licence)
+        product = self.codes.product[self.data.licences.product[licence]]
         names = self.codes.workload
         known = np.where(
             workload < self.codes.generated_workloads,
@@ -245,18 +262,21 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         offer = np.array([place.get(pair, -1) for pair in pairs], dtype=np.int64)
         least, above = _UNKNOWN_SHARE
         keys = self.codes.use_keys
+        is_offered = offer >= 0
+        if is_offered.all():
+            return self.licenses.active(deployed, hashes, offer).astype(np.int64)
         part = least + above * unit(
             draw(hashes ^ keys[np.maximum(workload - self.codes.generated_workloads, 0)], 0)
         )
         active = np.rint(part * deployed)
-        at = np.flatnonzero(offer >= 0)
-        active[at] = self.licenses.active(deployed[at], hashes[at], offer[at])
+        active[is_offered] = self.licenses.active(deployed[is_offered], hashes[is_offered], offer[is_offered])
         result: Integers = active.astype(np.int64)
         return result
 
     def _drawn(self, licence: Integers) -> tuple[Integers, Integers]:
-        words, hashes, product = self._entities(licence)
-        products = self.licenses.products
+        entity, hashes = self._entities(licence)
+        words = customer_words(self.licenses.seed, entity)
+        products, product = self.licenses.products, self.codes.product[self.data.licences.product[licence]]
         known = product >= 0
         seats = np.where(known, products.seats_of[product], 1.0)
         limit = np.where(known, products.max_demand_of[product], np.inf)
@@ -264,21 +284,11 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         day = np.array(self.licenses.data_days)[service]
         return self.licenses.seats(self.licenses.sizes(words), hashes, seats, limit, day)
 
-    def _entities(self, licence: Integers) -> tuple[Any, Any, Integers]:
-        """The hashes that stand for customer and licence, and the product's index on the day, or −1."""
+    def _entities(self, licence: Integers) -> tuple[Integers, Words]:
+        """What stands for the customer of each licence, and the hash that stands for the licence."""
         table = self.data.licences
         entity = self.roster.entities(table.customer[licence])
-        names, code = self.data.texts.products, table.product[licence]
-        first, back = groups(code)
-        chosen = code[first]
-        known = self.codes.product[chosen]
-        sold = self.licenses.products.products
-        ids = [
-            sold[index].id if index >= 0 else names[place]
-            for place, index in zip(chosen.tolist(), known.tolist(), strict=True)
-        ]
-        hashes = entities(self.licenses.licence_keys(ids)[back], entity)
-        return customer_words(self.licenses.seed, entity), hashes, known[back]
+        return entity, entities(self.codes.licence_keys[table.product[licence]], entity)
 
     def _most_used(self, licence: Integers) -> tuple[Integers, Integers]:
         """The most licences active, and qualified, in any workload that was given."""
@@ -286,6 +296,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         first, last = (np.searchsorted(uses.licence, licence + more) for more in (0, 1))
         use, of = _spread(first, last), np.repeat(np.arange(len(licence)), last - first)
         most = np.zeros((2, len(licence)), dtype=np.int64)
+        if not len(use):
+            return most[0], most[1]
         np.maximum.at(most[0], of, np.maximum(uses.active[use], 0))
         np.maximum.at(most[1], of, np.maximum(uses.qualified[use], 0))
         return most[0], most[1]
@@ -373,5 +385,5 @@ def _sorted(texts: Sequence[str]) -> tuple[list[str], Integers]:
 def _spread(first: Integers, last: Integers) -> Integers:
     """The numbers from each first to before each last, one span after the other."""
     count = last - first
-    ends = np.cumsum(count)
+    ends = count.cumsum()
     return np.repeat(first - ends + count, count) + np.arange(int(ends[-1]) if len(ends) else 0)

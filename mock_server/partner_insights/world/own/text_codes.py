@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from partner_insights.world.calendar import Calendar, Dataset
     from partner_insights.world.hashing import Integers, Words
     from partner_insights.world.licenses import Licenses
-    from partner_insights.world.own.table import Texts
+    from partner_insights.world.own.texts import Texts
 
 _CODES: Final = tuple(service.code for service in SERVICES)
 _MAX_DAYS: Final = 8
@@ -67,6 +67,17 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
     def product(self) -> Integers:
         """Of each given product its index among those of the day; −1 where it is none of them."""
         return np.array(list(map(self.licenses.products.index, self.texts.products)), dtype=np.int64)
+
+    @cached_property
+    def licence_keys(self) -> Words:
+        """Of each given product what the hashes of its licences are made with."""
+        sold = self.licenses.products.products
+        return self.licenses.licence_keys(
+            [
+                sold[index].id if index >= 0 else name
+                for index, name in zip(self.product.tolist(), self.texts.products, strict=True)
+            ]
+        )
 
     @cached_property
     def service(self) -> Integers:
