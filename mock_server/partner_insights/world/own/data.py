@@ -88,14 +88,14 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
 
     def without_licences(self, customer_id: str, product: str) -> OwnData:
         """Without a customer's licences of a product; KeyError where it has none."""
-        held = self.licences.product
-        same = np.array(
-            [each.casefold() == product.casefold() for each in self.texts.products], dtype=np.bool_
-        )
-        gone = (self.licences.customer == self.position[customer_id]) & same[held]
-        if not gone.any():
+        place = self.position[customer_id]
+        runs = [(place, place + 1)]
+        held, used = of_customers((self.licences, self.uses), runs)
+        names = [self.texts.products[code].casefold() for code in held.product.tolist()]
+        kept = np.array([each != product.casefold() for each in names], dtype=np.bool_)
+        if kept.all():
             raise KeyError(product)
-        licences, uses = _kept_licences(self.licences, self.uses, ~gone)
+        licences, uses = spliced((self.licences, self.uses), _kept_licences(held, used, kept), runs)
         return replace(self, licences=licences, uses=uses, **self._kept_raw(customer_id, product))
 
     def merged(self, new: OwnData, *, instead: bool = False) -> OwnData:

@@ -89,13 +89,19 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
 
         Those of the customer that was asked for last are kept: its use is asked for after its deployment.
         """
-        asked, known = vars(self).get("_last_numbers", (None, None))
-        if known is not None and np.array_equal(asked, licence):
+        asked, known = self._last_numbers[0]
+        if np.array_equal(asked, licence):
             return known
         found = self._numbers(licence)
         if len(licence) <= _MAX_KEPT:
-            vars(self)["_last_numbers"] = licence, found
+            self._last_numbers[0] = licence, found
         return found
+
+    @cached_property
+    def _last_numbers(self) -> list[tuple[Integers, tuple[Integers, Integers]]]:
+        """The one that was asked for last, and its numbers."""
+        nothing = np.empty(0, dtype=np.int64)
+        return [(nothing, (nothing, nothing))]
 
     def _numbers(self, licence: Integers) -> tuple[Integers, Integers]:
         table = self.data.licences
