@@ -186,8 +186,8 @@ class ChunkReader:
         key = self._enter_keys(texts, is_api)
         self._check_product(at, "serviceName", "productName", texts[1], texts[2])
         self._check_product(at, "productName", "productId", codes["product_id"], texts[1])
-        shared = {"key": key, "row": rows, "source": source}
-        shared |= {name: each.astype(np.int32) for name, each in codes.items()}
+        shared = {"key": key, "row": rows, "source": source, **codes}
+        shared = {name: each.astype(np.int32) for name, each in shared.items()}
         given.deployment.add(
             is_row, **shared, sold=sold, deployed=deployed, percent=percents["deploymentPercent"]
         )
@@ -224,8 +224,9 @@ class ChunkReader:
         nothing = np.full(count, -1, dtype=np.int32)
         ((code, *_), _) = self._given.workloads.of([[workload], None], self._absent)
         self._given.use.add(
-            used, key=key, workload=np.full(count, code, dtype=np.int32), row=self._rows[at],
-            qualified=qualified, active=active, percent=np.full(count, np.nan), source=self._source[at],
+            used, key=key.astype(np.int32), workload=np.full(count, code, dtype=np.int32),
+            row=self._rows[at].astype(np.int32), source=self._source[at].astype(np.int32),
+            qualified=qualified, active=active, percent=np.full(count, np.nan),
             processed=nothing, snapshot=nothing, product_id=nothing,
         )  # fmt: skip
 

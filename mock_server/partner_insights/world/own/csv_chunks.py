@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import repeat
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from partner_insights.errors import InputError
@@ -28,18 +27,20 @@ class _Text:
         self._where = where
         self._rest = b""
         self._is_first = True
-        self._block = io.StringIO()
-        self._length = 0
+        self._text = ""
+        """The block."""
+        self._reader: io.StringIO | None = io.StringIO()
+        """Of the block, as soon as a line of it is asked for; at its end where it was passed over."""
         self._begun = 0
-        """Lines of the file up to the end of the block."""
+        """Lines of the file before the block."""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._block.readline()
+        line = self._opened().readline()
         if not line and self._load():
-            line = self._block.readline()
+            line = self._opened().readline()
         if not line:
             raise StopIteration
         return line
@@ -47,23 +48,28 @@ class _Text:
     @property
     def is_at_end_of_block(self) -> bool:
         """Whether the next line is of the next block."""
-        return self._block.tell() == self._length
+        return self._reader is not None and self._reader.tell() == len(self._text)
 
     def block(self) -> str:
         """The lines that are left of the block, or all of the next one; empty at the end of the file."""
         if self.is_at_end_of_block and not self._load():
             return ""
-        place = self._block.tell()
-        left = self._block.read()
-        self._block.seek(place)
-        return left
+        return self._text if self._reader is None else self._text[self._reader.tell() :]
 
-    def pass_over(self) -> None:
-        """The block was read as a whole."""
-        self._block.seek(self._length)
+    def pass_over(self, lines: int) -> None:
+        """The lines that were left of the block were read as a whole."""
+        begun = 0 if self._reader is None else _breaks(self._text[: self._reader.tell()])
+        self._begun += begun + lines
+        self._text, self._reader = "", io.StringIO()
+
+    def _opened(self) -> io.StringIO:
+        if self._reader is None:
+            self._reader = io.StringIO(self._text, newline="")
+        return self._reader
 
     def _load(self) -> bool:
         """The next block; False at the end."""
+        self._begun += _breaks(self._text)
         content = b""
         while not content:
             read = self._file.read(BLOCK)
@@ -83,8 +89,7 @@ class _Text:
         except UnicodeDecodeError as error:
             place = within(self._where, f"line {self._begun + 1 + _breaks(content[: error.start].decode())}")
             raise InputError(f"is not UTF-8 ({error.reason})", where=place, remedy=_SAVE) from error
-        self._begun += _breaks(text)
-        self._block, self._length = io.StringIO(text, newline=""), len(text)
+        self._text, self._reader = text, None
         return bool(text)
 
 
@@ -99,8 +104,8 @@ def csv_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     while block := text.block():
         columns = _split(block, len(header))
         if columns is not None:
-            text.pass_over()
             count = len(columns[0])
+            text.pass_over(count)
             numbers: Sequence[int] = range(line + 1, line + 1 + count)
             line += count
         else:
@@ -131,11 +136,16 @@ def _split(block: str, width: int) -> list[list[str]] | None:
     """The columns of lines that have no quotation mark and are all as wide as the header; None for others."""
     if '"' in block or width < 2:
         return None
-    block = block.replace("\r\n", "\n").removesuffix("\n")
-    if "\r" in block or set(map(str.count, block.split("\n"), repeat(","))) != {width - 1}:
+    end = "\r\n" if "\r" in block else "\n"
+    marked = block.removesuffix(end).replace(end, ",\n,")
+    cells = marked.split(",")
+    marks = cells[width :: width + 1]
+    ends = marked.count("\n")
+    if "\r" in marked or ends != len(marks) or ends != marks.count("\n"):
         return None
-    cells = block.replace("\n", ",").split(",")
-    return [cells[place::width] for place in range(width)]
+    if len(cells) != ends * (width + 1) + width:
+        return None
+    return [cells[place :: width + 1] for place in range(width)]
 
 
 def _read(text: _Text, line: int, where: str) -> tuple[list[int], list[list[str]], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,14 +27,30 @@ SHORT, ROWS, NEWER_ROWS, ANSWERS = range(4)
 TAKE_IT: Final = "correct it, or take it on purpose (--allow-invalid, ?allowInvalid=true)"
 
 
+_NOTHING: Final = frozenset({None, MISSING, ""})
+
+
+class _Codes(dict[Any, int]):
+    """What stands in some columns of a row → its code; what was never seen is given one."""
+
+    def __init__(self, enter: Callable[[Any], int]) -> None:
+        super().__init__()
+        self._enter = enter
+
+    def __missing__(self, row: Any) -> int:
+        code = self[row] = self._enter(row)
+        return code
+
+
 class Interned(Struct):
     """Distinct tuples of texts, and their codes: by their first rows, in order."""
 
     codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
     nothing: set[int] = field(default_factory=set)
     """Codes of tuples that are left out."""
-    _seen: dict[tuple[int, ...], dict[Any, int]] = field(default_factory=dict)
-    """By which columns a chunk has: what stands in them → the code."""
+    _seen: dict[tuple[Any, ...], _Codes] = field(default_factory=dict)
+    """By which columns a chunk has, and what stands for those that it has not."""
+    _new: list[tuple[Any, ...]] = field(default_factory=list)
 
     def of(
         self, columns: Sequence[Sequence[Any] | None], absent: Any
@@ -43,23 +59,26 @@ class Interned(Struct):
         places = tuple(place for place, column in enumerate(columns) if column is not None)
         present = [column for column in columns if column is not None]
         rows: Sequence[Any] = present[0] if len(present) == 1 else list(zip(*present, strict=True))
-        seen = self._seen.setdefault(places, {})
-        with suppress(KeyError):  # most chunks have nothing new
-            return list(map(seen.__getitem__, rows)), []
-        new = []
-        for row in dict.fromkeys(rows):
-            if row in seen:
-                continue
-            parts = [absent] * len(columns)
-            for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
-                parts[place] = value
-            key, code = tuple(parts), len(self.codes)
-            seen[row] = self.codes.setdefault(key, code)
-            if len(self.codes) > code:
-                new.append(key)
-                if all(text is None or text is MISSING or text == "" for text in key):
-                    self.nothing.add(code)
-        return list(map(seen.__getitem__, rows)), new
+        seen = self._seen.get((places, absent))
+        if seen is None:
+            nothing = [absent] * len(columns)
+            seen = self._seen[places, absent] = _Codes(partial(self._enter, places, nothing))
+        codes = list(map(seen.__getitem__, rows))
+        new, self._new = self._new, []
+        return codes, new
+
+    def _enter(self, places: Sequence[int], nothing: Sequence[Any], row: Any) -> int:
+        """The code of what stands in the columns of those places."""
+        parts = list(nothing)
+        for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
+            parts[place] = value
+        key, next_code = tuple(parts), len(self.codes)
+        code = self.codes.setdefault(key, next_code)
+        if code == next_code:
+            self._new.append(key)
+            if _NOTHING.issuperset(key):
+                self.nothing.add(code)
+        return code
 
 
 class Entries(Struct):

@@ -303,7 +303,7 @@ def _uses(
     row = column("row")
     uses = UseTable(
         licence=entry[column("key")],
-        workload=workloads[column("workload", np.int32)],
+        workload=workloads[column("workload", np.int32)].astype(np.int32),
         qualified=column("qualified"),
         active=column("active"),
         percent=column("percent", np.float64),

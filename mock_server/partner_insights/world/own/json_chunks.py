@@ -32,9 +32,11 @@ def ndjson_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
         if columns is None:
             lines = block.split(b"\n")
             yield from _of_lines(lines, "line {}, ", number, where)
+            number += len(lines) - 1
         else:
-            yield _of_cells(columns, "line {}, ", number, where)
-        number += block.count(b"\n")
+            chunk = _of_cells(columns, "line {}, ", number, where)
+            yield chunk
+            number += len(chunk)
 
 
 def _blocks(file: BinaryIO, where: str) -> Iterator[bytes]:

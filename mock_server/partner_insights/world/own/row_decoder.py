@@ -8,6 +8,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import numpy as np
 import orjson
 from msgspec import DecodeError, Meta, Struct, ValidationError, defstruct, field
 from msgspec.json import Decoder
@@ -31,8 +32,8 @@ class RowDecoder:
         """`others`: members that no row has."""
         self._lines = lines
         self._others = others
-        self._names: list[str] = []
-        self._cells = attrgetter("")
+        self._cells: dict[str, attrgetter[Any]] = {}
+        """By the dotted name of a cell what takes it from a row."""
         self._decoder: Decoder[list[Struct]] | None = None
         self._misses = 0
 
@@ -44,10 +45,8 @@ class RowDecoder:
         if not rows:
             self._decoder, self._misses = None, self._misses + 1
             return None
-        cells = map(self._cells, rows)
-        columns = zip(*cells, strict=True) if len(self._names) > 1 else (cells,)
-        told = dict(zip(self._names, map(list, columns), strict=True))
-        return {name: column for name, column in told.items() if not _is_missing(column)}
+        columns = {name: list(map(cell, rows)) for name, cell in self._cells.items()}
+        return {name: column for name, column in columns.items() if not _is_missing(column)}
 
     def _rows(self, block: bytes) -> Sequence[Struct]:
         """None of them where one is not like the first."""
@@ -59,9 +58,7 @@ class RowDecoder:
             rows: list[Struct] = self._decoder.decode_lines(block)  # type: ignore[assignment]
         except (DecodeError, ValidationError, UnicodeDecodeError):
             return ()
-        # Each row has a line to itself: else another line would be named for it.
-        is_a_line_each = block.count(b"\n") == len(rows) == block.count(b"}\n{") + 1
-        return rows if is_a_line_each and block.startswith(b"{") and block.endswith(b"}\n") else ()
+        return rows if _has_lines(block, len(rows)) else ()
 
     def _learn(self, block: bytes) -> bool:
         """Make a decoder for rows like the first one."""
@@ -74,11 +71,19 @@ class RowDecoder:
         paths = _paths(first)
         if not paths:
             return False
-        self._names = list(paths)
-        self._cells = attrgetter(*paths.values())
+        self._cells = {name: attrgetter(path) for name, path in paths.items()}
         row: Any = _struct(first)
         self._decoder = Decoder(row if self._lines else list[row])
         return True
+
+
+def _has_lines(block: bytes, rows: int) -> bool:
+    """Whether each row has a line to itself: else another line would be named for it."""
+    signs = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    if len(ends) != rows or not block.startswith(b"{") or not block.endswith(b"}\n"):
+        return False
+    return bool((signs[ends - 1] == ord("}")).all() and (signs[ends[:-1] + 1] == ord("{")).all())
 
 
 def _is_missing(column: Sequence[Any]) -> bool:
