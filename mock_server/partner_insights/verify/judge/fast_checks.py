@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from partner_insights.verify.judge.damaged_names import damage, folded
 from partner_insights.verify.judge.rows import UTC_OFFSET, date_time
@@ -47,6 +47,18 @@ class FastCheck:
     proves_format: str | None = None
     """A property whose format it checks as well, so that nobody else has to."""
 
+
+class Requested(NamedTuple):
+    """What an answer was for."""
+
+    customer: str | None
+    """The one that the path asks for."""
+    moment: datetime
+    """The latest one that the answer can speak of."""
+
+
+CheckOfRequest: TypeAlias = Callable[[Rows, Requested], bool]
+"""Whether the rows of one answer certainly keep a rule that needs its request; properties are attributes."""
 
 NOTHING_TO_CHECK: Final = FastCheck((), lambda _: True)
 
@@ -140,6 +152,27 @@ def counted_by_the_reader(_: RuleContext) -> FastCheck:
 def needs_the_request(_: RuleContext) -> FastCheck:
     """Only with the request can one see that rows break the rule."""
     return NOTHING_TO_CHECK
+
+
+def of_the_customer(context: RuleContext) -> CheckOfRequest:
+    """Every row is of the customer that was asked for."""
+    name = context.rule.parameters[context.resource]
+
+    def keep(rows: Rows, asked: Requested) -> bool:
+        owners = {getattr(row, name, None) for row in rows} - {None} if asked.customer is not None else ()
+        return all(str(owner).lower() == str(asked.customer).lower() for owner in owners)
+
+    return keep
+
+
+def before_the_answer(_: RuleContext) -> CheckOfRequest:
+    """No row is dated after the answer."""
+
+    def keep(rows: Rows, asked: Requested) -> bool:
+        moments = map(date_time, {row.processedDateTime for row in rows})
+        return all(moment is not None and moment <= asked.moment for moment in moments)
+
+    return keep
 
 
 def names_are_whole(context: RuleContext) -> FastCheck:

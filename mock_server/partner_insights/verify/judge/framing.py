@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.header_values import moment_of, number_of
@@ -84,11 +85,11 @@ def _dates(response: Response) -> Iterator[Finding]:
     date, after = response.header("Date"), response.header("Retry-After")
     for name in ("Date", "Last-Modified"):
         stated = response.header(name)
-        if stated is not None and not _is_date(stated):
+        if stated is not None and not is_date(stated):
             yield http_finding("PI320", f"the {name} {shortened(stated)!r} is none of HTTP")
     if after is None or number_of(after) is not None:
         return
-    if not _is_date(after):
+    if not is_date(after):
         words = "is neither a number of seconds nor a date"
         yield http_finding("PI320", f"the Retry-After {shortened(after)!r} {words}")
         return
@@ -97,7 +98,9 @@ def _dates(response: Response) -> Iterator[Finding]:
         yield http_finding("PI320", f"the Retry-After {shortened(after)!r} is past")
 
 
-def _is_date(value: str) -> bool:
+@lru_cache(maxsize=1_000)
+def is_date(value: str) -> bool:
+    """Whether a field's value is a date in one of the forms of HTTP."""
     return _HTTP_DATE.fullmatch(value.strip()) is not None and moment_of(value) is not None
 
 

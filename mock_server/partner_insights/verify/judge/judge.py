@@ -58,6 +58,14 @@ def judge_exchange(
     return [violation(finding, exchange.request, profile) for finding in findings]
 
 
+def has_clean_head(exchange: Exchange, catalogue: Catalogue) -> bool:
+    """Whether nothing is wrong with the success that a request is owed, but for what it holds."""
+    expected = expectation(exchange.request, catalogue)
+    if exchange.response is None or not expected.succeeds:
+        return False
+    return next(_head_findings(exchange, exchange.response, expected, None, catalogue), None) is None
+
+
 def judge_head(get: Exchange, head: Exchange, *, profile: Profile) -> list[Violation]:
     """Where the answer to a HEAD is not that to the same GET without the body."""
     if get.response is None or head.response is None:
@@ -213,14 +221,25 @@ def _findings(exchange: Exchange, catalogue: Catalogue, checks: BodyChecks | Non
         return  # no page documents HEAD; judge_head says what it thinks of it
     if is_without_relationship(exchange, expected):
         expected = Expectation(expected.operation, (catalogue.error_cases["unknown-customer"],))
-    yield from status_findings(exchange, response, expected)
     case = expected.case_for(response.status) or _bad_day(response.status, expected)
+    yield from _head_findings(exchange, response, expected, case, catalogue)
+    if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
+        yield from _body_findings(exchange, response, expected, case, catalogue, checks)
+
+
+def _head_findings(
+    exchange: Exchange,
+    response: Response,
+    expected: Expectation,
+    case: ErrorCase | None,
+    catalogue: Catalogue,
+) -> Iterator[Finding]:
+    """What is wrong with the status, the fields, and the bytes on the wire."""
+    yield from status_findings(exchange, response, expected)
     yield from header_findings(exchange, response, catalogue, case)
     yield from field_findings(exchange.request, response)
     for fault in response.faults:
         yield http_finding(fault.code, fault.reason, certain=fault.certain)
-    if exchange.request.method not in ("HEAD", "OPTIONS") and response.status != 204:
-        yield from _body_findings(exchange, response, expected, case, catalogue, checks)
 
 
 def is_without_relationship(exchange: Exchange, expected: Expectation) -> bool:

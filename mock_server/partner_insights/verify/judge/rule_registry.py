@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partner_insights.contract import Catalogue, Operation
-    from partner_insights.verify.judge.fast_checks import FastCheck, RuleContext
+    from partner_insights.verify.judge.fast_checks import CheckOfRequest, FastCheck, RuleContext
 
 JudgeOfAnswer: TypeAlias = Callable[[JudgedResponse, Rule], Iterator[Finding]]
 JudgeOfService: TypeAlias = Callable[[JudgedResponse, Rule, ServiceFacts], Iterator[Finding]]
@@ -44,6 +44,8 @@ class AnswerRule:
     """Whether rows certainly keep it. None: the judge looks at every answer that it is about."""
     of_request: bool = False
     """Whether it needs the request, or the time of the response: a valid body can break it."""
+    fast_of_request: Callable[[RuleContext], CheckOfRequest] | None = None
+    """Whether rows certainly keep one that does."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,12 @@ SCALE_RULE: Final = "one-scale-of-the-service"
 
 RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     "total-count": AnswerRule(rules.total_count, fast=fast_checks.counted_by_the_reader),
-    "own-customer": AnswerRule(rules.own_customer, fast=fast_checks.needs_the_request, of_request=True),
+    "own-customer": AnswerRule(
+        rules.own_customer,
+        fast=fast_checks.needs_the_request,
+        of_request=True,
+        fast_of_request=fast_checks.of_the_customer,
+    ),
     "unique-rows": AnswerRule(rules.unique_rows, fast=fast_checks.no_two_alike),
     "deployed-within-sold": AnswerRule(
         rules.deployed_within_sold, fast=fast_checks.part_within_whole("licensesDeployed", "licensesSold")
@@ -84,7 +91,10 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
     "percent-of-counts": AnswerRule(rules.percent_of_counts, fast=fast_checks.percents_of_counts),
     "utc": AnswerRule(rules.utc, fast=fast_checks.dates_of_services),
     "not-in-the-future": AnswerRule(
-        rules.not_in_the_future, fast=fast_checks.dates_of_services, of_request=True
+        rules.not_in_the_future,
+        fast=fast_checks.dates_of_services,
+        of_request=True,
+        fast_of_request=fast_checks.before_the_answer,
     ),
     "one-date-per-service": AnswerRule(rules.one_date_per_service, fast=fast_checks.dates_of_services),
     "page-of-the-query": AnswerRule(page_rules.page_of_the_query, fast=None),

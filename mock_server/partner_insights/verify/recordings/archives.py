@@ -9,86 +9,126 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.errors import InputError
 from partner_insights.http_reader import is_local
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.json_body import has_more_values, more_values
 from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import archived_body
+from partner_insights.verify.recordings.archived_url import OperationUrl, UrlReader
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from partner_insights.contract import Catalogue, Operation
+    from partner_insights.contract import Catalogue
     from partner_insights.verify.judge.exchange import Headers
 
 MAX_VALUES: Final = 20_000_000
 """Commas and brackets in an archive, those in its bodies among them."""
-_SCHEMES: Final = ("http", "https")
-"""Of URLs that are asked of the service: an archive also holds those of sockets, extensions and files."""
 
 
-class _Url(NamedTuple):
-    text: str
-    parts: SplitResult
-    operation: Operation
-    customer: str | None
+_TOGETHER: Final = 32
+"""Entries that are looked at together, fewer at first: those show what the rest may be like."""
+
+
+class ArchivedEntry(NamedTuple):
+    """An entry that is of an operation."""
+
+    path: Path
+    number: int
+    recorded: dict[str, Any]
+    url: OperationUrl
+
+    @property
+    def place(self) -> str:
+        """Which one it is, in words."""
+        return f"entry {self.number}"
+
+    def read(self) -> RecordedResponse | Unanswered | None:
+        """None for an answer that is in a cache of the browser; InputError for what cannot be judged."""
+        return _entry(self.path, self.place, self.recorded, self.url)
+
+    def answer(self) -> RecordedResponse | InputError:
+        """Of an entry that has one."""
+        try:
+            found = self.read()
+        except InputError as error:
+            return InputError(error.what, where=f"{self.path}, {self.place}", remedy=error.remedy)
+        if isinstance(found, RecordedResponse):
+            return found
+        raise TypeError("the entry has no answer")
+
+
+class CleanAnswer(NamedTuple):
+    """An entry that is certainly a clean answer of its operation."""
+
+    entry: ArchivedEntry
+    size: int
+    """Bytes of its body."""
+
+
+Clean: TypeAlias = "Callable[[list[ArchivedEntry]], Mapping[int, CleanAnswer]]"
+"""Some entries → those that are clean, by number."""
 
 
 def archive_entries(
-    path: Path, content: bytes, catalogue: Catalogue
-) -> Iterator[RecordedResponse | Unanswered | InputError]:
-    """The entries of operations, one by one.
+    path: Path, content: bytes, catalogue: Catalogue, clean: Clean
+) -> Iterator[RecordedResponse | Unanswered | InputError | CleanAnswer]:
+    """The entries of operations, one by one, those that are `clean` as what they are.
 
     InputError, raised, for what is no archive, or has no entry of them.
     """
-    name = str(path)
-    patterns = [
-        (_pattern(each), operation)
-        for operation in catalogue.operations.values()
-        for each in (operation.path, *operation.aliases)
-    ]
     any_of_ours = False
-    for number, recorded, url in _of_the_service(_log(name, content), patterns, catalogue.base_url):
-        place = f"entry {number}"
+    for entry, known in _looked_at(_of_the_service(path, _log(str(path), content), catalogue), clean):
+        if known is not None:
+            any_of_ours = True
+            yield known
+            continue
         try:
-            found = _entry(path, place, recorded, url)
+            found = entry.read()
         except InputError as error:
             any_of_ours = True
-            yield InputError(error.what, where=f"{name}, {place}", remedy=error.remedy)
+            yield InputError(error.what, where=f"{path}, {entry.place}", remedy=error.remedy)
         else:
             if found is not None:
                 any_of_ours = True
                 yield found
     if not any_of_ours:
-        raise InputError("no entry is of an operation of this API", where=name)
+        raise InputError("no entry is of an operation of this API", where=str(path))
 
 
-def _of_the_service(
-    log: list[Any], patterns: list[tuple[re.Pattern[str], Operation]], base_url: str
-) -> Iterator[tuple[int, dict[str, Any], _Url]]:
-    """The entries of operations, by number.
+def _looked_at(
+    entries: Iterator[ArchivedEntry], clean: Clean
+) -> Iterator[tuple[ArchivedEntry, CleanAnswer | None]]:
+    size = 1
+    while some := list(islice(entries, size)):
+        known, size = clean(some), min(2 * size, _TOGETHER)
+        yield from ((entry, known.get(entry.number)) for entry in some)
+
+
+def _of_the_service(path: Path, log: list[Any], catalogue: Catalogue) -> Iterator[ArchivedEntry]:
+    """The entries of operations.
 
     Other services have such paths, too: where the service's own host or this machine is asked, no other
     host's entries are ours.
     """
-    own = urlsplit(base_url).hostname
-    found = []
+    urls, found = UrlReader(catalogue), []
     for number, recorded in enumerate(log, 1):
         request = _object(_object(recorded).get("request"))
-        url = _url(request.get("url"), patterns)
+        url = urls.read(request.get("url"))
         if url is not None and _method(request) in ("GET", "HEAD"):
-            found.append((number, recorded, url))
-    known = [each for each in found if _known(each[2].parts.hostname, own)]
-    yield from known or found
+            found.append(ArchivedEntry(path, number, recorded, url))
+    own = urlsplit(catalogue.base_url).hostname
+    ours = {host for host in {each.url.host for each in found} if _known(host, own)}
+    yield from (each for each in found if each.url.host in ours) if ours else found
 
 
 def _known(host: str | None, own: str | None) -> bool:
@@ -126,25 +166,9 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _url(text: Any, patterns: list[tuple[re.Pattern[str], Operation]]) -> _Url | None:
-    """None for what is no URL of an operation."""
-    if not isinstance(text, str):
-        return None
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return None
-    for pattern, operation in patterns if parts.scheme in _SCHEMES else ():
-        if match := pattern.fullmatch(parts.path):
-            customer = match.groupdict().get("customer")
-            return _Url(text, parts, operation, unquote(customer) if customer is not None else None)
-    return None
-
-
 def _entry(
-    path: Path, place: str, recorded: dict[str, Any], url: _Url
+    path: Path, place: str, recorded: dict[str, Any], url: OperationUrl
 ) -> RecordedResponse | Unanswered | None:
-    """None for an answer that is in a cache of the browser."""
     name = str(path)
     requested, answered = _object(recorded.get("request")), _object(recorded.get("response"))
     status, method = _status(answered.get("status")), _method(requested)
@@ -162,12 +186,12 @@ def _entry(
         operation=url.operation.id,
         customer=url.customer,
         customer_known=True if url.customer is not None else None,
-        query=tuple(parse_qsl(url.parts.query, keep_blank_values=True)),
+        query=tuple(parse_qsl(url.query, keep_blank_values=True)),
         sent=False,
         file=name,
         entry=place,
     )
-    response = Response(status, headers, content, received=_moment(recorded))
+    response = Response(status, headers, content, received=moment_of_entry(recorded))
     return RecordedResponse(name, place, content, exchange=Exchange(request, response))
 
 
@@ -197,7 +221,7 @@ def _fields(message: dict[str, Any]) -> Headers:
     )
 
 
-def _moment(recorded: dict[str, Any]) -> datetime:
+def moment_of_entry(recorded: dict[str, Any]) -> datetime:
     """When it was recorded: an answer of last year may not speak of this one.
 
     A time before there was the service says that it was made, not recorded.
@@ -208,16 +232,3 @@ def _moment(recorded: dict[str, Any]) -> datetime:
         return datetime.now(UTC)
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return moment if moment >= FIRST_DAY else datetime.now(UTC)
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    """An operation's path under any prefix, in any case, with doubled and trailing slashes."""
-    steps = map(_step, path.strip("/").split("/"))
-    return re.compile("(?:/[^/]+)*?/+" + "/+".join(steps) + "/*", re.IGNORECASE)
-
-
-def _step(step: str) -> str:
-    if "{" in step:
-        return r"(?P<customer>[^/]+)" if step == "{customer-id}" else "[^/]+"
-    spellings = [step, *(alias for alias, version in VERSION_ALIASES.items() if version == step)]
-    return f"(?:{'|'.join(map(re.escape, spellings))})"

@@ -29,6 +29,8 @@ from partner_insights.verify.judge.violation import (
     shortened,
     violation,
 )
+from partner_insights.verify.recordings.archives import CleanAnswer
+from partner_insights.verify.recordings.clean_entries import CleanEntries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 from partner_insights.verify.recordings.fast_path import FastPath, row_operations
 from partner_insights.verify.recordings.files import entries
@@ -157,10 +159,20 @@ class FileResult:
     def is_worth_judging(self, entry: RecordedResponse) -> bool:
         """Whether to look at one more entry; those that are not looked at are counted."""
         self.read += len(entry.content)
-        worth = self.effort < SLOW_ENTRIES + self.read / BYTES_AN_ENTRY
+        worth = self._has_room()
         self.effort += worth
         self.passed_over += not worth
         return worth
+
+    def takes_clean(self, size: int) -> bool:
+        """Whether one more entry, of so many bytes and clean, is judged: that costs nothing."""
+        self.read += size
+        taken = self._has_room()
+        self.read -= 0 if taken else size
+        return taken
+
+    def _has_room(self) -> bool:
+        return self.effort < SLOW_ENTRIES + self.read / BYTES_AN_ENTRY
 
     def refuse(self, error: InputError) -> None:
         """Count an entry that cannot be judged."""
@@ -193,6 +205,7 @@ class RecordingChecker:
         self._operation = operation
         self._pseudonyms = pseudonyms
         self._fast_path = FastPath(catalogue)
+        self._clean = CleanEntries(catalogue, self._fast_path)
         self._rows = row_operations(catalogue)
 
     def check(self, path: Path) -> FileResult:
@@ -223,13 +236,25 @@ class RecordingChecker:
 
     def _unsettled(self, path: Path, checked: FileResult) -> Iterator[RecordedResponse | InputError]:
         """The entries of a file, without the lines that the fast path finds valid together."""
-        for found in entries(path, self._catalogue):
-            if isinstance(found, LineBlock):
+        for found in entries(path, self._catalogue, self._clean.among):
+            if isinstance(found, CleanAnswer):
+                if not self._settle(found, checked):
+                    yield found.entry.answer()
+            elif isinstance(found, LineBlock):
                 yield from self._not_passed(found, checked)
             elif isinstance(found, Unanswered):
                 checked.unanswered += 1
             else:
                 yield found
+
+    def _settle(self, found: CleanAnswer, checked: FileResult) -> bool:
+        """Count an entry of an archive that is certainly clean; False where it has to be looked at."""
+        operation = found.entry.url.operation.id
+        return (
+            self._operation in (None, operation)
+            and checked.takes_clean(found.size)
+            and self._pass(operation, 1, checked)
+        )
 
     def _not_passed(self, block: LineBlock, checked: FileResult) -> Iterator[RecordedResponse]:
         passed, left = self._fast_path.split(block.lines)

@@ -69,12 +69,16 @@ class Layout:
 
     def answer(self, content: bytes) -> Rows | None:
         """The rows of a body, or of a row alone; None for bytes of another form."""
+        answers = self.bodies([content])
+        return answers[0] if answers is not None else None
+
+    def bodies(self, contents: Sequence[bytes]) -> list[Rows] | None:
+        """The rows of every body; None where any is of another form."""
         try:
-            values = [self._decoder.decode(content)]
+            values = [self._decoder.decode(each) for each in contents]
         except (msgspec.MsgspecError, ValueError):
             return None
-        answers = self._answers(content, values)
-        return answers[0] if answers is not None else None
+        return self._answers(b"".join(contents), values)
 
     def answers(self, lines: Sequence[bytes]) -> list[Rows] | None:
         """The rows of every line; None where any line is of another form."""

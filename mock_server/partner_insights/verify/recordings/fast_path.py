@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from partner_insights.contract import Catalogue, JsonValue, Operation, SchemaObject
+    from partner_insights.verify.judge.fast_checks import Requested
 
 MAX_LAYOUTS = 8
 """Layouts that are remembered, the latest first."""
@@ -134,6 +135,23 @@ class FastPath:
         if not documented:
             return self._by_schema(content, line, self._open_kinds)
         return self._by_layout(content, line) or self._by_schema(content, line, self._kinds)
+
+    def answers_to(self, asked: Sequence[Requested], bodies: Sequence[bytes]) -> list[str | None]:
+        """For each request and its body the id of the operation that certainly answers so.
+
+        None where that is not certain, as of the first body of a layout.
+        """
+        for seen in self._seen:
+            answers = None if seen.is_row else seen.layout.bodies(bodies)
+            if answers and all(answers) and seen.keep_rules(answers):
+                return [
+                    seen.operation.id if seen.rules.fit_request(rows, each) else None
+                    for rows, each in zip(answers, asked, strict=True)
+                ]
+        if len(bodies) == 1:
+            return [None]
+        found = (self.answers_to([each], [body]) for each, body in zip(asked, bodies, strict=True))
+        return list(chain.from_iterable(found))
 
     def _by_layout(self, content: bytes, line: bool) -> str | None:
         for seen in self._seen:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from partner_insights.contract import Catalogue, Operation
+    from partner_insights.verify.judge.fast_checks import CheckOfRequest, Requested
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class FastRules:
     """Whether the rows of one answer certainly keep every rule."""
 
     checks: tuple[FastCheck, ...]
+    of_request: tuple[CheckOfRequest, ...] | None
+    """What checks the rules that need the request; None where one has no fast check."""
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -48,14 +51,26 @@ class FastRules:
         except TypeError:
             return False  # a property is missing, or holds what no check expects
 
+    def fit_request(self, rows: Sequence[Any], asked: Requested) -> bool:
+        """Whether the rows of one answer certainly keep every rule that needs the request."""
+        return self.of_request is not None and all(keep(rows, asked) for keep in self.of_request)
+
 
 def fast_rules(operation: Operation, catalogue: Catalogue, past: PastCheck) -> FastRules | None:
     """What checks an operation's rows; None where a rule about them has no fast check."""
     checks: list[FastCheck] = []
+    of_request: list[CheckOfRequest | None] = []
     for rule, registered in answer_rules(operation, catalogue):
         if registered.fast is None:
             return None
-        checks.append(registered.fast(RuleContext(rule, operation.resource, catalogue, past)))
-    rules = FastRules(tuple(dict.fromkeys(check for check in checks if check.attributes)))
+        context = RuleContext(rule, operation.resource, catalogue, past)
+        checks.append(registered.fast(context))
+        if registered.of_request:
+            of_request.append(registered.fast_of_request(context) if registered.fast_of_request else None)
+    known = tuple(each for each in of_request if each is not None)
+    rules = FastRules(
+        tuple(dict.fromkeys(check for check in checks if check.attributes)),
+        known if len(known) == len(of_request) else None,
+    )
     pairs = {pair for check in rules.checks for pair in check.attributes}
     return rules if len(pairs) == len(rules.attributes) else None  # no attribute holds two properties

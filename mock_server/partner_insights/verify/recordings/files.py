@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from partner_insights.contract import Catalogue
+    from partner_insights.verify.recordings.archives import Clean, CleanAnswer
 
 LINES = (".ndjson", ".jsonl")
 BROWSER = ".har"
@@ -66,8 +67,8 @@ def recordings(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def entries(
-    path: Path, catalogue: Catalogue
-) -> Iterator[RecordedResponse | Unanswered | LineBlock | InputError]:
+    path: Path, catalogue: Catalogue, clean: Clean
+) -> Iterator[RecordedResponse | Unanswered | LineBlock | CleanAnswer | InputError]:
     """What a file holds; an InputError in place of an entry that cannot be judged.
 
     InputError, raised, where the file as a whole is none. NDJSON is read block by block, whatever its length.
@@ -80,7 +81,7 @@ def entries(
                 return
             content = _content(name, file, MAX_ARCHIVE if suffix == BROWSER else MAX_BODY)
             if suffix == BROWSER or ARCHIVE.match(content.removeprefix(BOM)):
-                yield from archive_entries(path, content, catalogue)
+                yield from archive_entries(path, content, catalogue, clean)
             else:
                 yield from _body_or_array(name, content)
     except OSError as error:
