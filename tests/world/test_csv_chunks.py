@@ -1,18 +1,24 @@
-"""A CSV is read by blocks, and what a cell holds never depends on where a block ends."""
+"""A CSV is read by blocks: what a cell holds depends neither on where a block ends nor on the delimiter."""
 
 from __future__ import annotations
 
 import csv
 import io
+from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
-from partner_insights.world.own import csv_chunks
+from partner_insights.world import World
+from partner_insights.world.own import csv_chunks, load
+from partner_insights.world.own.csv_header import DELIMITERS
+from partner_insights.world.own.files import chunks_in
 
-CELL = st.text(st.sampled_from('ab",\n\r é'), max_size=6)
+CELL = st.text(st.sampled_from('ab",;\t\n\r é'), max_size=6)
 
 
 @settings(deadline=None, max_examples=60)
@@ -21,21 +27,23 @@ CELL = st.text(st.sampled_from('ab",\n\r é'), max_size=6)
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.integers(1, 12),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(DELIMITERS),
 )
 def test_any_csv_is_read_as_csv_reads_it(
-    rows: list[tuple[str, str]], end: str, block: int, quoting: int
+    rows: list[tuple[str, str]], end: str, block: int, quoting: int, delimiter: str
 ) -> None:
-    """Cells and lines are those of the standard library's reader, whatever the block holds."""
+    """Cells and lines are those of the standard library's reader, whatever a block holds; but no empty row."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator=end, quoting=quoting)
+    writer = csv.writer(out, lineterminator=end, quoting=quoting, delimiter=delimiter)
     writer.writerows([("customer", "product"), *rows])
     content = out.getvalue().encode()
-    reader = csv.reader(io.StringIO(out.getvalue(), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(out.getvalue(), newline=""), strict=True, delimiter=delimiter)
     next(reader)
     expected, line = [], reader.line_num
     for row in reader:
         assume(len(row) == 2)  # the writer may leave a carriage return without quotation marks
-        expected.append((f"line {line + 1}", *row))
+        if any(row):
+            expected.append((f"line {line + 1}", *row))
         line = reader.line_num
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_chunks, "BLOCK", block)
@@ -52,3 +60,47 @@ def test_bytes_of_another_encoding_are_refused_at_their_line() -> None:
     body = "customer,product\nA,B\nMüller,B\n".encode("cp1252")
     with pytest.raises(InputError, match="line 3: is not UTF-8"):
         list(csv_chunks.csv_chunks(io.BytesIO(body), ""))
+
+
+EMPTY = World(Catalogue.load(), customers=0, as_of=date(2026, 11, 22))
+ENGLISH = """customer,product,sold,deployed,deploymentPercent
+Fabrikam,Office 365 E3,80,60,75
+"Wingtip, Toys",Microsoft 365 E5,1200,333,27.75
+"""
+
+
+def rows_of(content: str | bytes) -> list[dict[str, Any]]:
+    """The rows of deployment that a CSV is."""
+    body = content.encode() if isinstance(content, str) else content
+    world = load.put(load.read(chunks_in(body, "text/csv"), EMPTY), EMPTY)
+    return world.rows("CustomerLicensesDeploymentInsights")
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_what_a_spreadsheet_writes_where_commas_are_decimals_says_the_same(delimiter: str) -> None:
+    """Semicolons or tabs, decimal commas, a mark in front, empty lines and cells behind the last column."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    header, *rows = csv.reader(io.StringIO(ENGLISH))
+    writer.writerow([*header, ""])
+    for row in rows:
+        writer.writerow([*(row[:4]), row[4].replace(".", ","), "", ""])
+        writer.writerow([""] * (len(header) + 1))
+    assert rows_of("\ufeff" + out.getvalue()) == rows_of(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("customer;product;sold\nA;Office 365 E3;1.234\n", "line 2, sold: 1.234 is no whole number"),
+        ("customer;product;sold\nA;Office 365 E3;1.234,5\n", "line 2, sold: '1.234,5' is no number"),
+        ("customer,product,sold\nA,Office 365 E3,7,5\n", "line 2: 4 cells under 3 columns"),
+        ("customer,product,sold,\nA,Office 365 E3,7,x\n", "line 2: 'x' stands under a column without a name"),
+        ("customer;product;solt\nA;Office 365 E3;7\n", "line 1, solt: there is no column 'solt'"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_at_its_cell(content: str, words: str) -> None:
+    """A thousands separator, a decimal comma between commas, a cell of no column, a column nobody knows."""
+    with pytest.raises(InputError) as refused:
+        rows_of(content)
+    assert str(refused.value).startswith(words)

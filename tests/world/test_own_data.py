@@ -359,7 +359,7 @@ def test_a_csv_names_line_and_column() -> None:
         (b'{"customer": "\\ud800", "product": "A"}', "application/json", "no JSON"),
         (b"customer,Exchange\nA,1\n", "text/csv", "or active.Exchange where it is a workload"),
         (b"customer,prodct\nA,B\n", "text/csv", "did you mean product?"),
-        (b"customer;product\nA;B\n", "text/csv", "line 1, customer;product: there is no column"),
+        (b"customer|product\nA|B\n", "text/csv", "line 1, customer|product: there is no column"),
         (b"[]", "application/json", "no row"),
         (b'{"customer": "A"}\n{"customer"}\n', "application/x-ndjson", "line 2"),
         (b"PAR1", "application/vnd.apache.parquet", "Parquet"),

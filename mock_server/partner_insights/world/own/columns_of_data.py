@@ -74,6 +74,16 @@ _PASSED_OVER: Final = ("companyProfile.attributes", "relationshipToPartner", "li
 """What the API says of a customer that follows from the rest."""
 
 
+def is_known(name: str) -> bool:
+    """Whether a column of that name is read."""
+    return SHORT.get(name, name) in _KNOWN or name.startswith(ACTIVE)
+
+
+def is_number(name: str) -> bool:
+    """Whether a column of that name holds counts or percents."""
+    return is_known(name) and SHORT.get(name, name) not in (*TEXTS, OBJECT_TYPE, LICENSES)
+
+
 def api_name(name: str, where: str) -> str | None:
     """The API's name of a column; None for one that follows from others. InputError for any other."""
     known = SHORT.get(name, name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import BLOCK, BOM, MAX_LINE, Chunk, within
+from partner_insights.world.own.csv_header import delimiter_of, header_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,45 +101,37 @@ def _breaks(text: str) -> int:
 def csv_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     """The rows under a header. InputError."""
     text = _Text(file, where)
-    line, header = _header(text, where)
+    delimiter = delimiter_of(next(iter(text.block().splitlines()), ""))
+    header = header_of(delimiter, csv.reader(text, strict=True, delimiter=delimiter), where)
+    line = header.lines
     while block := text.block():
-        columns = _split(block, len(header))
+        columns = _split(block, len(header.names), delimiter)
         if columns is not None:
             count = len(columns[0])
             text.pass_over(count)
             numbers: Sequence[int] = range(line + 1, line + 1 + count)
             line += count
         else:
-            numbers, rows, line = _read(text, line, where)
-            _check_widths(rows, numbers, header, where)
+            numbers, rows, line = _read(text, line, delimiter, where)
+            rows = _of_one_width(rows, numbers, len(header.names), where)
             if not rows:
                 continue
             columns = list(map(list, zip(*rows, strict=True)))
-        yield Chunk(dict(zip(header, columns, strict=True)), _by_line(where, numbers), is_text=True)
+        unnamed = header.unnamed(columns)
+        if unnamed is not None:
+            words = f"{unnamed[1][:80]!r} stands under a column without a name"
+            raise InputError(words, where=within(where, f"line {numbers[unnamed[0]]}"), remedy="name it")
+        yield Chunk(header.columns(columns), _by_line(where, numbers), is_text=True)
 
 
-def _header(text: _Text, where: str) -> tuple[int, list[str]]:
-    """How many lines the header has, and the names in it."""
-    reader = csv.reader(text, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise InputError(f"is no CSV ({error})", where=within(where, f"line {reader.line_num}")) from error
-    if not any(header):
-        raise InputError("the file is empty", where=where or None)
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"two columns are named {twice!r}", where=within(where, "line 1"))
-    return reader.line_num, header
-
-
-def _split(block: str, width: int) -> list[list[str]] | None:
+def _split(block: str, width: int, delimiter: str) -> list[list[str]] | None:
     """The columns of lines that have no quotation mark and are all as wide as the header; None for others."""
-    if '"' in block or width < 2:
-        return None
     end = "\r\n" if "\r" in block else "\n"
-    marked = block.removesuffix(end).replace(end, ",\n,")
-    cells = marked.split(",")
+    nothing = f"{end}{delimiter * (width - 1)}{end}"
+    if '"' in block or width < 2 or nothing in f"{end}{block}{end}":
+        return None
+    marked = block.removesuffix(end).replace(end, f"{delimiter}\n{delimiter}")
+    cells = marked.split(delimiter)
     marks = cells[width :: width + 1]
     ends = marked.count("\n")
     if "\r" in marked or ends != len(marks) or ends != marks.count("\n"):
@@ -148,15 +141,15 @@ def _split(block: str, width: int) -> list[list[str]] | None:
     return [cells[place :: width + 1] for place in range(width)]
 
 
-def _read(text: _Text, line: int, where: str) -> tuple[list[int], list[list[str]], int]:
-    """The rows that begin in the block, the line of each, and the last line of them; empty lines are none."""
-    reader = csv.reader(text, strict=True)
+def _read(text: _Text, line: int, delimiter: str, where: str) -> tuple[list[int], list[list[str]], int]:
+    """The rows that begin in the block, the line of each, and the last line of them; empty ones are none."""
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     numbers: list[int] = []
     rows: list[list[str]] = []
     begin = line + 1
     try:
         for row in reader:
-            if row:
+            if any(row):
                 numbers.append(begin)
                 rows.append(row)
             begin = line + reader.line_num + 1
@@ -168,14 +161,18 @@ def _read(text: _Text, line: int, where: str) -> tuple[list[int], list[list[str]
     return numbers, rows, line + reader.line_num
 
 
-def _check_widths(
-    rows: Sequence[Sequence[str]], numbers: Sequence[int], header: Sequence[str], where: str
-) -> None:
-    if set(map(len, rows)) <= {len(header)}:
-        return
-    short = next(place for place, row in enumerate(rows) if len(row) != len(header))
-    words = f"{len(rows[short])} cells under {len(header)} columns"
-    raise InputError(words, where=within(where, f"line {numbers[short]}"))
+def _of_one_width(rows: list[list[str]], numbers: Sequence[int], width: int, where: str) -> list[list[str]]:
+    """The rows, without the empty cells that some have behind the last column. InputError."""
+    if set(map(len, rows)) <= {width}:
+        return rows
+    for row, number in zip(rows, numbers, strict=True):
+        if len(row) < width or any(row[width:]):
+            raise InputError(
+                f"{len(row)} cells under {width} columns",
+                where=within(where, f"line {number}"),
+                remedy="a cell that holds what stands between cells needs quotation marks",
+            )
+    return [row[:width] for row in rows]
 
 
 def _by_line(where: str, numbers: Sequence[int]) -> Callable[[int, str | None], str]:
