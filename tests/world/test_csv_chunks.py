@@ -32,7 +32,7 @@ CELL = st.text(st.sampled_from('ab",;\t\n\r é'), max_size=6)
 def test_any_csv_is_read_as_csv_reads_it(
     rows: list[tuple[str, str]], end: str, block: int, quoting: int, delimiter: str
 ) -> None:
-    """Cells and lines are those of the standard library's reader, whatever a block holds; but no empty row."""
+    """Cells and lines are those of the standard library's reader, whatever a block holds; no empty row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=end, quoting=quoting, delimiter=delimiter)
     writer.writerows([("customer", "product"), *rows])

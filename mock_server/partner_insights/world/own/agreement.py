@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,12 +10,16 @@ from partner_insights.world.own.entries import SHORT
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
     from partner_insights.world.hashing import Integers
     from partner_insights.world.own.entries import Given
+
+_ONE_DAY: Final = (
+    "give the rows of one day, or a folder for each, processedDate=DATE, of which --as-of picks one"
+)
 
 
 def disagreeing(group: Integers, values: Integers, nothing: int) -> list[tuple[int, int]]:
@@ -43,7 +47,13 @@ def twice(group: Integers, source: Integers) -> list[tuple[int, int]]:
 
 
 def check_rows(
-    given: Given, group: Integers, row: Integers, source: Integers, counts: dict[str, Integers], short: bool
+    given: Given,
+    group: Integers,
+    row: Integers,
+    source: Integers,
+    day_of: Callable[[int], str],
+    counts: dict[str, Integers],
+    short: bool,
 ) -> npt.NDArray[np.bool_] | None:
     """Rows of one answer are one each, those of several agree. Which repeat one of their answer, on purpose.
 
@@ -56,6 +66,8 @@ def check_rows(
         if short and source[first] == SHORT:
             continue
         words = f"says the same as {given.place(int(row[first]))}: customer, product and channel"
+        if day_of(first) != day_of(second):
+            words = f"is of {day_of(second)}, {given.place(int(row[first]))} of {day_of(first)}: {_ONE_DAY}"
         given.problem(int(row[second]), None, f"{words} (PI203 unique-rows)")
         again[second] = True
     for name, column in counts.items():

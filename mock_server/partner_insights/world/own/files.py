@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from partner_insights.errors import InputError
 from partner_insights.file_reader import opened
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.world.own.csv_chunks import csv_chunks
+from partner_insights.world.own.day_folders import of_newest_day
 from partner_insights.world.own.json_chunks import json_chunks, ndjson_chunks, of_rows, parsed, rows_in
 from partner_insights.world.own.parquet_chunks import parquet_chunks
 
@@ -37,8 +39,11 @@ _GROUPED: Final = "groupby"
 """The parameter of a query whose rows are sums."""
 
 
-def chunks_of(path: Path) -> Iterator[Chunk]:
-    """The rows of a file, or of all files of a folder in the order of their names. InputError."""
+def chunks_of(path: Path, as_of: date = date.max) -> Iterator[Chunk]:
+    """The rows of a file, or of all files of a folder in the order of their names. InputError.
+
+    Of files in folders of days only those of the newest day up to `as_of` are read.
+    """
     if not path.is_dir():
         yield from _file(path)
         return
@@ -53,7 +58,7 @@ def chunks_of(path: Path) -> Iterator[Chunk]:
         raise InputError(
             "the folder holds no data", where=str(path), remedy=f"name files of {', '.join(READERS)}"
         )
-    for each in found:
+    for each in of_newest_day(found, path, as_of):
         yield from _file(each)
 
 

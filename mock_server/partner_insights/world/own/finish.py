@@ -23,7 +23,7 @@ from partner_insights.world.own.texts import Texts, same_names
 from partner_insights.world.products import O365
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from partner_insights.world.calendar import Calendar
     from partner_insights.world.hashing import Integers
@@ -282,8 +282,9 @@ def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, abo
     licence, row = entry[column("key")], column("row")
     sold, deployed = column("sold"), column("deployed")
     counts = {"licensesSold": sold, "licensesDeployed": deployed}
-    check_rows(given, licence, row, column("source"), counts, short=True)
     percent, processed = column("percent", np.float64), column("processed", np.int32)
+    days = _days_of(processed, about.texts)
+    check_rows(given, licence, row, column("source"), days, counts, short=True)
     _check_times(given, licences, licence, processed, row, about.texts)
     about.look(row, licence)
     _put(licences.sold, licence, sold, sold != LEFT_OUT)
@@ -312,7 +313,8 @@ def _uses(
     same_name = texts.same_workload
     counts = {"licensesQualified": uses.qualified, "licensesActive": uses.active}
     use = uses.licence * max(len(same_name), 1) + same_name[uses.workload]
-    again = check_rows(given, use, row, column("source"), counts, short=False)
+    days = _days_of(uses.processed, texts)
+    again = check_rows(given, use, row, column("source"), days, counts, short=False)
     sold = licences.sold[uses.licence]
     over = (uses.qualified == LEFT_OUT) & (sold != LEFT_OUT) & (uses.active > sold)
     for at in np.flatnonzero(over).tolist():
@@ -322,6 +324,11 @@ def _uses(
     _check_times(given, licences, uses.licence, uses.processed, row, texts)
     about.look(row, uses.licence, uses.workload)
     return uses if again is None else folded_uses(uses, np.where(again, -1 - np.arange(len(use)), use))
+
+
+def _days_of(processed: Integers, texts: Texts) -> Callable[[int], str]:
+    """The day that an entry was processed on, by its number; empty where that was not given."""
+    return lambda at: "" if processed[at] < 0 else texts.processed[processed[at]][:10]
 
 
 def _check_times(

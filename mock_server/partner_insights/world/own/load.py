@@ -100,7 +100,7 @@ def _garbage_left() -> Iterator[None]:
 
 def with_files(paths: Sequence[Path], world: World, *, allow_invalid: bool = False) -> World:
     """The world with the customers of all rows in some files and folders; InputError."""
-    chunks = (chunk for path in paths for chunk in chunks_of(path))
+    chunks = (chunk for path in paths for chunk in chunks_of(path, world.as_of))
     return put(read(chunks, world, allow_invalid=allow_invalid), world)
 
 
