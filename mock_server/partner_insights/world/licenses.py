@@ -212,7 +212,7 @@ class Licenses(Struct, frozen=True, dict=True):
 
     def usual_channels(self, customer: Integers) -> Integers:
         """The channel each customer usually buys in, as an index into CHANNELS."""
-        return self._is_reseller(self._customers(customer)).astype(np.int64)
+        return self._is_reseller(customer_words(self.seed, customer)).astype(np.int64)
 
     def deployment(self, start: int, stop: int) -> DeploymentRows:
         """The licences of customers start … stop−1."""
@@ -220,7 +220,7 @@ class Licenses(Struct, frozen=True, dict=True):
 
     def deployment_of(self, customers: Integers) -> DeploymentRows:
         """The licences of some customers, in their order."""
-        words = self._customers(customers)
+        words = customer_words(self.seed, customers)
         return DeploymentRows(self, customers, words, *self._holdings(words))
 
     def hashes(self, product: Integers, customer: Integers) -> Words:
@@ -275,9 +275,6 @@ class Licenses(Struct, frozen=True, dict=True):
         """How many of the deployed licences are active, each in an offer of its own or all in one."""
         most = deployed.astype(np.float64)
         return np.minimum(np.rint(most * self._activity(hashes, offer)), most)
-
-    def _customers(self, index: Integers) -> Words:
-        return customer_words(self.seed, index)
 
     def _is_reseller(self, customers: Words) -> npt.NDArray[np.bool_]:
         """Whether each customer usually buys in the second of CHANNELS."""

@@ -12,18 +12,17 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from msgspec import Struct
 
 from partner_insights.contract.schema_files import resource_of
 from partner_insights.errors import InputError
-from partner_insights.world import columns as named
 from partner_insights.world.calendar import Calendar, Dataset
-from partner_insights.world.columns import Column, ColumnMaker, ConstantColumn, RowSource, RowTexts, objects
+from partner_insights.world.columns import Column, ConstantColumn, RowSource, RowTexts, objects
 from partner_insights.world.customer_columns import customer_columns, customer_part
 from partner_insights.world.customer_ids import CustomerIds
 from partner_insights.world.customers import Customer, Customers
 from partner_insights.world.hashing import entities, field_key
-from partner_insights.world.licenses import DeploymentRows, Licenses, UsageRows
+from partner_insights.world.layouts import RESOURCE_KINDS, ResourceKind, ResourceLayout, layout_of
+from partner_insights.world.licenses import Licenses
 from partner_insights.world.own.all_rows import AllRows
 from partner_insights.world.own.raw import with_raw_cells
 from partner_insights.world.own.roster import Roster
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from partner_insights.world.contract_protocol import Contract
+    from partner_insights.world.licenses import DeploymentRows, UsageRows
     from partner_insights.world.own.data import OwnData
 
 MAX_CUSTOMERS: Final = 1_000_000_000
@@ -53,34 +53,6 @@ EARLIEST: Final = date(2000, 1, 1)
 """The first as-of date; any later date Python knows will do."""
 _MAX_SNAPSHOTS: Final = 8
 """Earlier days of a world that are kept."""
-
-
-class _ResourceKind(Struct, frozen=True):
-    """What the rows of a resource are, and which properties are known for them by name."""
-
-    dataset: Dataset
-    partner: bool
-    known: Mapping[str, ColumnMaker]
-
-
-_RESOURCE_KINDS: Final = {
-    "PartnerLicensesDeploymentInsights": _ResourceKind("deployment", True, named.PARTNER_DEPLOYMENT),
-    "PartnerLicensesUsageInsights": _ResourceKind("usage", True, named.PARTNER_USAGE),
-    "CustomerLicensesDeploymentInsights": _ResourceKind("deployment", False, named.CUSTOMER_DEPLOYMENT),
-    "CustomerLicensesUsageInsights": _ResourceKind("usage", False, named.CUSTOMER_USAGE),
-    "LicensesDeployment": _ResourceKind("deployment", False, named.LICENSES_DEPLOYMENT),
-    "LicensesUsage": _ResourceKind("usage", False, named.LICENSES_USAGE),
-}
-
-
-class _Layout(Struct, frozen=True):
-    """Where the columns of a resource come from."""
-
-    properties: Mapping[str, Any]
-    """Those that its rows have; not `attributes`."""
-    kind: _ResourceKind | None
-    of_customer: Mapping[str, Any] | None
-    """The resource within the body of a customer, where it is there."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +75,7 @@ class World:
     products: ProductCatalogue = field(default_factory=default_catalogue, repr=False)
     own: OwnData | None = field(default=None, repr=False)
     """Customers and licences that somebody gave; `customers` counts them, too. They come first."""
-    _layouts: dict[str, _Layout] = field(default_factory=dict, repr=False, compare=False)
+    _layouts: dict[str, ResourceLayout] = field(default_factory=dict, repr=False, compare=False)
     """Those of the catalogue, found once for the world of every day and every edit."""
 
     def __post_init__(self) -> None:
@@ -203,7 +175,7 @@ class World:
 
     def is_known(self, resource: str) -> bool:
         """Whether the rows of a resource are those of licences; others are made by their schema."""
-        return resource in _RESOURCE_KINDS
+        return resource in RESOURCE_KINDS
 
     def per_customer(self, resource: str) -> bool:
         """Whether a resource has rows for each customer, not one set of them for the partner."""
@@ -247,21 +219,12 @@ class World:
             with_raw_cells(result, self.own, source.rows, usage=kind is not None and kind.dataset == "usage")
         return result
 
-    def _layout(self, resource: str) -> _Layout:
+    def _layout(self, resource: str) -> ResourceLayout:
         """What is known of a resource; KeyError or InputError, as `columns` says."""
         known = self._layouts.get(resource)
-        if known is not None:
-            return known
-        properties = self.catalogue.resources[resource].schema["properties"]
-        operations = [each for each in self.catalogue.operations.values() if each.resource == resource]
-        part = customer_part(self.catalogue, resource)
-        if not operations and part is None:
-            answered = sorted({each.resource for each in self.catalogue.operations.values()})
-            raise InputError(f"no response has rows of {resource}", remedy=f"ask for {', '.join(answered)}")
-        # Some properties only rows of grouped answers have.
-        left_out = {"attributes"}.union(*(each.options.only_grouped for each in operations))
-        own = {name: schema for name, schema in properties.items() if name not in left_out}
-        return self._layouts.setdefault(resource, _Layout(own, _RESOURCE_KINDS.get(resource), part))
+        if known is None:
+            known = self._layouts.setdefault(resource, layout_of(self.catalogue, resource))
+        return known
 
     def rows(self, resource: str, customer: int | None = None) -> list[dict[str, Any]]:
         """The rows of a resource as on the wire: JSON-ready, every property in the schema's order.
@@ -285,7 +248,7 @@ class World:
 
     def sums(self, dataset: Dataset) -> dict[tuple[str, str], tuple[int, int]]:
         """Service and workload (empty for deployment) → whole and part, all channels together."""
-        kind = next(each for each in _RESOURCE_KINDS.values() if each.partner and each.dataset == dataset)
+        kind = next(each for each in RESOURCE_KINDS.values() if each.partner and each.dataset == dataset)
         rows, texts = self._rows(kind, 0, self.customers)
         found: dict[tuple[str, str], tuple[int, int]] = {}
         columns = (rows.service, rows.workload, rows.whole, rows.part)  # type: ignore[union-attr]
@@ -297,7 +260,7 @@ class World:
 
     def processed_at(self, resource: str, moment: str) -> World | None:
         """The same world when the rows of a resource were processed at a moment; None where none were."""
-        kind = _RESOURCE_KINDS.get(resource)
+        kind = RESOURCE_KINDS.get(resource)
         if kind is None:
             return None
         day, _, clock = moment.partition("T")
@@ -321,7 +284,7 @@ class World:
     def _plans(self) -> dict[str, Plans]:
         return {}
 
-    def _source(self, kind: _ResourceKind, start: int, stop: int) -> RowSource:
+    def _source(self, kind: ResourceKind, start: int, stop: int) -> RowSource:
         rows, texts = self._rows(kind, start, stop)
         return RowSource(
             rows=rows,
@@ -335,7 +298,7 @@ class World:
         )
 
     def _rows(
-        self, kind: _ResourceKind, start: int, stop: int
+        self, kind: ResourceKind, start: int, stop: int
     ) -> tuple[DeploymentRows | UsageRows | PartnerRows | AllRows, RowTexts]:
         """The numbers of the rows, and what their codes mean."""
         own = self.own_rows

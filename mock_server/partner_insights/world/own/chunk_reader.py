@@ -15,17 +15,15 @@ import numpy as np
 from partner_insights.errors import InputError
 from partner_insights.world.own import cells
 from partner_insights.world.own.chunk import MISSING, Chunk
+from partner_insights.world.own.chunk_columns import ChunkColumns
 from partner_insights.world.own.columns_of_data import (
     ACTIVE,
     COUNTS,
     LICENSES,
-    NEWER,
-    NEWER_ID,
     OBJECT_TYPE,
     OF_PARTNER,
     PERCENTS,
     SNAPSHOT,
-    api_name,
 )
 from partner_insights.world.own.entries import ANSWERS, NEWER_ROWS, ROWS, SHORT
 from partner_insights.world.own.folding import groups
@@ -62,21 +60,15 @@ class ChunkReader:
     def __init__(self, given: Given, chunk: Chunk) -> None:
         self._given = given
         self._chunk = chunk
-        self._absent = "" if chunk.is_text else MISSING
-        self._columns: dict[str, list[Any]] = {}
-        self._named: dict[str, list[str]] = {}
-        """The API's name of each column → the names it has in the file."""
+        self._all = ChunkColumns(chunk)
+        self._columns, self._named = self._all.columns, self._all.names
+        self._absent = self._all.absent
         self._first = given.begin(chunk, self._named)
         self._rows = np.arange(self._first, self._first + len(chunk))
-        for name, values in chunk.columns.items():
-            known = api_name(name, chunk.place(-1 if chunk.is_text else 0, name))
-            if known is not None:
-                self._put(known, name, values)
-        newer = self._spell_newer()
         self._source = (
             np.full(len(chunk), given.answers + ANSWERS)
             if chunk.partial
-            else np.where(newer, NEWER_ROWS, ROWS)
+            else np.where(self._all.newer, NEWER_ROWS, ROWS)
         )
         if "productName" not in self._named.get("productName", ()) and OBJECT_TYPE not in self._columns:
             self._source[:] = SHORT
@@ -103,49 +95,6 @@ class ChunkReader:
         at = np.flatnonzero(is_licence)
         if len(at):
             self._enter_licences(at, [each[at] for each in texts])
-
-    def _put(self, known: str, name: str, values: list[Any]) -> None:
-        """A column by the API's name, or more of it."""
-        if name not in self._named.setdefault(known, []):
-            self._named[known].append(name)
-        self._columns[known] = self._either(known, values) if known in self._columns else values
-
-    def _spell_newer(self) -> npt.NDArray[np.bool_]:
-        """Which rows are the newer operations'; their columns by the names they have here."""
-        absent = self._absent
-        newer = np.array([cell != absent for cell in self._columns.get(NEWER_ID, ())], dtype=np.bool_)
-        if not newer.any():
-            self._columns.pop(NEWER_ID, None)
-            return np.zeros(len(self._chunk), dtype=np.bool_)
-        flags = newer.tolist()
-        for name, (known, texts) in NEWER.items():
-            column = self._columns.pop(name, None)
-            if column is None:
-                continue
-            told = (
-                [texts.get(cell, cell) if type(cell) is str else cell for cell in column] if texts else column
-            )
-            if all(flags):
-                self._put(known, name, told)
-                continue
-            self._put(known, name, [cell if flag else absent for cell, flag in zip(told, flags, strict=True)])
-            if name != NEWER_ID:
-                rest = [absent if flag else cell for cell, flag in zip(column, flags, strict=True)]
-                self._put(name, name, rest)
-        return newer
-
-    def _either(self, known: str, values: list[Any]) -> list[Any]:
-        """Two columns of one meaning, of which a row has the one or the other."""
-        merged = []
-        for at, (one, other) in enumerate(zip(self._columns[known], values, strict=True)):
-            if one is not self._absent and other is not self._absent and one != other:
-                names = self._named[known]
-                words = f"{one!r} and {other!r} are given for one thing, {' and '.join(names)}"
-                raise InputError(
-                    words, where=self._chunk.place(at, names[-1]), remedy="leave one of them out"
-                )
-            merged.append(other if one is self._absent or one == "" else one)
-        return merged
 
     def _set_partner_aside(self) -> None:
         columns = self._columns
@@ -407,17 +356,7 @@ class ChunkReader:
     def _problem(self, at: int, name: str, words: str, value: Any = MISSING) -> None:
         row = int(self._rows[at])
         shown = "processedDateTime" if name == SNAPSHOT else name
-        self._given.problem(row, self._name(name, row - self._first), words, value, shown)
-
-    def _name(self, name: str, at: int) -> str:
-        """What the file calls a column, in a row of the chunk."""
-        names = self._named.get(name, [name])
-        given = (
-            each
-            for each in names
-            if self._chunk.columns.get(each, [self._absent] * (at + 1))[at] != self._absent
-        )
-        return next(given, names[0])
+        self._given.problem(row, self._all.name_in(name, row - self._first), words, value, shown)
 
 
 def pairs(first: Integers, *others: Integers) -> Integers:
