@@ -40,8 +40,7 @@ def opened(path: Path) -> BinaryIO:
     if not stat.S_ISREG(path.stat().st_mode):
         return io.BufferedReader(_Stream(path), 2**16)
     file = io.BufferedReader(io.FileIO(path), 2**16)
-    begins = file.peek(4)[:4]
-    wide = next((name for mark, name in WIDE_MARKS.items() if begins.startswith(mark)), None)
+    wide = _wide_encoding(file.peek(4))
     return file if wide is None else io.BufferedReader(_Wide(file, wide), 2**16)
 
 
@@ -52,6 +51,21 @@ def read_input(path: Path) -> bytes:
     if len(content) > MAX_INPUT:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_INPUT // 2**20} MiB", str(path))
     return content
+
+
+def in_utf8(content: bytes, where: str = "") -> bytes:
+    """Content in UTF-16 or UTF-32 with its mark as UTF-8 without; any other as it is. InputError."""
+    wide = _wide_encoding(content)
+    if wide is None:
+        return content
+    try:
+        return content.decode(wide).encode()
+    except UnicodeError as error:
+        raise InputError(f"is not {wide}, as its mark says", where=where or None) from error
+
+
+def _wide_encoding(begins: bytes) -> str | None:
+    return next((name for mark, name in WIDE_MARKS.items() if begins.startswith(mark)), None)
 
 
 class _Wide(io.RawIOBase):

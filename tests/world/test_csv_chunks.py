@@ -90,6 +90,26 @@ def test_what_a_spreadsheet_writes_where_commas_are_decimals_says_the_same(delim
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(
+            ENGLISH.replace(",", ", ").replace('"Wingtip,  ', '"Wingtip, '), id="a space behind each comma"
+        ),
+        pytest.param(ENGLISH.replace("80,60", " 80 ,60"), id="spaces around a number"),
+        pytest.param(
+            ENGLISH.replace("customer,product,sold", "Customer Name,PRODUCT,Licenses_Sold"),
+            id="names as people write them",
+        ),
+        pytest.param("sep=,\n" + ENGLISH, id="what Excel writes before the header"),
+        pytest.param(ENGLISH.encode("utf-16"), id="UTF-16 with its mark"),
+    ],
+)
+def test_what_people_and_spreadsheets_write_says_the_same(content: str | bytes) -> None:
+    """Padding as in the header, names with spaces and in any case, Excel's hint, wide letters."""
+    assert rows_of(content) == rows_of(ENGLISH)
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         ("customer;product;sold\nA;Office 365 E3;1.234\n", "line 2, sold: 1.234 is no whole number"),

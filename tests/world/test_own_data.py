@@ -517,3 +517,31 @@ def test_cells_of_parquet_are_read_as_what_they_tell(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.Table.from_arrays([*odd.values(), odd["sold"]], [*odd, "sold"]), file)
     with pytest.raises(InputError, match="two columns are named 'sold'"):
         load.with_files([file], EMPTY)
+
+
+@pytest.mark.parametrize("name", ["EXO", "exchange", "exo"])
+def test_a_workload_may_be_named_by_its_code_and_in_any_case(name: str) -> None:
+    """It is the catalogue's: the code is known, and no second workload stands beside it."""
+    row = {"customer": "Fabrikam", "product": "Office 365 E3", "sold": 10, "workload": name, "active": 4}
+    (use,) = taken([row]).rows(USAGE)
+    assert (use["workloadName"].casefold(), use["workloadCode"]) == ("exchange", "EXO")
+    twice = {**row, "active.Exchange": 5, "workload": name}
+    with pytest.raises(InputError, match=r"workload \(PI203 unique-rows\)"):
+        taken([twice])
+
+
+def test_too_many_active_licences_are_named_by_their_column() -> None:
+    """The column of a workload is the place, not the API's name, which the file does not have."""
+    row = {"customer": "Fabrikam", "product": "Office 365 E3", "sold": 10, "active.Exchange": 11}
+    with pytest.raises(
+        InputError, match=r"^/0/active/Exchange: 11 active licences are more than the 10 sold"
+    ):
+        taken([row])
+
+
+def test_a_file_without_a_row_is_named(tmp_path: Path) -> None:
+    """Of several files nobody would know which."""
+    file = tmp_path / "own.csv"
+    file.write_text("customer,product,sold\n")
+    with pytest.raises(InputError, match=r"own\.csv: there is no row in it"):
+        load.with_files([file], EMPTY)

@@ -65,7 +65,8 @@ def check_rows(
     for first, second in twice(group, source):
         if short and source[first] == SHORT:
             continue
-        words = f"says the same as {given.place(int(row[first]))}: customer, product and channel"
+        of = "customer, product and channel" if short else "customer, product, channel and workload"
+        words = f"says the same as {given.place(int(row[first]))}: {of}"
         if day_of(first) != day_of(second):
             words = f"is of {day_of(second)}, {given.place(int(row[first]))} of {day_of(first)}: {_ONE_DAY}"
         given.problem(int(row[second]), None, f"{words} (PI203 unique-rows)")

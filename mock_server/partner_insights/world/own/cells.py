@@ -128,9 +128,10 @@ def _one_by_one(
 
 def number_in(text: str) -> Any:
     """The number that a text is; the text itself where it is none."""
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _NUMBER.fullmatch(text) else text
+    number = text.strip()
+    if _WHOLE.fullmatch(number):
+        return int(number)
+    return float(number) if _NUMBER.fullmatch(number) else text
 
 
 def _decimals(cells: Sequence[str]) -> Floats | None:

@@ -74,20 +74,36 @@ _PASSED_OVER: Final = ("companyProfile.attributes", "relationshipToPartner", "li
 """What the API says of a customer that follows from the rest."""
 
 
-def is_known(name: str) -> bool:
-    """Whether a column of that name is read."""
-    return SHORT.get(name, name) in _KNOWN or name.startswith(ACTIVE)
+def _folded(name: str) -> str:
+    """A name without what people write otherwise: `Licenses Sold`, `licenses_sold`."""
+    return name.casefold().translate(_BETWEEN)
+
+
+_BETWEEN: Final = str.maketrans("", "", " _-")
+_FOLDED: Final = {_folded(name): SHORT.get(name, name) for name in (*_KNOWN, *SHORT)}
+
+
+def known_name(name: str) -> str | None:
+    """The API's name of a column that is read; None for any other."""
+    known = SHORT.get(name, name)
+    if known in _KNOWN or known.startswith(ACTIVE):
+        return known
+    prefix, dot, workload = name.partition(".")
+    if dot and workload and _folded(prefix) == ACTIVE.removesuffix("."):
+        return ACTIVE + workload
+    return _FOLDED.get(_folded(name))
 
 
 def is_number(name: str) -> bool:
     """Whether a column of that name holds counts or percents."""
-    return is_known(name) and SHORT.get(name, name) not in (*TEXTS, OBJECT_TYPE, LICENSES)
+    known = known_name(name)
+    return known is not None and known not in (*TEXTS, OBJECT_TYPE, LICENSES)
 
 
 def api_name(name: str, where: str) -> str | None:
     """The API's name of a column; None for one that follows from others. InputError for any other."""
-    known = SHORT.get(name, name)
-    if known in _KNOWN or known.startswith(ACTIVE):
+    known = known_name(name)
+    if known is not None:
         return known
     if any(name == each or name.startswith(f"{each}.") for each in _PASSED_OVER):
         return None

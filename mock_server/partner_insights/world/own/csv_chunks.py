@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import BLOCK, BOM, MAX_LINE, Chunk, within
-from partner_insights.world.own.csv_header import delimiter_of, header_of
+from partner_insights.world.own.csv_header import Header, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,18 +101,17 @@ def _breaks(text: str) -> int:
 def csv_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     """The rows under a header. InputError."""
     text = _Text(file, where)
-    delimiter = delimiter_of(next(iter(text.block().splitlines()), ""))
-    header = header_of(delimiter, csv.reader(text, strict=True, delimiter=delimiter), where)
+    header = read_header(text, text.block().splitlines(), where)
     line = header.lines
     while block := text.block():
-        columns = _split(block, len(header.names), delimiter)
+        columns = _split(block, len(header.names), header.delimiter)
         if columns is not None:
             count = len(columns[0])
             text.pass_over(count)
             numbers: Sequence[int] = range(line + 1, line + 1 + count)
             line += count
         else:
-            numbers, rows, line = _read(text, line, delimiter, where)
+            numbers, rows, line = _read(text, line, header, where)
             rows = _of_one_width(rows, numbers, len(header.names), where)
             if not rows:
                 continue
@@ -141,9 +140,9 @@ def _split(block: str, width: int, delimiter: str) -> list[list[str]] | None:
     return [cells[place :: width + 1] for place in range(width)]
 
 
-def _read(text: _Text, line: int, delimiter: str, where: str) -> tuple[list[int], list[list[str]], int]:
+def _read(text: _Text, line: int, header: Header, where: str) -> tuple[list[int], list[list[str]], int]:
     """The rows that begin in the block, the line of each, and the last line of them; empty ones are none."""
-    reader = csv.reader(text, strict=True, delimiter=delimiter)
+    reader = header.reader(text)
     numbers: list[int] = []
     rows: list[list[str]] = []
     begin = line + 1

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import MISSING, Chunk
+from partner_insights.world.own.columns_of_data import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -175,10 +176,11 @@ class Given(Struct):
         at = bisect_right(self._firsts, row) - 1
         return self._places[at](row - self._firsts[at], column)
 
-    def named(self, row: int, name: str) -> str:
-        """What the file of a row calls a column."""
+    def named(self, row: int, name: str, workload: str = "") -> str:
+        """What the file of a row calls a column; the active licences of a workload may have their own."""
         names = self._names[bisect_right(self._firsts, row) - 1]
-        return names.get(name, [name])[0]
+        own = ACTIVE + workload
+        return names.get(own if name == "licensesActive" and own in names else name, [name])[0]
 
     def problem(self, row: int, column: str | None, words: str, value: Any = MISSING, name: str = "") -> None:
         """Refuse a cell, or take it on purpose: then `value` shows under the API's `name`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from msgspec.structs import replace
 
 from partner_insights.errors import InputError
-from partner_insights.file_reader import opened
+from partner_insights.file_reader import in_utf8, opened
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.world.own.csv_chunks import csv_chunks
 from partner_insights.world.own.day_folders import of_newest_day
@@ -64,6 +64,7 @@ def chunks_of(path: Path, as_of: date = date.max) -> Iterator[Chunk]:
 
 def chunks_in(content: bytes, content_type: str, where: str = "") -> Iterator[Chunk]:
     """The rows of a request's body, by its media type; JSON where that says nothing else. InputError."""
+    content = in_utf8(content, where)
     for media, suffix in _MEDIA.items():
         if content_type.partition(";")[0].strip().lower() == media:
             yield from READERS[suffix](io.BytesIO(content), where)
@@ -97,7 +98,7 @@ def _file(path: Path) -> Iterator[Chunk]:
         raise InputError(
             f"no data is read from {path.suffix or 'a file without a suffix'}",
             where=str(path),
-            remedy=f"name it {', '.join(READERS)}",
+            remedy=f"save it as {', '.join(READERS)}",
         )
     try:
         with opened(path) as file:

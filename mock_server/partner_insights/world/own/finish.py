@@ -125,7 +125,9 @@ def _texts(given: Given) -> tuple[Texts, dict[str, Integers]]:
     """What the codes mean; of what can be written in more than one way, which code each becomes."""
     found: dict[str, list[Any]] = {
         "services": [(name, code or name) for name, code in _named(given.services, {})],
-        "workloads": _named(given.workloads, {each.code: each.name for each in given.products.workloads}),
+        "workloads": _named(
+            given.workloads, {each.code.casefold(): each.name for each in given.products.workloads}
+        ),
         "product_ids": [_text(key[0]).upper() for key in given.product_ids.codes],
     }
     distinct = {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
@@ -142,9 +144,14 @@ def _texts(given: Given) -> tuple[Texts, dict[str, Integers]]:
 
 
 def _named(interned: Interned, names: Mapping[str, str]) -> list[tuple[str, str | None]]:
-    """Names and codes: a name without a code has that of the same name, a code without a name its own."""
+    """Names and codes: a name without a code has that of the same name, a code without a name its own.
+
+    `names`: by known codes, folded. A code in the place of a name, alone, means the name.
+    """
+    given = [(_text(name), _text(code)) for name, code in interned.codes]
     texts = [
-        (_text(name) or names.get(_text(code), _text(code)), _text(code)) for name, code in interned.codes
+        (name if name and code else names.get((name or code).casefold(), name or code), code)
+        for name, code in given
     ]
     coded = {name: code for name, code in texts if code}
     return [(name, code or coded.get(name)) for name, code in texts]
@@ -319,7 +326,8 @@ def _uses(
     over = (uses.qualified == LEFT_OUT) & (sold != LEFT_OUT) & (uses.active > sold)
     for at in np.flatnonzero(over).tolist():
         words = f"{uses.active[at]} active licences are more than the {sold[at]} sold"
-        place = given.named(int(row[at]), "licensesActive")
+        workload = texts.workloads[uses.workload[at]][0]
+        place = given.named(int(row[at]), "licensesActive", workload)
         given.problem(int(row[at]), place, f"{words} (PI205 active-within-qualified)")
     _check_times(given, licences, uses.licence, uses.processed, row, texts)
     about.look(row, uses.licence, uses.workload)

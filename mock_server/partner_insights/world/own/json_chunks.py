@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT: Final = 64 * 2**20
 """Bytes of JSON that is not a row a line."""
-_CONTAINERS: Final = (LICENSES, "items", "Value", "customers", "data")
+_CONTAINERS: Final = (LICENSES, "items", "Value", "value", "customers", "data")
 """Members of an object that is no row, but has some in it."""
 
 

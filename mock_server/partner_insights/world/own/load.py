@@ -46,7 +46,9 @@ _PARTNER: dict[bool, str] = {
 """Whether a row names a workload → the resource it is of."""
 
 
-def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) -> OwnData:
+def read(
+    chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False, where: str | None = None
+) -> OwnData:
     """What the rows say, for this world; InputError, at its place, for a cell that cannot be."""
     given = Given(world.as_of, world.products, world.percent_scale, allow_invalid, not world.customers)
     if world.generated_customers:
@@ -55,7 +57,7 @@ def read(chunks: Iterable[Chunk], world: World, *, allow_invalid: bool = False) 
         for chunk in chunks:
             ChunkReader(given, chunk).read()
     if not given.rows:
-        raise InputError("there is no row in it", remedy="give at least one")
+        raise InputError("there is no row in it", where=where, remedy="give at least one")
     data, undescribed = finished(given, Calendar(world.seed, world.as_of))
     _check_partner(given, data, world)
     data = structs.replace(data, made=_made(data.ids, world))
@@ -101,7 +103,8 @@ def _garbage_left() -> Iterator[None]:
 def with_files(paths: Sequence[Path], world: World, *, allow_invalid: bool = False) -> World:
     """The world with the customers of all rows in some files and folders; InputError."""
     chunks = (chunk for path in paths for chunk in chunks_of(path, world.as_of))
-    return put(read(chunks, world, allow_invalid=allow_invalid), world)
+    where = ", ".join(map(str, paths))
+    return put(read(chunks, world, allow_invalid=allow_invalid, where=where), world)
 
 
 def put(data: OwnData, world: World) -> World:

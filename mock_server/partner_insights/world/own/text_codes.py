@@ -43,7 +43,8 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
 
     def _rows(self, dataset: Dataset) -> RowTexts:
         made, given = RowTexts.of_generated(self.licenses, self.calendar.processed(dataset)), self.texts
-        codes = dict(zip(made.workloads, made.workload_codes, strict=True))
+        folded = map(str.casefold, made.workloads)
+        codes = dict(zip(folded, made.workload_codes, strict=True))
         return RowTexts(
             services=[*made.services, *(name for name, _ in given.services)],
             service_codes=[*made.service_codes, *(code for _, code in given.services)],
@@ -51,7 +52,10 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
             workloads=[*made.workloads, *(name for name, _ in given.workloads)],
             workload_codes=[
                 *made.workload_codes,
-                *(codes.get(name, name) if code is None else code for name, code in given.workloads),
+                *(
+                    codes.get(name.casefold(), name) if code is None else code
+                    for name, code in given.workloads
+                ),
             ],
             products=[*made.products, *given.products],
             processed=[*made.processed, *given.processed],
