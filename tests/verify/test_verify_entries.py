@@ -20,7 +20,7 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.fixtures.files.write import resources, write_operation, write_resource
 from partner_insights.fixtures.testing.settings import WorldSettings
-from partner_insights.verify.recordings import archives
+from partner_insights.verify.recordings import archived_body, archives
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
@@ -203,6 +203,19 @@ def test_the_cost_of_a_hostile_body_has_bounds(tmp_path: Path, good: Any) -> Non
         assert len(report["observations"]) <= MAX_LISTED
         assert "Someone" not in json.dumps(report)
     assert sum(each["code"] == "PI101" for each in report["violations"]) == MAX_ALIKE
+
+
+@pytest.mark.parametrize("rows", [100, 2_000])
+def test_the_cost_of_many_broken_rows_has_bounds(tmp_path: Path, rows: int) -> None:
+    """A megabyte of answers with thousands of violations each: told of the first of them, and in no time."""
+    text = json.dumps({"totalCount": 1, "items": [{}] * rows})
+    path = tmp_path / "rows.har"
+    path.write_text(har(*[entry(PARTNER, text)] * (2**20 // len(text))))
+    began = time.process_time()
+    result, report = check(tmp_path, path)
+    assert time.process_time() - began < 4  # it took up to sixteen seconds
+    assert (result.exit_code, "more entries were not looked at" in result.stderr) == (2, True)
+    assert "PI102" in {each["code"] for each in report["violations"]}
 
 
 def test_the_cost_of_many_broken_entries_has_bounds(
@@ -434,6 +447,28 @@ def test_a_body_in_a_file_beside_the_archive_is_read(tmp_path: Path, good: Any) 
     path.write_text(har(recorded))
     result, _ = check(tmp_path, path)
     assert (result.exit_code, "which is no file beside it" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_bodies_that_are_not_in_the_archive_have_bounds(
+    tmp_path: Path, good: Any, *, attached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressed a thousandfold, or one file named by every entry: the rest is named, and not unpacked."""
+    monkeypatch.setattr(archived_body, "ROOM", 2**20)
+    body = good("partner-licenses-usage")
+    text = json.dumps(body | {"items": [*body["items"], *[{"channel": "x"}] * 2_000]})
+    (tmp_path / "body.json").write_text(text)
+    kept = {"text": base64.b64encode(gzip.compress(text.encode())).decode(), "encoding": "base64"}
+    recorded = entry(PARTNER, "")
+    recorded["response"]["content"] = {"size": -1, "_file": "body.json"} if attached else kept
+    recorded["response"]["headers"].append({"name": "Content-Encoding", "value": "gzip"})
+    path = tmp_path / "many.har"
+    path.write_text(har(*[recorded] * 300))
+    began = time.process_time()
+    result, report = check(tmp_path, path)
+    assert time.process_time() - began < 6  # it took a quarter of a minute
+    assert (result.exit_code, "far larger than the archive" in result.stderr) == (2, True)
+    assert "PI102" in {each["code"] for each in report["violations"]}
 
 
 @pytest.mark.parametrize(

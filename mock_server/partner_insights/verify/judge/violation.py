@@ -152,4 +152,8 @@ def printable(text: str) -> str:
 
 def pointer_of(*steps: str | int) -> str:
     """A JSON pointer (RFC 6901) from its steps."""
-    return "".join("/" + printable(str(step)).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join([f"/{step}" if isinstance(step, int) else f"/{_escaped(step)}" for step in steps])
+
+
+def _escaped(step: str) -> str:
+    return printable(step).replace("~", "~0").replace("/", "~1")

@@ -28,18 +28,42 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _GZIP: Final = ("gzip", "x-gzip")
 _DEFLATE: Final = (15, -15)
 """What zlib is told to expect: a deflated body comes with zlib's header, or, from some servers, without."""
+ROOM: Final = 16 * 2**20
+ROOM_FOR_EACH_BYTE: Final = 20
+"""JSON is compressed that much; what is compressed a thousandfold would be judged for hours."""
 
 
-def archived_body(answered: dict[str, Any], headers: Headers, folder: Path) -> bytes:
+class Room:
+    """How many bytes the bodies of an archive may have that are not in it."""
+
+    def __init__(self, size: int) -> None:
+        """`size` is the archive's."""
+        self.left = ROOM + ROOM_FOR_EACH_BYTE * size
+        self._attached: set[str] = set()
+
+    def take(self, body: bytes, held: bytes, name: object = None) -> None:
+        """Count a body of which so much is held; a file beside the archive is held the first time."""
+        if isinstance(name, str):
+            held = b"" if name in self._attached else body
+            self._attached.add(name)
+        more = max(0, len(body) - len(held))
+        fits, self.left = more <= self.left, max(0, self.left - more)
+        if not fits:
+            raise InputError("unpacked, the bodies of the archive are far larger than the archive")
+
+
+def archived_body(answered: dict[str, Any], headers: Headers, folder: Path, room: Room) -> bytes:
     """The body, which may be a file beside the archive, in its folder.
 
     InputError where the archive has it not, or not all of it, or in a form that is not read.
     """
     stated = answered.get("content")
     content = stated if isinstance(stated, dict) else {}
-    body = _decoded(_stored(answered, content, headers, folder), headers)
+    held = _stored(answered, content, headers, folder)
+    body = _decoded(held, headers, min(MAX_BODY, room.left))
     if len(body) > MAX_BODY:
         raise InputError(f"the body is larger than {MAX_BODY // 2**20} MiB")
+    room.take(body, held, content.get("_file"))
     size = content.get("size")
     # A browser keeps the beginning of a large body, and tells its whole size; some count what others decode.
     if isinstance(size, int) and size > len(body) + len(BOM) and not read_body(body).readable:
@@ -83,17 +107,20 @@ def _attached(folder: Path, name: str) -> bytes:
         raise InputError(words, remedy="check the archive in the folder it was saved in") from error
 
 
-def _decoded(content: bytes, headers: Headers) -> bytes:
-    """A body that is still compressed, decompressed; most archives hold it as text already."""
+def _decoded(content: bytes, headers: Headers, most: int) -> bytes:
+    """A body that is still compressed, decompressed; most archives hold it as text already.
+
+    Of one that is longer than `most`, only the beginning.
+    """
     stated = ",".join(value for name, value in headers if name.lower() == "content-encoding")
     codings = [each for each in (part.strip().lower() for part in stated.split(",")) if each]
     for coding in reversed(codings):
         if coding == "identity" or _is_text(content):
             continue
         if coding in _GZIP:
-            content = _gunzipped(content)
+            content = _gunzipped(content, most)
         elif coding == "deflate":
-            content = _inflated(content)
+            content = _inflated(content, most)
         else:
             raise InputError(f"the archive holds the body in {coding}, which is not read here")
     return content
@@ -111,13 +138,13 @@ def _begins_as_json(content: bytes) -> bool:
     return content.removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
 
-def _gunzipped(content: bytes) -> bytes:
+def _gunzipped(content: bytes, most: int) -> bytes:
     """All members (RFC 1952, section 2.2), one after the other."""
     parts: list[bytes] = []
     length = 0
     try:
         with GzipFile(fileobj=io.BytesIO(content)) as file:
-            while length <= MAX_BODY and (part := file.read(2**16)):
+            while length <= most and (part := file.read(2**16)):
                 parts.append(part)
                 length += len(part)
     except EOFError as error:
@@ -127,14 +154,14 @@ def _gunzipped(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _inflated(content: bytes) -> bytes:
+def _inflated(content: bytes, most: int) -> bytes:
     for window in _DEFLATE:
         reader = zlib.decompressobj(window)
         try:
-            inflated = reader.decompress(content, MAX_BODY + 1)
+            inflated = reader.decompress(content, most + 1)
         except zlib.error:
             continue
-        if reader.eof or len(inflated) > MAX_BODY:
+        if reader.eof or len(inflated) > most:
             return inflated
         raise InputError("the archive holds the body in deflate that is cut off")
     return _not_compressed(content, "deflate")

@@ -20,7 +20,7 @@ from partner_insights.http_reader import is_local
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
 from partner_insights.verify.judge.json_body import has_more_values, more_values
 from partner_insights.verify.judge.rules import FIRST_DAY
-from partner_insights.verify.recordings.archived_body import archived_body
+from partner_insights.verify.recordings.archived_body import Room, archived_body
 from partner_insights.verify.recordings.archived_url import OperationUrl, UrlReader
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
 
@@ -46,6 +46,8 @@ class ArchivedEntry(NamedTuple):
     number: int
     recorded: dict[str, Any]
     url: OperationUrl
+    room: Room
+    """Of the whole archive."""
 
     @property
     def place(self) -> str:
@@ -54,7 +56,7 @@ class ArchivedEntry(NamedTuple):
 
     def read(self) -> RecordedResponse | Unanswered | None:
         """None for an answer that is in a cache of the browser; InputError for what cannot be judged."""
-        return _entry(self.path, self.place, self.recorded, self.url)
+        return _entry(self)
 
     def answer(self) -> RecordedResponse | InputError:
         """Of an entry that has one."""
@@ -87,7 +89,9 @@ def archive_entries(
     InputError, raised, for what is no archive, or has no entry of them.
     """
     any_of_ours = False
-    for entry, known in _looked_at(_of_the_service(path, _log(str(path), content), catalogue), clean):
+    for entry, known in _looked_at(
+        _of_the_service(path, _log(str(path), content), catalogue, Room(len(content))), clean
+    ):
         if known is not None:
             any_of_ours = True
             yield known
@@ -114,7 +118,7 @@ def _looked_at(
         yield from ((entry, known.get(entry.number)) for entry in some)
 
 
-def _of_the_service(path: Path, log: list[Any], catalogue: Catalogue) -> Iterator[ArchivedEntry]:
+def _of_the_service(path: Path, log: list[Any], catalogue: Catalogue, room: Room) -> Iterator[ArchivedEntry]:
     """The entries of operations.
 
     Other services have such paths, too: where the service's own host or this machine is asked, no other
@@ -125,7 +129,7 @@ def _of_the_service(path: Path, log: list[Any], catalogue: Catalogue) -> Iterato
         request = _object(_object(recorded).get("request"))
         url = urls.read(request.get("url"))
         if url is not None and _method(request) in ("GET", "HEAD"):
-            found.append(ArchivedEntry(path, number, recorded, url))
+            found.append(ArchivedEntry(path, number, recorded, url, room))
     own = urlsplit(catalogue.base_url).hostname
     ours = {host for host in {each.url.host for each in found} if _known(host, own)}
     yield from (each for each in found if each.url.host in ours) if ours else found
@@ -166,10 +170,8 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _entry(
-    path: Path, place: str, recorded: dict[str, Any], url: OperationUrl
-) -> RecordedResponse | Unanswered | None:
-    name = str(path)
+def _entry(entry: ArchivedEntry) -> RecordedResponse | Unanswered | None:
+    name, place, recorded, url = str(entry.path), entry.place, entry.recorded, entry.url
     requested, answered = _object(recorded.get("request")), _object(recorded.get("response"))
     status, method = _status(answered.get("status")), _method(requested)
     if status == 304:
@@ -178,7 +180,9 @@ def _entry(
     if status < 200 or 300 <= status < 400:
         return Unanswered(name, place)
     headers = _fields(answered)
-    content = b"" if method == "HEAD" or status == 204 else archived_body(answered, headers, path.parent)
+    content, before = b"", entry.room.left
+    if method != "HEAD" and status != 204:
+        content = archived_body(answered, headers, entry.path.parent, entry.room)
     request = Request(
         method=method,
         url=url.text,
@@ -192,7 +196,8 @@ def _entry(
         entry=place,
     )
     response = Response(status, headers, content, received=moment_of_entry(recorded))
-    return RecordedResponse(name, place, content, exchange=Exchange(request, response))
+    unpacked = before - entry.room.left
+    return RecordedResponse(name, place, content, exchange=Exchange(request, response), unpacked=unpacked)
 
 
 def _status(value: Any) -> int:

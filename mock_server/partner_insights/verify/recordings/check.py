@@ -65,6 +65,10 @@ SLOW_ENTRIES = 1_000
 """Entries of a file with violations that the judge looks at …"""
 BYTES_AN_ENTRY = 3_000
 """… and one more for so many bytes: a broken entry takes a millisecond, however short it is."""
+VIOLATIONS_AN_ENTRY = 15
+"""So many violations take as long as an entry, where it has more of them."""
+UNPACKED_BYTES = 1_000
+"""So many bytes of a body that are not in the recording take a millisecond, too, where it is broken."""
 SAME_ROW = 0.5
 """The share of names that a row without objectType has in common with those it is one of, at least."""
 REFUSAL_COST = 0.1
@@ -158,9 +162,9 @@ class FileResult:
 
     def is_worth_judging(self, entry: RecordedResponse) -> bool:
         """Whether to look at one more entry; those that are not looked at are counted."""
-        self.read += len(entry.content)
+        self.read += len(entry.content) - entry.unpacked
         worth = self._has_room()
-        self.effort += worth
+        self.effort += cost(entry) if worth else 0
         self.passed_over += not worth
         return worth
 
@@ -180,6 +184,11 @@ class FileResult:
         self.effort -= 1 - REFUSAL_COST
         if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append(error)
+
+
+def cost(entry: RecordedResponse) -> float:
+    """What an entry counts as that is broken."""
+    return 1 + entry.unpacked / UNPACKED_BYTES
 
 
 def check_recording(
@@ -268,8 +277,9 @@ class RecordingChecker:
         before = checked.severities.total()
         if not (self._pass(self._valid_operation(entry), 1, checked) or self._observe(entry, checked)):
             checked.judge(self._judge(entry, checked), 1)
-        if checked.severities.total() == before:
-            checked.effort -= 1  # nothing was to be explained, whoever found it valid
+        found = checked.severities.total() - before
+        # Where nothing was to be explained, it cost nothing, whatever found the entry valid.
+        checked.effort += max(0, found / VIOLATIONS_AN_ENTRY - cost(entry)) if found else -cost(entry)
 
     def _observe(self, entry: RecordedResponse, checked: FileResult) -> bool:
         """Count an answer that is valid but for what no page lists, and tell of that; False for any other."""

@@ -23,6 +23,8 @@ class RecordedResponse:
     """Whether it is a line, which may be a row without an envelope."""
     exchange: Exchange | None = None
     """Where the recording has the request and the whole response."""
+    unpacked: int = 0
+    """Bytes of the content that are not in the recording."""
 
     @property
     def name(self) -> str:
