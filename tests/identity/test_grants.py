@@ -91,6 +91,26 @@ def test_version_2_writes_numbers_as_numbers(client: DirectoryClient, grant: str
     assert client.claims(answer["access_token"])["aud"] == PARTNER_CENTER
 
 
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        (f"{PARTNER_CENTER}/.default", True),
+        (f"{PARTNER_CENTER}/user_impersonation", False),
+        (f"{PARTNER_CENTER}/.default openid", False),
+        (f"openid {PARTNER_CENTER}/.default", False),
+        (f"{PARTNER_CENTER}/.default {GRAPH}/.default", False),
+    ],
+)
+def test_an_application_asks_for_all_that_one_resource_granted(
+    client: DirectoryClient, scope: str, *, granted: bool
+) -> None:
+    """For nothing beside it, and for no part of it: without a user there is nothing to choose from."""
+    form = {"grant_type": "client_credentials", **GRANTS["client_credentials"], "scope": scope}
+    answer = post(client, V2, form)
+    assert (answer.status_code == 200) is granted
+    assert answer.json.get("error_codes") == (None if granted else [1002012])
+
+
 def test_the_claims_of_a_user_and_of_an_application(client: DirectoryClient) -> None:
     """Claims as the directory's: numeric times, application; a user has name and scope, an app roles."""
     user, app = (

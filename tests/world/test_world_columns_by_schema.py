@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 from partner_insights.contract import Catalogue
 from partner_insights.contract.query.parameters import QueryOptions
 from partner_insights.world import World
+from partner_insights.world.schema_data.regex_values import Pattern
 
 LAW = settings(deadline=None, max_examples=100)
 DAY = date(2026, 11, 22)
@@ -97,6 +99,27 @@ def test_values_keep_their_schema(schema: Schema) -> None:
     rows = world_of({"thing": schema}).rows("Widget")
     assert len(rows) == 12
     assert_allowed([row["thing"] for row in rows], schema)
+
+
+@pytest.mark.parametrize(("least", "most"), [(None, None), (0, 1), (0, 3), (2, 4), (2, None), (3, 3)])
+def test_lists_are_of_every_length_there_may_be(least: int | None, most: int | None) -> None:
+    """From the least, or one, to the most, or three, or the least where that is more."""
+    bounds = {"minItems": least, "maxItems": most}
+    schema = {"type": "array", "items": {"type": "integer"}}
+    schema |= {name: bound for name, bound in bounds.items() if bound is not None}
+    lengths = {len(row[name]) for row in world_of({"a": schema, "b": schema}).rows("Widget") for name in "ab"}
+    longest = min(most if most is not None else 3, max(least or 0, 3))
+    assert lengths == set(range(max(least or 0, 1), longest + 1))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[a-c]{2}-\\d$", "^[a-c]{2}-\\d", "[a-c]{2}-\\d$", "^a\\$", "a\\$$", "^$"]
+)
+def test_a_text_of_a_simple_expression_matches_it(pattern: str) -> None:
+    """Wherever it is anchored, and where the last sign is none of the end but a dollar."""
+    read = Pattern.read(pattern)
+    assert read is not None
+    assert all(re.search(pattern, read.text(word)) for word in range(20))
 
 
 @pytest.mark.parametrize(
