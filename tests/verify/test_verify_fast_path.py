@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,6 +25,8 @@ from partner_insights.errors import InputError
 from partner_insights.tables.dialect import BASE, named_dialect
 from partner_insights.tables.types import _FORMATS
 from partner_insights.verify.judge import rule_registry
+from partner_insights.verify.judge.damaged_names import folded
+from partner_insights.verify.judge.fast_checks import _Distinct
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
 from partner_insights.verify.recordings.check import FileResult, RecordingChecker
@@ -483,6 +486,21 @@ def test_a_rule_without_a_fast_check_leaves_its_answers_to_the_judge(
     monkeypatch.setattr(rule_registry, "RULES", RULES | {name: replace(RULES[name], fast=None)})
     concerned = strict.operations[operation].resource in strict.rules[name].resources
     assert FastPath(strict).valid_operation(content) == (None if concerned else operation)
+
+
+@given(st.lists(st.lists(st.tuples(*[st.sampled_from(["x", "X ", "y", None])] * 3), min_size=1), max_size=6))
+def test_rows_that_pass_as_different_differ_whatever_was_seen_before(
+    answers: list[list[tuple[str | None, ...]]],
+) -> None:
+    """By more than case and blanks; and what passes first passes after any other."""
+    names = ("a", "b", "c")
+    seen = _Distinct(names)
+    for answer in answers:
+        rows = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in answer]
+        passed = seen(rows)
+        keys = {tuple(folded(value) if value is not None else None for value in row) for row in answer}
+        assert not passed or len(keys) == len(answer)
+        assert passed or not _Distinct(names)(rows)
 
 
 def test_the_fast_path_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:

@@ -231,8 +231,9 @@ def moment_of_entry(recorded: dict[str, Any]) -> datetime:
 
     A time before there was the service says that it was made, not recorded.
     """
+    stated = recorded.get("startedDateTime")
     try:
-        moment = datetime.fromisoformat(str(recorded.get("startedDateTime")))
+        moment = datetime.fromisoformat(stated) if isinstance(stated, str) else datetime.now(UTC)
     except ValueError:
         return datetime.now(UTC)
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -53,7 +53,10 @@ class FastRules:
 
     def fit_request(self, rows: Sequence[Any], asked: Requested) -> bool:
         """Whether the rows of one answer certainly keep every rule that needs the request."""
-        return self.of_request is not None and all(keep(rows, asked) for keep in self.of_request)
+        try:
+            return self.of_request is not None and all(keep(rows, asked) for keep in self.of_request)
+        except AttributeError:
+            return False  # a property is missing
 
 
 def fast_rules(operation: Operation, catalogue: Catalogue, past: PastCheck) -> FastRules | None:

@@ -44,6 +44,7 @@ NO_RECORDING: Final = {
 }
 """Other things that people save: how they begin, what they are, and what to do."""
 
+_PART = 2**20
 BLOCK_BYTES = 2**16
 """Bytes of lines that are looked at together: so much fits into the caches of a processor."""
 
@@ -89,8 +90,13 @@ def entries(
 
 
 def _content(name: str, file: BinaryIO, maximum: int) -> bytes:
-    content = file.read(maximum + 1)
-    if len(content) > maximum:
+    # In parts: a buffer of the greatest size there may be takes time, even for a small file.
+    parts, length = [], 0
+    while length <= maximum and (part := file.read(_PART)):
+        parts.append(part)
+        length += len(part)
+    content = b"".join(parts)
+    if length > maximum:
         raise InputError(f"the file is larger than {maximum // 2**20} MiB", where=name)
     for beginning, (what, remedy) in NO_RECORDING.items():
         if content.startswith(beginning):
