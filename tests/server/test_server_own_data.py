@@ -236,6 +236,12 @@ def test_newer_rows_loaded_are_told_over_http(
             {"id": "7"},
             "not the id of the path",
         ),
+        (
+            "PUT",
+            "/_admin/customers/cd98e472-fbbf-4ed4-ba69-d7987f6aca49",
+            {"Customer Id": "7"},
+            "/Customer Id: '7' is not the id of the path",
+        ),
         ("POST", "/_admin/customers", {"licenses": []}, "whose row"),
         ("POST", "/_admin/customers", {"name": "A", "licenses": {}}, "no array"),
         ("POST", "/_admin/customers", {"name": "A", "licenses": [3]}, "no licence"),
@@ -251,6 +257,14 @@ def test_what_cannot_be_is_refused(
     told = client.open(path, method=method, json=content)
     assert (told.status_code, words in told.get_json()["error"]) == (400, True), told.get_json()
     assert get(client, "/_admin/customers") == before
+
+
+@pytest.mark.parametrize("member", ["name", "Name", "customer", "Customer Name"])
+def test_a_customer_is_renamed_by_its_name_however_that_is_written(client: FlaskClient, member: str) -> None:
+    """The name that is known already is not put beside the new one."""
+    customer = get(client, "/_admin/customers")["customers"][0]["id"]
+    told = client.patch(f"/_admin/customers/{customer}", json={member: "Wingtip"})
+    assert (told.status_code, told.get_json().get("name")) == (200, "Wingtip")
 
 
 def test_several_workers_refuse_an_edit(make_app: Callable[..., Flask]) -> None:

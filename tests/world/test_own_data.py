@@ -545,3 +545,10 @@ def test_a_file_without_a_row_is_named(tmp_path: Path) -> None:
     file.write_text("customer,product,sold\n")
     with pytest.raises(InputError, match=r"own\.csv: there is no row in it"):
         load.with_files([file], EMPTY)
+
+
+@pytest.mark.parametrize("name", ["Licenses", "LICENSES", "licences"])
+def test_licences_under_another_name_are_no_customer_without_any(name: str) -> None:
+    """What holds the rows is told by its exact name; any other is refused, with what was meant."""
+    with pytest.raises(InputError, match=f"there is no column '{name}'"):
+        taken([{"name": "Fabrikam", name: [{"product": "Office 365 E3", "sold": 10}]}])

@@ -14,6 +14,7 @@ from partner_insights.server.admin.data_views import customer_content
 from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
 from partner_insights.server.http.rsgi_request import MAX_DATA
 from partner_insights.world.own import load
+from partner_insights.world.own.columns_of_data import known_name
 from partner_insights.world.own.edit_check import checked
 from partner_insights.world.own.files import chunks_in, chunks_of_value
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 2048
 """Customers whose rows are written together."""
-_ID: Final = ("id", "customerId")
-_PRODUCT: Final = ("product", "productName")
 
 
 class DataEdits:
@@ -155,10 +154,13 @@ class DataEdits:
 
     def _licence(self, customer_id: str, product: str, enter: Callable[[Any, World], World]) -> Response:
         content = _object()
-        given = next((content[name] for name in _PRODUCT if name in content), product)
-        if given != product:
-            raise InputError(f"{given!r} is not the product of the path, {product!r}", where="/product")
-        licence = {name: value for name, value in content.items() if name not in _PRODUCT}
+        for name in _named(content, "productName"):
+            if content[name] != product:
+                words = f"{content[name]!r} is not the product of the path, {product!r}"
+                raise InputError(words, where=f"/{name}")
+        licence = {
+            name: value for name, value in content.items() if name not in _named(content, "productName")
+        }
         row = {"licenses": [{**licence, "product": product}]}
         return self._known(customer_id) or self._enter(
             chunks_of_value(_of(self._state.world, customer_id, row)), enter
@@ -217,10 +219,11 @@ def _with_id(content: dict[str, Any], customer_id: str) -> dict[str, Any]:
     rows = content.get("items")
     if isinstance(rows, list):
         return {"items": [_with_id(each, customer_id) if isinstance(each, dict) else each for each in rows]}
-    for name in _ID:
-        if name in content and str(content[name]).lower() != customer_id.lower():
+    ids = _named(content, "customerId")
+    for name in ids:
+        if str(content[name]).lower() != customer_id.lower():
             raise InputError(f"{content[name]!r} is not the id of the path", where=f"/{name}")
-    rest = {name: value for name, value in content.items() if name not in _ID}
+    rest = {name: value for name, value in content.items() if name not in ids}
     return {"id": customer_id, **rest}
 
 
@@ -230,12 +233,13 @@ def _of(world: World, customer_id: str, content: dict[str, Any]) -> dict[str, An
     content = _with_id(content, customer_id)
     if "items" in content:
         return content
-    name = (
-        {}
-        if index is None or "name" in content or "customerName" in content
-        else {"name": world.names.name(index)}
-    )
+    name = {} if index is None or _named(content, "customerName") else {"name": world.names.name(index)}
     return {"licenses": [], **name, **content}
+
+
+def _named(content: dict[str, Any], known: str) -> list[str]:
+    """The members that mean one of the API's, however they are written."""
+    return [name for name in content if known_name(name) == known]
 
 
 def _flag(name: str) -> bool:

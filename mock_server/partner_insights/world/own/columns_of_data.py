@@ -80,7 +80,8 @@ def _folded(name: str) -> str:
 
 
 _BETWEEN: Final = str.maketrans("", "", " _-")
-_FOLDED: Final = {_folded(name): SHORT.get(name, name) for name in (*_KNOWN, *SHORT)}
+_FOLDED: Final = {_folded(name): SHORT.get(name, name) for name in (*_KNOWN - {LICENSES}, *SHORT)}
+"""Not what holds rows: written otherwise it would look like a customer without any."""
 
 
 def known_name(name: str) -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DELIMITERS: Final = (",", ";", "\t")
 """Where a comma is in decimals, spreadsheets write one of the others."""
-_HINT: Final = re.compile(r"sep=(.)\s*")
+_HINT: Final = re.compile(r"sep=([,;\t|])\s*")
 """What Excel takes before the header: what stands between cells."""
 _DECIMAL: Final = re.compile(r"(-?[0-9]+),([0-9]+)", re.ASCII)
 
@@ -67,7 +67,8 @@ def read_header(text: Iterable[str], lines: Sequence[str], where: str) -> Header
     except csv.Error as error:
         raise InputError(f"is no CSV ({error})", where=within(where, f"line {reader.line_num}")) from error
     if not any(names):
-        raise InputError("the file is empty", where=where or None)
+        words = "the header names no column" if names else "the file is empty"
+        raise InputError(words, where=where or None)
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two columns are named {twice!r}", where=within(where, f"line {reader.line_num}"))
