@@ -20,6 +20,8 @@ _Table = TypeVar("_Table", LicenceTable, UseTable)
 
 def licence_groups(licences: LicenceTable, texts: Texts) -> tuple[LicenceTable, Integers]:
     """Each licence once, as it came first; of each entry the number of its licence."""
+    if len(licences) < 2:
+        return licences, np.zeros(len(licences), dtype=np.int64)
     product = _key((licences.customer, 0), (texts.same_product[licences.product], len(texts.products)))
     service = _joined(licences.service, ~licences.service_is_given, product)
     of_service = _key((product, 0), (service, len(texts.services)))
