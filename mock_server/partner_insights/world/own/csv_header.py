@@ -20,6 +20,7 @@ DELIMITERS: Final = (",", ";", "\t")
 """Where a comma is in decimals, spreadsheets write one of the others."""
 _HINT: Final = re.compile(r"sep=([,;\t|])\s*")
 """What Excel takes before the header: what stands between cells."""
+_DIGITS: Final = frozenset("0123456789,")
 _DECIMAL: Final = re.compile(r"(-?[0-9]+),([0-9]+)", re.ASCII)
 
 
@@ -89,6 +90,9 @@ def _delimiter_of(line: str) -> str:
 
 def _with_points(name: str, column: list[str]) -> list[str]:
     """Decimals as JSON has them."""
-    if not is_number(name) or not any("," in cell for cell in column):
+    signs = set("".join(column)) if is_number(name) else set()
+    if "," not in signs:
         return column
+    if signs <= _DIGITS:
+        return [cell.replace(",", ".") if cell.count(",") == 1 else cell for cell in column]
     return [_DECIMAL.sub(r"\1.\2", cell) if _DECIMAL.fullmatch(cell) else cell for cell in column]
