@@ -97,7 +97,7 @@ def test_what_a_spreadsheet_writes_where_commas_are_decimals_says_the_same(delim
         ),
         pytest.param(ENGLISH.replace("80,60", " 80 ,60"), id="spaces around a number"),
         pytest.param(
-            ENGLISH.replace("customer,product,sold", "Customer Name,PRODUCT,Licenses_Sold"),
+            ENGLISH.replace("customer,product,sold", "Customer\u00a0Name,PRODUCT,Licenses_Sold"),
             id="names as people write them",
         ),
         pytest.param("sep=,\n" + ENGLISH, id="what Excel writes before the header"),
@@ -116,6 +116,10 @@ def test_what_people_and_spreadsheets_write_says_the_same(content: str | bytes) 
         ("customer;product;sold\nA;Office 365 E3;1.234,5\n", "line 2, sold: '1.234,5' is no number"),
         ("customer,product,sold\nA,Office 365 E3,7,5\n", "line 2: 4 cells under 3 columns"),
         ("customer,product,sold,\nA,Office 365 E3,7,x\n", "line 2: 'x' stands under a column without a name"),
+        (
+            "PK\x03\x04,product\nA,Office 365 E3\n",
+            "line 1: is no CSV: there are control characters in the header",
+        ),
         ("customer;product;solt\nA;Office 365 E3;7\n", "line 1, solt: there is no column 'solt'"),
     ],
 )

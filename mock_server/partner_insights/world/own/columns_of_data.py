@@ -79,7 +79,7 @@ def _folded(name: str) -> str:
     return name.casefold().translate(_BETWEEN)
 
 
-_BETWEEN: Final = str.maketrans("", "", " _-")
+_BETWEEN: Final = str.maketrans("", "", " _-\n\r\u00a0")
 _FOLDED: Final = {_folded(name): SHORT.get(name, name) for name in (*_KNOWN - {LICENSES}, *SHORT)}
 """Not what holds rows: written otherwise it would look like a customer without any."""
 

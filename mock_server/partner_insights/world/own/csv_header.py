@@ -20,6 +20,7 @@ DELIMITERS: Final = (",", ";", "\t")
 """Where a comma is in decimals, spreadsheets write one of the others."""
 _HINT: Final = re.compile(r"sep=([,;\t|])\s*")
 """What Excel takes before the header: what stands between cells."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _DIGITS: Final = frozenset("0123456789,")
 _DECIMAL: Final = re.compile(r"(-?[0-9]+),([0-9]+)", re.ASCII)
 
@@ -70,6 +71,9 @@ def read_header(text: Iterable[str], lines: Sequence[str], where: str) -> Header
     if not any(names):
         words = "the header names no column" if names else "the file is empty"
         raise InputError(words, where=where or None)
+    if _CONTROL.search("".join(names)):
+        words = "is no CSV: there are control characters in the header"
+        raise InputError(words, where=within(where, "line 1"), remedy="save it as CSV in UTF-8")
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two columns are named {twice!r}", where=within(where, f"line {reader.line_num}"))
