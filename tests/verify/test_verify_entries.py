@@ -666,17 +666,21 @@ def test_a_file_of_one_endless_line_is_not_called_empty(
     assert "empty" not in result.stderr
 
 
+@pytest.mark.parametrize("size", [1, 900, 3_999])
 def test_a_line_without_end_is_passed_over(
-    tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """A line over the limit is named and skipped; the next one is judged."""
+    """A line over the limit is named and skipped; those before and after it are judged, by their numbers."""
     monkeypatch.setattr(entries_module, "MAX_BODY", 4_000)
+    monkeypatch.setattr(entries_module, "BLOCK_BYTES", size)
+    whole, broken = json.dumps(good(USAGE)), json.dumps(good(USAGE) | {"totalCount": 7})
     path = tmp_path / "long.ndjson"
-    path.write_text("x" * 10_000 + "\n" + json.dumps(good(USAGE)) + "\n")
-    result, _ = check(tmp_path, path)
+    path.write_text(f"{whole}\n\n{'x' * 10_000}\n{broken}\n\n{'x' * 4_000}\n{whole}\n{'x' * 5_000}")
+    result, report = check(tmp_path, path)
     assert result.exit_code == 2
-    assert "line 1: the line is longer" in result.stderr
-    assert "1 recording judged" in result.stdout
+    assert [line for line in (3, 6, 8) if f"line {line}: the line is longer" in result.stderr] == [3, 6, 8]
+    assert [each["request"]["entry"] for each in report["violations"]] == ["line 4"]
+    assert "3 recordings judged" in result.stdout
 
 
 def test_memory_is_flat_whatever_the_length(tmp_path: Path, good: Any) -> None:

@@ -36,7 +36,7 @@ from partner_insights.verify.recordings.fast_path import FastPath, row_operation
 from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     from partner_insights.contract import (
@@ -266,7 +266,10 @@ class RecordingChecker:
         )
 
     def _not_passed(self, block: LineBlock, checked: FileResult) -> Iterator[RecordedResponse]:
-        passed, left = self._fast_path.split(block.lines)
+        passed: Mapping[str, int] = self._fast_path.whole(block.as_they_are, block.content)
+        left: Sequence[int] = ()
+        if not passed:
+            passed, left = self._fast_path.split(block.lines)
         if self._operation is not None and passed.keys() != {self._operation}:
             return block.entries(range(len(block.lines)))
         for subject, answers in passed.items():

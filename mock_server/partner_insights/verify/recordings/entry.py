@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,16 +43,32 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class LineBlock:
-    """Lines of NDJSON that follow each other, none of them empty; or what an array holds, as if in lines."""
+    """Lines of NDJSON that follow each other; or what an array holds, as if in lines."""
 
     file: str
+    content: bytes
+    """As the file has them."""
+    first: int = 1
+    """The number of the first line."""
     unit: str = "line"
-    lines: list[bytes] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+
+    @cached_property
+    def as_they_are(self) -> list[bytes]:
+        """All lines, empty ones among them."""
+        return self.content.removesuffix(b"\n").split(b"\n")
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        """Those that are not empty, without the blanks around them."""
+        return [line for _, line in self._numbered]
+
+    @cached_property
+    def _numbered(self) -> list[tuple[int, bytes]]:
+        lines = map(bytes.strip, self.content.split(b"\n"))
+        return [(number, line) for number, line in enumerate(lines, self.first) if line]
 
     def entries(self, places: Iterable[int]) -> Iterator[RecordedResponse]:
         """The lines at some places, each by itself."""
         for place in places:
-            yield RecordedResponse(
-                self.file, f"{self.unit} {self.numbers[place]}", self.lines[place], line=True
-            )
+            number, line = self._numbered[place]
+            yield RecordedResponse(self.file, f"{self.unit} {number}", line, line=True)

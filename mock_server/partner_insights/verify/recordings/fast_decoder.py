@@ -34,7 +34,6 @@ Rows: TypeAlias = "Sequence[Any]"
 Column: TypeAlias = "tuple[Callable[[Any], str], str]"
 """What gets a text of a row, and the format it has to be of."""
 
-_OPENS, _CLOSES = b"{}"
 _PLAIN: Final = {"type", "format", "$ref", "deprecated", "readOnly", "writeOnly", "default"}
 _OF_TEXTS: Final = _PLAIN | {"minLength", "maxLength", "pattern"}
 _OF_NUMBERS: Final = _PLAIN | {"minimum", "maximum", "multipleOf"}
@@ -80,17 +79,13 @@ class Layout:
             return None
         return self._answers(b"".join(contents), values)
 
-    def answers(self, lines: Sequence[bytes]) -> list[Rows] | None:
-        """The rows of every line; None where any line is of another form."""
-        content = b"\n".join(lines)
-        # No value goes on after a brace that closes a line where the next line opens one.
-        if not all(line[0] == _OPENS and line[-1] == _CLOSES for line in lines):
-            return None
+    def answers(self, content: bytes, number: int) -> list[Rows] | None:
+        """The rows of so many lines, each from brace to brace; None where any is of another form."""
         try:
             values = self._decoder.decode_lines(content)
         except (msgspec.MsgspecError, ValueError):
             return None
-        return self._answers(content, values) if len(values) == len(lines) else None
+        return self._answers(content, values) if len(values) == number else None
 
     def _answers(self, content: bytes, values: list[Any]) -> list[Rows] | None:
         if self._is_row:

@@ -39,6 +39,7 @@ MAX_DECODERS = 100
 
 SAMPLED_LINK = "^/(?!/|v[0-9.]+/)"
 """A link as in the samples. Links of another form break nothing, but the judge observes them."""
+_OPENS, _CLOSES = b"{}"
 _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
 """What a line most likely holds: only which lines are looked at together depends on it."""
 
@@ -168,27 +169,29 @@ class FastPath:
         which only `valid_operation` knows: lines are valid together if all that name the same resource
         have one layout.
         """
-        subject = self._all_by_layout(lines)
-        if subject is not None:
-            return Counter({subject: len(lines)}), []
         valid: Counter[str] = Counter()
         left: list[int] = []
-        groups = _by_resource(lines)
-        for places in groups:
-            subject = None if len(groups) == 1 else self._all_by_layout([lines[place] for place in places])
-            if subject is None:
-                left += places
-            else:
-                valid[subject] += len(places)
+        for places in _by_resource(lines):
+            passed = self.whole([lines[place] for place in places])
+            valid.update(passed)
+            left += [] if passed else places
         return valid, sorted(left)
 
-    def _all_by_layout(self, lines: Sequence[bytes]) -> str | None:
+    def whole(self, lines: Sequence[bytes], content: bytes = b"") -> dict[str, int]:
+        """The operation that every line is a valid answer of, and how many; empty where that is not certain.
+
+        `content` is the lines as one, where that is known.
+        """
+        # No value goes on after a brace that closes a line where the next line opens one.
+        if not all(line and line[0] == _OPENS and line[-1] == _CLOSES for line in lines):
+            return {}
+        content = content or b"\n".join(lines)
         for seen in self._seen:
-            answers = seen.layout.answers(lines)
+            answers = seen.layout.answers(content, len(lines))
             if answers and all(answers):
                 self._put_first(seen)
-                return seen.operation.id if seen.keep_rules(answers) else None
-        return None
+                return {seen.operation.id: len(lines)} if seen.keep_rules(answers) else {}
+        return {}
 
     def _put_first(self, seen: SeenLayout) -> None:
         if self._seen[0] is not seen:

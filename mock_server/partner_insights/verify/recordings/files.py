@@ -112,42 +112,37 @@ def _body_or_array(name: str, content: bytes) -> Iterator[RecordedResponse | Lin
     if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
         yield RecordedResponse(name, "", content)
         return
-    block, size = LineBlock(name, "item"), 0
-    for number, value in enumerate(values, 1):
+    lines: list[bytes] = []
+    size, first = 0, 1
+    for value in values:
         line = json.dumps(value).encode("ascii")
         size += len(line)
-        if size > BLOCK_BYTES and block.lines:
-            yield block
-            block, size = LineBlock(name, "item"), len(line)
-        block.lines.append(line)
-        block.numbers.append(number)
-    yield block
+        if size > BLOCK_BYTES and lines:
+            yield LineBlock(name, b"\n".join(lines), first, "item")
+            lines, size, first = [], len(line), first + len(lines)
+        lines.append(line)
+    yield LineBlock(name, b"\n".join(lines), first, "item")
 
 
 def _lines(name: str, file: BinaryIO) -> Iterator[LineBlock | InputError]:
-    empty = True
-    block, number, size = LineBlock(name), 0, 0
-    while line := file.readline(MAX_BODY + 1):
-        number += 1
-        if len(line) > MAX_BODY:
+    empty, number = True, 1
+    while content := file.read(BLOCK_BYTES):
+        if not content.endswith(b"\n"):
+            content += file.readline(MAX_BODY + 1)
+        last = content.rfind(b"\n", 0, -1) + 1
+        too_long = len(content) - last > MAX_BODY
+        block = LineBlock(name, content[:last] if too_long else content, number)
+        if any(map(bytes.strip, block.as_they_are)):
             empty = False
-            if block.lines:
-                yield block
-                block, size = LineBlock(name), 0
+            yield block
+        number += len(block.as_they_are) if block.content else 0
+        if too_long:
+            empty = False
             yield InputError(
                 f"the line is longer than {MAX_BODY // 2**20} MiB", where=f"{name}, line {number}"
             )
-            while line and not line.endswith(b"\n"):
-                line = file.readline(2**20)
-        elif content := line.strip():
-            empty = False
-            size += len(content)
-            if size > BLOCK_BYTES and block.lines:
-                yield block
-                block, size = LineBlock(name), len(content)
-            block.lines.append(content)
-            block.numbers.append(number)
-    if block.lines:
-        yield block
+            while content and not content.endswith(b"\n"):
+                content = file.readline(2**20)
+            number += 1
     if empty:
         raise InputError("the file is empty", where=name)
