@@ -31,6 +31,8 @@ from partner_insights.child_server import RunningFake, running_fake
 AT_ONCE: Final = 32
 """Connections that send without a pause."""
 HALF_HEADS: Final = 500
+NOT_IMPLEMENTED: Final = 501
+"""The right answer to a method that nobody knows."""
 HALF_BODIES: Final = 200
 SLOW: Final = 100
 MAX_MEMORY: Final = 100.0
@@ -344,7 +346,7 @@ def main() -> int:
         after, _ = _answers(fake)
         settled = _megabytes(fake.pid)
         p99 = asyncio.run(_delayed(fake, options.delayed))
-        failures = Counter({s: number for s, number in attack.statuses.items() if s >= 500})
+        failures = Counter({s: n for s, n in attack.statuses.items() if s >= 500 and s != NOT_IMPLEMENTED})
         crashes = re.findall(r"(?s)Traceback.*?\n(?=\S)[^\n]*", fake.output)
     slowest = {name: max(seconds, default=0.0) for name, seconds in watch.seconds.items()}
     ordinary = {

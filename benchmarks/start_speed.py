@@ -34,7 +34,7 @@ from serve_speed import HEADERS, PARTNER, get, started
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LIBRARIES = "import flask, numpy, granian"
+LIBRARIES = "import flask, numpy, httptools, uvloop"
 PEERS = ("@scalar/mock-server", "Prism")
 RESETS = 20
 PLUGIN = ("partner_insights.fixtures.testing.plugin", "partner_insights.verify.pytest_options")

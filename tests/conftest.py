@@ -66,6 +66,7 @@ PRELOADED = (
     "pytest",
     "partner_insights.cli.serve",
     "partner_insights.server.app",
+    "partner_insights.server.process.connection",
     "partner_insights.server.process.front",
 )
 PROGRAM = """

@@ -113,15 +113,9 @@ def install(folder: Path, names: Iterable[str]) -> None:
         subprocess.run([*command, *packages], cwd=home, check=False)
 
 
-def _bare(interface: str) -> Callable[[Site], list[str]]:
-    def command(site: Site) -> list[str]:
-        site.files("bare")
-        server = [sys.executable, "-m", "granian", "--interface", interface, "--http", "1", "--no-ws"]
-        options = ["--blocking-threads", "1", "--log-level", "error", "--port", str(site.port)]
-        body = ["env", f"BENCH_BODY={site.folder / 'bare/small'}"]
-        return [*body, *server, *options, "--working-dir", str(HERE), f"bare:{interface}"]
-
-    return command
+def _bare(site: Site) -> list[str]:
+    site.files("bare")
+    return [sys.executable, str(HERE / "bare.py"), str(site.port), str(site.folder / "bare/small")]
 
 
 def _nginx(site: Site) -> list[str]:
@@ -211,8 +205,7 @@ _QUIET = ("--no-request-journal", "--disable-request-logging", "--async-response
 
 PEERS = {
     "nginx, a file": Peer(_nginx, in_turn=True, is_mock=False),
-    "bare RSGI": Peer(_bare("rsgi"), has_large=False, in_turn=True, is_mock=False),
-    "bare WSGI": Peer(_bare("wsgi"), has_large=False, in_turn=True, is_mock=False),
+    "bare": Peer(_bare, has_large=False, in_turn=True, is_mock=False),
     "apimock-rs": Peer(_apimock, "apimock-rs", ("apimock-rs",), in_turn=True),
     "json-server": Peer(_json_server, "json-server", ("json-server@1.0.0-beta.3",)),
     "Prism": Peer(_prism(), "prism", ("@stoplight/prism-cli",)),

@@ -73,7 +73,8 @@ AT_HOME = {
     "faker": {"world"},
     "numpy": {"world", "fixtures"},
     "flask": {"server"},
-    "granian": {"server"},
+    "httptools": {"server"},
+    "uvloop": {"server"},
     "rich": {"cli", "server", "verify"},
     "click": {"cli"},
     "mcp": {"agent", "cli"},
@@ -368,7 +369,18 @@ def test_reading_markdown_indirectly_is_found() -> None:
 
 
 HEAVY = {
-    *("numpy", "faker", "flask", "werkzeug", "granian", "pyromark", "jsonschema", "hypothesis", "rich"),
+    *(
+        "numpy",
+        "faker",
+        "flask",
+        "werkzeug",
+        "httptools",
+        "uvloop",
+        "pyromark",
+        "jsonschema",
+        "hypothesis",
+        "rich",
+    ),
     *("jwt", "cryptography"),
 }
 
@@ -383,7 +395,7 @@ HEAVY = {
         ("partner_insights.fixtures.testing.plugin", set()),
         ("partner_insights.contract", {"jsonschema"}),
         ("partner_insights.verify", {"jsonschema"}),
-        ("partner_insights.server.process.serve", {"granian"}),
+        ("partner_insights.server.process.serve", set()),
         ("partner_insights.server.process.ready", set()),
         ("partner_insights.server.app", {"flask", "werkzeug", "numpy"}),
     ],

@@ -43,6 +43,8 @@ MODULES_OF_ONE_NAME = {
 }
 """Module → why two rooms may call one of theirs so. A verb of `cli` has the name of what it calls."""
 
+OF_LIBRARIES = {"connection_made": "what asyncio calls"}
+"""Names that others chose."""
 DROPPED = {
     *("asked", "worn", "spoilt", "told", "reckon", "lest", "whoever", "dear", "made", "kept", "met", "sift"),
 }
@@ -105,7 +107,7 @@ def dropped_words(modules: Sources) -> list[str]:
     return [
         place
         for place, name in names
-        if DROPPED & {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)}
+        if DROPPED & {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)} and name not in OF_LIBRARIES
     ]
 
 

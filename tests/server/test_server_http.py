@@ -175,6 +175,12 @@ def test_ids_are_echoed_in_either_case_and_lane(talk: Callable[[bytes], bytes]) 
             assert responses(talk(request(USAGE, f"{name}: {sent}")))[0][1]["ms-requestid"] == sent
 
 
+def test_a_method_that_nobody_knows_is_refused(talk: Callable[[bytes], bytes]) -> None:
+    """RFC 9110, 9.1: 501, after what came before it, and the connection ends."""
+    got = responses(talk(request(last=False) + request(method="BREW", last=False) + request()))
+    assert [status for status, *_ in got] == [200, 501]
+
+
 def test_bytes_that_are_no_header_are_refused(talk: Callable[[bytes], bytes]) -> None:
     """Two lengths that differ, a fold, a space before the colon: 400, and the connection ends."""
     for field in ("Content-Length: 3\r\nContent-Length: 4", "X: a\r\n b", "X : a", "Transfer-Encoding: gzip"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -22,13 +23,14 @@ from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.http import delivery
 from partner_insights.server.middleware import ApiMiddleware, Repeat
 from partner_insights.server.process import front
-from partner_insights.server.process.front import RsgiFront
+from partner_insights.server.process.connection import Connections
+from partner_insights.server.process.front import Front
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, ResponseCache
 from partner_insights.server.scenarios import SCENARIOS
 from partner_insights.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
 CATALOGUE = Catalogue.load()
 WORLD = World(CATALOGUE, seed=7, customers=23, as_of=date(2026, 11, 22))
@@ -40,7 +42,6 @@ CUSTOMERS = "/v1/customers"
 ID = "11111111-2222-3333-4444-{:012d}"
 GOOD = f"Bearer {TOKENS.access(USER, PARTNER_CENTER)}"
 WAITS: list[float] = []
-RESETS: list[str] = []
 LOOP = asyncio.new_event_loop()
 # In a thread of its own: in this one, a browser of other tests may have a loop running.
 threading.Thread(target=LOOP.run_forever, daemon=True).start()
@@ -66,48 +67,46 @@ class Answered:
         return replace(self, headers=headers)
 
 
-class Headers(list[tuple[str, str]]):
-    """Header fields as Granian gives them."""
+class Transport:
+    """A transport without a socket: takes down what a connection does with it."""
 
-    def items(self) -> list[tuple[str, str]]:
-        return self
+    def __init__(self) -> None:
+        self.sent = b""
+        self.ending = ""
+        self.peer = ""
 
+    def get_extra_info(self, name: str) -> Any:
+        return {"peername": (self.peer, 4711), "sockname": ("localhost", 80), "socket": self}.get(name)
 
-class Protocol:
-    """Granian's side of one exchange: takes down what the front does."""
+    def write(self, data: bytes) -> None:
+        self.sent += data
 
-    def __init__(self, body: bytes) -> None:
-        self.request_body = body
-        self.answered: Answered | None = None
+    def is_closing(self) -> bool:
+        return self.ending != ""
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self.request_body
+    def close(self) -> None:
+        self.ending = self.ending or "closed"
 
-    async def client_disconnect(self) -> None:
-        """At once: nobody reads."""
+    def setsockopt(self, *_: Any) -> None:
+        self.ending = "reset"
 
-    def response_bytes(self, status: int, headers: Any, body: bytes) -> None:
-        self.answered = Answered(status, headers, body)
-        if ("Transfer-Encoding", "chunked") in headers:  # which Granian cannot write
-            self.answered = Answered(0, [], b"", ending="closed")
+    def abort(self) -> None:
+        self.close()
 
-    def response_stream(self, status: int, headers: Any) -> Protocol:
-        self.answered = Answered(status, headers, b"")
-        return self
+    def pause_reading(self) -> None:
+        """Nothing more comes than what came."""
 
-    async def send_bytes(self, data: bytes) -> None:
-        assert self.answered is not None
-        self.answered = replace(self.answered, body=self.answered.body + data)
+    resume_reading = pause_reading
 
 
 class Lane:
-    """One application, asked without a socket: over RSGI as Granian does, or as a WSGI application."""
+    """One application, asked without a socket: by bytes over a connection, or as a WSGI application."""
 
     def __init__(self, *, fast: bool, **options: Any) -> None:
         self.app = create_app(WORLD, CATALOGUE, Settings(token_key=KEY, **options))
         assert isinstance(self.app.wsgi_app, ApiMiddleware)
         self.middleware = self.app.wsgi_app
-        self.front = RsgiFront(self.middleware) if fast else None
+        self.connections = Connections(Front(self.middleware), 10) if fast else None
         if not fast:
             self.middleware.cache.find = lambda _: None  # type: ignore[method-assign]
         self.middleware.chooser.rate_limiter.clock = lambda: 0.0
@@ -126,7 +125,7 @@ class Lane:
         environ = EnvironBuilder(path=path, method=method, input_stream=None, data=body).get_environ()
         environ = environ | {"REMOTE_ADDR": "127.0.0.1"} | asked
         WAITS.clear()
-        answered = self.over_wsgi(environ) if self.front is None else self.over_rsgi(environ, body)
+        answered = self.over_wsgi(environ) if self.connections is None else self.over_bytes(environ, body)
         return replace(answered, waits=tuple(WAITS))
 
     def over_wsgi(self, environ: dict[str, Any]) -> Answered:
@@ -145,24 +144,41 @@ class Lane:
             ending = "reset"
         return Answered(*heard, body, ending=ending)
 
-    def over_rsgi(self, environ: dict[str, Any], body: bytes) -> Answered:
-        assert self.front is not None
+    def over_bytes(self, environ: dict[str, Any], body: bytes) -> Answered:
         plain = {"CONTENT_TYPE", "CONTENT_LENGTH"}
-        headers = Headers(
-            (name.removeprefix("HTTP_").replace("_", "-").lower(), value)
+        fields = {
+            name.removeprefix("HTTP_").replace("_", "-"): value
             for name, value in environ.items()
             if name.startswith("HTTP_") or (name in plain and value)
-        )
-        protocol = Protocol(body)
-        scope = SimpleNamespace(
-            method=environ["REQUEST_METHOD"], path=environ["PATH_INFO"], query_string=environ["QUERY_STRING"],
-            client=f"{environ['REMOTE_ADDR']}:4711", server="localhost:80", authority=None, scheme="http",
-            http_version="1.1", headers=headers,
-        )  # fmt: skip
-        RESETS.clear()
-        asyncio.run_coroutine_threadsafe(self.front.__rsgi__(scope, protocol), LOOP).result(60)
-        assert protocol.answered is not None
-        return replace(protocol.answered, ending="reset") if RESETS else protocol.answered
+        }
+        target = quote(environ["PATH_INFO"]) + ("?" * bool(query := environ["QUERY_STRING"])) + query
+        if fields.get("TRANSFER-ENCODING") == "chunked":
+            fields.pop("CONTENT-LENGTH", None)
+            body = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+        lines = [f"{environ['REQUEST_METHOD']} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in fields.items())]
+        sent = "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+        transport = Transport()
+        transport.peer = environ["REMOTE_ADDR"]
+        asyncio.run_coroutine_threadsafe(self.exchange(transport, sent), LOOP).result(60)
+        head, _, received = transport.sent.partition(b"\r\n\r\n")
+        status, *names = head.decode("latin-1").split("\r\n")
+        headers = [(name, value) for name, _, value in (each.partition(": ") for each in names)]
+        assert self.connections is not None
+        date = ("Date", self.connections.date.decode()[6:-2])
+        ours = [each for each in headers if each != date and each[0] != "Connection"]
+        number = int(status.split()[1]) if status else 0
+        # What comes short of its length ends there in either lane.
+        ending = "" if status and transport.ending == "closed" else transport.ending
+        return Answered(number, ours, received, ending=ending)
+
+    async def exchange(self, transport: Transport, sent: bytes) -> None:
+        assert self.connections is not None
+        connection = self.connections()
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        connection.data_received(sent)
+        while connection.is_busy:
+            await asyncio.sleep(0)
+        connection.connection_lost(None)
 
     def control(self, what: str, content: Any) -> Answered:
         answered = self.ask(f"/_admin/{what}", "POST", CONTROLS, json.dumps(content).encode())
@@ -192,9 +208,8 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         front,
         "asyncio",
-        SimpleNamespace(sleep=wait, wait_for=asyncio.wait_for, get_running_loop=lambda: LOOP),
+        SimpleNamespace(sleep=wait, get_running_loop=lambda: LOOP),
     )
-    monkeypatch.setattr(front, "reset", RESETS.append)
     monkeypatch.setattr(delivery, "time", SimpleNamespace(sleep=WAITS.append))
 
 
@@ -531,17 +546,17 @@ def test_what_is_kept_has_a_bound() -> None:
     """Callers who never ask the same twice, or ask at length, do not fill the memory."""
     lane = Lane(fast=True)
     cache = lane.middleware.cache
-    cache._bound = 100_000
+    cache._bound = 40_000
 
     def stored() -> list[response_cache.CachedResponse]:
         generation = cache._generation
         kept = [each for known in generation.requests.values() for each in known.responses.values()]
-        assert generation.bytes == sum(each.cost for each in kept) <= 100_000
+        assert generation.bytes == sum(each.cost for each in kept) <= 40_000
         return kept
 
     for number in range(30):
         lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": f"{number}" * 1000})
         assert stored()
     assert len(stored()) < 30
-    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "x" * 100_000})
-    assert all(each.cost < 100_000 for each in stored())
+    lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD, "HTTP_USER_AGENT": "x" * 60_000})
+    assert all(each.cost < 40_000 for each in stored())

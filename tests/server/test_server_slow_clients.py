@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from partner_insights.server.http.rsgi_request import BODY_SECONDS, MAX_BODY
-from partner_insights.server.process.front import READ_SECONDS
-from partner_insights.server.process.serve import HEAD_SECONDS
+from partner_insights.server.http.request import BODY_SECONDS, MAX_BODY
+from partner_insights.server.process.connection import HEAD_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,11 +126,11 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     script, ready = folder / "hasty.py", folder / "ready.json"
     script.write_text(
         "from partner_insights.cli import main\n"
-        "from partner_insights.server.http import rsgi_request\n"
-        "from partner_insights.server.process import front, serve\n"
+        "from partner_insights.server.http import request\n"
+        "from partner_insights.server.process import connection\n"
         "if __name__ == '__main__':\n"
-        "    rsgi_request.BODY_SECONDS = serve.HEAD_SECONDS = 1\n"
-        "    front.READ_SECONDS = 2\n"
+        "    request.BODY_SECONDS = connection.HEAD_SECONDS = 1\n"
+        "    connection.READ_SECONDS = 2\n"
         "    main()\n"
     )
     command = [

@@ -23,9 +23,9 @@ from partner_insights.server.auth.tokens import Tokens
 from partner_insights.server.console.views import Console
 from partner_insights.server.cors import Cors
 from partner_insights.server.http.errors import ApiError, http_error_response
+from partner_insights.server.http.request import MAX_BODY
 from partner_insights.server.http.response import ApiResponse, request_headers, respond
 from partner_insights.server.http.routes import is_directory_path, plain_path
-from partner_insights.server.http.rsgi_request import MAX_BODY
 from partner_insights.server.middleware import ApiMiddleware
 from partner_insights.server.response_cache import MAX_BYTES, ResponseCache
 from partner_insights.server.sessions import CACHE_BYTES, Sessions

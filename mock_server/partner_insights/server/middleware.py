@@ -16,7 +16,7 @@ from partner_insights.server.faults.chooser import FaultChooser
 from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
 from partner_insights.server.faults.status_faults import status_response
 from partner_insights.server.http.buffered import BufferedResponse
-from partner_insights.server.http.delivery import Delivery, Head, Wait, deliver
+from partner_insights.server.http.delivery import Delivery, Head, Wait, deliver, field_lines
 from partner_insights.server.http.errors import http_error_response
 from partner_insights.server.http.request_headers import (
     RequestHeaders,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from partner_insights.server.faults.active_plans import MatchedFault
     from partner_insights.server.faults.chooser import Choice
     from partner_insights.server.faults.mutant_faults import MutantInjector
-    from partner_insights.server.http.delivery import Headers, Step
+    from partner_insights.server.http.delivery import Step
     from partner_insights.server.http.routes import RouteMatch
     from partner_insights.server.response_cache import CachedResponse, CacheKey, Meets, ResponseCache
     from partner_insights.server.sessions import Sessions
@@ -63,7 +63,8 @@ class Repeat(NamedTuple):
     """A response that was given before, for one more request."""
 
     status: int
-    headers: Headers
+    lines: bytes
+    """The headers, as they go over the wire."""
     body: bytes
     latency: float
     """Seconds until it begins."""
@@ -144,15 +145,15 @@ class ApiMiddleware(Struct, dict=True):
         cached = known.response(None if matched is None else (matched.fault, matched.quota))
         if cached is None:
             return choice
-        held, ids = None, (request_id, sent_id, correlation_id)
+        held, noted = None, (request_id, sent_id, correlation_id)
         if latency:
-            held = self.journal.hold_repeat(cached.entry, *ids)
+            held = self.journal.hold_repeat(cached.entry, *noted)
         else:
-            self.journal.add_repeat(cached.entry, *ids)
-        headers = cached.headers(request_id, correlation_id or new_guid())
+            self.journal.add_repeat(cached.entry, *noted)
+        ids = request_id, correlation_id or new_guid()
         cors = self.access.cors
-        headers = headers if cors is None else cors.open(headers, origin)
-        return Repeat(cached.status, headers, cached.body, latency, held)
+        lines = cached.lines(*ids) if cors is None else field_lines(cors.open(cached.headers(*ids), origin))
+        return Repeat(cached.status, lines, cached.body, latency, held)
 
     def begin(self, environ: WSGIEnvironment, choice: Choice | None = None) -> Exchange:
         """Take a request down and choose its fault: quickly, and in the order in which requests arrive.

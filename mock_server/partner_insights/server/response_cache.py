@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from msgspec import Struct, field
 
 from partner_insights.server.http.buffered import BufferedResponse
-from partner_insights.server.http.response import id_headers
+from partner_insights.server.http.delivery import field_lines
+from partner_insights.server.http.response import id_headers, id_lines
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -98,6 +99,13 @@ class CachedResponse(Struct, frozen=True):
     """The body before compression."""
     cost: int
     """Bytes it is counted as."""
+    lines_before: bytes = b""
+    lines_after: bytes = b""
+    """The two parts of the headers, as they go over the wire."""
+
+    def lines(self, request_id: str, correlation_id: str) -> bytes:
+        """All headers as they go over the wire."""
+        return b"".join((self.lines_before, id_lines(request_id, correlation_id), self.lines_after))
 
     def headers(self, request_id: str, correlation_id: str) -> Headers:
         """All headers, the ids among them."""
@@ -168,7 +176,15 @@ class ResponseCache:
         if content is not None and content is not response.body:
             cost += len(content)
         cached = CachedResponse(
-            response.status, *parts, response.body, response.length, until, entry, content, cost
+            response.status,
+            *parts,
+            response.body,
+            response.length,
+            until,
+            entry,
+            content,
+            cost,
+            *map(field_lines, parts),
         )
         with self._lock:
             generation = self._generation

@@ -12,7 +12,7 @@ from partner_insights.contract.formats import GUID
 from partner_insights.errors import InputError
 from partner_insights.server.admin.data_views import customer_content
 from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
-from partner_insights.server.http.rsgi_request import MAX_DATA
+from partner_insights.server.http.request import MAX_DATA
 from partner_insights.world.own import load
 from partner_insights.world.own.columns_of_data import known_name
 from partner_insights.world.own.edit_check import checked

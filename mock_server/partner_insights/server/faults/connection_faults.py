@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from partner_insights.server.faults import tcp_reset
 from partner_insights.server.faults.link_forms import LINK_FORMS, with_links
 from partner_insights.server.http.buffered import BufferedResponse
 from partner_insights.server.http.delivery import Cut, Send, Step, Wait
@@ -90,9 +89,7 @@ CONNECTION_FAULTS: Final[Mapping[str, ConnectionFault]] = {
         ),
         ConnectionFault(
             "reset",
-            "the connection is reset half-way through the body"
-            if tcp_reset.SUPPORTED
-            else "the connection closes half-way through the body (only Linux can reset it)",
+            "the connection is reset half-way through the body",
             lambda response, _: (response.head(), _halves(response)[0], Wait(_FLUSH), Cut(reset=True)),
         ),
         ConnectionFault(

@@ -80,6 +80,17 @@ def _body(steps: Iterator[Step]) -> Iterator[bytes]:
             raise ConnectionResetError("the fault resets the connection")
 
 
+def field_lines(headers: Iterable[tuple[str, str]]) -> bytes:
+    """Header fields as they go over the wire; a line break in a value becomes a blank."""
+    return b"".join([_field_line(name, value) for name, value in headers])
+
+
+def _field_line(name: str, value: str) -> bytes:
+    if "\n" in value or "\r" in value:
+        value = " ".join(value.split())
+    return f"{name}: {value}\r\n".encode("latin-1", "replace")
+
+
 def status_line(status: int) -> str:
     """The status with its reason, as WSGI wants it."""
     try:

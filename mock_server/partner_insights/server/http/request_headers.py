@@ -9,23 +9,25 @@ from __future__ import annotations
 import os
 import re
 import sys
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from msgspec import Struct
 
 from partner_insights.request_source import host_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_BATCH: Final = 1000
-_guids: Final[list[str]] = []
-"""Made beforehand, many at once: most requests need two."""
+_HALVES: Final = 100
+"""How many first halves are made at once, and one second half more: ten thousand GUIDs."""
+_made: Final[list[Iterator[tuple[str, str]]]] = []
+"""GUIDs made beforehand, in halves, of which no two are together twice."""
 if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_guids.clear)
+    os.register_at_fork(after_in_child=_made.clear)
 _DIGITS: Final = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _GUID: Final = b"00000000-0000-0000-0000-000000000000"
-_VARIANT: Final = dict(zip("0123456789abcdef", 4 * "89ab", strict=True))
 _LOCALE: Final = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,3}", re.IGNORECASE | re.ASCII)
 _QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9]+(?:\.[0-9]*)?)", re.IGNORECASE | re.ASCII)
 
@@ -97,17 +99,18 @@ def is_guid(text: str) -> bool:
 
 
 def new_guid() -> str:
-    """A random GUID (RFC 9562, version 4), in a tenth of the time that `uuid4` takes."""
+    """A GUID that is new (RFC 9562, version 4), in a twentieth of the time that `uuid4` takes.
+
+    It is for ids: who has seen some of them may guess others.
+    """
     try:
-        return _guids.pop()
-    except IndexError:
-        digits = os.urandom(16 * _BATCH).hex()
-        _guids.extend(_spelled(digits[at : at + 32]) for at in range(0, len(digits), 32))
+        first, second = next(_made[-1])
+    except (IndexError, StopIteration):
+        parts = [str(UUID(bytes=os.urandom(16), version=4)) for _ in range(_HALVES + 1)]
+        firsts, seconds = [each[:19] for each in parts[1:]], [each[19:] for each in parts]
+        _made[:] = [islice(zip(cycle(firsts), cycle(seconds), strict=False), len(firsts) * len(seconds))]
         return new_guid()
-
-
-def _spelled(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+    return first + second
 
 
 def _guid(sent: str) -> str:

@@ -126,6 +126,14 @@ def correlation_vector() -> str:
         return correlation_vector()
 
 
+_ID_LINES: Final = "".join(f"{name}: %s\r\n" for name, _ in id_headers("", ""))
+
+
+def id_lines(request_id: str, correlation_id: str) -> bytes:
+    """The same headers as they go over the wire."""
+    return (_ID_LINES % (request_id, correlation_id, correlation_vector())).encode()
+
+
 def respond(answer: ApiResponse) -> Response:
     """The answer in the common headers, and left in the environ for who keeps a journal."""
     request.environ[RESPONSE_KEY] = answer

@@ -23,26 +23,17 @@ class ListenAddress(Struct, frozen=True):
     address: str
     """An IP address."""
     port: int
-    scheme: str = "http"
+    scheme: str
+    socket: socket.socket
+    """Bound to it, and nobody else can be."""
 
     @classmethod
     @contextmanager
     def claim(cls, host: str, port: int, scheme: str = "http") -> Iterator[ListenAddress]:
-        """Hold the address as long as the context lasts; InputError where it is not to be had.
-
-        Granian binds with SO_REUSEPORT on Linux, so two fakes of one user would share a port without a
-        word and answer by turns. An exclusive bind finds that out first; then a socket that never listens
-        keeps the port ours.
-        """
+        """Hold the address as long as the context lasts; InputError where it is not to be had."""
         family, address = _resolve(host)
-        with _bound(family, address, port, host) as probe:
-            port = probe.getsockname()[1]
-        endpoint = cls(address, port, scheme)
-        if sys.platform != "linux":
-            yield endpoint
-            return
-        with _bound(family, address, port, host, shared=True):
-            yield endpoint
+        with _bound(family, address, port, host) as bound:
+            yield cls(address, bound.getsockname()[1], scheme, bound)
 
     @property
     def loopback(self) -> bool:
@@ -89,18 +80,14 @@ def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
     return family, str(address[0])
 
 
-def _bound(
-    family: socket.AddressFamily, address: str, port: int, host: str, *, shared: bool = False
-) -> socket.socket:
+def _bound(family: socket.AddressFamily, address: str, port: int, host: str) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if sys.platform == "linux" and shared:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        elif sys.platform != "win32":
-            # Lets a port be taken again at once after a stop, and yet not be shared with who listens at it.
-            # Only the probe has it: if both had, Linux would let it pass beside another fake's silent socket.
+        if sys.platform != "win32":
+            # A port can be taken again at once after a stop, and is not shared with who listens at it.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
+        bound.listen()  # two that are bound and do not listen could share it
     except OSError as error:
         bound.close()
         raise _unavailable(host, port, error) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import ipaddress
 import ssl
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 """Whom a certificate of our own is for, besides the host served at."""
-_KINDS: Final = "RSA of 2048 to 8192 bits, ECDSA on P-256 or P-384, Ed25519"
-_IDENTIFIERS: Final = ("2a864886f70d010101", "2a8648ce3d030107", "2b81040022", "2b6570")
-"""Of these kinds, the object identifiers as they stand in a key's DER."""
 
 
 class Tls(Struct, frozen=True):
@@ -70,7 +66,7 @@ def tls_from_options(
 def of_files(certificate: Path, key: Path) -> Tls:
     """A certificate and a key as given; InputError where a server cannot speak TLS with them."""
     _holds("CERTIFICATE", certificate, "--tls-cert")
-    text = _holds("PRIVATE KEY", key, "--tls-key")
+    _holds("PRIVATE KEY", key, "--tls-key")
 
     def password() -> NoReturn:
         remedy = f"decrypt it: openssl pkey -in {key} -out plain.pem"
@@ -84,15 +80,13 @@ def of_files(certificate: Path, key: Path) -> Tls:
             remedy = "the server's own certificate comes first in its file"
             raise InputError(words, where="--tls-key", remedy=remedy) from error
         words = f"{certificate} and {key} cannot be used ({(error.reason or 'unreadable').lower()})"
-        raise InputError(words, where="--tls-cert", remedy=f"the server takes {_KINDS}") from error
-    if not _known_kind(text):
-        words = f"the key in {key} is of a kind the server does not speak"
-        raise InputError(words, where="--tls-key", remedy=f"it takes {_KINDS}")
+        remedy = "give a chain and a key that OpenSSL takes; RSA has 2048 bits or more"
+        raise InputError(words, where="--tls-cert", remedy=remedy) from error
     return Tls(certificate, key)
 
 
-def _holds(what: str, path: Path, option: str) -> str:
-    """The text of a PEM file that holds such a block."""
+def _holds(what: str, path: Path, option: str) -> None:
+    """InputError where a file holds no such PEM block."""
     try:
         text = read_input(path).decode("utf-8", "replace")
     except OSError as error:
@@ -100,16 +94,6 @@ def _holds(what: str, path: Path, option: str) -> str:
     if f"{what}-----" not in text:
         noun = "certificate" if what == "CERTIFICATE" else "private key"
         raise InputError(f"{path} holds no {noun} in PEM form (-----BEGIN …{what}-----)", where=option)
-    return text
-
-
-def _known_kind(key: str) -> bool:
-    """Whether the server, which is not built on OpenSSL, takes a key that OpenSSL has taken."""
-    if "BEGIN RSA PRIVATE KEY" in key:  # PKCS #1, which does not say so inside
-        return True
-    block = key.partition("PRIVATE KEY-----")[2].partition("-----END")[0]
-    der = base64.b64decode("".join(block.split())).hex()
-    return any(identifier in der for identifier in _IDENTIFIERS)
 
 
 def _made(folder: Path, host: str) -> Tls:

@@ -1,0 +1,205 @@
+"""World and settings → one process that answers at a listening socket until it is told to stop.
+
+It builds its application itself, from plain values: the platform may fork workers or spawn them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import shutil
+import signal
+import ssl
+import sys
+import threading
+from typing import TYPE_CHECKING, Final, cast
+
+from msgspec import Struct
+
+from partner_insights.errors import InputError
+
+if TYPE_CHECKING:
+    import socket
+    from datetime import date
+    from pathlib import Path
+
+    from partner_insights.contract import Catalogue
+    from partner_insights.server.middleware import ApiMiddleware
+    from partner_insights.server.process.front import Front
+    from partner_insights.server.process.ready_file import ReadyFile
+    from partner_insights.server.process.tls import Tls
+    from partner_insights.server.settings import Settings
+    from partner_insights.world import World
+
+BACKLOG: Final = 4096
+"""Connections that may wait to be accepted."""
+_MOST_FILES: Final = 50_000
+"""Open at most, as far as the system lets it: idle connections must not keep others out."""
+_OTHER_FILES: Final = 100
+_GRACE: Final = 0.4
+"""Seconds a worker gives the requests under way at the end."""
+_SHUTDOWN_SECONDS: Final = 2
+"""How long the goodbye of TLS is waited for."""
+_GARBAGE: Final = 5000
+"""Objects more than before, when garbage is looked for: delayed responses are many, and none of it."""
+
+
+class WorldOptions(Struct, frozen=True):
+    """The arguments of a world, plain, as they travel to the workers."""
+
+    seed: int
+    customers: int
+    as_of: date
+    percent_scale: int
+    data: tuple[Path, ...] = ()
+    """Files and folders of given rows."""
+    only_data: bool = False
+    allow_invalid: bool = False
+    products: Path | None = None
+    """A file to sell from, in place of the package's."""
+
+    def world(self, catalogue: Catalogue) -> World:
+        """The world itself; InputError for rows that cannot be."""
+        from partner_insights.world import World, read_catalogue
+        from partner_insights.world.own.load import with_files
+        from partner_insights.world.product_file import default_catalogue
+
+        sold = default_catalogue() if self.products is None else read_catalogue(self.products)
+        world = World(
+            catalogue,
+            seed=self.seed,
+            customers=0 if self.only_data else self.customers,
+            as_of=self.as_of,
+            percent_scale=self.percent_scale,
+            products=sold,
+        )
+        return with_files(self.data, world, allow_invalid=self.allow_invalid) if self.data else world
+
+
+class Worker(Struct, frozen=True):
+    """A worker, yet to run; picklable, because under `spawn` that is how it gets to its process."""
+
+    world: WorldOptions
+    settings: Settings
+    catalogue: Catalogue | None = None
+    """What to serve; None: the shipped catalogue."""
+    tls: Tls | None = None
+    temp_folders: tuple[Path, ...] = ()
+    """Folders made for the run, which the supervisor removes, and a worker where that one was killed."""
+    ready_file: ReadyFile | None = None
+    """The same holds for it."""
+
+    def __call__(self, listening: socket.socket) -> None:
+        """Answer until SIGTERM; end with the exit code of an error where the fake cannot be built."""
+        _take_own_signals()
+        _end_with_parent(self.temp_folders, self.ready_file)
+        gc.disable()  # of what is being loaded, nothing becomes garbage
+        try:
+            front = self._front()
+        except InputError as error:
+            print(f"partner-insights: {error}", file=sys.stderr, flush=True)
+            os._exit(error.exit_code)
+        gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
+        gc.set_threshold(_GARBAGE)
+        gc.enable()
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(self._answer(listening, front))
+
+    def _front(self) -> Front:
+        from partner_insights.contract import Catalogue
+        from partner_insights.server.app import create_app
+        from partner_insights.server.auth.tokens import warm_up
+        from partner_insights.server.journal.request_log import RequestLog, write_out
+        from partner_insights.server.process.front import Front
+
+        catalogue = self.catalogue or Catalogue.load()
+        app = create_app(self.world.world(catalogue), catalogue, self.settings)
+        threading.Thread(target=warm_up, daemon=True).start()  # meanwhile it answers that it is there
+        middleware = cast("ApiMiddleware", app.wsgi_app)
+        if self.settings.request_log is None:
+            return Front(middleware)
+        log = RequestLog(middleware.journal, self.settings.request_log, write_out)
+        log.start()
+        return Front(middleware, log)
+
+    async def _answer(self, listening: socket.socket, front: Front) -> None:
+        from partner_insights.server.process.connection import HEAD_SECONDS, Connections
+
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        if sys.platform != "win32":  # there, a process is ended without a word
+            loop.add_signal_handler(signal.SIGTERM, told.set)
+        connections = Connections(front, _open_files() - _OTHER_FILES)
+        watch = loop.create_task(connections.watch())
+        server = await loop.create_server(
+            connections,
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=_context(self.tls),
+            ssl_handshake_timeout=None if self.tls is None else HEAD_SECONDS,
+            ssl_shutdown_timeout=None if self.tls is None else _SHUTDOWN_SECONDS,
+        )
+        await told.wait()
+        server.close()
+        watch.cancel()
+        await connections.end(_GRACE)
+        front.close()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """An event loop: uvloop's, which is the fastest, where it can be had."""
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _context(tls: Tls | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # what .NET Framework clients speak
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context
+
+
+def _open_files() -> int:
+    """How many files this process may have open: raised as far as the system lets it."""
+    if sys.platform == "win32":
+        return _MOST_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if 0 <= soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):  # macOS has another bound
+            return soft
+    return max(soft, wanted)
+
+
+def _take_own_signals() -> None:
+    # A forked worker inherits the supervisor's handlers.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent(temp_folders: tuple[Path, ...], ready_file: ReadyFile | None) -> None:
+    """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        for folder in temp_folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if ready_file is not None and parent.pid is not None:
+            ready_file.remove(parent.pid)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
