@@ -32,6 +32,7 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.mutants import MutableResponse, RequestContext, mutants
 from partner_insights.verify.recordings.check import RecordingChecker
+from partner_insights.verify.recordings.clean_entries import CleanEntries
 from partner_insights.verify.recordings.fast_path import FastPath
 from partner_insights.verify.recordings.files import recordings
 from partner_insights.verify.report.pseudonyms import Pseudonyms
@@ -40,6 +41,8 @@ from partner_insights.world.bodies import response_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from partner_insights.verify.judge.fast_checks import Requested
 
 SECONDS = 10
 """What one input may take: far more than any here needs."""
@@ -204,8 +207,14 @@ class Inputs:
 class Closed(FastPath):
     """A gate that passes nothing: the judge looks at everything."""
 
-    def valid_operation(self, content: bytes, *, line: bool = False) -> None:
+    def valid_operation(self, content: bytes, *, line: bool = False, documented: bool = True) -> None:
         return None
+
+    def whole(self, lines: Sequence[bytes], content: bytes = b"") -> dict[str, int]:
+        return {}
+
+    def answers_to(self, asked: Sequence[Requested], bodies: Sequence[bytes]) -> list[str | None]:
+        return [None] * len(bodies)
 
     def split(self, lines: Sequence[bytes]) -> tuple[Counter[str], list[int]]:
         return Counter(), list(range(len(lines)))
@@ -216,7 +225,8 @@ class Pair:
 
     def __init__(self, catalogue: Catalogue, profile: Profile, named: str | None, hidden: Pseudonyms | None):
         self._checkers = [RecordingChecker(catalogue, profile, named, hidden) for _ in range(2)]
-        self._checkers[1]._fast_path = Closed(catalogue)
+        closed = self._checkers[1]._fast_path = Closed(catalogue)
+        self._checkers[1]._clean = CleanEntries(catalogue, closed)
 
     def attempt(self, path: Path) -> str:
         """One input's outcome in a word; whatever is raised is a crash."""
