@@ -22,7 +22,7 @@ from partner_insights.server import AuthMode, Settings, create_app, response_cac
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.http import delivery
 from partner_insights.server.middleware import ApiMiddleware, Repeat
-from partner_insights.server.process import front
+from partner_insights.server.process import connection, front
 from partner_insights.server.process.connection import Connections
 from partner_insights.server.process.front import Front
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, ResponseCache
@@ -173,12 +173,12 @@ class Lane:
 
     async def exchange(self, transport: Transport, sent: bytes) -> None:
         assert self.connections is not None
-        connection = self.connections()
-        connection.connection_made(transport)  # type: ignore[arg-type]
-        connection.data_received(sent)
-        while connection.is_busy:
+        one = self.connections()
+        one.connection_made(transport)  # type: ignore[arg-type]
+        one.data_received(sent)
+        while one.is_busy:
             await asyncio.sleep(0)
-        connection.connection_lost(None)
+        one.connection_lost(None)
 
     def control(self, what: str, content: Any) -> Answered:
         answered = self.ask(f"/_admin/{what}", "POST", CONTROLS, json.dumps(content).encode())
@@ -205,11 +205,13 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def wait(seconds: float) -> None:
         WAITS.append(seconds)
 
-    monkeypatch.setattr(
-        front,
-        "asyncio",
-        SimpleNamespace(sleep=wait, get_running_loop=lambda: LOOP),
-    )
+    def later(seconds: float, callback: Any) -> None:
+        WAITS.append(seconds)
+        LOOP.call_soon(callback)
+
+    monkeypatch.setattr(front, "asyncio", SimpleNamespace(sleep=wait, get_running_loop=lambda: LOOP))
+    timeless = SimpleNamespace(create_task=LOOP.create_task, call_later=later)
+    monkeypatch.setattr(connection, "asyncio", SimpleNamespace(get_running_loop=lambda: timeless))
     monkeypatch.setattr(delivery, "time", SimpleNamespace(sleep=WAITS.append))
 
 
@@ -494,10 +496,11 @@ def test_a_response_held_back_is_pending_until_it_begins(monkeypatch: pytest.Mon
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD})
     meanwhile: list[Any] = []
 
-    async def sleep(_: float) -> None:
+    def later(_: float, callback: Any) -> None:
         meanwhile.append(lane.middleware.journal.content(lane.middleware.journal.entries()[-1]))
+        LOOP.call_soon(callback)
 
-    monkeypatch.setattr(front.asyncio, "sleep", sleep)
+    monkeypatch.setattr(connection.asyncio.get_running_loop(), "call_later", later)
     lane.ask(USAGE, "GET", {"HTTP_AUTHORIZATION": GOOD})
     assert lane.again == 1
     (pending,) = meanwhile

@@ -171,7 +171,7 @@ def _environ_name(name: str) -> str:
 def target_parts(target: str) -> tuple[str, str, str | None]:
     """Path, query and, where it is in absolute form, authority of a target."""
     authority: str | None = None
-    if not target.startswith(("/", "*")):
+    if not target.startswith(("/", "*")) and "://" in target:
         authority, slash, rest = target.partition("://")[2].partition("/")
         if "?" in authority:
             authority, question, query = authority.partition("?")

@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import deque
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
@@ -26,7 +26,7 @@ from partner_insights.server.http.delivery import status_line
 from partner_insights.server.http.request import HttpRequest, RequestBody, target_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 HEAD_SECONDS: Final = 30
 """How long the head of a request may take to come, and a connection be idle before it."""
@@ -139,7 +139,7 @@ class Connections:
         """Let requests under way be answered for so long, then end all."""
         self.ending = True
         until = time.monotonic() + seconds
-        while time.monotonic() < until and any(each.is_busy for each in self.open):
+        while time.monotonic() < until and any(each.is_answering for each in self.open):
             await asyncio.sleep(_POLL)
         for each in list(self.open):
             each.abort()
@@ -341,7 +341,19 @@ class Connection(asyncio.Protocol):
     def run(self, response: Coroutine[Any, Any, None]) -> None:
         """Let a coroutine answer the request."""
         self._task = asyncio.get_running_loop().create_task(response)
-        self._task.add_done_callback(self._answered)
+        self._task.add_done_callback(partial(self._answered, self._current))
+
+    def later(
+        self, seconds: float, begins: Callable[[], None], status: int, lines: bytes, body: bytes
+    ) -> None:
+        """Send a whole response after so many seconds, and say when it begins."""
+
+        def respond() -> None:
+            begins()
+            self.respond(status, lines, body)
+            self._go_on()
+
+        asyncio.get_running_loop().call_later(seconds, respond)
 
     async def read_body(self, body: RequestBody) -> bytes:
         """The body of the request; RequestEntityTooLarge, RequestTimeout or ClientDisconnected instead."""
@@ -353,6 +365,11 @@ class Connection(asyncio.Protocol):
     def is_busy(self) -> bool:
         """Whether a request is under way."""
         return self._current is not None
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a response is yet to come, or to be read."""
+        return self.is_busy or self._is_unread
 
     def abort(self) -> None:
         """End it at once."""
@@ -430,14 +447,16 @@ class Connection(asyncio.Protocol):
             traceback.print_exc()
             self._say(_FAILED)
 
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        self._task = None
+    def _answered(self, request: HttpRequest | None, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             traceback.print_exception(error)
-            self._say(_FAILED)
-        elif self._current is not None:
-            self._finish()
+        if self._current is request:  # the next one may have come since the response was sent
+            self._task = None
+            if error is not None:
+                self._say(_FAILED)
+            elif request is not None:
+                self._finish()
         self._go_on()
 
     def _say(self, refusal: Refusal) -> None:

@@ -65,7 +65,7 @@ class Front:
             if known.held is None:
                 connection.respond(known.status, known.lines, known.body)
             else:
-                connection.run(_repeat(known, connection))
+                connection.later(known.latency, known.held.answer, known.status, known.lines, known.body)
         else:
             connection.run(self._answer(request, connection, known, middleware, path))
 
@@ -138,14 +138,6 @@ class Front:
 
     async def _in_thread(self, call: Callable[[_A], _R], argument: _A) -> _R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, argument)
-
-
-async def _repeat(known: Repeat, connection: Connection) -> None:
-    """A response that was given before, after its latency."""
-    await asyncio.sleep(known.latency)
-    if known.held is not None:
-        known.held.answer()
-    connection.respond(known.status, known.lines, known.body)
 
 
 async def _carry_out(delivery: Delivery, connection: Connection) -> None:
