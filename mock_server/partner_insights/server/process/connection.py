@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import deque
 from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
@@ -341,7 +341,7 @@ class Connection(asyncio.Protocol):
     def run(self, response: Coroutine[Any, Any, None]) -> None:
         """Let a coroutine answer the request."""
         self._task = asyncio.get_running_loop().create_task(response)
-        self._task.add_done_callback(partial(self._answered, self._current))
+        self._task.add_done_callback(self._answered)
 
     def later(
         self, seconds: float, begins: Callable[[], None], status: int, lines: bytes, body: bytes
@@ -435,7 +435,7 @@ class Connection(asyncio.Protocol):
             (self._transport.pause_reading if self._is_paused else self._transport.resume_reading)()
 
     def _start(self, asked: HttpRequest | Refusal) -> None:
-        self.has_begun = False
+        self._task, self.has_begun = None, False
         self.deadline = _NEVER
         if isinstance(asked, Refusal):
             self._say(asked)
@@ -447,15 +447,14 @@ class Connection(asyncio.Protocol):
             traceback.print_exc()
             self._say(_FAILED)
 
-    def _answered(self, request: HttpRequest | None, task: asyncio.Task[None]) -> None:
+    def _answered(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             traceback.print_exception(error)
-        if self._current is request:  # the next one may have come since the response was sent
-            self._task = None
+        if self._task is task:  # the next request may have come since the response was sent
             if error is not None:
                 self._say(_FAILED)
-            elif request is not None:
+            elif self.is_busy:
                 self._finish()
         self._go_on()
 
