@@ -99,6 +99,7 @@ async def exchange(
             await asyncio.sleep(0)
     while connection.is_busy or connection._waiting:
         await asyncio.sleep(0)
+    await asyncio.sleep(0)
     connection.connection_lost(None)
     return transport.sent
 
@@ -209,10 +210,41 @@ def test_only_a_whole_request_is_known_by_its_bytes(pieces: list[bytes], answers
                 connection.data_received(piece)
             while connection.is_busy or connection._waiting:
                 await asyncio.sleep(0)
+            await asyncio.sleep(0)
             connection.connection_lost(None)
         return transport.sent
 
     assert asyncio.run(talk()).count(b"HTTP/1.1 200 ") == answers
+
+
+def test_responses_of_one_turn_are_sent_together() -> None:
+    """Responses of one turn of the loop go out at its end; a large one, or many of them, at once."""
+
+    class Large(Handler):
+        def handle(self, request: HttpRequest, connection: Connection) -> None:
+            size = int(request.path[1:])
+            connection.respond(200, b"Content-Length: %d\r\n" % size, b"x" * size)
+
+    async def talk() -> None:
+        connections = Connections(Large(), 100)
+
+        def ask(size: int) -> Transport:
+            transport, connection = Transport(), connections()
+            connection.connection_made(transport)  # type: ignore[arg-type]
+            connection.data_received(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % size)
+            return transport
+
+        small = [ask(1), ask(2)]
+        assert [each.sent for each in small] == [b"", b""]
+        large = ask(100_000)
+        assert len(large.sent) > 100_000
+        assert all(each.sent for each in small)  # in their order
+        many = [ask(1) for _ in range(20)]
+        assert [bool(each.sent) for each in many] == [True] * 16 + [False] * 4
+        await asyncio.sleep(0)
+        assert all(each.sent for each in many)
+
+    asyncio.run(talk())
 
 
 def test_what_comes_ahead_is_bounded() -> None:

@@ -178,6 +178,7 @@ class Lane:
         one.data_received(sent)
         while one.is_busy:
             await asyncio.sleep(0)
+        await asyncio.sleep(0)
         one.connection_lost(None)
 
     def control(self, what: str, content: Any) -> Answered:
@@ -210,7 +211,7 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
         LOOP.call_soon(callback)
 
     monkeypatch.setattr(front, "asyncio", SimpleNamespace(sleep=wait, get_running_loop=lambda: LOOP))
-    timeless = SimpleNamespace(create_task=LOOP.create_task, call_later=later)
+    timeless = SimpleNamespace(create_task=LOOP.create_task, call_soon=LOOP.call_soon, call_later=later)
     monkeypatch.setattr(connection, "asyncio", SimpleNamespace(get_running_loop=lambda: timeless))
     monkeypatch.setattr(delivery, "time", SimpleNamespace(sleep=WAITS.append))
 

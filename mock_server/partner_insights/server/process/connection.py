@@ -47,6 +47,8 @@ _JOINED: Final = 64 * 1024
 _MAX_KNOWN: Final = 4096
 """Bytes of a request that are worth remembering."""
 _MOST_KNOWN: Final = 200
+_TOGETHER: Final = 16
+"""Responses that are sent together at most."""
 _NEVER: Final = float("inf")
 _POLL: Final = 0.01
 _MANY: Final = 1000
@@ -110,6 +112,7 @@ class Connections:
         self.date = _date()
         """The field Date for responses that have none."""
         self._most = most
+        self._unsent: list[tuple[asyncio.Transport, bytes]] = []
         self.ended = 0
         """How many have ended since memory was given back."""
         self._given_back = self.now
@@ -122,6 +125,21 @@ class Connections:
     def is_full(self) -> bool:
         """Whether there are more than the system can bear."""
         return len(self.open) > self._most
+
+    def send(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Send at the end of this turn of the loop: clients that are woken together cost the system less."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._unsent.append((transport, data))
+        if len(self._unsent) >= _TOGETHER or len(data) >= _JOINED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is to be sent."""
+        unsent, self._unsent = self._unsent, []
+        for transport, data in unsent:
+            if not transport.is_closing():
+                transport.write(data)
 
     async def watch(self) -> None:
         """End, again and again, what has taken too long."""
@@ -141,6 +159,7 @@ class Connections:
         until = time.monotonic() + seconds
         while time.monotonic() < until and any(each.is_answering for each in self.open):
             await asyncio.sleep(_POLL)
+        self.flush()
         for each in list(self.open):
             each.abort()
 
@@ -227,7 +246,7 @@ class Connection(asyncio.Protocol):
         self._is_half_closed = True
         self._break_off()
         if self._is_over:
-            self._transport.close()
+            self._close()
         else:
             self._go_on()
         return self._origin[-1] == "http"
@@ -327,12 +346,13 @@ class Connection(asyncio.Protocol):
         self._is_over, self._current = True, None
         self.deadline = self._all.now + READ_SECONDS
         if reset:
+            self._all.flush()
             connected = self._transport.get_extra_info("socket")
             if connected is not None:
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
         else:
-            self._transport.close()
+            self._close()
 
     def leave(self) -> None:
         """Answer nothing: the client sends no more of its request, or what is none."""
@@ -427,7 +447,7 @@ class Connection(asyncio.Protocol):
         if self.is_busy or self._waiting or self._is_unread or self._is_over:
             pass
         elif self._is_half_closed:
-            self._transport.close()
+            self._close()
         else:
             self._is_quiet = self._is_between and not (self._unfed or self._is_deaf)
         if bool(self._unfed) is not self._is_paused and not self._transport.is_closing():
@@ -484,8 +504,13 @@ class Connection(asyncio.Protocol):
         return self._current is not None and self._current.method == "HEAD"
 
     def _write(self, data: bytes) -> None:
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
+        if data:
+            self._all.send(self._transport, data)
+
+    def _close(self) -> None:
+        """End it once all is sent."""
+        self._all.flush()
+        self._transport.close()
 
     def _finish(self) -> None:
         """The response is on its way: wait for the next request, or end."""
@@ -497,11 +522,12 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         if self._reading is None and not self._is_deaf:
             self.deadline = self._all.now + READ_SECONDS
-            self._transport.close()
+            self._close()
             return
         # Closed while the client sends, the connection would be reset, and the response lost with it.
         if not self._is_unread:
             self.deadline = self._all.now + _LINGER_SECONDS
+        self._all.flush()
         if self._transport.can_write_eof():
             self._transport.write_eof()
         if self._is_paused:
