@@ -108,7 +108,16 @@ def chunked(body: bytes) -> bytes:
     return b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\nX-Behind: a\r\n\r\n"
 
 
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+"""What Java's HttpClient sends with every request, those with a body among them."""
 REQUESTS = st.one_of(
+    st.binary(max_size=9).map(lambda body: (
+        b"POST /u HTTP/1.1\r\nHost: a\r\n" + UPGRADE + b"Content-Length: %d\r\n\r\n" % len(body) + body,
+        ("POST", "/u", "", body))),
+    st.binary(max_size=9).map(lambda body: (
+        b"POST /v HTTP/1.1\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body),
+        ("POST", "/v", "", body))),
+    st.just((b"GET /w HTTP/1.1\r\nHost: a\r\n" + UPGRADE + b"\r\n", ("GET", "/w", "", b""))),
     st.integers(0, 3).map(lambda n: (b"GET /%d?q=%d HTTP/1.1\r\nHost: a\r\n\r\n" % (n, n),
                                      ("GET", f"/{n}", f"q={n}", b""))),
     st.binary(max_size=9).map(lambda body: (

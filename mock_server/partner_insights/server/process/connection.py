@@ -313,7 +313,9 @@ class Connection(asyncio.Protocol):
             self._reading.feed(piece)
 
     def on_message_complete(self) -> None:
-        """All of it is there."""
+        """All of it is there; but for a body that the parser does not look for behind an upgrade."""
+        if self._reading is not None and self._parser.should_upgrade():
+            return
         self._is_between = True
         if self._reading is not None:
             self._reading.end(complete=True)
@@ -405,9 +407,11 @@ class Connection(asyncio.Protocol):
                     self._parser.feed_data(data)
                     break
                 except HttpParserUpgrade as upgrade:
-                    # Nothing is upgraded here: what follows is a request again.
+                    # Nothing is upgraded here: what follows is a request again, or the body of this one.
                     data = data[upgrade.args[0] :]
                     self._parser = HttpRequestParser(self)
+                    if self._reading is not None:
+                        self._read_on(self._reading)
         except HttpParserInvalidMethodError:
             self._refuse(Refusal(501, "there is no such method (RFC 9110, 9.1)"))
             return
@@ -421,6 +425,20 @@ class Connection(asyncio.Protocol):
         elif self._reading is not None and not self._reading.takes(len(data)):
             self._is_deaf = True
             self._unfed.clear()
+
+    def _read_on(self, body: RequestBody) -> None:
+        """Go on to a body behind a head that asks for an upgrade: the parser stops there, a new one begins.
+
+        Java's HttpClient asks so for HTTP/2 with each request.
+        """
+        framing = next(
+            f"{name}: {self._headers[name]}"
+            for name in ("transfer-encoding", "content-length")
+            if name in self._headers
+        )
+        self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode("latin-1"))
+        self._waiting.pop()  # the request of this head, which nobody has sent
+        self._reading = body
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer what came before, then this, and nothing else."""
