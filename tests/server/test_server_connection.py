@@ -275,6 +275,48 @@ def test_what_comes_ahead_is_bounded() -> None:
     assert transport.calls == ["pause", "resume"]
 
 
+@pytest.mark.parametrize("size", [300, 600])
+def test_many_pieces_ahead_are_bounded_too(size: int) -> None:
+    """Requests that come piece by piece while one is under way are read no further than those in one go."""
+    handler, transport = Handler(late=True), Transport()
+
+    async def talk() -> None:
+        connection = Connections(handler, 10)()
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        for _ in range(20):
+            connection.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * size)
+        assert len(connection._waiting) < 1000
+        assert transport.calls == ["pause"]
+        while connection.is_busy or connection._waiting:
+            await asyncio.sleep(0)
+
+    asyncio.run(talk())
+    assert len(handler.seen) == 20 * size
+
+
+@pytest.mark.parametrize("endless", [b"0\r\nX: ", b"1;x="], ids=["fields behind", "an extension"])
+def test_what_comes_beside_a_body_is_bounded(endless: bytes) -> None:
+    """Of fields behind a body, and of extensions of chunks, no more is read than of a head."""
+    requests: list[HttpRequest] = []
+
+    class Reading(Handler):
+        def handle(self, request: HttpRequest, connection: Connection) -> None:
+            requests.append(request)
+
+    async def talk() -> None:
+        connection = Connections(Reading(), 10)()
+        connection.connection_made(Transport())  # type: ignore[arg-type]
+        head = b"POST /_admin/data HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.data_received(head + endless)
+        for _ in range(6):
+            connection.data_received(b"a" * 2**14)
+
+    asyncio.run(talk())
+    (request,) = requests
+    assert request.body is not None
+    assert not request.body.is_wanted
+
+
 def test_an_upgrade_is_passed_over() -> None:
     """Nobody speaks anything else here: the request is answered, and what follows is a request."""
     upgrade = b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"

@@ -27,6 +27,8 @@ BODY_SECONDS: Final = 10.0
 """How long a body may take to come."""
 _OVERHEAD: Final = 8
 """Bytes that may come for each byte of a body: chunks of one byte take six."""
+_BESIDE: Final = 64 * 1024
+"""Bytes that may come beside them: extensions of chunks, and the fields behind."""
 _PLAIN: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
@@ -37,7 +39,7 @@ class RequestBody:
         """`announced` is Content-Length; empty where the body comes in chunks."""
         length = number_of(announced)
         self._most = MAX_DATA if path.endswith(_DATA) else MAX_BODY
-        self._left = _OVERHEAD * self._most
+        self._received = 0
         self._content = bytearray()
         self._is_too_long = (length or 0) > self._most or (length is None and announced.isdigit())
         self._is_whole = self._has_ended = False
@@ -62,8 +64,8 @@ class RequestBody:
 
     def takes(self, received: int) -> bool:
         """Whether more is taken, after so many bytes as they came: chunks have sizes, and fields behind."""
-        self._left -= received
-        if self._left < 0:
+        self._received += received
+        if self._received > _OVERHEAD * len(self._content) + _BESIDE:
             self._refuse()
         return not self._is_too_long
 

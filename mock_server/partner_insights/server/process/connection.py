@@ -232,7 +232,7 @@ class Connection(asyncio.Protocol):
                 return
         if self._is_over or self._is_deaf:
             return
-        if self._unfed or len(data) > _PIECE:
+        if self._unfed or len(data) > _PIECE or len(self._waiting) >= _AHEAD:
             self._unfed += data
         else:
             self._parse(data)
