@@ -64,12 +64,12 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 @contextlib.contextmanager
 def served(
-    tmp_path: Path, *options: str, env: dict[str, str] | None = None
+    tmp_path: Path, *options: str, env: dict[str, str] | None = None, shell: str = 'exec "$@"'
 ) -> Iterator[subprocess.Popen[str]]:
     """A fake in a process group of its own, as a shell starts it, ready to be asked."""
     ready = tmp_path / "ready.json"
     process = subprocess.Popen(
-        [*SERVE, "--port", "0", "--ready-file", str(ready), *options],
+        ["sh", "-c", shell, "sh", *SERVE, "--port", "0", "--ready-file", str(ready), *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env,
     )  # fmt: skip
     try:
@@ -171,14 +171,25 @@ def test_nobody_has_to_listen(tmp_path: Path) -> None:
     process.stderr.close()
 
 
-def test_ctrl_c_stops_it(tmp_path: Path) -> None:
-    """SIGINT to the whole group, as a terminal sends it, is a clean stop, without a word."""
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGHUP])
+def test_a_terminal_stops_it(tmp_path: Path, sent: signal.Signals) -> None:
+    """Ctrl-C and the end of a terminal come to the whole group: a clean stop, no word or file left."""
     with served(tmp_path) as process:
         workers = children(process.pid)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, sent)
         _, err = process.communicate(timeout=5)
         assert (process.returncode, err) == (0, "")
     assert all(gone(worker) for worker in workers)
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_signals_are_one(tmp_path: Path) -> None:
+    """One that comes while another is looked at does not keep it from ending."""
+    with served(tmp_path) as process:
+        for number in range(600):
+            process.send_signal(signal.SIGINT if number % 2 else signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert (process.returncode, err) == (0, "")
 
 
 def test_open_connections_do_not_hold_up_the_end(tmp_path: Path) -> None:
@@ -211,6 +222,20 @@ def test_a_low_limit_of_open_files_is_raised(tmp_path: Path) -> None:
         for connection in open_at_once:
             connection.sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert {connection.recv(12) for connection in open_at_once} == {b"HTTP/1.1 200"}
+
+
+def test_a_system_that_gives_few_files(tmp_path: Path) -> None:
+    """Where no more than 64 files may be open at all, it answers; the client too many is turned away."""
+    with served(tmp_path, shell='ulimit -n 64; exec "$@"') as process, contextlib.ExitStack() as opened:
+        assert process.poll() is None
+        address = (urlsplit(url_of(tmp_path)).hostname, urlsplit(url_of(tmp_path)).port)
+        connections = [opened.enter_context(socket.create_connection(address, 5)) for _ in range(100)]
+        for number in (0, -1):
+            with contextlib.suppress(ConnectionError):
+                connections[number].sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connections[0].recv(12) == b"HTTP/1.1 200"
+        with contextlib.suppress(ConnectionError):
+            assert connections[-1].recv(12) == b""
 
 
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def serve(
     tls: Tls | None = None,
     ready_file: ReadyFile | None = None,
 ) -> int:
-    """Serve until SIGINT or SIGTERM; the exit code. `ready` is called once the fake truly answers.
+    """Serve until SIGINT, SIGTERM or SIGHUP; the exit code. `ready` is called once the fake truly answers.
 
     `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with;
     `ready_file` what must not outlive this process, although it be killed.
@@ -83,19 +83,26 @@ class _Supervisor:
         self._settings = settings
         self._ready = ready
         self._announced = threading.Event()
-        self._ending = threading.Event()
+        self._is_ending = (
+            False  # no Event: a signal may come amid another's handler, which would hold its lock
+        )
 
     def run(self, worker: Worker) -> int:
-        """Until SIGINT, SIGTERM or the end of a worker; the exit code."""
+        """Until a signal to stop, or the end of a worker; the exit code."""
         woken, wake = multiprocessing.Pipe(duplex=False)
 
         def stop(*_: Any) -> None:
-            self._ending.set()
-            with suppress(OSError):
-                wake.send_bytes(b"stop")
+            if not self._is_ending:
+                self._is_ending = True
+                with suppress(OSError):
+                    wake.send_bytes(b"stop")
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        if (
+            sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        ):  # as under nohup
+            signal.signal(signal.SIGHUP, stop)  # the terminal was closed
         # Forking is the fastest, and this process has no other thread as yet.
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
         workers = [
@@ -106,11 +113,11 @@ class _Supervisor:
             each.start()
         threading.Thread(target=self._announce, daemon=True).start()
         ended: list[BaseProcess] = []
-        while not (self._ending.is_set() or ended):
+        while not (self._is_ending or ended):
             signalled = wait([woken, *(each.sentinel for each in workers)], _LOOK)
             ended = [each for each in workers if each.sentinel in signalled]
-        by_itself = [] if self._ending.is_set() else ended
-        self._ending.set()
+        by_itself = [] if self._is_ending else ended
+        self._is_ending = True
         for one in by_itself:
             one.join()
         codes = [one.exitcode for one in by_itself]
@@ -130,7 +137,7 @@ class _Supervisor:
 
     def _announce(self) -> None:
         warm_up()  # a token is to be told, and the workers are loading as yet
-        while not self._ending.is_set():
+        while not self._is_ending:
             if _answers(self._endpoint, self._settings):
                 self._announced.set()
                 self._ready(self._endpoint)

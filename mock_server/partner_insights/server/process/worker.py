@@ -38,6 +38,7 @@ BACKLOG: Final = 4096
 _MOST_FILES: Final = 50_000
 """Open at most, as far as the system lets it: idle connections must not keep others out."""
 _OTHER_FILES: Final = 100
+"""Open beside connections; where few may be open at all, it is half of them."""
 _GRACE: Final = 0.4
 """Seconds a worker gives the requests under way at the end."""
 _SHUTDOWN_SECONDS: Final = 2
@@ -130,7 +131,7 @@ class Worker(Struct, frozen=True):
         loop, told = asyncio.get_running_loop(), asyncio.Event()
         if sys.platform != "win32":  # there, a process is ended without a word
             loop.add_signal_handler(signal.SIGTERM, told.set)
-        connections = Connections(front, _open_files() - _OTHER_FILES)
+        connections = Connections(front, _most_connections(_open_files()))
         watch = loop.create_task(connections.watch())
         server = await loop.create_server(
             connections,
@@ -182,10 +183,16 @@ def _open_files() -> int:
     return max(soft, wanted)
 
 
+def _most_connections(files: int) -> int:
+    return max(files - _OTHER_FILES, files // 2)
+
+
 def _take_own_signals() -> None:
-    # A forked worker inherits the supervisor's handlers.
+    # A forked worker inherits the supervisor's handlers; that one makes a SIGTERM of a terminal's signals.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _end_with_parent(temp_folders: tuple[Path, ...], ready_file: ReadyFile | None) -> None:
