@@ -84,6 +84,18 @@ def opened(fake: RunningFake, browser: Browser, seen: Seen) -> Iterator[tuple[Pa
     context.close()
 
 
+AT_REST = """() => new Promise((done) => {
+    let place = "", since = 0;
+    const look = (now) => {
+        const { top, left } = document.getElementById("scenario-bom").getBoundingClientRect();
+        if (place !== `${top} ${left}`) [place, since] = [`${top} ${left}`, now];
+        if (now - since > 300) done(); else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})"""
+"""Waits until what is clicked on does not move any more: what was loaded anew changes heights."""
+
+
 @pytest.fixture
 def page(fake: RunningFake, opened: tuple[Page, Any], seen: Seen) -> Page:
     """The page on a fake as at its start, without filters; what was seen before is forgotten."""
@@ -93,6 +105,7 @@ def page(fake: RunningFake, opened: tuple[Page, Any], seen: Seen) -> Page:
     page.evaluate("document.getElementById('filters').reset()")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it looks again at once
     expect(page.locator("#entries > li")).to_have_count(0)
+    page.evaluate(AT_REST)
     seen.hosts.clear()
     seen.complaints.clear()
     return page
