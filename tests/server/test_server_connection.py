@@ -6,6 +6,9 @@ import asyncio
 import gc
 import json
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 import weakref
@@ -292,6 +295,56 @@ def test_many_pieces_ahead_are_bounded_too(size: int) -> None:
 
     asyncio.run(talk())
     assert len(handler.seen) == 20 * size
+
+
+def test_a_client_that_leaves_amid_responses_is_not_told_of(capfd: pytest.CaptureFixture[str]) -> None:
+    """The loop's warnings of writes to whom has left are no news; its others are."""
+    child = """
+        import asyncio, socket
+        from partner_insights.server.process.worker import filter_warnings
+        async def talk():
+            ours, theirs = socket.socketpair()
+            reader, writer = await asyncio.open_connection(sock=ours)
+            theirs.close()
+            for _ in range(20):
+                writer.transport.write(b"a")
+            asyncio.log.logger.warning("another")
+        filter_warnings()
+        asyncio.run(talk())
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(child)], check=True)
+    assert capfd.readouterr().err == "another\n"
+
+
+def test_a_connection_that_has_ended_is_not_reset() -> None:
+    """Its file may be another connection's by then."""
+
+    class Resetting(Handler):
+        def handle(self, request: HttpRequest, connection: Connection) -> None:
+            connection.run(self._reset(connection))
+
+        async def _reset(self, connection: Connection) -> None:
+            await asyncio.sleep(0.01)
+            connection.cut(reset=True)
+
+    class File(Transport):
+        def get_extra_info(self, name: str) -> Any:
+            return self if name == "socket" else super().get_extra_info(name)
+
+        def setsockopt(self, *_: object) -> None:
+            self.calls.append("reset")
+
+    async def talk(*, leaves: bool) -> list[str]:
+        transport, connection = File(), Connections(Resetting(), 10)()
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        connection.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        if leaves:
+            connection.connection_lost(None)
+        await asyncio.sleep(0.05)
+        return transport.calls
+
+    assert asyncio.run(talk(leaves=False)) == ["reset"]
+    assert asyncio.run(talk(leaves=True)) == []
 
 
 @pytest.mark.parametrize("endless", [b"0\r\nX: ", b"1;x="], ids=["fields behind", "an extension"])

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections import deque
+from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
@@ -347,11 +348,14 @@ class Connection(asyncio.Protocol):
         """End the connection here, whatever was announced."""
         self._is_over, self._current = True, None
         self.deadline = self._all.now + READ_SECONDS
+        if self not in self._all.open:  # its file may be another's by now
+            return
         if reset:
             self._all.flush()
             connected = self._transport.get_extra_info("socket")
             if connected is not None:
-                connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                with suppress(OSError):  # the client has just left
+                    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
         else:
             self._close()

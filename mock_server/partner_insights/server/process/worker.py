@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import multiprocessing
 import os
 import shutil
@@ -129,6 +130,7 @@ class Worker(Struct, frozen=True):
         from partner_insights.server.process.connection import HEAD_SECONDS, Connections
 
         loop, told = asyncio.get_running_loop(), asyncio.Event()
+        filter_warnings()
         if sys.platform != "win32":  # there, a process is ended without a word
             loop.add_signal_handler(signal.SIGTERM, told.set)
         connections = Connections(front, _most_connections(_open_files()))
@@ -181,6 +183,11 @@ def _open_files() -> int:
         except (OSError, ValueError):  # macOS has another bound
             return soft
     return max(soft, wanted)
+
+
+def filter_warnings() -> None:
+    """Of what the loop says, drop that it sent to a client that had left, as clients may."""
+    logging.getLogger("asyncio").addFilter(lambda record: record.msg != "socket.send() raised exception.")
 
 
 def _most_connections(files: int) -> int:
