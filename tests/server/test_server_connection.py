@@ -27,6 +27,7 @@ from partner_insights.server.process.connection import Connection, Connections, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Ask
     from partner_insights.child_server import RunningFake
     from partner_insights.server.http.request import HttpRequest
 
@@ -494,9 +495,14 @@ def test_a_client_that_sends_no_more_is_answered(talk: Callable[..., bytes], fie
         assert received.count(b"HTTP/1.1 ") == 3
 
 
-def test_half_a_body_and_no_more_is_no_request(talk: Callable[..., bytes]) -> None:
-    """A client that leaves amid a body is not answered."""
-    assert talk(b"POST /t/oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabc") == b""
+def test_half_a_body_and_no_more_is_no_request(talk: Callable[..., bytes], ask: Ask) -> None:
+    """A client that leaves amid a body is not answered, and the journal does not wait for that."""
+    half = b"POST /left/oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabc"
+    assert talk(half) == b""
+    entries = json.loads(ask("/_admin/journal").body)["entries"]
+    (left,) = [each for each in entries if each["path"] == "/left/oauth2/token"]
+    assert left["status"] is None
+    assert "pending" not in left
 
 
 def test_requests_far_ahead_are_answered(talk: Callable[..., bytes]) -> None:

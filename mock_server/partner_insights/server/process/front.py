@@ -132,6 +132,10 @@ class Front:
                 exchange.asked["wsgi.input"] = BytesIO(await connection.read_body(request.body))
             except (RequestEntityTooLarge, RequestTimeout) as error:
                 return middleware.refuse(exchange, error)
+            except ClientDisconnected:
+                if exchange.entry is not None:
+                    exchange.entry.no_reply()
+                raise
         if middleware.needs_flask(exchange):
             return await self._in_thread(middleware.delivery, exchange)
         return middleware.delivery(exchange)
