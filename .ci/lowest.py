@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = ("parquet", "tls", "dask")
 CLIENTS = ("requests", "httpx")
 """Of the extra `dev`: what the fakes in a test's own process are for."""
-REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?P<extra>\[[\w,]+\])?>=(?P<version>[\w.]+)")
+REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?P<extra>\[[\w,]+\])?>=(?P<version>[\w.]+)(?:;.*)?")
 
 TEST = """
 import json

@@ -104,11 +104,12 @@ class _Supervisor:
         ):  # as under nohup
             signal.signal(signal.SIGHUP, stop)  # the terminal was closed
         # Forking is the fastest, and this process has no other thread as yet.
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-        workers = [
-            context.Process(target=worker, args=(self._endpoint.socket,), daemon=True)
-            for _ in range(self._settings.workers)
-        ]
+        if sys.platform == "linux":
+            process = multiprocessing.get_context("fork").Process
+        else:
+            process = multiprocessing.get_context("spawn").Process
+        arguments = (self._endpoint.socket,)
+        workers = [process(target=worker, args=arguments, daemon=True) for _ in range(self._settings.workers)]
         for each in workers:
             each.start()
         threading.Thread(target=self._announce, daemon=True).start()
