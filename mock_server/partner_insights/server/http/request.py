@@ -127,11 +127,6 @@ class HttpRequest(Struct):
     """What tells whether it was answered before, once that was asked for."""
 
     @property
-    def is_read(self) -> bool:
-        """Whether nothing of it is left to come."""
-        return self.body is None or self.body.is_read
-
-    @property
     def expects_continue(self) -> bool:
         """Whether the client waits to be told to send the body (RFC 9110, 10.1.1)."""
         return self.version == "1.1" and self.headers.get("expect", "").lower() == "100-continue"

@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
             known = self._all.known.find((data, self._origin))
             if known is not None:
                 self._start(known)
-                self._is_quiet = not (self.is_busy or self._is_unread or self._is_over)
+                self._is_quiet = not (self._current is not None or self._is_unread or self._is_over)
                 return
         if self._is_over or self._is_deaf:
             return
@@ -514,7 +514,12 @@ class Connection(asyncio.Protocol):
         """The head of a response, with what is the connection's own in it, and a short body behind."""
         self.has_begun = True
         request, kept = self._current, b"\r\n"
-        self._is_last = request is None or not (request.keep_alive and request.is_read) or self._all.ending
+        self._is_last = (
+            request is None
+            or not request.keep_alive
+            or not (request.body is None or request.body.is_read)
+            or self._all.ending
+        )
         if self._is_last:
             kept = b"Connection: close\r\n\r\n"
         elif request is not None and request.version == "1.0":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 from partner_insights.server.http.delivery import Delivery, Head, Send, Wait, field_lines
+from partner_insights.server.http.request_headers import is_guid
 from partner_insights.server.middleware import Repeat
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS
 from partner_insights.server.sessions import HEADER, PREFIX, UnknownSession
@@ -76,10 +77,16 @@ class Front:
         session_id = get(_SESSION)
         if session_id is not None or path.startswith(PREFIX):
             middleware, path = self._session(path, session_id)
-        if middleware is None or request.doubled or request.authority is not None:
+        ids = get("ms-requestid"), get("ms-correlationid")
+        if (
+            middleware is None
+            or request.doubled
+            or request.authority is not None
+            or not all(each is None or is_guid(each) for each in ids)
+        ):
             return middleware, path, None
         key = (request.method, path, request.query, request.client, *map(get, _KEY_HEADERS))
-        looked_up = key, get("ms-requestid"), get("ms-correlationid"), get("origin")
+        looked_up = key, *ids, get("origin")
         if session_id is None and middleware is self._middleware:
             request.looked_up = looked_up  # the same bytes may come again
         return middleware, path, looked_up
