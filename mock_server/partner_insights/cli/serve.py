@@ -296,8 +296,9 @@ def command(
     from partner_insights.server.process.listen import is_loopback
     from partner_insights.server.process.ready import StartupMessage
     from partner_insights.server.process.ready_file import ReadyFile
-    from partner_insights.server.process.serve import WorldOptions, serve
+    from partner_insights.server.process.serve import serve
     from partner_insights.server.process.tls import tls_from_options
+    from partner_insights.server.process.worker import WorldOptions
 
     replayed = None
     if recording is not None:

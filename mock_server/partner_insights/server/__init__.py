@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from partner_insights.server.app import create_app
-    from partner_insights.server.process.serve import WorldOptions, serve
+    from partner_insights.server.process.serve import serve
+    from partner_insights.server.process.worker import WorldOptions
     from partner_insights.server.settings import AuthMode, Settings
 
 __all__ = ["AuthMode", "Settings", "WorldOptions", "create_app", "serve"]
@@ -14,7 +15,7 @@ __all__ = ["AuthMode", "Settings", "WorldOptions", "create_app", "serve"]
 _HOMES = {
     "AuthMode": "settings",
     "Settings": "settings",
-    "WorldOptions": "process.serve",
+    "WorldOptions": "process.worker",
     "create_app": "app",
     "serve": "process.serve",
 }

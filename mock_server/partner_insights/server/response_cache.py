@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -83,7 +84,7 @@ def has_body(environ: WSGIEnvironment) -> bool:
     return environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-class CachedResponse(Struct, frozen=True):
+class CachedResponse(Struct, frozen=True, dict=True):
     """A response as it was given; its headers, Content-Length first, in two parts where the ids stand."""
 
     status: int
@@ -99,13 +100,16 @@ class CachedResponse(Struct, frozen=True):
     """The body before compression."""
     cost: int
     """Bytes it is counted as."""
-    lines_before: bytes = b""
-    lines_after: bytes = b""
-    """The two parts of the headers, as they go over the wire."""
+
+    @cached_property
+    def _lines(self) -> tuple[bytes, bytes]:
+        """The two parts of the headers, as they go over the wire."""
+        return field_lines(self.before), field_lines(self.after)
 
     def lines(self, request_id: str, correlation_id: str) -> bytes:
         """All headers as they go over the wire."""
-        return b"".join((self.lines_before, id_lines(request_id, correlation_id), self.lines_after))
+        before, after = self._lines
+        return b"".join((before, id_lines(request_id, correlation_id), after))
 
     def headers(self, request_id: str, correlation_id: str) -> Headers:
         """All headers, the ids among them."""
@@ -184,7 +188,6 @@ class ResponseCache:
             entry,
             content,
             cost,
-            *map(field_lines, parts),
         )
         with self._lock:
             generation = self._generation

@@ -17,8 +17,8 @@ from partner_insights.server.settings import LogFormat
 if TYPE_CHECKING:
     from partner_insights.server.process.listen import ListenAddress
     from partner_insights.server.process.ready_file import ReadyFile
-    from partner_insights.server.process.serve import WorldOptions
     from partner_insights.server.process.tls import Tls
+    from partner_insights.server.process.worker import WorldOptions
     from partner_insights.server.settings import Settings
 
 _FIRST_REQUEST = "/v1/analytics/licenses/deployment"

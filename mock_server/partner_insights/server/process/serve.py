@@ -26,7 +26,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from partner_insights.errors import InputError
 from partner_insights.server.auth.tokens import warm_up
 from partner_insights.server.process.listen import ListenAddress
-from partner_insights.server.process.worker import Worker, WorldOptions
+from partner_insights.server.process.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue
     from partner_insights.server.process.ready_file import ReadyFile
     from partner_insights.server.process.tls import Tls
+    from partner_insights.server.process.worker import WorldOptions
     from partner_insights.server.settings import Settings
-
-__all__ = ["WorldOptions", "serve"]
 
 _KILL_SECONDS: Final = 2.0
 """How long a worker may take to end; it gives the requests under way less."""
@@ -99,10 +98,9 @@ class _Supervisor:
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
-        if (
-            sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-        ):  # as under nohup
-            signal.signal(signal.SIGHUP, stop)  # the terminal was closed
+        # The terminal was closed; under nohup, that is to be ignored.
+        if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, stop)
         # Forking is the fastest, and this process has no other thread as yet.
         if sys.platform == "linux":
             process = multiprocessing.get_context("fork").Process
