@@ -20,7 +20,7 @@ from partner_insights.server.http.delivery import Delivery, Head, Wait, deliver,
 from partner_insights.server.http.errors import http_error_response
 from partner_insights.server.http.request_headers import (
     RequestHeaders,
-    is_guid,
+    guid_or_new,
     new_guid,
     request_origin,
 )
@@ -169,8 +169,7 @@ class ApiMiddleware(Struct, dict=True):
         if _OURS.fullmatch(path) or environ["REQUEST_METHOD"] == "OPTIONS":
             return Exchange(environ, environ)
         request_id = environ.get("HTTP_MS_REQUESTID", "") if choice is None else choice.request_id
-        if not is_guid(request_id):
-            request_id = new_guid()
+        request_id = guid_or_new(request_id)
         entry = self.journal.open(environ, self.paths.find(path), request_id)
         environ["HTTP_MS_REQUESTID"] = request_id
         exchange = Exchange(environ, environ, entry)
@@ -349,4 +348,4 @@ class ApiMiddleware(Struct, dict=True):
 def _repeated(cached: CachedResponse, environ: WSGIEnvironment) -> BufferedResponse:
     """A response given before, under the ids of this request."""
     ids = (environ.get(name, "") for name in ("HTTP_MS_REQUESTID", "HTTP_MS_CORRELATIONID"))
-    return cached.response(*(each if is_guid(each) else new_guid() for each in ids))
+    return cached.response(*map(guid_or_new, ids))

@@ -56,8 +56,8 @@ class RequestHeaders(Struct, frozen=True):
         """Read a WSGI environ. Only a well-formed GUID or locale is ever repeated to the caller."""
         locale = environ.get("HTTP_X_LOCALE", "")
         return cls(
-            request_id=_guid(environ.get("HTTP_MS_REQUESTID", "")),
-            correlation_id=_guid(environ.get("HTTP_MS_CORRELATIONID", "")),
+            request_id=guid_or_new(environ.get("HTTP_MS_REQUESTID", "")),
+            correlation_id=guid_or_new(environ.get("HTTP_MS_CORRELATIONID", "")),
             locale=locale if _LOCALE.fullmatch(locale) else None,
             authorization=environ.get("HTTP_AUTHORIZATION"),
             accept=environ.get("HTTP_ACCEPT"),
@@ -113,7 +113,8 @@ def new_guid() -> str:
     return first + second
 
 
-def _guid(sent: str) -> str:
+def guid_or_new(sent: str) -> str:
+    """What was sent, where it is a GUID; otherwise a new one."""
     return sent if is_guid(sent) else new_guid()
 
 
