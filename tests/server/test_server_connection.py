@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 
 from partner_insights.child_server import running_fake
 from partner_insights.server.http.request import MAX_BODY, target_parts
-from partner_insights.server.process.connection import Connection, Connections, KnownRequests
+from partner_insights.server.process.connection import Connection
+from partner_insights.server.process.connections import Connections
+from partner_insights.server.process.request_reader import KnownRequests, RequestReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,13 +97,13 @@ async def exchange(
     handler: Handler, pieces: list[bytes], peer: str = "127.0.0.1", wait: bool = True
 ) -> bytes:
     """What a connection sends back to pieces that arrive one after the other."""
-    transport, connection = Transport(), Connections(handler, 10)()
+    transport, connection = Transport(), Connection(handler, Connections(10))
     connection.connection_made(transport)  # type: ignore[arg-type]
     for piece in pieces:
         connection.data_received(piece)
         if wait:
             await asyncio.sleep(0)
-    while connection.is_busy or connection._waiting:
+    while connection.is_busy or connection._reader.requests:
         await asyncio.sleep(0)
     await asyncio.sleep(0)
     connection.connection_lost(None)
@@ -153,15 +155,15 @@ def test_however_bytes_arrive(requests: Any, cuts: list[int], late: bool, wait: 
 def test_the_same_bytes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes again is known by its bytes; from another address it is another's."""
     parsed: list[bytes] = []
-    parse = Connection._parse
-    monkeypatch.setattr(Connection, "_parse", lambda self, data: (parsed.append(data), parse(self, data)))
+    parse = RequestReader._parse
+    monkeypatch.setattr(RequestReader, "_parse", lambda self, data: (parsed.append(data), parse(self, data)))
     handler = Handler()
     one = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 
     async def talk() -> None:
-        connections = Connections(handler, 10)
+        connections = Connections(10)
         for peer in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
-            connection = connections()
+            connection = Connection(handler, connections)
             connection.connection_made(Transport(peer))  # type: ignore[arg-type]
             for _ in range(3):
                 connection.data_received(one)
@@ -186,9 +188,9 @@ def test_known_bytes_in_another_place_are_no_request(parts: list[bytes]) -> None
     handler = Handler()
 
     async def talk() -> None:
-        connections = Connections(handler, 10)
+        connections = Connections(10)
         for pieces in ([parts[1]], parts):
-            connection = connections()
+            connection = Connection(handler, connections)
             connection.connection_made(Transport())  # type: ignore[arg-type]
             for piece in pieces:
                 connection.data_received(piece)
@@ -215,13 +217,13 @@ def test_only_a_whole_request_is_known_by_its_bytes(pieces: list[bytes], answers
     handler = Handler()
 
     async def talk() -> bytes:
-        connections, transport = Connections(handler, 10), Transport()
+        connections, transport = Connections(10), Transport()
         for sent in (pieces, pieces[-1:]):
-            connection, transport = connections(), Transport()
+            connection, transport = Connection(handler, connections), Transport()
             connection.connection_made(transport)  # type: ignore[arg-type]
             for piece in sent:
                 connection.data_received(piece)
-            while connection.is_busy or connection._waiting:
+            while connection.is_busy or connection._reader.requests:
                 await asyncio.sleep(0)
             await asyncio.sleep(0)
             connection.connection_lost(None)
@@ -239,10 +241,10 @@ def test_responses_of_one_turn_are_sent_together() -> None:
             connection.respond(200, b"Content-Length: %d\r\n" % size, b"x" * size)
 
     async def talk() -> None:
-        connections = Connections(Large(), 100)
+        connections = Connections(100)
 
         def ask(size: int) -> Transport:
-            transport, connection = Transport(), connections()
+            transport, connection = Transport(), Connection(Large(), connections)
             connection.connection_made(transport)  # type: ignore[arg-type]
             connection.data_received(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % size)
             return transport
@@ -266,12 +268,12 @@ def test_what_comes_ahead_is_bounded() -> None:
     one = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
     async def talk() -> None:
-        connection = Connections(handler, 10)()
+        connection = Connection(handler, Connections(10))
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.data_received(one * 5000)
-        assert len(connection._waiting) < 1000
+        assert len(connection._reader.requests) < 1000
         assert transport.calls == ["pause"]
-        while connection.is_busy or connection._waiting:
+        while connection.is_busy or connection._reader.requests:
             await asyncio.sleep(0)
 
     asyncio.run(talk())
@@ -285,13 +287,13 @@ def test_many_pieces_ahead_are_bounded_too(size: int) -> None:
     handler, transport = Handler(late=True), Transport()
 
     async def talk() -> None:
-        connection = Connections(handler, 10)()
+        connection = Connection(handler, Connections(10))
         connection.connection_made(transport)  # type: ignore[arg-type]
         for _ in range(20):
             connection.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * size)
-        assert len(connection._waiting) < 1000
+        assert len(connection._reader.requests) < 1000
         assert transport.calls == ["pause"]
-        while connection.is_busy or connection._waiting:
+        while connection.is_busy or connection._reader.requests:
             await asyncio.sleep(0)
 
     asyncio.run(talk())
@@ -336,7 +338,7 @@ def test_a_connection_that_has_ended_is_not_reset() -> None:
             self.calls.append("reset")
 
     async def talk(*, leaves: bool) -> list[str]:
-        transport, connection = File(), Connections(Resetting(), 10)()
+        transport, connection = File(), Connection(Resetting(), Connections(10))
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         if leaves:
@@ -358,7 +360,7 @@ def test_what_comes_beside_a_body_is_bounded(endless: bytes) -> None:
             requests.append(request)
 
     async def talk() -> None:
-        connection = Connections(Reading(), 10)()
+        connection = Connection(Reading(), Connections(10))
         connection.connection_made(Transport())  # type: ignore[arg-type]
         head = b"POST /_admin/data HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         connection.data_received(head + endless)
@@ -384,9 +386,9 @@ def test_what_is_known_has_a_bound() -> None:
     known = KnownRequests()
 
     async def talk() -> None:
-        connections = Connections(Handler(), 10)
+        connections = Connections(10)
         connections.known = known
-        connection = connections()
+        connection = Connection(Handler(), connections)
         connection.connection_made(Transport())  # type: ignore[arg-type]
         for number in range(1000):
             connection.data_received(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
@@ -401,7 +403,7 @@ def test_a_connection_that_has_ended_is_freed() -> None:
     """Nothing holds it but what it answers: no garbage to be looked for."""
 
     async def talk() -> weakref.ref[Connection]:
-        connection = Connections(Handler(), 10)()
+        connection = Connection(Handler(), Connections(10))
         connection.connection_made(Transport())  # type: ignore[arg-type]
         connection.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         connection.connection_lost(None)
@@ -418,10 +420,10 @@ def test_more_than_can_be_borne_are_turned_away() -> None:
     """A connection beyond the limit ends at once; those before it go on."""
 
     async def talk() -> list[bool]:
-        connections = Connections(Handler(), 2)
+        connections = Connections(2)
         transports = [Transport() for _ in range(3)]
         for transport in transports:
-            connections().connection_made(transport)  # type: ignore[arg-type]
+            Connection(Handler(), connections).connection_made(transport)  # type: ignore[arg-type]
         return [transport.ended for transport in transports]
 
     assert asyncio.run(talk()) == [False, False, True]

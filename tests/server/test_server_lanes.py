@@ -23,7 +23,8 @@ from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.http import delivery
 from partner_insights.server.middleware import ApiMiddleware, Repeat
 from partner_insights.server.process import connection, front
-from partner_insights.server.process.connection import Connections
+from partner_insights.server.process.connection import Connection
+from partner_insights.server.process.connections import Connections
 from partner_insights.server.process.front import Front
 from partner_insights.server.response_cache import CACHE_KEY_HEADERS, ResponseCache
 from partner_insights.server.scenarios import SCENARIOS
@@ -106,7 +107,8 @@ class Lane:
         self.app = create_app(WORLD, CATALOGUE, Settings(token_key=KEY, **options))
         assert isinstance(self.app.wsgi_app, ApiMiddleware)
         self.middleware = self.app.wsgi_app
-        self.connections = Connections(Front(self.middleware), 10) if fast else None
+        self.front = Front(self.middleware) if fast else None
+        self.connections = Connections(10)
         if not fast:
             self.middleware.cache.find = lambda _: None  # type: ignore[method-assign]
         self.middleware.chooser.rate_limiter.clock = lambda: 0.0
@@ -125,7 +127,7 @@ class Lane:
         environ = EnvironBuilder(path=path, method=method, input_stream=None, data=body).get_environ()
         environ = environ | {"REMOTE_ADDR": "127.0.0.1"} | asked
         WAITS.clear()
-        answered = self.over_wsgi(environ) if self.connections is None else self.over_bytes(environ, body)
+        answered = self.over_wsgi(environ) if self.front is None else self.over_bytes(environ, body)
         return replace(answered, waits=tuple(WAITS))
 
     def over_wsgi(self, environ: dict[str, Any]) -> Answered:
@@ -163,7 +165,6 @@ class Lane:
         head, _, received = transport.sent.partition(b"\r\n\r\n")
         status, *names = head.decode("latin-1").split("\r\n")
         headers = [(name, value) for name, _, value in (each.partition(": ") for each in names)]
-        assert self.connections is not None
         date = ("Date", self.connections.date.decode()[6:-2])
         ours = [each for each in headers if each != date and each[0] != "Connection"]
         number = int(status.split()[1]) if status else 0
@@ -172,8 +173,8 @@ class Lane:
         return Answered(number, ours, received, ending=ending)
 
     async def exchange(self, transport: Transport, sent: bytes) -> None:
-        assert self.connections is not None
-        one = self.connections()
+        assert self.front is not None
+        one = Connection(self.front, self.connections)
         one.connection_made(transport)  # type: ignore[arg-type]
         one.data_received(sent)
         while one.is_busy:

@@ -15,6 +15,7 @@ import signal
 import ssl
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
@@ -127,16 +128,17 @@ class Worker(Struct, frozen=True):
         return Front(middleware, log)
 
     async def _answer(self, listening: socket.socket, front: Front) -> None:
-        from partner_insights.server.process.connection import HEAD_SECONDS, Connections
+        from partner_insights.server.process.connection import HEAD_SECONDS, Connection
+        from partner_insights.server.process.connections import Connections
 
         loop, told = asyncio.get_running_loop(), asyncio.Event()
         filter_warnings()
         if sys.platform != "win32":  # there, a process is ended without a word
             loop.add_signal_handler(signal.SIGTERM, told.set)
-        connections = Connections(front, _most_connections(_open_files()))
+        connections = Connections(_most_connections(_open_files()))
         watch = loop.create_task(connections.watch())
         server = await loop.create_server(
-            connections,
+            partial(Connection, front, connections),
             sock=listening,
             backlog=BACKLOG,
             ssl=_context(self.tls),
