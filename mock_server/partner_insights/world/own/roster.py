@@ -59,6 +59,11 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         return np.array(self.data.removed, dtype=np.int64)
 
     @cached_property
+    def _kept_before(self) -> Integers:
+        """How many made customers come before each that is removed and are not."""
+        return self._removed - np.arange(len(self._removed))
+
+    @cached_property
     def standing_for(self) -> Mapping[int, int]:
         """Made index → the position of the given customer that stands in its place."""
         places = np.flatnonzero(self.data.made != NOBODY)
@@ -71,16 +76,15 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
 
     def generated_index(self, rank: Integers) -> Integers:
         """The nth customer after the given ones that come first → its index among the made ones."""
-        before = self._removed - np.arange(len(self._removed))
-        return rank + np.searchsorted(before, rank, side="right")
+        return rank + self._kept_before.searchsorted(rank, side="right")
 
     def world_index(self, made: Integers) -> Integers:
         """The index in the world of made customers that are not removed."""
-        return made - np.searchsorted(self._removed, made) + len(self.more)
+        return made - self._removed.searchsorted(made) + len(self.more)
 
     def world_index_of(self, position: Integers) -> Integers:
         """The index in the world of given customers; beyond its end where it does not show them."""
-        made, index = self.data.made[position], np.searchsorted(self.data.more, position)
+        made, index = self.data.made[position], self.data.more.searchsorted(position)
         stands_for_one = made != NOBODY
         return np.where(stands_for_one, self.world_index(made), index) if stands_for_one.any() else index
 
@@ -135,7 +139,7 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         """The customer of an id of any case; None where there is none."""
         place = self.data.position.get(guid.lower())
         if place is not None:
-            index = int(self.world_index_of(np.array([place]))[0])
+            (index,) = self.world_index_of(np.array([place])).tolist()
             return index if index < self.customers else None
         made = self.generated_ids.index(guid)
         if made is None or made in self.standing_for or made in self.data.removed:
@@ -149,7 +153,9 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
             return replace(self.generated_names.customer(-1 - place, channel), index=index)
         made = int(self.data.made[place])
         like = made if made != NOBODY else entity_of(self.data.ids[place]) % _PEOPLE
-        person, domain = _person(self.generated_names, like), self._domain(place)
+        person = _person(self.generated_names, like)
+        as_made = made != NOBODY and self.data.domains[place] is None
+        domain = person.domain if as_made else self._domain(place)
         return replace(
             person,
             index=index,

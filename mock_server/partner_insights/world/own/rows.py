@@ -23,7 +23,7 @@ from partner_insights.world.partner_totals import PartnerRows, deployment_sums, 
 from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from partner_insights.world.calendar import Calendar, Dataset
     from partner_insights.world.columns import RowTexts
@@ -39,6 +39,16 @@ _MAX_KEPT: Final = 1000
 """Licences whose numbers are kept."""
 _UNKNOWN_SHARE: Final = (0.2, 0.6)
 """Of a workload that no catalogue has the least active part, and how far above it may lie."""
+
+
+class FilledLicences(Struct, frozen=True):
+    """What the rows of some given licences show."""
+
+    licence: Integers
+    shared: Mapping[str, Integers]
+    """The columns that rows of deployment and of use have."""
+    sold: Integers
+    deployed: Integers
 
 
 class OwnRows(Struct, frozen=True, eq=False, dict=True):
@@ -84,24 +94,23 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         rows = self._given_usage(self._visible)
         return self._total("usage", rows, rows.qualified, rows.active, self._made_sums[1])
 
-    def numbers(self, licence: Integers) -> tuple[Integers, Integers]:
-        """Licences sold and deployed of some given licences, what was left out filled in.
+    def filled(self, licence: Integers) -> FilledLicences:
+        """Some given licences, what was left out of them filled in.
 
         Those of the customer that was asked for last are kept: its use is asked for after its deployment.
         """
-        asked, known = self._last_numbers[0]
-        if np.array_equal(asked, licence):
-            return known
-        found = self._numbers(licence)
+        last = self._last
+        if last and np.array_equal(last[0].licence, licence):
+            return last[0]
+        found = FilledLicences(licence, self._shared(licence), *self._numbers(licence))
         if len(licence) <= _MAX_KEPT:
-            self._last_numbers[0] = licence, found
+            last[:] = [found]
         return found
 
     @cached_property
-    def _last_numbers(self) -> list[tuple[Integers, tuple[Integers, Integers]]]:
-        """The one that was asked for last, and its numbers."""
-        nothing = np.empty(0, dtype=np.int64)
-        return [(nothing, (nothing, nothing))]
+    def _last(self) -> list[FilledLicences]:
+        """Those that were asked for last, if any."""
+        return []
 
     def _numbers(self, licence: Integers) -> tuple[Integers, Integers]:
         table = self.data.licences
@@ -148,21 +157,22 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         return _spread(customer.searchsorted(position), customer.searchsorted(position + 1))
 
     def _given_deployment(self, licence: Integers) -> AllRows:
-        licence = licence[self.data.licences.is_row[licence]]
-        sold, deployed = self.numbers(licence)
-        own = self.data.licences.take(licence)
-        rows = AllRows.of(
+        own = self.data.licences
+        is_row = own.is_row[licence]
+        licence = licence if is_row.all() else licence[is_row]
+        filled = self.filled(licence)
+        is_left = own.deployed[licence] == LEFT_OUT
+        return AllRows.of(
             {
-                **self._shared(licence),
-                "processed": self._processed_codes(own.processed, own.service),
-                "percent": self._shown(own.percent, deployed, sold, own.deployed == LEFT_OUT),
+                **filled.shared,
+                "processed": self._processed_codes(own.processed[licence], own.service[licence]),
+                "percent": self._shown(own.percent[licence], filled.deployed, filled.sold, is_left),
                 "identity": licence + _GIVEN,
                 "position": licence,
-                "sold": sold,
-                "deployed": deployed,
+                "sold": filled.sold,
+                "deployed": filled.deployed,
             }
         )
-        return rows
 
     def _given_usage(self, licence: Integers) -> AllRows:
         uses = self.data.uses
@@ -172,7 +182,8 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         filled, workload = self._filled(licence, of, use)
         of = np.concatenate([of, filled])
         held = licence[of]
-        sold, deployed = (each[of] for each in self.numbers(licence))
+        known = self.filled(licence)
+        sold, deployed = known.sold[of], known.deployed[of]
         nothing = np.full(len(filled), LEFT_OUT)
         qualified = np.concatenate([uses.qualified[use], nothing])
         active = np.concatenate([uses.active[use], nothing])
@@ -186,7 +197,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         active[told] = np.rint(percent[told] * qualified[told] / PERCENT)
         rows = AllRows.of(
             {
-                **self._shared(held),
+                **{name: column[of] for name, column in known.shared.items()},
                 "processed": self._processed_codes(
                     np.concatenate([uses.processed[use], np.full(len(filled), -1)]),
                     self.data.licences.service[held],
