@@ -66,7 +66,7 @@ PRELOADED = (
     "pytest",
     "partner_insights.cli.serve",
     "partner_insights.server.app",
-    "partner_insights.server.process.connection",
+    "partner_insights.server.process.event_loop",
     "partner_insights.server.process.front",
 )
 PROGRAM = """

@@ -291,8 +291,8 @@ def command(
         combine(scenarios)
     except InputError as error:
         raise click.BadParameter(f"{error}.", param_hint="'--scenario'") from error
-    from partner_insights.server.access import read_host
     from partner_insights.server.cors import read_origin
+    from partner_insights.server.http.request_headers import read_host
     from partner_insights.server.process.listen import is_loopback
     from partner_insights.server.process.ready import StartupMessage
     from partner_insights.server.process.ready_file import ReadyFile

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from partner_insights.contract.error_bodies import error_body
-from partner_insights.errors import InputError
 from partner_insights.request_source import host_name, is_cross_site, means_this_machine
-from partner_insights.server.http.request_headers import names_host
+from partner_insights.server.http.request_headers import ANY_HOST, names_host
 from partner_insights.server.http.response import PRIVATE, ApiResponse, json_response
 from partner_insights.server.http.routes import is_directory_path
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from partner_insights.server.cors import Cors
 
-ANY_HOST: Final = "*"
 OTHER_CLOUDS: Final = (
     "partner.partnercenterapi.microsoftonline.cn",
     *("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
@@ -30,15 +28,6 @@ OTHER_CLOUDS: Final = (
 _NO_HOST: Final = "a request of HTTP/1.1 has one Host field, with a name or an address (RFC 9112, 3.2)"
 _FOREIGN_HOST: Final = "the fake does not answer under the name in Host; serve --allow-host NAME allows it"
 _CROSS_SITE: Final = "a page of another site may not use the fake; serve --cors-origin ORIGIN opens the API"
-
-
-def read_host(text: str) -> str:
-    """A name or address as a Host field may have it; InputError for anything else."""
-    name = host_name(text)
-    if name is None or name != text.lower().strip("[]") or name == ANY_HOST:
-        remedy = "give a name or an address alone, as in fake.example"
-        raise InputError(f"{text!r} is no host", where="--allow-host", remedy=remedy)
-    return name
 
 
 class Access(Struct, frozen=True):

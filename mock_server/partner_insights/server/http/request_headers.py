@@ -15,11 +15,13 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from partner_insights.errors import InputError
 from partner_insights.request_source import host_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+ANY_HOST: Final = "*"
 _HALVES: Final = 100
 """How many first halves are made at once, and one second half more: ten thousand GUIDs."""
 _made: Final[list[Iterator[tuple[str, str]]]] = []
@@ -84,6 +86,15 @@ class RequestHeaders(Struct, frozen=True):
 def request_origin(environ: Mapping[str, Any]) -> str:
     """Scheme and host a request was sent to."""
     return f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
+
+
+def read_host(text: str) -> str:
+    """A name or address as a Host field may have it; InputError for anything else."""
+    name = host_name(text)
+    if name is None or name != text.lower().strip("[]") or name == ANY_HOST:
+        remedy = "give a name or an address alone, as in fake.example"
+        raise InputError(f"{text!r} is no host", where="--allow-host", remedy=remedy)
+    return name
 
 
 def names_host(environ: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import socket
 import struct
 import traceback
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from partner_insights.server.http.delivery import status_line
@@ -77,8 +77,7 @@ class Connection(asyncio.Protocol):
         client: str = (transport.get_extra_info("peername") or ("",))[0]
         server: tuple[str, int] = (transport.get_extra_info("sockname") or ("", 0))[:2]
         scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
-        self._origin: Origin = client, server, scheme
-        self._reader = RequestReader(self._origin)
+        self._origin = _shared((client, server, scheme))
         if not self._all.add(self):
             self.abort()
 
@@ -86,7 +85,8 @@ class Connection(asyncio.Protocol):
         """It has ended."""
         self._is_over = True
         self._all.remove(self)
-        self._reader.close()
+        if "_reader" in self.__dict__:
+            self._reader.close()
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
@@ -208,12 +208,17 @@ class Connection(asyncio.Protocol):
 
     # Within:
 
+    @cached_property
+    def _reader(self) -> RequestReader:
+        """Made for the first bytes that are not known: most of many connections are idle."""
+        return RequestReader(self._origin)
+
     def _go_on(self) -> None:
         """Answer what has come, in its order."""
         reader = self._reader
         while not self._is_over:
             while reader.requests and not (self.is_answering or self._is_over):
-                self._start(reader.requests.popleft())
+                self._start(reader.requests.pop(0))
             if not reader.read_on():
                 break
         if self.is_answering or reader.requests or self._is_over:
@@ -309,6 +314,12 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
         if self._is_paused:
             self._transport.resume_reading()
+
+
+@lru_cache(maxsize=256)
+def _shared(origin: Origin) -> Origin:
+    """The same one for all connections that it is the same for."""
+    return origin
 
 
 @lru_cache(maxsize=64)

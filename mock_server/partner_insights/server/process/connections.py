@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
-import sys
 import time
 from email.utils import formatdate
 from typing import Final, Protocol
 
+from partner_insights.server.process.memory import give_back
 from partner_insights.server.process.request_reader import KnownRequests
 
 JOINED: Final = 64 * 1024
@@ -95,7 +93,8 @@ class Connections:
                 each.abort()
             if self._ended >= _MANY and self.now - self._given_back > _SELDOM:
                 self._ended, self._given_back = 0, self.now
-                _give_back_memory()
+                self._open = set(self._open)  # one that has shrunk keeps its size
+                give_back()
 
     async def end(self, seconds: float) -> None:
         """Let requests under way be answered for so long, then end all."""
@@ -110,11 +109,3 @@ class Connections:
 
 def _date() -> bytes:
     return f"Date: {formatdate(usegmt=True)}\r\n".encode()
-
-
-def _give_back_memory() -> None:
-    """Give memory that is free back to the system: glibc keeps what lies between pieces in use."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)

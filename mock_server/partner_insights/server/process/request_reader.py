@@ -5,8 +5,7 @@ The parser is llhttp's (httptools). What is bounded here: the size of a head, an
 
 from __future__ import annotations
 
-from collections import deque
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
@@ -23,7 +22,8 @@ _AHEAD: Final = 16
 """Requests that may wait for the one before them; what follows them is not parsed."""
 _MAX_KNOWN: Final = 4096
 """Bytes of a request that are worth remembering."""
-_MOST_KNOWN: Final = 200
+_MOST_KNOWN: Final = 256 * 1024
+"""Bytes of all that are remembered; as much again is what was made of them."""
 _METHODS: Final = {
     each.encode(): each for each in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
@@ -45,26 +45,29 @@ class KnownRequests:
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, Origin], HttpRequest] = {}
+        self._size = 0
         self.find = self._known.get
 
     def learn(self, key: tuple[bytes, Origin], request: HttpRequest | Refusal) -> None:
         """Remember what the parser made of the bytes that a client sent."""
-        if isinstance(request, HttpRequest) and request.body is None and len(key[0]) <= _MAX_KNOWN:
-            if len(self._known) >= _MOST_KNOWN:
+        size = len(key[0])
+        if isinstance(request, HttpRequest) and request.body is None and size <= _MAX_KNOWN:
+            if self._size + size > _MOST_KNOWN:
                 self._known.clear()
+                self._size = 0
             self._known[key] = request
+            self._size += size
 
 
 class RequestReader:
     """Reads the requests of one connection, from whatever pieces their bytes come in."""
 
     def __init__(self, origin: Origin) -> None:
-        self.requests: deque[HttpRequest | Refusal] = deque()
+        self.requests: list[HttpRequest | Refusal] = []
         """Those that wait to be answered; a refusal is the last."""
         self.is_done = False
         """Whether what comes is thrown away: it follows a refusal, or is a body that is not taken."""
         self._origin = origin
-        self._parser = HttpRequestParser(self)
         self._unparsed = bytearray()
         self._is_between = True
         """Whether the parser is between two requests."""
@@ -102,7 +105,7 @@ class RequestReader:
         """Nobody wants its requests any more."""
         self.requests.clear()
         self.end()
-        del self._parser  # which refers to this, so that neither would be freed
+        self.__dict__.pop("_parser", None)  # it refers to this, so that neither would be freed
 
     @property
     def is_behind(self) -> bool:
@@ -180,6 +183,11 @@ class RequestReader:
 
     # Within:
 
+    @cached_property
+    def _parser(self) -> HttpRequestParser:
+        """Made for the first bytes: who only ever sends what is known needs none."""
+        return HttpRequestParser(self)
+
     def _parse(self, data: bytes) -> None:
         try:
             while data:
@@ -189,7 +197,7 @@ class RequestReader:
                 except HttpParserUpgrade as upgrade:
                     # Nothing is upgraded here: what follows is a request again, or the body of this one.
                     data = data[upgrade.args[0] :]
-                    self._parser = HttpRequestParser(self)
+                    del self._parser
                     if self._reading is not None:
                         self._read_body(self._reading)
         except HttpParserInvalidMethodError:

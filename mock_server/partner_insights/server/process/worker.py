@@ -5,17 +5,13 @@ It builds its application itself, from plain values: the platform may fork worke
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import logging
 import multiprocessing
 import os
 import shutil
 import signal
-import ssl
 import sys
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
@@ -35,16 +31,6 @@ if TYPE_CHECKING:
     from partner_insights.server.settings import Settings
     from partner_insights.world import World
 
-BACKLOG: Final = 4096
-"""Connections that may wait to be accepted."""
-_MOST_FILES: Final = 50_000
-"""Open at most, as far as the system lets it: idle connections must not keep others out."""
-_OTHER_FILES: Final = 100
-"""Open beside connections; where few may be open at all, it is half of them."""
-_GRACE: Final = 0.4
-"""Seconds a worker gives the requests under way at the end."""
-_SHUTDOWN_SECONDS: Final = 2
-"""How long the goodbye of TLS is waited for."""
 _GARBAGE: Final = 5000
 """Objects more than before, when garbage is looked for: delayed responses are many, and none of it."""
 
@@ -99,6 +85,10 @@ class Worker(Struct, frozen=True):
         _take_own_signals()
         _end_with_parent(self.temp_folders, self.ready_file)
         gc.disable()  # of what is being loaded, nothing becomes garbage
+        from partner_insights.server.process.event_loop import answer
+        from partner_insights.server.process.memory import use_one_heap
+
+        use_one_heap()
         try:
             front = self._front()
         except InputError as error:
@@ -107,8 +97,7 @@ class Worker(Struct, frozen=True):
         gc.freeze()  # what is loaded by now stays: nobody needs to look through it again
         gc.set_threshold(_GARBAGE)
         gc.enable()
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(self._answer(listening, front))
+        answer(front, listening, self.tls)
 
     def _front(self) -> Front:
         from partner_insights.contract import Catalogue
@@ -126,74 +115,6 @@ class Worker(Struct, frozen=True):
         log = RequestLog(middleware.journal, self.settings.request_log, write_out)
         log.start()
         return Front(middleware, log)
-
-    async def _answer(self, listening: socket.socket, front: Front) -> None:
-        from partner_insights.server.process.connection import HEAD_SECONDS, Connection
-        from partner_insights.server.process.connections import Connections
-
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
-        filter_warnings()
-        if sys.platform != "win32":  # there, a process is ended without a word
-            loop.add_signal_handler(signal.SIGTERM, told.set)
-        connections = Connections(_most_connections(_open_files()))
-        watch = loop.create_task(connections.watch())
-        server = await loop.create_server(
-            partial(Connection, front, connections),
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=_context(self.tls),
-            ssl_handshake_timeout=None if self.tls is None else HEAD_SECONDS,
-            ssl_shutdown_timeout=None if self.tls is None else _SHUTDOWN_SECONDS,
-        )
-        await told.wait()
-        server.close()
-        watch.cancel()
-        await connections.end(_GRACE)
-        front.close()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """An event loop: uvloop's, which is the fastest, where it can be had."""
-    try:
-        import uvloop
-    except ModuleNotFoundError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
-def _context(tls: Tls | None) -> ssl.SSLContext | None:
-    if tls is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # what .NET Framework clients speak
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(tls.certificate, tls.key)
-    return context
-
-
-def _open_files() -> int:
-    """How many files this process may have open: raised as far as the system lets it."""
-    if sys.platform == "win32":
-        return _MOST_FILES
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
-    if 0 <= soft < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # macOS has another bound
-            return soft
-    return max(soft, wanted)
-
-
-def filter_warnings() -> None:
-    """Of what the loop says, drop that it sent to a client that had left, as clients may."""
-    logging.getLogger("asyncio").addFilter(lambda record: record.msg != "socket.send() raised exception.")
-
-
-def _most_connections(files: int) -> int:
-    return max(files - _OTHER_FILES, files // 2)
 
 
 def _take_own_signals() -> None:

@@ -1,0 +1,103 @@
+"""A front and a listening socket → requests answered until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import ssl
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from partner_insights.server.process.connection import HEAD_SECONDS, Connection
+from partner_insights.server.process.connections import Connections
+
+if TYPE_CHECKING:
+    import socket
+
+    from partner_insights.server.process.front import Front
+    from partner_insights.server.process.tls import Tls
+
+BACKLOG: Final = 4096
+"""Connections that may wait to be accepted."""
+_MOST_FILES: Final = 50_000
+"""Open at most, as far as the system lets it: idle connections must not keep others out."""
+_OTHER_FILES: Final = 100
+"""Open beside connections; where few may be open at all, it is half of them."""
+_GRACE: Final = 0.4
+"""Seconds a worker gives the requests under way at the end."""
+_SHUTDOWN_SECONDS: Final = 2
+"""How long the goodbye of TLS is waited for."""
+
+
+def answer(front: Front, listening: socket.socket, tls: Tls | None = None) -> None:
+    """Answer whoever connects, until SIGTERM; by TLS where there is a certificate for it."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_answer(front, listening, tls))
+
+
+async def _answer(front: Front, listening: socket.socket, tls: Tls | None) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    filter_warnings()
+    if sys.platform != "win32":  # there, a process is ended without a word
+        loop.add_signal_handler(signal.SIGTERM, told.set)
+    connections = Connections(_most_connections(_open_files()))
+    watch = loop.create_task(connections.watch())
+    server = await loop.create_server(
+        partial(Connection, front, connections),
+        sock=listening,
+        backlog=BACKLOG,
+        ssl=_context(tls),
+        ssl_handshake_timeout=None if tls is None else HEAD_SECONDS,
+        ssl_shutdown_timeout=None if tls is None else _SHUTDOWN_SECONDS,
+    )
+    await told.wait()
+    server.close()
+    watch.cancel()
+    await connections.end(_GRACE)
+    front.close()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """An event loop: uvloop's, which is the fastest, where it can be had."""
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _context(tls: Tls | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # what .NET Framework clients speak
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(tls.certificate, tls.key)
+    return context
+
+
+def _open_files() -> int:
+    """How many files this process may have open: raised as far as the system lets it."""
+    if sys.platform == "win32":
+        return _MOST_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if 0 <= soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):  # macOS has another bound
+            return soft
+    return max(soft, wanted)
+
+
+def filter_warnings() -> None:
+    """Of what the loop says, drop that it sent to a client that had left, as clients may."""
+    logging.getLogger("asyncio").addFilter(lambda record: record.msg != "socket.send() raised exception.")
+
+
+def _most_connections(files: int) -> int:
+    return max(files - _OTHER_FILES, files // 2)
