@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -336,6 +337,23 @@ def test_every_form_of_a_written_resource_is_taken(tmp_path: Path, suffix: str) 
     world = load.put(load.read(chunks_of(tmp_path), EMPTY), EMPTY)
     for name in ("Customer", DEPLOYMENT, USAGE, *PARTNER):
         assert world.rows(name) == MADE.rows(name)
+
+
+def test_a_row_takes_little_memory(tmp_path: Path) -> None:
+    """Of a file with many customers: 400 bytes a row while it is read, with who they are; 250 afterwards."""
+    from partner_insights.fixtures.files.write import write_resource
+
+    file = tmp_path / "rows.csv"
+    rows = write_resource(replace(MADE, customers=20_000), DEPLOYMENT, file, "csv")
+    load.with_files([file], EMPTY)  # what is made once
+    tracemalloc.start()
+    world = load.with_files([file], EMPTY)
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert world.own is not None
+    assert len(world.own.licences) == rows
+    assert most < 400 * rows
+    assert kept < 250 * rows
 
 
 def test_a_csv_names_line_and_column() -> None:

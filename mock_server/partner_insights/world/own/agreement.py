@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from partner_insights.world.own.entries import SHORT
+from partner_insights.world.own.folding import repeats
 from partner_insights.world.own.table import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -30,12 +31,6 @@ def disagreeing(group: Integers, values: Integers, nothing: int) -> list[tuple[i
     first[held[::-1]] = known[::-1]  # of several values for one place the last stays
     other = np.flatnonzero(values[known] != values[first[held]])
     return [(int(first[held[at]]), int(known[at])) for at in other.tolist()]
-
-
-def repeats(group: Integers) -> bool:
-    """Whether two entries are of one group."""
-    ordered = np.sort(group)
-    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def twice(group: Integers, source: Integers) -> list[tuple[int, int]]:

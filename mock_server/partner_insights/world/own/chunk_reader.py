@@ -183,7 +183,7 @@ class ChunkReader:
         """Whom the rows are about; those of whom a row speaks without a product."""
         given = self._given
         first, _ = groups(customer)
-        given.first_row += self._rows[first[customer[first] >= len(given.first_row)]].tolist()
+        given.first_row.extend(self._rows[first[customer[first] >= len(given.first_row)]].tolist())
         if not len(alone):
             return
         given.api_customers |= "companyProfile.companyName" in self._named.get("customerName", ())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from functools import partial
+from functools import cached_property
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,7 +34,7 @@ _NOTHING: Final = frozenset({None, MISSING, ""})
 
 
 class _Codes(dict[Any, int]):
-    """What stands in some columns of a row → its code; what was never seen is given one."""
+    """What stands in a row → its code; what was never seen is given one."""
 
     def __init__(self, enter: Callable[[Any], int]) -> None:
         super().__init__()
@@ -43,52 +45,52 @@ class _Codes(dict[Any, int]):
         return code
 
 
-class Interned(Struct):
+class Interned(Struct, dict=True):
     """Distinct tuples of texts, and their codes: by their first rows, in order."""
 
-    codes: dict[tuple[Any, ...], int] = field(default_factory=dict)
     nothing: set[int] = field(default_factory=set)
     """Codes of tuples that are left out."""
-    _seen: dict[tuple[Any, ...], _Codes] = field(default_factory=dict)
-    """By which columns a chunk has, and what stands for those that it has not."""
     _new: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @cached_property
+    def codes(self) -> dict[tuple[Any, ...], int]:
+        """By the tuples. Of a million rows about as many customers they are most of the memory."""
+        return _Codes(self._enter)
+
+    @cached_property
+    def _alone(self) -> dict[Any, int]:
+        """By the texts, where a tuple is one text: to look these up takes half as long."""
+        return _Codes(lambda text: self.codes[text,])
 
     def of(
         self, columns: Sequence[Sequence[Any] | None], absent: Any
     ) -> tuple[list[int], list[tuple[Any, ...]]]:
         """The code of each row, and the tuples that are new; a column that is None is all absent."""
-        places = tuple(place for place, column in enumerate(columns) if column is not None)
-        present = [column for column in columns if column is not None]
-        rows: Sequence[Any] = present[0] if len(present) == 1 else list(zip(*present, strict=True))
-        seen = self._seen.get((places, absent))
-        if seen is None:
-            nothing = [absent] * len(columns)
-            seen = self._seen[places, absent] = _Codes(partial(self._enter, places, nothing))
-        codes = list(map(seen.__getitem__, rows))
+        (first, *others) = columns
+        if first is not None and not others:
+            codes = list(map(self._alone.__getitem__, first))
+        else:
+            count = next(len(column) for column in columns if column is not None)
+            cells = (repeat(absent, count) if column is None else column for column in columns)
+            codes = list(map(self.codes.__getitem__, zip(*cells, strict=True)))
         new, self._new = self._new, []
         return codes, new
 
-    def _enter(self, places: Sequence[int], nothing: Sequence[Any], row: Any) -> int:
-        """The code of what stands in the columns of those places."""
-        parts = list(nothing)
-        for place, value in zip(places, (row,) if len(places) == 1 else row, strict=True):
-            parts[place] = value
-        key, next_code = tuple(parts), len(self.codes)
-        code = self.codes.setdefault(key, next_code)
-        if code == next_code:
-            self._new.append(key)
-            if _NOTHING.issuperset(key):
-                self.nothing.add(code)
+    def _enter(self, texts: tuple[Any, ...]) -> int:
+        code = len(self.codes)
+        self._new.append(texts)
+        if _NOTHING.issuperset(texts):
+            self.nothing.add(code)
         return code
 
 
 class Entries(Struct):
-    """Columns, chunk by chunk."""
+    """Columns that grow, chunk by chunk, each in one piece: many small ones leave holes in the memory."""
 
-    parts: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
+    _columns: dict[str, tuple[bytearray, np.dtype[Any]]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.parts)
+        return bool(self._columns)
 
     def add(self, mask: npt.NDArray[np.bool_], **columns: npt.NDArray[Any]) -> None:
         """Some more rows: those of the mask."""
@@ -96,18 +98,19 @@ class Entries(Struct):
         if not every and not mask.any():
             return
         for name, column in columns.items():
-            self.parts.setdefault(name, []).append(column if every else column[mask])
+            known, dtype = self._columns.setdefault(name, (bytearray(), column.dtype))
+            known += (column if every else column[mask]).astype(dtype, copy=False).tobytes()
 
     def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, which is given away."""
         column = self.column(name, dtype)
-        self.parts.pop(name, None)
+        self._columns.pop(name, None)
         return column
 
     def column(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
-        """A copy of a column."""
-        parts = self.parts.get(name, [])
-        return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+        """A column, to be read."""
+        content, known = self._columns.get(name, (bytearray(), dtype))
+        return np.frombuffer(content, dtype=known)
 
 
 class Given(Struct):
@@ -135,7 +138,7 @@ class Given(Struct):
     use: Entries = field(default_factory=Entries)
     alone: dict[int, tuple[int, bool]] = field(default_factory=dict)
     """Code of a customer that came without a licence → its row, and whether it has none on purpose."""
-    first_row: list[int] = field(default_factory=list)
+    first_row: array[int] = field(default_factory=lambda: array("q"))
     """The first row of each customer, by its code."""
     partner: list[tuple[Chunk, list[int], dict[str, list[Any]]]] = field(default_factory=list)
     """Rows of the partner: their chunk, their numbers in it, the columns by the API's names."""
@@ -169,7 +172,7 @@ class Given(Struct):
 
     def forget_customers(self) -> None:
         """What was known of them has gone into lists: of a million rows it is a tenth of the memory."""
-        self.customers, self.first_row = Interned(), []
+        self.customers, self.first_row = Interned(), array("q")
 
     def place(self, row: int, column: str | None = None) -> str:
         """Where a cell stands, by the number of its row among all."""

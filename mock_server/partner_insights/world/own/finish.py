@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from partner_insights.contract.formats import GUID
 from partner_insights.world.calendar import DATASETS, MAX_LAG
@@ -17,7 +17,7 @@ from partner_insights.world.own.cells import text_problem
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.columns_of_data import SNAPSHOT
 from partner_insights.world.own.data import OwnData, RawCell
-from partner_insights.world.own.folding import folded_uses, in_order, licence_groups
+from partner_insights.world.own.folding import folded_uses, in_order, licence_groups, licence_order
 from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT, LicenceTable, UseTable
 from partner_insights.world.own.texts import Texts, same_names
 from partner_insights.world.products import O365
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from partner_insights.world.own.entries import Given, Interned
 
 _OF_DEPLOYMENT: Final = ("licensesSold", "licensesDeployed", "deploymentPercent")
+_UNKNOWN: Final[Any] = np.array(-1, dtype=np.int32)
+"""A code of nothing."""
 _OF_USE: Final = ("licensesQualified", "licensesActive", "usagePercent", "workloadName", "workloadCode")
 
 
@@ -37,27 +39,7 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
     """The data, and the ids of customers of whom nothing but that they are was said. InputError."""
     customer_of, ids, names, domains = _customers(given)
     texts, codes = _texts(given)
-    keys = {name: given.keys.joined(name) for name in ("customer", "product", "service", "channel")}
-    short = given.keys.joined("short", np.bool_)
-    count = len(short)
-    service = codes["services"][keys["service"]]
-    is_given = service >= 0
-    service, texts = _services(given, texts, keys["product"], service)
-    licences = LicenceTable(
-        customer=customer_of[keys["customer"]],
-        product=keys["product"],
-        service=service,
-        channel=keys["channel"],
-        sold=np.full(count, LEFT_OUT),
-        deployed=np.full(count, LEFT_OUT),
-        percent=np.full(count, np.nan),
-        processed=np.full(count, -1, dtype=np.int32),
-        product_id=np.full(count, -1, dtype=np.int32),
-        is_row=np.full(count, not given.api_deployment) & ~short,
-        fills=short | (not given.api_use),
-        service_is_given=is_given,
-    )
-    licences, entry = licence_groups(licences, texts)
+    licences, entry, texts = _licences(given, customer_of, codes["services"], texts)
     about = _About(given, licences, texts, ids)
     _enter_product_ids(given, licences, entry, codes["product_ids"], texts)
     behind = _behind(given, calendar)
@@ -81,6 +63,54 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
         notes=tuple((about.customers.get(row, ""), words) for row, words in given.notes),
     )
     return data, _alone(given, customer_of, data)
+
+
+def _licences(
+    given: Given, customer_of: Integers, services: Integers, texts: Texts
+) -> tuple[LicenceTable, Integers, Texts]:
+    """Each licence once, in order, as yet without numbers; of each key the number of its licence."""
+    licences, texts = _keys(given, customer_of, services, texts)
+    licences, entry = licence_groups(licences, texts)
+    licences, entry = _ordered(licences, entry, texts)
+    known = _known(licences)
+    unknown = {name: each.copy() for name, each in asdict(licences).items() if name not in known}
+    return replace(licences, **unknown), entry, texts
+
+
+def _keys(
+    given: Given, customer_of: Integers, services: Integers, texts: Texts
+) -> tuple[LicenceTable, Texts]:
+    """An entry for each key; what is not known yet takes no memory while the others are put in order."""
+    column = given.keys.joined
+    product, service, short = column("product"), services[column("service")], column("short", np.bool_)
+    count, is_given = len(short), service >= 0
+    service, texts = _services(given, texts, product, service)
+    nothing, unknown = np.broadcast_to(LEFT_OUT, count), np.broadcast_to(_UNKNOWN, count)
+    return LicenceTable(
+        customer=customer_of[column("customer")],
+        product=product,
+        service=service,
+        channel=column("channel"),
+        sold=nothing,
+        deployed=nothing,
+        percent=np.broadcast_to(np.nan, count),
+        processed=unknown,
+        product_id=unknown,
+        is_row=np.full(count, not given.api_deployment) & ~short,
+        fills=short | (not given.api_use),
+        service_is_given=is_given,
+    ), texts
+
+
+def _ordered(licences: LicenceTable, entry: Integers, texts: Texts) -> tuple[LicenceTable, Integers]:
+    order, place = licence_order(licences, texts)
+    known = {name: column[order] for name, column in _known(licences).items()}
+    return replace(licences, **known), place[entry]
+
+
+def _known(licences: LicenceTable) -> dict[str, Any]:
+    """The columns that are more than one number for all rows."""
+    return {name: column for name, column in asdict(licences).items() if column.flags.writeable}
 
 
 class _About:
@@ -243,7 +273,9 @@ def _customers(given: Given) -> tuple[Integers, list[str], list[str], list[str |
 
 
 def _id(value: Any) -> str | None:
-    return value.lower() if isinstance(value, str) and GUID.fullmatch(value) else None
+    if not isinstance(value, str) or GUID.fullmatch(value) is None:
+        return None
+    return value if value.islower() else value.lower()  # most are, and a copy of each takes memory
 
 
 def _ids_of(names: set[Any], keys: list[tuple[Any, ...]], ids: list[str | None]) -> dict[Any, set[str]]:
@@ -286,19 +318,25 @@ def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, abo
     if not given.deployment:
         return
     column = given.deployment.joined
-    licence, row = entry[column("key")], column("row")
-    sold, deployed = column("sold"), column("deployed")
-    counts = {"licensesSold": sold, "licensesDeployed": deployed}
-    percent, processed = column("percent", np.float64), column("processed", np.int32)
-    days = _days_of(processed, about.texts)
-    check_rows(given, licence, row, column("source"), days, counts, short=True)
+    licence, row, processed = entry[column("key")], column("row"), column("processed", np.int32)
+    _enter_counts(given, licences, licence, row, _days_of(processed, about.texts))
     _check_times(given, licences, licence, processed, row, about.texts)
     about.look(row, licence)
+    _put(licences.processed, licence, processed, processed >= 0)
+    licences.is_row[licence] = True
+
+
+def _enter_counts(
+    given: Given, licences: LicenceTable, licence: Integers, row: Integers, days: Callable[[int], str]
+) -> None:
+    """Sold, deployed and percents into their licences."""
+    column = given.deployment.joined
+    sold, deployed, percent = column("sold"), column("deployed"), column("percent", np.float64)
+    counts = {"licensesSold": sold, "licensesDeployed": deployed}
+    check_rows(given, licence, row, column("source"), days, counts, short=True)
     _put(licences.sold, licence, sold, sold != LEFT_OUT)
     _put(licences.deployed, licence, deployed, deployed != LEFT_OUT)
     _put(licences.percent, licence, percent, ~np.isnan(percent))
-    _put(licences.processed, licence, processed, processed >= 0)
-    licences.is_row[licence] = True
 
 
 def _uses(

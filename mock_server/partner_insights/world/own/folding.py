@@ -22,12 +22,15 @@ def licence_groups(licences: LicenceTable, texts: Texts) -> tuple[LicenceTable, 
     """Each licence once, as it came first; of each entry the number of its licence."""
     if len(licences) < 2:
         return licences, np.zeros(len(licences), dtype=np.int64)
-    product = _key((licences.customer, 0), (texts.same_product[licences.product], len(texts.products)))
-    service = _joined(licences.service, ~licences.service_is_given, product)
-    of_service = _key((product, 0), (service, len(texts.services)))
-    channel = _joined(licences.channel, licences.channel < 0, of_service)
-    first, entry = groups(_key((of_service, 0), (channel, len(texts.channels))))
+    key = _key((licences.customer, 0), (texts.same_product[licences.product], len(texts.products)))
+    service = _joined(licences.service, ~licences.service_is_given, key)
+    key = _key((key, 0), (service, len(texts.services)))
+    channel = _joined(licences.channel, licences.channel < 0, key)
+    key = _key((key, 0), (channel, len(texts.channels)))
     licences = replace(licences, service=service, channel=channel)
+    if not repeats(key):  # a copy of a million rows takes memory
+        return licences, np.arange(len(licences))
+    first, entry = groups(key)
     return licences.take(first), entry
 
 
@@ -86,15 +89,21 @@ def in_order(licences: LicenceTable, uses: UseTable, texts: Texts) -> tuple[Lice
     """By customer, service, product and channel; the uses by licence and workload."""
     if len(licences) < 2 and len(uses) < 2:
         return licences, uses
+    order, place = licence_order(licences, texts)
+    uses = replace(uses, licence=place[uses.licence])
+    names = texts.ranks["workloads"][uses.workload]
+    return _taken(licences, order), _taken(uses, np.lexsort((names, uses.licence)))
+
+
+def licence_order(licences: LicenceTable, texts: Texts) -> tuple[Integers, Integers]:
+    """The numbers of the licences in their order, and of each licence its place in it."""
     rank = texts.ranks["products"][licences.product]
     service = texts.ranks["services"][licences.service]
     channel = texts.ranks["channels"][licences.channel]
     order = np.lexsort((channel, rank, service, licences.customer))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    uses = replace(uses, licence=place[uses.licence])
-    names = texts.ranks["workloads"][uses.workload]
-    return _taken(licences, order), _taken(uses, np.lexsort((names, uses.licence)))
+    return order, place
 
 
 def _taken(table: _Table, order: Integers) -> _Table:
@@ -122,6 +131,12 @@ def _key(*columns: tuple[Integers, int]) -> Integers:
     for codes, count in rest:
         key = key * (count + 1) + codes + 1
     return key
+
+
+def repeats(key: Integers) -> bool:
+    """Whether two rows are of one group."""
+    ordered = np.sort(key)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def groups(key: Integers) -> tuple[Integers, Integers]:

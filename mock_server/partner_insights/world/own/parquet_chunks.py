@@ -80,6 +80,8 @@ def parquet_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
             }
             yield Chunk(columns, _by_row(where, begin))
             begin += batch.num_rows
+        # What it would keep for the next file is more than the columns of this one.
+        pyarrow.default_memory_pool().release_unused()
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(f"is no Parquet ({error})", where=where or None) from error
 

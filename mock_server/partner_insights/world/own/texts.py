@@ -83,7 +83,7 @@ def same_names(names: Sequence[str]) -> Integers:
 def _rank(texts: Sequence[Any]) -> Integers:
     """The place of each text among all in order; what is none comes first."""
     order = sorted(range(len(texts)), key=texts.__getitem__)
-    rank = np.empty(len(texts) + 1, dtype=np.int64)
+    rank: Any = np.empty(len(texts) + 1, dtype=np.int32)
     rank[order] = np.arange(len(texts))
     rank[-1] = -1
-    return rank
+    return rank  # type: ignore[no-any-return]
