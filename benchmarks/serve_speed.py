@@ -13,6 +13,7 @@ import argparse
 import compileall
 import http.client
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -64,6 +65,7 @@ WARM_UP = 5
 ROUNDS = 15
 """Of a second each, in which the fake and its nearest peers take turns: no machine is always as fast."""
 FAKE = "partner-insights"
+RAW = "a raw socket"
 
 _EACH_TIME = {"all": True, "repeat": True}
 CONDITIONS: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -137,6 +139,8 @@ def measured(peers: Path, scratch: Path, names: list[str], seconds: int) -> dict
             if not PEERS[name].in_turn:
                 rows[name] = alone(name, site, headers, seconds)
     rows[FAKE] |= replayed(scratch / "recording", small_path, large_path)
+    with raw_socket(large) as url:
+        rows[RAW] = large_answers(url, "/large", headers)
     return rows
 
 
@@ -199,6 +203,30 @@ def replayed(recording: Path, small_path: str, large_path: str) -> Row:
         headers = HEADERS | {"Authorization": f"Bearer {fake.token}"}
         get(fake.url, small_path, headers)
         return large_answers(fake.url, large_path, headers)
+
+
+@contextmanager
+def raw_socket(body: bytes) -> Iterator[str]:
+    """The address of what sends these bytes and does nothing else: what the system itself takes for them."""
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = multiprocessing.get_context("fork").Process(
+            target=_send_to_all, args=(listening, response), daemon=True
+        )
+        process.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.join()
+
+
+def _send_to_all(listening: socket.socket, response: bytes) -> None:
+    while True:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(response)
 
 
 def large_answers(url: str, path: str, headers: Mapping[str, str]) -> Row:
@@ -408,14 +436,15 @@ def judge(result: Mapping[str, Mapping[str, Any]]) -> int:
     """Print each goal with what was reached; 1 where one was missed or could not be tried."""
     rows, page, million = result["servers"], result["page"], result["million"]
     us = rows[FAKE]
+    again = us["large again ms"]
     mocks = [row for name, row in rows.items() if name in PEERS and PEERS[name].is_mock]
     fastest = min((row["large again ms"] for row in mocks if "large again ms" in row), default=None)
-    share = us["large again ms"] / fastest if fastest else None
     goals: list[tuple[str, float | None, float, bool]] = [
         ("small answer, times apimock-rs", rows.get("apimock-rs", {}).get("times"), 2.5, True),
         ("small answer, times nginx", rows.get("nginx, a file", {}).get("times"), 0.45, True),
         (f"p99 over {CONNECTIONS} connections, ms", us["p99 ms"], 4.0, False),
-        ("10,000 items again, share of the fastest peer", share, 0.15, False),
+        ("10,000 items again, share of the fastest peer", again / fastest if fastest else None, 0.6, False),
+        ("10,000 items again, times a raw socket", again / rows[RAW]["large again ms"], 1.5, False),
         ("10,000 items first, ms", us["large first ms"], 60.0, False),
         *((f"{name}, requests/s", row["requests/s"], 8e3, True) for name, row in result["touched"].items()),
         ("page of 500 customers first, ms", page["first ms"], 60.0, False),

@@ -547,6 +547,20 @@ def test_a_token_that_expires_is_refused_at_once() -> None:
     assert lane.ask(USAGE, "GET", asked).status == 401
 
 
+def test_what_many_requests_have_in_common_is_kept_once() -> None:
+    """The body of one response under several headers, and the token of many requests in the journal."""
+    lane = Lane(fast=True)
+    token = TOKENS.access(USER, PARTNER_CENTER)
+    for agent in ("a", "b"):
+        asked = {"HTTP_AUTHORIZATION": f"Bearer {token}", "HTTP_USER_AGENT": agent}
+        assert lane.ask(USAGE, "GET", asked).status == 200
+    known = lane.middleware.cache._generation.requests.values()
+    one, other = (each for request in known for each in request.responses.values())
+    assert (one.entry.asked, one.body) != (other.entry.asked, b"")
+    assert one.body is other.body
+    assert one.entry.authorization is other.entry.authorization is not None
+
+
 def test_what_is_kept_has_a_bound() -> None:
     """Callers who never ask the same twice, or ask at length, do not fill the memory."""
     lane = Lane(fast=True)
@@ -556,7 +570,7 @@ def test_what_is_kept_has_a_bound() -> None:
     def stored() -> list[response_cache.CachedResponse]:
         generation = cache._generation
         kept = [each for known in generation.requests.values() for each in known.responses.values()]
-        assert generation.bytes == sum(each.cost for each in kept) <= 40_000
+        assert generation.size == sum(each.cost for each in kept) <= 40_000
         return kept
 
     for number in range(30):

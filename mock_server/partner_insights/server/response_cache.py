@@ -138,7 +138,9 @@ class _Generation(Struct):
 
     scene: Snapshot
     requests: dict[CacheKey, KnownRequest] = field(default_factory=dict)
-    bytes: int = 0
+    bodies: dict[bytes, bytes] = field(default_factory=dict)
+    """Each kept once, under whatever headers it was asked for."""
+    size: int = 0
 
 
 class ResponseCache:
@@ -179,26 +181,25 @@ class ResponseCache:
         cost = len(response.body) + sum(len(part) for part in key if part) + _OVERHEAD
         if content is not None and content is not response.body:
             cost += len(content)
-        cached = CachedResponse(
-            response.status,
-            *parts,
-            response.body,
-            response.length,
-            until,
-            entry,
-            content,
-            cost,
-        )
         with self._lock:
             generation = self._generation
             # Forgetting everything at once is seldom, and costs each request one way through the application.
-            if generation.scene is not scene or generation.bytes + cost > self._bound:
+            if generation.scene is not scene or generation.size + cost > self._bound:
                 generation = _Generation(scene)
             if cost <= self._bound:
                 known = generation.requests.setdefault(key, KnownRequest(entry.route))
                 replaced = known.responses.get(meets)
-                generation.bytes += cost - (replaced.cost if replaced is not None else 0)
-                known.responses[meets] = cached
+                generation.size += cost - (replaced.cost if replaced is not None else 0)
+                known.responses[meets] = CachedResponse(
+                    response.status,
+                    *parts,
+                    generation.bodies.setdefault(response.body, response.body),
+                    response.length,
+                    until,
+                    entry,
+                    None if content is None else generation.bodies.setdefault(content, content),
+                    cost,
+                )
             self._generation = generation
 
 

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
@@ -88,7 +89,7 @@ class Entry:
         """MS-RequestId of the answer."""
         self.sent_id = _short(environ.get("HTTP_MS_REQUESTID"))
         self.correlation_id = _short(environ.get("HTTP_MS_CORRELATIONID"))
-        self.authorization = _short(environ.get("HTTP_AUTHORIZATION"), _MAX_TOKEN)
+        self.authorization = _same(_short(environ.get("HTTP_AUTHORIZATION"), _MAX_TOKEN))
         self.continuation = _short(environ.get("HTTP_MS_CONTINUATIONTOKEN"))
         self.asked = {name: environ[key][:_MAX_TEXT] for name, key in _ASKED.items() if key in environ}
         self.answered: float | None = None
@@ -354,6 +355,12 @@ def _redacted(query: str) -> str:
         return query
     hidden = [(n, "***" if any(secret in n.lower() for secret in _SECRET) else v) for n, v in pairs]
     return urlencode(hidden, safe="*")
+
+
+@lru_cache(maxsize=64)
+def _same(token: str | None) -> str | None:
+    """One object for all requests with that token, of which there may be thousands."""
+    return token
 
 
 def _short(text: str | None, longest: int = _MAX_TEXT) -> str | None:
