@@ -380,6 +380,17 @@ def test_a_csv_names_line_and_column() -> None:
         (b"customer|product\nA|B\n", "text/csv", "line 1, customer|product: there is no column"),
         (b"[]", "application/json", "no row"),
         (b'{"customer": "A"}\n{"customer"}\n', "application/x-ndjson", "line 2"),
+        (
+            b"customer,product\nA,B\n",
+            "application/x-www-form-urlencoded",
+            "by Content-Type if it is text/csv",
+        ),
+        (
+            b'{"customer": "A"}\n{"customer": "B"}\n',
+            "application/json",
+            "Content-Type .* application/x-ndjson",
+        ),
+        (b"customer\tproduct\nA\n", "text/tab-separated-values; charset=utf-8", "1 cells under 2 columns"),
         (b"PAR1", "application/vnd.apache.parquet", "Parquet"),
         (b'{"customer": "A", "sold": 4}', "application/json", "of which product"),
         (b'{"product": "A", "sold": 4}', "application/json", "whose row"),

@@ -69,7 +69,7 @@ def chunks_in(content: bytes, content_type: str, where: str = "") -> Iterator[Ch
         if content_type.partition(";")[0].strip().lower() == media:
             yield from READERS[suffix](io.BytesIO(content), where)
             return
-    yield from json_chunks(io.BytesIO(content), where)
+    yield from json_chunks(io.BytesIO(content), where, f"say by Content-Type if it is {', '.join(_MEDIA)}")
 
 
 def chunks_of_value(value: Any, where: str = "") -> Iterator[Chunk]:
@@ -121,7 +121,9 @@ READERS: Final[dict[str, Callable[[BinaryIO, str], Iterator[Chunk]]]] = {
 """By the suffix of the file."""
 _MEDIA: Final = {
     "text/csv": ".csv",
+    "text/tab-separated-values": ".csv",
     "application/x-ndjson": ".ndjson",
     "application/ndjson": ".ndjson",
+    "application/jsonl": ".ndjson",
     "application/vnd.apache.parquet": ".parquet",
 }

@@ -53,8 +53,11 @@ def _blocks(file: BinaryIO, where: str) -> Iterator[bytes]:
     yield rest.removeprefix(BOM) if is_first else rest
 
 
-def json_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
-    """A row, an array of rows or a body; of any length where it is an array with a row a line."""
+def json_chunks(file: BinaryIO, where: str, remedy: str | None = None) -> Iterator[Chunk]:
+    """A row, an array of rows or a body; of any length where it is an array with a row a line.
+
+    `remedy`: what to do where it is no JSON.
+    """
     head = file.readline(MAX_DOCUMENT + 1).removeprefix(BOM)
     if head.strip() == b"[":
         following = file.readline(MAX_DOCUMENT + 1)
@@ -68,7 +71,7 @@ def json_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
         raise InputError(words, where=where or None, remedy="write it as NDJSON")
     if not content.strip():
         raise InputError("the file is empty", where=where or None)
-    yield from of_rows(rows_in(parsed(content, where, ""), "", where), where)
+    yield from of_rows(rows_in(parsed(content, where, "", remedy), "", where), where)
 
 
 def _items(blocks: Iterable[bytes], where: str) -> Iterator[Chunk]:
@@ -124,7 +127,7 @@ def _plain_rows(lines: list[bytes]) -> list[dict[str, Any]]:
     return rows if set(map(type, rows)) == {dict} else []
 
 
-def parsed(content: bytes, where: str, place: str) -> Any:
+def parsed(content: bytes, where: str, place: str, remedy: str | None = None) -> Any:
     """The value that JSON is. InputError."""
     try:
         return orjson.loads(content.removeprefix(BOM))
@@ -134,7 +137,8 @@ def parsed(content: bytes, where: str, place: str) -> Any:
             json.dumps(value, ensure_ascii=False).encode()  # half a character is no text
             return value
         except (ValueError, RecursionError):
-            raise InputError(f"is no JSON ({error})", where=within(where, place) or None) from error
+            where = within(where, place)
+            raise InputError(f"is no JSON ({error})", where=where or None, remedy=remedy) from error
 
 
 def _whole(digits: str) -> float:
