@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.child_server import running_fake
-from partner_insights.server.http.request import MAX_BODY, target_parts
+from partner_insights.server.http.request import MAX_BODY, HttpRequest, target_parts
 from partner_insights.server.process.connection import Connection
 from partner_insights.server.process.connections import Connections
 from partner_insights.server.process.request_reader import KnownRequests, RequestReader
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from conftest import Ask
     from partner_insights.child_server import RunningFake
-    from partner_insights.server.http.request import HttpRequest
 
 USAGE = "/v1/analytics/licenses/usage"
 
@@ -279,6 +278,46 @@ def test_what_comes_ahead_is_bounded() -> None:
     asyncio.run(talk())
     assert len(handler.seen) == 5000
     assert transport.calls == ["pause", "resume"]
+
+
+def test_one_body_ahead_is_enough() -> None:
+    """Of large bodies that come while a request is under way, one is read; the others in their turn."""
+    handler, transport = Handler(late=True), Transport()
+    size = 500_000
+    one = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
+
+    async def talk() -> None:
+        connection = Connection(handler, Connections(10))
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        connection.data_received(one * 10)
+        bodies = [each.body for each in connection._reader.requests if isinstance(each, HttpRequest)]
+        assert sum(len(each._content) for each in bodies if each is not None) <= size + 2**14
+        assert transport.calls == ["pause"]
+        while connection.is_busy or connection._reader.requests:
+            await asyncio.sleep(0)
+
+    asyncio.run(talk())
+    assert [len(body) for *_, body in handler.seen] == [size] * 10
+    assert transport.calls == ["pause", "resume"]
+
+
+@pytest.mark.parametrize("sent", [40_000, 39_999], ids=["whole", "a byte short"])
+def test_what_came_before_the_end_is_read(sent: int) -> None:
+    """A client that asks for much and then shuts down its side is answered what was whole by then."""
+    handler, transport = Handler(late=True), Transport()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n"
+
+    async def talk() -> None:
+        connection = Connection(handler, Connections(10))
+        connection.connection_made(transport)  # type: ignore[arg-type]
+        connection.data_received((head + b"x" * 40_000) * 3 + head + b"x" * sent)
+        connection.eof_received()
+        while connection.is_busy or connection._reader.requests:
+            await asyncio.sleep(0)
+
+    asyncio.run(talk())
+    assert len(handler.seen) == (4 if sent == 40_000 else 3)
+    assert transport.ended
 
 
 @pytest.mark.parametrize("size", [300, 600])

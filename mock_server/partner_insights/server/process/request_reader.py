@@ -19,7 +19,7 @@ _MAX_FIELDS: Final = 100
 _PIECE: Final = 16 * 1024
 """Bytes that are parsed at once."""
 _AHEAD: Final = 16
-"""Requests that may wait for the one before them; what follows them is not parsed."""
+"""Requests that may wait for the one before them, only the last with a body; what follows is not parsed."""
 _MAX_KNOWN: Final = 4096
 """Bytes of a request that are worth remembering."""
 _MOST_KNOWN: Final = 256 * 1024
@@ -76,35 +76,39 @@ class RequestReader:
         """Bytes of a head that has not ended."""
         self._reading: RequestBody | None = None
         """The body that is coming."""
+        self._has_ended = False
+        """Whether the client sends nothing more."""
 
     def feed(self, data: bytes) -> None:
         """What has come; it is parsed now, or by `read_on` where much of it or many requests wait."""
         if self.is_done:
             return
-        if self._unparsed or len(data) > _PIECE or len(self.requests) >= _AHEAD:
+        if self._unparsed or len(data) > _PIECE or self._is_full:
             self._unparsed += data
         else:
             self._parse(data)
 
     def read_on(self) -> bool:
         """Parse a piece of what waits; False where nothing does, or requests enough wait themselves."""
-        if not self._unparsed or len(self.requests) >= _AHEAD:
+        if not self._unparsed or self._is_full:
             return False
         piece = bytes(self._unparsed[:_PIECE])
         del self._unparsed[:_PIECE]
         self._parse(piece)
+        if self._has_ended:
+            self.end()
         return True
 
     def end(self) -> None:
-        """The client sends nothing more."""
-        if self._reading is not None:
-            self._reading.end(complete=False)
-            self._reading = None
+        """The client sends nothing more than it has sent."""
+        self._has_ended = True
+        if not self._unparsed:
+            self._break_off()
 
     def close(self) -> None:
         """Nobody wants its requests any more."""
         self.requests.clear()
-        self.end()
+        self._break_off()
         self.__dict__.pop("_parser", None)  # it refers to this, so that neither would be freed
 
     @property
@@ -183,6 +187,12 @@ class RequestReader:
 
     # Within:
 
+    @property
+    def _is_full(self) -> bool:
+        """Whether enough waits to be answered: so many requests, or one with a body."""
+        last = self.requests[-1] if self.requests else None
+        return len(self.requests) >= _AHEAD or (isinstance(last, HttpRequest) and last.body is not None)
+
     @cached_property
     def _parser(self) -> HttpRequestParser:
         """Made for the first bytes: who only ever sends what is known needs none."""
@@ -233,7 +243,13 @@ class RequestReader:
         self.requests.append(refusal)
         self.is_done, self._in_head = True, False
         self._unparsed.clear()
-        self.end()
+        self._break_off()
+
+    def _break_off(self) -> None:
+        """What there is of a body is all that comes."""
+        if self._reading is not None:
+            self._reading.end(complete=False)
+            self._reading = None
 
 
 @lru_cache(maxsize=256)
