@@ -72,7 +72,7 @@ def test_dripping_answer_is_given_up_in_time(
     answering: Callable[[Iterable[bytes]], str], monkeypatch: pytest.MonkeyPatch, head: bytes, drip: bytes
 ) -> None:
     """No part of an answer that drips without end holds up the judge or the recorder beyond the time."""
-    monkeypatch.setattr(http_reader, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(http_reader, "ANSWER_SECONDS", 0.2)
     began = time.monotonic()
     failure = Client(answering(chain([head], repeat(drip)))).send("GET", "/", ())
     assert isinstance(failure, Failure)
@@ -81,15 +81,15 @@ def test_dripping_answer_is_given_up_in_time(
     with pytest.raises(UpstreamError, match="took longer") as given_up:
         Upstream(answering(chain([head], repeat(drip)))).get("/", ())
     assert given_up.value.status == 504
-    assert 1.0 <= time.monotonic() - began < 10
+    assert 0.4 <= time.monotonic() - began < 10
 
 
 def test_silence_is_told_from_slowness(
     answering: Callable[[Iterable[bytes]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that falls silent is given up after the shorter time for that, and in other words."""
-    monkeypatch.setattr(http_reader, "READ_SECONDS", 0.3)
-    hanging = chain([HEAD], (time.sleep(1.5) or b"" for _ in range(1)))
+    monkeypatch.setattr(http_reader, "READ_SECONDS", 0.1)
+    hanging = chain([HEAD], (time.sleep(0.5) or b"" for _ in range(1)))
     failure = Client(answering(hanging)).send("GET", "/", ())
     assert isinstance(failure, Failure)
     assert failure.code == "PI315"
