@@ -181,6 +181,14 @@ def test_a_method_that_nobody_knows_is_refused(talk: Callable[[bytes], bytes]) -
     assert [status for status, *_ in got] == [200, 501]
 
 
+@pytest.mark.parametrize("line", ["GET / HTTP/2.0", "GET / HTTP/0.9", "GET /"])
+def test_another_version_is_refused(talk: Callable[[bytes], bytes], line: str) -> None:
+    """RFC 9110, 15.6.6: 505, after what came before it, and the connection ends."""
+    other = f"{line}\r\nHost: localhost\r\n\r\n" if " HTTP" in line else f"{line}\r\n\r\n"
+    got = responses(talk(request(last=False) + other.encode() + request()))
+    assert [status for status, *_ in got] == [200, 505]
+
+
 def test_bytes_that_are_no_header_are_refused(talk: Callable[[bytes], bytes]) -> None:
     """Two lengths that differ, a fold, a space before the colon: 400, and the connection ends."""
     for field in ("Content-Length: 3\r\nContent-Length: 4", "X: a\r\n b", "X : a", "Transfer-Encoding: gzip"):

@@ -24,6 +24,7 @@ _MAX_KNOWN: Final = 4096
 """Bytes of a request that are worth remembering."""
 _MOST_KNOWN: Final = 256 * 1024
 """Bytes of all that are remembered; as much again is what was made of them."""
+_VERSIONS: Final = ("1.0", "1.1")
 _METHODS: Final = {
     each.encode(): each for each in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
@@ -157,11 +158,15 @@ class RequestReader:
         if self._fields > _MAX_FIELDS or self._head_size + len(self._target) > _MAX_HEAD:
             self._refuse(_too_large(self._target))
             return
+        version = parser.get_http_version()
+        if version not in _VERSIONS:
+            self._refuse(Refusal(505, f"HTTP/{version} is not spoken here, but HTTP/1.1 (RFC 9110, 15.6.6)"))
+            return
         method, target = parser.get_method(), self._target.decode("latin-1")
         request = HttpRequest(
             _METHODS.get(method) or method.decode("latin-1"),
             *target_parts(target),
-            parser.get_http_version(),
+            version,
             headers,
             len(headers) < self._fields,
             parser.should_keep_alive(),
