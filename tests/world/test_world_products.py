@@ -336,7 +336,9 @@ def product(document: dict[str, Any], name: str) -> dict[str, Any]:
         (lambda file: file["products"].append(file["products"][0]), "one id"),
         (lambda file: file["products"].clear(), "1 to 254 products"),
         (lambda file: product(file, "finance").pop("seats"), "'seats' is missing"),
-        (lambda file: product(file, "finance").update(service="azure"), "'azure'"),
+        (lambda file: file["products"][3].update(service="azure"), "/products/3: 'azure' is .* unknown"),
+        (lambda file: file["products"][3].update(workloads=5), "/products/3: .*int"),
+        (lambda file: file["workloads"][2].pop("share"), "/workloads/2: 'share' is missing"),
         (lambda file: product(file, "finance").update(weight=0), "finance has no positive weight"),
         (lambda file: product(file, "finance").update(audience="public"), "'public'"),
         (lambda file: product(file, "finance").update(workloads=["EXO"]), "another service"),
@@ -386,7 +388,13 @@ def test_a_world_sells_from_the_catalogue_it_is_given(tmp_path: Path) -> None:
     """Another file's products, and no others."""
     path = tmp_path / "products.json"
     path.write_text(
-        json.dumps(edited(lambda file: file.update(products=[{**product(file, "finance"), "name": "OURS"}])))
+        json.dumps(
+            edited(
+                lambda file: (
+                    file.update(products=[{**product(file, "finance"), "name": "OURS"}]) or file.pop("rules")
+                )  # they are for people
+            )
+        )
     )
     world = World(CATALOGUE, as_of=date(2010, 1, 1), products=read_catalogue(path))
     assert {row["productName"] for row in world.rows(DEPLOYMENT)} == {"OURS"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from partner_insights.contract.model import Standing
 from partner_insights.documents import json_value
@@ -23,7 +23,9 @@ from partner_insights.world.products import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+_Made = TypeVar("_Made")
 
 PRODUCTS_FILE: Final = Path(__file__).with_name("products.json")
 _SERVICES: Final = {service.code: service for service in SERVICES}
@@ -52,13 +54,24 @@ def read_catalogue(path: Path) -> ProductCatalogue:
 
 
 def _catalogue(document: Mapping[str, Any]) -> ProductCatalogue:
-    workloads = tuple(sorted(map(_workload, document["workloads"]), key=lambda each: each.name))
+    workloads = tuple(sorted(_each(document, "workloads", _workload), key=lambda each: each.name))
     by_code = {workload.code: workload for workload in workloads}
     return ProductCatalogue(
         workloads=workloads,
-        products=tuple(_product(entry, by_code) for entry in document["products"]),
-        rules=tuple(_rule(entry) for entry in document["rules"]),
+        products=tuple(_each(document, "products", lambda entry: _product(entry, by_code))),
+        rules=tuple(_each(document, "rules", _rule)) if "rules" in document else (),
     )
+
+
+def _each(document: Mapping[str, Any], member: str, make: Callable[[Any], _Made]) -> Iterator[_Made]:
+    """What the entries of a member are; ValueError names the one that is none."""
+    for at, entry in enumerate(document[member]):
+        try:
+            yield make(entry)
+        except KeyError as error:
+            raise ValueError(f"/{member}/{at}: {error.args[0]!r} is missing or unknown") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"/{member}/{at}: {error}") from error
 
 
 def _workload(entry: Mapping[str, Any]) -> Workload:
