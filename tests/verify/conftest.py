@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,11 +23,13 @@ from partner_insights.world.bodies import response_body
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from partner_insights.verify.run.client import Headers
 
 CUSTOMER = "4d3cf487-70f4-4e1e-9ff1-b2bfce8d9f04"
 OTHER = "5b1c1f0e-6a57-4b8e-8a0a-0f6d1c2b3a49"
+ECHOED = ("MS-RequestId", "MS-CorrelationId")
 REQUEST_ID = "25b6edd5-1f53-456b-b48c-c64f60ec2dda"
 
 HEADERS = (
@@ -241,16 +244,27 @@ Vary = Callable[[str, str, Response], Response]
 
 @pytest.fixture
 def answered_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let an application in this process answer whatever the suite sends, without a socket in between."""
+    """Let an application in this process answer whatever the suite sends, without a socket in between.
+
+    Requests that differ in their ids alone have the same answer, but for the ids: it is asked for once.
+    """
 
     def answered_by(app: Flask, vary: Vary = lambda _, __, answer: answer) -> None:
+        answers: dict[object, TestResponse] = {}
+
         def attempt(
             _: Client, method: str, path: str, headers: Headers, authorization: Secret | None
         ) -> Response:
             token = {} if authorization is None else {"Authorization": authorization.reveal()}
             sent = {**dict(headers), **token, "Accept-Encoding": "identity"}
-            answer = app.test_client().open(path, method=method, headers=list(sent.items()))
-            fields = tuple(answer.headers.items())
+            key = (method, path, *(each for each in sent.items() if each[0] not in ECHOED))
+            answer = answers.get(key)
+            if answer is None:
+                answer = answers[key] = app.test_client().open(
+                    path, method=method, headers=list(sent.items())
+                )
+            ids = {name: sent.get(name, str(uuid4())) for name in ECHOED}
+            fields = tuple((name, ids.get(name, value)) for name, value in answer.headers.items())
             return vary(
                 method, path, Response(answer.status_code, fields, answer.data, received=datetime.now(UTC))
             )
