@@ -268,6 +268,7 @@ def serving_bytes() -> Any:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 asked[0] += 1

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -99,6 +104,37 @@ def fake() -> Iterator[RunningFake]:
     with running_fake("--seed", "7", "--customers", "23", "--as-of", AS_OF.isoformat()) as running:
         yield running
         assert "Traceback" not in running.output
+
+
+@pytest.fixture(scope="session")
+def patched_fake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Fakes some of whose constants are others: each as what its ready file has, until the context ends."""
+
+    @contextlib.contextmanager
+    def patched_fake(constants: str, *options: str) -> Iterator[SimpleNamespace]:
+        folder = tmp_path_factory.mktemp("patched")
+        script, ready = folder / "patched.py", folder / "ready.json"
+        script.write_text(
+            "from partner_insights.cli import main\n"
+            "from partner_insights.server.http import request\n"
+            "from partner_insights.server.process import connection, connections\n"
+            "if __name__ == '__main__':\n"
+            f"    {constants}\n"
+            "    main()\n"
+        )
+        words = ["serve", "--port", "0", "--ready-file", str(ready), *options]
+        process = subprocess.Popen([sys.executable, str(script), *words], stdout=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while not ready.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            yield SimpleNamespace(**json.loads(ready.read_text()))
+        finally:
+            process.terminate()
+            process.wait(10)
+
+    return patched_fake
 
 
 @pytest.fixture(scope="session")

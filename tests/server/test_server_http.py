@@ -7,17 +7,14 @@ import json
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from partner_insights.child_server import running_fake
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from partner_insights.child_server import RunningFake
+    from types import SimpleNamespace
 
 USAGE = "/v1/analytics/licenses/usage"
 FORM = b"grant_type=client_credentials&client_id=a&client_secret=b&resource=c"
@@ -26,23 +23,25 @@ IDS = re.compile(rb"(?im)^(ms-requestid|ms-correlationid|ms-cv|date): [^\r]*\r\n
 
 
 @pytest.fixture(scope="module")
-def secure() -> Iterator[RunningFake]:
+def secure(patched_fake: Callable[..., Any]) -> Iterator[SimpleNamespace]:
+    """A fake over TLS; how long it lets a refused client send on is told by nothing here."""
     pytest.importorskip("trustme")
-    with running_fake("--seed", "7", "--customers", "23", "--tls-self-signed") as fake:
+    constants = "connection._LINGER_SECONDS = 0; connections._SWEEP_SECONDS = 0.05"
+    with patched_fake(constants, "--seed", "7", "--customers", "23", "--tls-self-signed") as fake:
         yield fake
 
 
 @pytest.fixture(params=["http", "https"])
 def talk(request: pytest.FixtureRequest) -> Callable[[bytes], bytes]:
     """All that comes back over one connection, until the server ends it; the last request says close."""
-    fake: RunningFake = request.getfixturevalue("fake" if request.param == "http" else "secure")
+    fake = request.getfixturevalue("fake" if request.param == "http" else "secure")
     where = urlsplit(fake.url)
 
     def talk(sent: bytes) -> bytes:
         with socket.create_connection((where.hostname, where.port), timeout=10) as raw:
             connection: socket.socket = raw
             if request.param == "https":
-                context = ssl.create_default_context(cafile=fake.ca_file)
+                context = ssl.create_default_context(cafile=fake.caFile)
                 connection = context.wrap_socket(raw, server_hostname="127.0.0.1")
             connection.sendall(sent.replace(b"TOKEN", fake.token.encode()))
             received = b""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +19,7 @@ from partner_insights.server.process.connection import HEAD_SECONDS, READ_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import SimpleNamespace
 
     from conftest import Ask
     from partner_insights.child_server import RunningFake
@@ -120,46 +119,19 @@ def test_a_body_too_long_is_refused_in_chunks(connect: Callable[[bytes], socket.
 
 
 @pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def hasty(patched_fake: Callable[..., Any]) -> Iterator[SimpleNamespace]:
     """A fake whose patience with slow clients is half a second."""
-    folder = tmp_path_factory.mktemp("hasty")
-    script, ready = folder / "hasty.py", folder / "ready.json"
-    script.write_text(
-        "from partner_insights.cli import main\n"
-        "from partner_insights.server.http import request\n"
-        "from partner_insights.server.process import connection, connections\n"
-        "if __name__ == '__main__':\n"
-        "    request.BODY_SECONDS = connection.HEAD_SECONDS = 0.5\n"
-        "    connection.READ_SECONDS = 1\n"
-        "    connections._SWEEP_SECONDS = 0.1\n"
-        "    main()\n"
+    constants = (
+        "request.BODY_SECONDS = connection.HEAD_SECONDS = 0.5"
+        "; connection.READ_SECONDS = 1; connections._SWEEP_SECONDS = 0.1"
     )
-    command = [
-        sys.executable,
-        str(script),
-        "serve",
-        "--port",
-        "0",
-        "--ready-file",
-        str(ready),
-        "--customers",
-        "600",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ)
-    try:
-        deadline = time.monotonic() + 30
-        while not ready.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield json.loads(ready.read_text())
-    finally:
-        process.terminate()
-        process.wait(10)
+    with patched_fake(constants, "--customers", "600") as fake:
+        yield fake
 
 
-def until_the_end(hasty: dict[str, Any], begin: bytes, drip: bytes = b"") -> tuple[bytes, float]:
+def until_the_end(hasty: SimpleNamespace, begin: bytes, drip: bytes = b"") -> tuple[bytes, float]:
     """What comes back until the server ends the connection, while one byte after the other is sent."""
-    where = urlsplit(hasty["url"])
+    where = urlsplit(hasty.url)
     received, began = b"", time.monotonic()
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.sendall(begin)
@@ -177,7 +149,7 @@ def until_the_end(hasty: dict[str, Any], begin: bytes, drip: bytes = b"") -> tup
 
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("drip", [b"", b"a"])
-def test_a_body_has_its_time(hasty: dict[str, Any], half: bytes, drip: bytes) -> None:
+def test_a_body_has_its_time(hasty: SimpleNamespace, half: bytes, drip: bytes) -> None:
     """One that does not come, or by the byte, is answered with 408, and the connection ends."""
     if half is HALVES[1] and drip:
         drip = b"\r\n1\r\na"
@@ -189,7 +161,7 @@ def test_a_body_has_its_time(hasty: dict[str, Any], half: bytes, drip: bytes) ->
 
 @pytest.mark.parametrize("begin", [b"", b"GET /v1/customers HTTP/1.1\r\nX-Sl"])
 @pytest.mark.parametrize("drip", [b"", b"x"])
-def test_a_head_has_its_time(hasty: dict[str, Any], begin: bytes, drip: bytes) -> None:
+def test_a_head_has_its_time(hasty: SimpleNamespace, begin: bytes, drip: bytes) -> None:
     """A connection that says nothing, half a head, or one byte after the other, ends without a word."""
     received, took = until_the_end(hasty, begin, drip if begin else b"")
     assert received == b""
@@ -197,15 +169,13 @@ def test_a_head_has_its_time(hasty: dict[str, Any], begin: bytes, drip: bytes) -
 
 
 @pytest.mark.parametrize(("pause", "has_all"), [(2.5, False), (0.3, True)])
-def test_a_large_response_has_its_time(hasty: dict[str, Any], pause: float, has_all: bool) -> None:
+def test_a_large_response_has_its_time(hasty: SimpleNamespace, pause: float, has_all: bool) -> None:
     """A client that reads nothing is cut off; one that reads late, but in time, has all of it.
 
     What the system had taken of it by then still comes: some megabytes.
     """
-    where, path = urlsplit(hasty["url"]), b"/v1/customers?size=500"
-    line = (
-        b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + hasty["token"].encode()
-    )
+    where, path = urlsplit(hasty.url), b"/v1/customers?size=500"
+    line = b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + hasty.token.encode()
     received = bytearray()
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.sendall((line + b"\r\n\r\n") * 40)
@@ -217,11 +187,11 @@ def test_a_large_response_has_its_time(hasty: dict[str, Any], pause: float, has_
     assert whole is has_all, len(received)
 
 
-def test_a_request_that_was_late_is_in_the_journal(hasty: dict[str, Any]) -> None:
+def test_a_request_that_was_late_is_in_the_journal(hasty: SimpleNamespace) -> None:
     """A body that did not come is answered in the journal, too."""
     half = b"GET /v1/customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"
     assert until_the_end(hasty, half)[0].startswith(b"HTTP/1.1 408 ")
-    where = urlsplit(hasty["url"])
+    where = urlsplit(hasty.url)
     asked = b"GET /_admin/journal?last=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.sendall(asked)

@@ -8,7 +8,6 @@ import json
 import socket
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -217,19 +216,3 @@ def test_what_a_request_prefers_comes_before_its_plan(client: FlaskClient, app_u
     assert client.get(USAGE, headers={**headers, "Prefer": "code=404"}).status_code == 404
     assert client.get(f"/_admin/faults/{identifier}").get_json()["consumed"] == 0
     assert client.get(USAGE, headers=headers).status_code == 503
-
-
-def test_no_fault_slows_a_request_that_did_not_ask_for_it(ask: Ask, wire: Callable[..., Any]) -> None:
-    """While sixty answers are held back, an ordinary one is prompt."""
-    with ThreadPoolExecutor(60) as pool:
-        held = [
-            pool.submit(lambda name=name: b"".join(wire(f"fault={name}; seconds=2")))
-            for name in ["stall", "timeout", "delay"] * 20
-        ]
-        time.sleep(0.7)
-        began = time.monotonic()
-        assert ask(USAGE).status == 200
-        assert time.monotonic() - began < 1
-        assert not any(each.done() for each in held)
-        for each in held:
-            each.cancel()

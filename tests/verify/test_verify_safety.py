@@ -232,7 +232,7 @@ def test_a_baseline_from_start_to_end(tmp_path: Path, serving: Any, good: Any) -
 def test_an_interrupt_still_writes_the_reports(tmp_path: Path, serving: Any, good: Any, after: int) -> None:
     """Ctrl-C, during the first request or later: exit 130, and reports of what was done until then."""
     asked: list[str] = []
-    url = serving(bad_server(good, asked, pause=0.4 if after else 2.0))
+    url = serving(bad_server(good, asked, pause=0.2 if after else 1.0))
     files = [word for pair in FILES.items() for word in pair]
     process = subprocess.Popen(
         [*PROGRAM, "--url", url, *files],
