@@ -16,6 +16,7 @@ from partner_insights.cli import main
 from partner_insights.contract import PROVENANCE, Catalogue
 from partner_insights.contract.explain import explain
 from partner_insights.contract.openapi import openapi_document
+from partner_insights.contract.schema_files import references_in
 from partner_insights.derive.publication import differences, publish
 from partner_insights.errors import InputError
 
@@ -120,6 +121,13 @@ def test_openapi_is_valid(tmp_path: Path) -> None:
         assert described["responses"].keys() == {"200", *statuses}
 
 
+def test_references_are_found_at_any_depth() -> None:
+    """Whatever resource a shipped schema refers to anywhere is among its references, and no other."""
+    for derived in Catalogue.load().resources.values():
+        written = re.findall(r'"\$ref": "(\w+)\.schema\.json"', json.dumps(derived.schema))
+        assert sorted(references_in(derived.schema)) == sorted(written)
+
+
 def test_openapi_resolves_every_reference() -> None:
     """A reference to a schema that is not there is noticed by the validator."""
     document = openapi_document(Catalogue.load())
@@ -138,6 +146,24 @@ def test_everything_can_be_explained() -> None:
         heading, lines = explain(subject, catalogue)[0]
         assert subject in heading
         assert all(text for _, text in lines)
+
+
+def test_every_keyword_is_explained_by_its_standing_and_what_speaks_for_it() -> None:
+    """Each keyword of a property has a line: its value, its standing, and the erratum, rule or reason."""
+    catalogue = Catalogue.load()
+    for resource, derived in catalogue.resources.items():
+        for name, schema in derived.schema["properties"].items():
+            notes = schema[PROVENANCE]["keywords"]
+            sections = dict(explain(f"{resource}.{name}", catalogue))
+            said = dict(sections["what the contract says"])
+            assert said.keys() == notes.keys()
+            for keyword, note in notes.items():
+                behind = [note[each] for each in ("erratum", "rule", "reason") if each in note]
+                assert note["standing"] in said[keyword], (resource, name, keyword)
+                assert not behind or any(each in said[keyword] for each in behind), (resource, name, keyword)
+                assert (
+                    keyword not in schema or json.dumps(schema[keyword], ensure_ascii=False) in said[keyword]
+                )
 
 
 def test_the_explanation_of_a_correction() -> None:

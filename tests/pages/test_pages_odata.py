@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
+from partner_insights.contract.explain import explain
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.derive.howto.page import read_howto_text
 from partner_insights.derive.howto.sample_check import check_pages
@@ -60,6 +61,14 @@ def test_the_operations_are_read_from_the_pages() -> None:
     assert list(read["/boats"]["query"]) == ["$top", "$skip", "$count", "$filter", "$select"]
     assert document["envelope"]["ODataCollection"]["rows"] == "value"
     assert len({entry["id"] for entry in document["operation"]}) == 4
+
+
+def test_what_an_envelope_without_a_table_says_is_explained_by_its_layout() -> None:
+    """No page speaks of `value`: that it is a list is assumed, and the explanation says why."""
+    said = dict(explain("ODataCollection.value", CONTRACT.read().catalogue)[1][1])
+    assert said["type"].startswith('"array"')
+    assert said["presence"].startswith("required")
+    assert all("(assumed" in each and "layout" in each for each in said.values())
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from partner_insights.contract import Operation
+    from partner_insights.contract.query import Query, QueryOptions
 
 CATALOGUE = Catalogue.load("strict")
 WORLD = World(CATALOGUE, seed=3, customers=12, as_of=date(2026, 11, 20))
@@ -326,3 +327,19 @@ def test_a_fault_in_a_saved_page_is_found(tmp_path: Path) -> None:
     body = good((("groupby", "serviceCode,channel"),))
     body["Value"][0]["licensesSold"] = str(body["Value"][0]["licensesSold"])
     assert saved(tmp_path, body) == (1, {"PI101"})
+
+
+def test_a_query_is_read_once_however_many_rules_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long filter takes longer to read than the rest of its answer: a judge reads it a single time."""
+    read: list[Pairs] = []
+
+    def counted(options: QueryOptions, pairs: Pairs) -> Query:
+        read.append(pairs)
+        return read_query(options, pairs)
+
+    monkeypatch.setattr("partner_insights.verify.judge.exchange.read_query", counted)
+    for pairs in ((("filter", "channel eq 'Direct'"),), (("filter", "channel eq"),)):
+        answer = exchange(DEPLOYMENT, pairs, good())
+        judge_exchange(answer, CATALOGUE, profile=Profile.STRICT)
+        success_of(answer, CATALOGUE)
+        assert read.count(pairs) == 1

@@ -328,6 +328,17 @@ def test_a_bad_archive_is_told_in_words(tmp_path: Path, text: str, said: str) ->
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("content", [{"size": 0, "text": ""}, {"size": 0}, {"text": ""}])
+def test_a_body_that_is_stated_to_be_empty_was_not_left_out(tmp_path: Path, content: Any) -> None:
+    """The service sent nothing, which is for the judge to say: the archive is not at fault."""
+    path = tmp_path / "empty.har"
+    answered = {"status": 200, "headers": [{"name": "Content-Length", "value": "0"}], "content": content}
+    path.write_text(har(entry(PARTNER, {}) | {"response": answered}))
+    result, report = check(tmp_path, path)
+    assert result.exit_code == 1
+    assert "PI306" in {each["code"] for each in report["violations"]}
+
+
 FOREIGN = [
     {"request": {"method": "GET", "url": "https://ads.example/pixel"}},
     {"request": {"method": "GET", "url": "https://ads.example/pixel"}, "response": None},

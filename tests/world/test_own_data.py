@@ -10,9 +10,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import assume, example, given, settings
@@ -22,7 +24,7 @@ from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.fixtures.factories.own_data import OwnCustomer, partner, small_worlds
 from partner_insights.world import World
-from partner_insights.world.own import load
+from partner_insights.world.own import cells, load
 from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
 from partner_insights.world.own.row_decoder import RowDecoder
 
@@ -476,6 +478,41 @@ def test_rows_that_are_alike_are_read_as_any_others(lines: list[str], end: str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RowDecoder, "columns", lambda *_: None)
         assert told == read()
+
+
+def test_rows_that_are_alike_are_decoded_together_however_long_they_are() -> None:
+    """A line may be longer than what is decoded at once: it is whole there, and none is read one by one."""
+    names = [size * "A" for size in (1, 200_000, 3, 300_000, 140_000, 5)]
+    block = b"".join(json.dumps({"customer": name}).encode() + b"\n" for name in names)
+    assert RowDecoder(lines=True, others=frozenset()).columns(block) == {"customer": names}
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_a_broken_cell_is_named_by_its_line_in_whichever_file_it_is(tmp_path: Path, wrong: int) -> None:
+    """Of several files, each with several rows, by the file and the line there."""
+    paths = []
+    for number in range(4):
+        lines = [{"customer": f"{number} {row}", "product": "X", "sold": 1} for row in range(number + 2)]
+        lines[-1]["sold"] = "many" if number == wrong else 1
+        paths.append(tmp_path / f"{number}.ndjson")
+        paths[-1].write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(InputError, match=rf"{wrong}\.ndjson, line {wrong + 2}, /sold"):
+        load.read(chain.from_iterable(map(chunks_of, paths)), EMPTY)
+
+
+def test_percents_of_two_decimals_are_compared_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all percents are written so; only others, and those far off, are looked at one by one."""
+    looked_at: list[float] = []
+    unit = cells._unit
+    monkeypatch.setattr(cells, "_unit", lambda value: looked_at.append(value) or unit(value))
+    wholes = np.arange(1, 400)
+    parts = wholes // 3
+    percents = np.round(parts / wholes * 100, 2)
+    assert not cells.disagrees(percents, parts, wholes, 100).any()
+    assert looked_at == []
+    percents[[5, 50]] += 0.013, 2
+    assert np.flatnonzero(cells.disagrees(percents, parts, wholes, 100)).tolist() == [5, 50]
+    assert looked_at == percents[[5, 50]].tolist()
 
 
 @pytest.mark.parametrize(

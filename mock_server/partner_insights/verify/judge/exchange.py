@@ -9,10 +9,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from partner_insights.contract.query import InvalidQuery, read_query
 from partner_insights.header_values import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from partner_insights.contract.query import Query, QueryOptions
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they were on the wire; names in any case, possibly repeated."""
@@ -59,6 +62,19 @@ class Request:
     def header(self, name: str) -> str | None:
         """The value of a header, found in any case."""
         return find_header(self.headers, name) if self.headers else None
+
+    def parsed_query(self, options: QueryOptions) -> Query | None:
+        """What the query asks for, by the options of its operation; None where they do not allow it.
+
+        Read once: a long filter takes longer than the rest of an answer.
+        """
+        if "_parsed" not in self.__dict__:
+            try:
+                self.__dict__["_parsed"] = read_query(options, self.query)
+            except InvalidQuery:
+                self.__dict__["_parsed"] = None
+        found: Query | None = self.__dict__["_parsed"]
+        return found
 
     @property
     def curl(self) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.contract.query import InvalidQuery, OptionKind, Query, read_query
+from partner_insights.contract.query import OptionKind, Query
 from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.percents import is_number
@@ -184,10 +184,7 @@ def _too_short(content: bytes, rows: int, operation: Operation, catalogue: Catal
 def _query(operation: Operation, exchange: Exchange) -> Query | None:
     if not operation.options or exchange.request.url in ("", exchange.request.file):
         return None
-    try:
-        return read_query(operation.options, exchange.request.query)
-    except InvalidQuery:
-        return None
+    return exchange.request.parsed_query(operation.options)
 
 
 def _rows(value: JsonValue, layout: Envelope) -> Iterator[Row]:
