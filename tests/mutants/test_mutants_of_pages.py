@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,17 +37,19 @@ PARTIAL = ("top", "skip", "processedDateTime")
 PAGED = sorted(each.id for each in CATALOGUE.operations.values() if each.options)
 
 
-def queries(operation: Operation) -> list[Pairs]:
+@cache
+def queries(name: str) -> list[Pairs]:
     """All rows, pages of them, a filter that precedence and case matter for, groups, and too much."""
+    operation = CATALOGUE.operations[name]
     by_kind = {each.kind: each for each in operation.options}
     rows = operation.layout.rows_of(query_body(WORLD, operation, read_query(operation.options, ()))) or []
-    name, value = next(
+    field, value = next(
         (each.name, rows[0][each.property])
         for each in by_kind[OptionKind.FILTER].fields.values()
         if isinstance(rows[0][each.property], str) and rows[0][each.property].isascii() and not each.exact
         and len({row[each.property] for row in rows}) > 1 and "eq" in each.operators
     )  # fmt: skip
-    chosen = ("filter", f"{name} eq '{value.swapcase()}' or {name} eq 'x' and {name} eq 'x'")
+    chosen = ("filter", f"{field} eq '{value.swapcase()}' or {field} eq 'x' and {field} eq 'x'")
     group, level = by_kind[OptionKind.GROUP], by_kind.get(OptionKind.LEVEL)
     dates = [each for each, rule in group.fields.items() if rule.type is FieldType.DATE]
     by_month = [] if level is None else [((group.name, day), (level.name, "month")) for day in dates]
@@ -62,9 +65,9 @@ def queries(operation: Operation) -> list[Pairs]:
         (("top", "2"),),
         (("top", "2"), ("skip", "2")),
         (chosen,),
-        (chosen, (group.name, name)),
+        (chosen, (group.name, field)),
         (shared_by_rows(by_kind[OptionKind.FILTER], rows), ("top", "1")),
-        ((group.name, name), ("top", "1")),
+        ((group.name, field), ("top", "1")),
         (("top", "10001"),),
     ]
 
@@ -90,16 +93,23 @@ def ordered(operation: Operation, rows: list[Any]) -> list[Pairs]:
     return [(("orderby", f"{name}{way}"),) for name in telling for way in ("", " desc")]
 
 
-def answered(operation: Operation, pairs: Pairs, mutant: Mutant | None) -> Exchange:
-    """What a service with this fault answers."""
-    taken = pairs if mutant is None or mutant.misread is None else mutant.misread(pairs, operation)
+@cache
+def honest(name: str, pairs: Pairs) -> MutableResponse:
+    """What a service without a fault answers."""
+    operation = CATALOGUE.operations[name]
     try:
-        content: Any = query_body(WORLD, operation, read_query(operation.options, taken))
+        content: Any = query_body(WORLD, operation, read_query(operation.options, pairs))
         status = 200
     except InvalidQuery:
         refused = operation.error("invalid-analytics-query")
         content, status = refusal_body(refused), refused.status
-    response = MutableResponse(status, HEADERS, b"").with_content(content)
+    return MutableResponse(status, HEADERS, b"").with_content(content)
+
+
+def answered(operation: Operation, pairs: Pairs, mutant: Mutant | None) -> Exchange:
+    """What a service with this fault answers."""
+    taken = pairs if mutant is None or mutant.misread is None else mutant.misread(pairs, operation)
+    response = honest(operation.id, taken)
     if mutant is not None:
         response = mutant.apply(response, RequestContext(CATALOGUE, operation, query=pairs))
     request = Request("GET", f"http://127.0.0.1{operation.path}", operation=operation.id, query=pairs)
@@ -114,7 +124,7 @@ def found(operation: Operation, mutant: Mutant | None) -> set[str]:
     """The codes of all that is found in the answers, each page for itself, together, and beside the older."""
     judged = []
     whole = rows_of(operation, answered(operation, (), mutant))
-    for pairs in queries(operation):
+    for pairs in queries(operation.id):
         exchange = answered(operation, pairs, mutant)
         judged += judge_exchange(exchange, CATALOGUE, profile=Profile.STRICT)
         if exchange.response.status == 200 and not any(name in PARTIAL for name, _ in pairs):
