@@ -26,6 +26,8 @@ from partner_insights.fixtures.factories.own_data import OwnCustomer, partner, s
 from partner_insights.world import World
 from partner_insights.world.own import cells, load
 from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
+from partner_insights.world.own.folding import distinct
+from partner_insights.world.own.roster import entities_of, entity_of
 from partner_insights.world.own.row_decoder import RowDecoder
 
 if TYPE_CHECKING:
@@ -339,6 +341,24 @@ def test_every_form_of_a_written_resource_is_taken(tmp_path: Path, suffix: str) 
     world = load.put(load.read(chunks_of(tmp_path), EMPTY), EMPTY)
     for name in ("Customer", DEPLOYMENT, USAGE, *PARTNER):
         assert world.rows(name) == MADE.rows(name)
+
+
+@given(numbers=st.lists(st.integers(0, 9), max_size=20), bound=st.integers(10, 30))
+def test_distinct_numbers_are_found_either_way(numbers: list[int], bound: int) -> None:
+    """By counting where the bound is small, by sorting else: in order, and each has its place."""
+    array = np.array(numbers, dtype=np.int64)
+    present, place = distinct(array, bound)
+    assert present.tolist() == sorted(set(numbers))
+    assert present[place].tolist() == numbers
+
+
+def test_what_is_drawn_of_a_customer_stays() -> None:
+    """The number by which its cells are filled in is that of the id, among others and alone."""
+    known = {
+        "5bc8fbbc-bde5-c099-4164-d8399f767c45": 4550253066180651766,
+        "d76d4330-f144-6bea-b0c1-1fdecb91ce37": 967049258900025879,
+    }
+    assert entities_of(list(known)).tolist() == [entity_of(each) for each in known] == list(known.values())
 
 
 def test_a_row_takes_little_memory(tmp_path: Path) -> None:

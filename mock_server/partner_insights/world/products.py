@@ -200,9 +200,12 @@ class ProductList(Struct, frozen=True, eq=False, dict=True):
         )
 
     @cached_property
-    def place_of_offer(self) -> Mapping[tuple[int, int], int]:
-        """The index of each offer."""
-        return {offer: at for at, offer in enumerate(self.offers)}
+    def offer_at(self) -> Integers:
+        """The offer of each product and workload, −1 where it is none; last, what is neither of them."""
+        offers = np.full((len(self.products) + 1, len(self.catalogue.workloads) + 1), -1)
+        for at, offer in enumerate(self.offers):
+            offers[offer] = at
+        return offers
 
     @cached_property
     def service_of(self) -> Integers:

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from partner_insights.world.hashing import Floats, Integers
 
 
+class FilledLicences(Struct, frozen=True):
+    """What the rows of some given licences show."""
+
+    licence: Integers
+    shared: Mapping[str, Integers]
+    """The columns that rows of deployment and of use have."""
+    sold: Integers
+    deployed: Integers
+
+
 class AllRows(Struct, frozen=True):
     """Rows of deployment (sold, deployed) or of use (workload, qualified, active); codes are of the texts."""
 

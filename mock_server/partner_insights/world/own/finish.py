@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from partner_insights.contract.formats import GUID
 from partner_insights.world.calendar import DATASETS, MAX_LAG
@@ -17,10 +17,10 @@ from partner_insights.world.own.cells import text_problem
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.columns_of_data import SNAPSHOT
 from partner_insights.world.own.data import OwnData, RawCell
-from partner_insights.world.own.folding import folded_uses, in_order, licence_groups, licence_order
+from partner_insights.world.own.folding import folded_uses, in_order
+from partner_insights.world.own.licence_keys import licences_of
 from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT, LicenceTable, UseTable
 from partner_insights.world.own.texts import Texts, same_names
-from partner_insights.world.products import O365
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from partner_insights.world.own.entries import Given, Interned
 
 _OF_DEPLOYMENT: Final = ("licensesSold", "licensesDeployed", "deploymentPercent")
-_UNKNOWN: Final[Any] = np.array(-1, dtype=np.int32)
-"""A code of nothing."""
 _OF_USE: Final = ("licensesQualified", "licensesActive", "usagePercent", "workloadName", "workloadCode")
 
 
@@ -39,7 +37,7 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
     """The data, and the ids of customers of whom nothing but that they are was said. InputError."""
     customer_of, ids, names, domains = _customers(given)
     texts, codes = _texts(given)
-    licences, entry, texts = _licences(given, customer_of, codes["services"], texts)
+    licences, entry, texts = licences_of(given, customer_of, codes["services"], texts)
     about = _About(given, licences, texts, ids)
     _enter_product_ids(given, licences, entry, codes["product_ids"], texts)
     behind = _behind(given, calendar)
@@ -63,54 +61,6 @@ def finished(given: Given, calendar: Calendar) -> tuple[OwnData, list[str]]:
         notes=tuple((about.customers.get(row, ""), words) for row, words in given.notes),
     )
     return data, _alone(given, customer_of, data)
-
-
-def _licences(
-    given: Given, customer_of: Integers, services: Integers, texts: Texts
-) -> tuple[LicenceTable, Integers, Texts]:
-    """Each licence once, in order, as yet without numbers; of each key the number of its licence."""
-    licences, texts = _keys(given, customer_of, services, texts)
-    licences, entry = licence_groups(licences, texts)
-    licences, entry = _ordered(licences, entry, texts)
-    known = _known(licences)
-    unknown = {name: each.copy() for name, each in asdict(licences).items() if name not in known}
-    return replace(licences, **unknown), entry, texts
-
-
-def _keys(
-    given: Given, customer_of: Integers, services: Integers, texts: Texts
-) -> tuple[LicenceTable, Texts]:
-    """An entry for each key; what is not known yet takes no memory while the others are put in order."""
-    column = given.keys.joined
-    product, service, short = column("product"), services[column("service")], column("short", np.bool_)
-    count, is_given = len(short), service >= 0
-    service, texts = _services(given, texts, product, service)
-    nothing, unknown = np.broadcast_to(LEFT_OUT, count), np.broadcast_to(_UNKNOWN, count)
-    return LicenceTable(
-        customer=customer_of[column("customer")],
-        product=product,
-        service=service,
-        channel=column("channel"),
-        sold=nothing,
-        deployed=nothing,
-        percent=np.broadcast_to(np.nan, count),
-        processed=unknown,
-        product_id=unknown,
-        is_row=np.full(count, not given.api_deployment) & ~short,
-        fills=short | (not given.api_use),
-        service_is_given=is_given,
-    ), texts
-
-
-def _ordered(licences: LicenceTable, entry: Integers, texts: Texts) -> tuple[LicenceTable, Integers]:
-    order, place = licence_order(licences, texts)
-    known = {name: column[order] for name, column in _known(licences).items()}
-    return replace(licences, **known), place[entry]
-
-
-def _known(licences: LicenceTable) -> dict[str, Any]:
-    """The columns that are more than one number for all rows."""
-    return {name: column for name, column in asdict(licences).items() if column.flags.writeable}
 
 
 class _About:
@@ -290,27 +240,6 @@ def _ids_of(names: set[Any], keys: list[tuple[Any, ...]], ids: list[str | None])
 def id_of(name: str) -> str:
     """The id of a customer of whom no more than the name was given: everywhere the same."""
     return guid(field_key(0, "given customer", name), field_key(1, "given customer", name))
-
-
-def _services(given: Given, texts: Texts, product: Integers, service: Integers) -> tuple[Integers, Texts]:
-    """The service of each licence; left out, it is that of the product elsewhere, or in the catalogue."""
-    left = service < 0
-    if not left.any():
-        return service, texts
-    known = dict(zip(product[~left].tolist(), service[~left].tolist(), strict=True))
-    services = list(texts.services)
-    by_name = {name: place for place, (name, _) in enumerate(services)}
-    for code in sorted(set(product[left].tolist())):
-        if code not in known:
-            sold = given.products.by_name.get(texts.products[code].casefold())
-            name = (O365 if sold is None else sold.service).code
-            if name not in by_name:
-                by_name[name] = len(services)
-                services.append((name, name))
-            known[code] = by_name[name]
-    filled = service.copy()
-    filled[left] = [known[code] for code in product[left].tolist()]
-    return filled, replace(texts, services=tuple(services))
 
 
 def _enter_deployment(given: Given, licences: LicenceTable, entry: Integers, about: _About) -> None:

@@ -156,6 +156,16 @@ def groups(key: Integers) -> tuple[Integers, Integers]:
     return order[begins], entry
 
 
+def distinct(numbers: Integers, bound: int) -> tuple[Integers, Integers]:
+    """The distinct numbers below a bound, in order, and the place of each number among them."""
+    if bound > len(numbers):
+        return np.unique(numbers, return_inverse=True)
+    present = np.flatnonzero(np.bincount(numbers, minlength=bound))
+    place = np.empty(bound, dtype=np.int64)
+    place[present] = np.arange(len(present))
+    return present, place[numbers]
+
+
 def _last(table: Any, entry: Integers, count: int, **left_out: float) -> dict[str, Any]:
     """Of each group and column the last value that was given."""
     found = {}

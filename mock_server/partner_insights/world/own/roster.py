@@ -10,12 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from partner_insights.world.customers import domain_letters
-from partner_insights.world.hashing import MASK, mix
-from partner_insights.world.own.folding import groups
+from partner_insights.world.hashing import mix_all
 from partner_insights.world.own.table import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.customers import Customer, Customers
@@ -174,13 +173,13 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
 
     def entities(self, position: Integers) -> Integers:
         """What stands for given customers when something about them is drawn: a made one's own index."""
-        first, back = groups(position)
-        chosen = position[first]
-        found = [
-            made if made != NOBODY else entity_of(self.data.ids[place])
-            for place, made in zip(chosen.tolist(), self.data.made[chosen].tolist(), strict=True)
-        ]
-        return np.array(found, dtype=np.int64)[back]
+        if len(position) > len(self.data):  # each once is less
+            return self.entities(np.arange(len(self.data)))[position]
+        found = self.data.made[position]
+        left = found == NOBODY
+        if left.any():
+            found[left] = entities_of([self.data.ids[place] for place in position[left].tolist()])
+        return found
 
     def _domain(self, place: int) -> str:
         given, made = self.data.domains[place], int(self.data.made[place])
@@ -214,5 +213,12 @@ def _person(names: Customers, index: int) -> Customer:
 
 def entity_of(customer_id: str) -> int:
     """A number for a given customer, of 62 bits: what is drawn about it is drawn by this."""
-    number = int(customer_id.replace("-", ""), 16)
-    return mix((number ^ number >> 64) & MASK) >> 2
+    return int(entities_of([customer_id])[0])
+
+
+def entities_of(customer_ids: Sequence[str]) -> Integers:
+    """`entity_of` of each: the halves of the id, put together and mixed."""
+    words = np.frombuffer(bytes.fromhex("".join(customer_ids).replace("-", "")), dtype=">u8")
+    mixed = mix_all((words[::2] ^ words[1::2]).astype(np.uint64))
+    entities: Integers = (mixed >> np.uint64(2)).view(np.int64)
+    return entities

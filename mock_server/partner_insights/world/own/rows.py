@@ -15,15 +15,16 @@ from msgspec.structs import asdict, replace
 
 from partner_insights.world.audience import customer_words
 from partner_insights.world.hashing import draw, entities, unit
-from partner_insights.world.own.all_rows import AllRows
+from partner_insights.world.own.all_rows import AllRows, FilledLicences
 from partner_insights.world.own.cells import disagrees
+from partner_insights.world.own.folding import distinct
 from partner_insights.world.own.table import LEFT_OUT, NOBODY, PERCENT
 from partner_insights.world.own.text_codes import codes_of
 from partner_insights.world.partner_totals import PartnerRows, deployment_sums, sums_of, usage_sums
 from partner_insights.world.products import CHANNELS, SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from partner_insights.world.calendar import Calendar, Dataset
     from partner_insights.world.columns import RowTexts
@@ -39,16 +40,6 @@ _MAX_KEPT: Final = 1000
 """Licences whose numbers are kept."""
 _UNKNOWN_SHARE: Final = (0.2, 0.6)
 """Of a workload that no catalogue has the least active part, and how far above it may lie."""
-
-
-class FilledLicences(Struct, frozen=True):
-    """What the rows of some given licences show."""
-
-    licence: Integers
-    shared: Mapping[str, Integers]
-    """The columns that rows of deployment and of use have."""
-    sold: Integers
-    deployed: Integers
 
 
 class OwnRows(Struct, frozen=True, eq=False, dict=True):
@@ -274,9 +265,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
             workload,
             names[np.maximum(workload - self.codes.generated_workloads, -1)],
         )
-        place = self.licenses.products.place_of_offer
-        pairs = zip(product.tolist(), known.tolist(), strict=True)
-        offer = np.array([place.get(pair, -1) for pair in pairs], dtype=np.int64)
+        offer = self.licenses.products.offer_at[product, known]
         least, above = _UNKNOWN_SHARE
         keys = self.codes.use_keys
         is_offered = offer >= 0
@@ -353,7 +342,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         made_group = np.ravel_multi_index(
             (service_of[service], channel_of[channel], workload_of[workload]), shape
         )
-        present, place = np.unique(np.concatenate([made_group, group]), return_inverse=True)
+        present, place = distinct(np.concatenate([made_group, group]), int(np.prod(shape)))
         sums = np.zeros((2, len(present)), dtype=np.int64)
         for nth, given in enumerate((whole, part)):
             np.add.at(sums[nth], place, np.concatenate([made[nth, at].astype(np.int64), given]))
