@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -89,6 +89,7 @@ def by_the_standard(text: str) -> tuple[list[tuple[int, int]], list[list[tuple[i
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=9).map("\n".join))
+@example("| a | b |\n|---|---|\n    | q | r |\n| a | b |\n|---|---|")
 def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
     """No heading and no row that the standard has is missed, whatever stands around it.
 
@@ -130,6 +131,7 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=12).map("".join))
+@example("![[t](u)](x.md#y)")
 def test_marks_are_read_as_another_parser_reads_them(text: str) -> None:
     """What one sees of a cell, and where its links lead, does not hang on which parser is asked."""
     # A line break within code, or behind what begins an emphasis, no cell has.

@@ -288,12 +288,14 @@ class Blocks:
 
     def _unindented(self, rows: list[int]) -> list[int]:
         """The rows up to the first that is indented as code is: there a table ends by the standard."""
-        for position, index in enumerate(rows):
-            if position and self.lines[index].startswith(("    ", "\t")):
-                self._strays("code_block", index, rows[-1] + 1)
-                self.swept = rows[-1] + 1
-                return rows[:position]
-        return rows
+        indented = [self.lines[index].startswith(("    ", "\t")) for index in rows]
+        if True not in indented[1:]:
+            return rows
+        first = indented.index(True, 1)
+        code = [*indented, False].index(False, first) - first
+        self.swept = rows[first] + code  # what follows the code may be another table
+        self._strays("code_block", rows[first], self.swept)
+        return rows[:first]
 
     def _row(self, index: int, width: int) -> TableRow:
         return row_of(index + 1, self._cells(index), width)

@@ -41,7 +41,8 @@ def read_inline(markdown: str) -> Inline:
         return Inline(fold(markdown))
     visible: list[str] = []
     links: list[InlineLink] = []
-    opened: list[tuple[str, int]] = []  # the targets of links and images, and where in the text they begin
+    # Of links and images that have begun: where they lead, and how much text and how many links came before.
+    opened: list[tuple[str, int, int]] = []
     event: Any
     for event in _parser().events(_GUARD + _LINE_END.sub(" ", markdown)):
         if isinstance(event, str):  # a break
@@ -54,12 +55,13 @@ def read_inline(markdown: str) -> Inline:
             visible.append(" ")
         elif kind == "Start" and isinstance(content, dict):
             (target,) = content.values()
-            opened.append((target["dest_url"], len(visible)))
+            opened.append((target["dest_url"], len(visible), len(links)))
         elif kind == "End" and content == "Link":
-            target, start = opened.pop()
+            target, start, _ = opened.pop()
             links.append(InlineLink(fold("".join(visible[start:])), target.removeprefix("./")))
         elif kind == "End" and content == "Image":  # its text stands for it where it cannot be shown
-            del visible[opened.pop()[1] :]
+            _, start, known = opened.pop()
+            del visible[start:], links[known:]
     return Inline(fold("".join(visible)[len(_GUARD) :]), tuple(links))
 
 
