@@ -145,7 +145,7 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
         yield
 
 
-def try_writing(path: Path, *, mode: int = 0o666) -> None:
+def try_writing(path: Path) -> None:
     """OSError where a file cannot be put at `path`: begins one, and takes it away."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -154,7 +154,7 @@ def try_writing(path: Path, *, mode: int = 0o666) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return
     with ExitStack() as cleanup:
-        _created(_aside(path), mode, cleanup).close()
+        _created(_aside(path), 0o666, cleanup).close()
 
 
 def unicode_name(path: Path) -> str:

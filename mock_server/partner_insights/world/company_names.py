@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from partner_insights.world.vocabulary import Words
 
 PATTERNS_FILE: Final = Path(__file__).with_name("company_names.json")
-Spelling = "Callable[[str], str]"
 
 
 @cache

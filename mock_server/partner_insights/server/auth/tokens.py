@@ -122,7 +122,6 @@ class Tokens:
         subject: Subject,
         audience: str,
         *,
-        scope: str = "",
         lifetime: int = LIFETIME,
         issued: int | None = None,
         fake_date: str | None = None,
@@ -146,7 +145,7 @@ class Tokens:
         if subject.user is None:
             claims |= {"idtyp": "app", "roles": []}
         else:
-            claims |= {"idtyp": "user", "scp": scope or "user_impersonation", **_named(subject)}
+            claims |= {"idtyp": "user", "scp": "user_impersonation", **_named(subject)}
         if fake_date is not None:
             claims["fake_date"] = fake_date
         return self._signed(claims)

@@ -36,11 +36,6 @@ class ListenAddress(Struct, frozen=True):
             yield cls(address, bound.getsockname()[1], scheme, bound)
 
     @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return ipaddress.ip_address(self.address).is_loopback
-
-    @property
     def reachable(self) -> str:
         """An address of this machine to call it at: one cannot connect to "any address"."""
         ip = ipaddress.ip_address(self.address)

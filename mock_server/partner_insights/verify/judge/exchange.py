@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they were on the wire; names in any case, possibly repeated."""
 
-TOKEN_VARIABLE = "PARTNER_INSIGHTS_TOKEN"  # noqa: S105 - the name of a variable, not a token
-"""The environment variable the curl line names instead of the token."""
-
 HIDDEN_IDS = "# with pseudonyms for ids: --show-customers shows them"
 """A comment of the shell: the line as it stands asks for nobody."""
 

@@ -40,10 +40,10 @@ READING = ("GET", "HEAD")
 class SuiteSession:
     """Sends requests to a target and judges every response; what it finds is in `results`."""
 
-    def __init__(self, target: Target, catalogue: Catalogue, record: Results | None = None) -> None:
+    def __init__(self, target: Target, catalogue: Catalogue) -> None:
         self.target = target
         self.catalogue = catalogue
-        self.results = record if record is not None else Results()
+        self.results = Results()
         self.sender = RequestSender(target, self.results, self._throttled)
         self.judge = ExchangeJudge(catalogue, target.profile)
         self.reporter = Reporter(target, catalogue, self.results)

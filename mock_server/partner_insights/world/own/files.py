@@ -62,14 +62,14 @@ def chunks_of(path: Path, as_of: date = date.max) -> Iterator[Chunk]:
         yield from _file(each)
 
 
-def chunks_in(content: bytes, content_type: str, where: str = "") -> Iterator[Chunk]:
+def chunks_in(content: bytes, content_type: str) -> Iterator[Chunk]:
     """The rows of a request's body, by its media type; JSON where that says nothing else. InputError."""
-    content = in_utf8(content, where)
+    content = in_utf8(content, "")
     for media, suffix in _MEDIA.items():
         if content_type.partition(";")[0].strip().lower() == media:
-            yield from READERS[suffix](io.BytesIO(content), where)
+            yield from READERS[suffix](io.BytesIO(content), "")
             return
-    yield from json_chunks(io.BytesIO(content), where, f"say by Content-Type if it is {', '.join(_MEDIA)}")
+    yield from json_chunks(io.BytesIO(content), "", f"say by Content-Type if it is {', '.join(_MEDIA)}")
 
 
 def chunks_of_value(value: Any, where: str = "") -> Iterator[Chunk]:
