@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from partner_insights.server.auth import device_code as device_code_module
 from partner_insights.server.auth.tokens import PARTNER_CENTER
 from partner_insights.server.settings import SignIn
 
@@ -35,12 +37,24 @@ def poll(client: DirectoryClient, device_code: str, base: str = V2, client_id: s
     return client.post(f"{base}/token", data={"client_id": client_id, **(v1 if base == V1 else v2)}).json
 
 
-def wait() -> None:
-    time.sleep(1.0)
+@pytest.fixture
+def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A second passes, for device codes."""
+    passed = 0
+
+    def wait() -> None:
+        nonlocal passed
+        passed += 1
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setattr(device_code_module, "time", clock)
+    return wait
 
 
 @pytest.mark.parametrize(("base", "address"), [(V1, "verification_url"), (V2, "verification_uri")])
-def test_somebody_signs_in_by_default(client: DirectoryClient, base: str, address: str) -> None:
+def test_somebody_signs_in_by_default(
+    client: DirectoryClient, wait: Callable[[], None], base: str, address: str
+) -> None:
     """Pending first, then a token, once; both versions name their fields their own way."""
     begun = begin(client, base)
     assert begun[address] == "http://localhost/common/oauth2/deviceauth"
@@ -56,7 +70,7 @@ def test_somebody_signs_in_by_default(client: DirectoryClient, base: str, addres
     assert poll(client, begun["device_code"], base)["error"] == "bad_verification_code"
 
 
-def test_who_does_not_wait_is_slowed_down(client: DirectoryClient) -> None:
+def test_who_does_not_wait_is_slowed_down(client: DirectoryClient, wait: Callable[[], None]) -> None:
     """RFC 8628, section 3.5: sooner than the interval is refused, and the interval grows."""
     device_code = begin(client)["device_code"]
     assert poll(client, device_code)["error"] == "authorization_pending"
@@ -76,7 +90,7 @@ def decide(client: DirectoryClient, code: str, decision: str) -> Any:
 
 
 @pytest.mark.parametrize("decision", ["accept", "decline"])
-def test_a_person_decides(asking: DirectoryClient, decision: str) -> None:
+def test_a_person_decides(asking: DirectoryClient, wait: Callable[[], None], decision: str) -> None:
     """With `ask` it is pending until the page was used; the code may be typed in any case."""
     begun = begin(asking)
     assert poll(asking, begun["device_code"])["error"] == "authorization_pending"
