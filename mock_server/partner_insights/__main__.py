@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Final
+import sys  # and nothing else: until `main` runs, Ctrl-C is a traceback
 
-INTERRUPTED: Final = 130
+INTERRUPTED = 130
 """What a shell reports for a process that SIGINT ended."""
 
 

@@ -190,6 +190,22 @@ def test_routes_are_read_from_a_page(tmp_path: Path) -> None:
     assert "orders" in CustomContract(pages, out).read().catalogue.operations
 
 
+def test_a_sample_with_its_rows_under_another_name_is_told_of(tmp_path: Path) -> None:
+    """The operation is read without an envelope, and a remark names the list that the sample has them in."""
+    page = tmp_path / "get-parcels.md"
+    page.write_text(
+        "# Get parcels\n\n## REST request\n\n### Request syntax\n\n| Method | Request URI |\n|---|---|\n"
+        "| **GET** | {baseURL}/v1/parcels HTTP/1.1 |\n\n## REST response\n\n"
+        "| Property | Type | Description |\n|---|---|---|\n| parcelId | string | Names it. |\n\n"
+        '```http\nHTTP/1.1 200 OK\n\n{"parcels": [{"parcelId": "1"}]}\n```\n'
+    )
+    result = CliRunner().invoke(main, ["derive", "--operations", str(page)])
+    assert result.exit_code == 0, result.output
+    (entry,) = tomllib.loads(result.stdout)["operation"]
+    assert "envelope" not in entry
+    assert "'parcels'" in result.stderr
+
+
 def test_a_page_without_a_read_makes_no_operation() -> None:
     """A resource page is no scenario: exit code 2, nothing written."""
     result = CliRunner().invoke(main, ["derive", "--operations", str(HERE / "product-page.md")])

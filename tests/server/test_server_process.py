@@ -174,7 +174,12 @@ def test_nobody_has_to_listen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGHUP])
 def test_a_terminal_stops_it(tmp_path: Path, sent: signal.Signals) -> None:
     """Ctrl-C and the end of a terminal come to the whole group: a clean stop, no word or file left."""
-    with served(tmp_path) as process:
+    own = signal.signal(sent, signal.SIG_DFL)  # nohup makes a child deaf, too
+    with contextlib.ExitStack() as started:
+        try:
+            process = started.enter_context(served(tmp_path))
+        finally:
+            signal.signal(sent, own)
         workers = children(process.pid)
         os.killpg(process.pid, sent)
         _, err = process.communicate(timeout=5)
@@ -224,18 +229,33 @@ def test_a_low_limit_of_open_files_is_raised(tmp_path: Path) -> None:
         assert {connection.recv(12) for connection in open_at_once} == {b"HTTP/1.1 200"}
 
 
-def test_a_system_that_gives_few_files(tmp_path: Path) -> None:
-    """Where no more than 64 files may be open at all, it answers; the client too many is turned away."""
-    with served(tmp_path, shell='ulimit -n 64; exec "$@"') as process, contextlib.ExitStack() as opened:
-        assert process.poll() is None
+@pytest.mark.parametrize("has_uvloop", [True, False])
+def test_a_system_that_gives_few_files(tmp_path: Path, has_uvloop: bool) -> None:
+    """Where no more than 64 files may be open at all, it answers; the client too many is turned away.
+
+    With asyncio's own loop it waits. Neither floods the log.
+    """
+    env = dict(os.environ)
+    if not has_uvloop:
+        (tmp_path / "without").mkdir()
+        (tmp_path / "without" / "uvloop.py").write_text("raise ModuleNotFoundError")
+        env["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "without"), env.get("PYTHONPATH", "")])
+    with served(tmp_path, shell='ulimit -n 64; exec "$@"', env=env) as process:
         address = (urlsplit(url_of(tmp_path)).hostname, urlsplit(url_of(tmp_path)).port)
-        connections = [opened.enter_context(socket.create_connection(address, 5)) for _ in range(100)]
-        for number in (0, -1):
-            with contextlib.suppress(ConnectionError):
-                connections[number].sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert connections[0].recv(12) == b"HTTP/1.1 200"
-        with contextlib.suppress(ConnectionError):
-            assert connections[-1].recv(12) == b""
+        with contextlib.ExitStack() as opened:
+            connections = [opened.enter_context(socket.create_connection(address, 5)) for _ in range(100)]
+            for number in (0, -1):
+                with contextlib.suppress(ConnectionError):
+                    connections[number].sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connections[0].recv(12) == b"HTTP/1.1 200"
+            connections[-1].settimeout(1)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                assert connections[-1].recv(12) == b""
+        with socket.create_connection(address, 5) as later:
+            later.sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert later.recv(12) == b"HTTP/1.1 200"
+        process.terminate()
+        assert process.communicate(timeout=10)[1].count("\n") < 20
 
 
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
@@ -247,9 +267,33 @@ def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         assert (made / "key.pem").exists()
         process.kill()
         process.wait()
-        assert eventually(lambda: all(gone(worker) for worker in workers))
+        assert eventually(lambda: all(gone(worker) for worker in workers), 20)
         assert not made.exists()
         assert not (tmp_path / "ready.json").exists()
+
+
+def test_nothing_is_loaded_before_a_signal_is_waited_for() -> None:
+    """Ctrl-C while the command line is loaded shows no traceback: what waits for it is there at once."""
+    code = "import sys; m = {*sys.modules}; import partner_insights.__main__; print(*{*sys.modules} - m)"
+    loaded = set(said(sys.executable, "-P", "-c", code).split())
+    assert loaded <= {"__future__", "partner_insights", "partner_insights.__main__"}
+
+
+def test_a_stop_amid_the_start_waits_for_what_is_being_loaded() -> None:
+    """Ended amid the import of compiled code, the supervisor would abort."""
+    code = """
+import os, signal, sys, time
+import partner_insights.server.process.serve as serve
+from partner_insights.cli import main
+def warm_up():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.4)
+    os.write(2, b"loaded")
+serve.warm_up = warm_up
+main(["serve", "--port", "0"])
+"""
+    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=False, timeout=30)
+    assert (ended.returncode, ended.stderr) == (0, b"loaded")
 
 
 def test_a_ready_file_of_a_living_fake_is_nobody_elses(tmp_path: Path) -> None:

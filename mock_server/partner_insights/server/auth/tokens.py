@@ -13,6 +13,7 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -220,8 +221,9 @@ class Tokens:
 
 
 def warm_up() -> None:
-    """Import what the first token needs."""
-    import jwt  # noqa: F401
+    """Import what the first token needs; where there is no file to read it from as yet, that one does it."""
+    with suppress(ImportError, OSError):
+        import jwt  # noqa: F401
 
 
 def tenant_id(name: str) -> str:

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = 4096
 """Connections that may wait to be accepted."""
+_AT_ONCE: Final = 16
+"""Accepted in one turn by asyncio's own loop, which tries and tells so often where no file is to be had."""
 _MOST_FILES: Final = 50_000
 """Open at most, as far as the system lets it: idle connections must not keep others out."""
 _OTHER_FILES: Final = 100
 """Open beside connections; where few may be open at all, it is half of them."""
+_HAD_LEFT: Final = "socket.send() raised exception."
+_NO_FILES: Final = "socket.accept() out of system resource"
 _GRACE: Final = 0.4
 """Seconds a worker gives the requests under way at the end."""
 _SHUTDOWN_SECONDS: Final = 2
@@ -47,11 +51,12 @@ async def _answer(front: Front, listening: socket.socket, tls: Tls | None) -> No
     server = await loop.create_server(
         partial(Connection, front, connections),
         sock=listening,
-        backlog=BACKLOG,
+        backlog=_AT_ONCE,
         ssl=_context(tls),
         ssl_handshake_timeout=None if tls is None else HEAD_SECONDS,
         ssl_shutdown_timeout=None if tls is None else _SHUTDOWN_SECONDS,
     )
+    listening.listen(BACKLOG)
     await told.wait()
     server.close()
     watch.cancel()
@@ -95,8 +100,17 @@ def _open_files() -> int:
 
 
 def filter_warnings() -> None:
-    """Of what the loop says, drop that it sent to a client that had left, as clients may."""
-    logging.getLogger("asyncio").addFilter(lambda record: record.msg != "socket.send() raised exception.")
+    """Of what the loop says, drop that it sent to a client that had left; say once that no file is left."""
+    said: list[str] = []
+
+    def is_worth_saying(record: logging.LogRecord) -> bool:
+        words = str(record.msg)
+        if words.startswith(_NO_FILES):
+            said.append(words)
+            return len(said) == 1
+        return words != _HAD_LEFT
+
+    logging.getLogger("asyncio").addFilter(is_worth_saying)
 
 
 def _most_connections(files: int) -> int:

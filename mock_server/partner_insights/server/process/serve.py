@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _KILL_SECONDS: Final = 2.0
 """How long a worker may take to end; it gives the requests under way less."""
+_WARM_UP_SECONDS: Final = 1.0
+"""How long the imports of the first token are waited for, at an end amid the start."""
 _POLL: Final = 0.01
 _LOOK: Final = 1.0
 """Seconds after which the supervisor looks up: on Windows, nothing wakes it at Ctrl-C."""
@@ -110,7 +112,8 @@ class _Supervisor:
         workers = [process(target=worker, args=arguments, daemon=True) for _ in range(self._settings.workers)]
         for each in workers:
             each.start()
-        threading.Thread(target=self._announce, daemon=True).start()
+        announcing = threading.Thread(target=self._announce, daemon=True)
+        announcing.start()
         ended: list[BaseProcess] = []
         while not (self._is_ending or ended):
             signalled = wait([woken, *(each.sentinel for each in workers)], _LOOK)
@@ -121,6 +124,8 @@ class _Supervisor:
             one.join()
         codes = [one.exitcode for one in by_itself]
         _end(workers)
+        # Python ends threads on its way out; amid the import of compiled code that aborts the process.
+        announcing.join(_WARM_UP_SECONDS)
         return self._exit_code(codes)
 
     def _exit_code(self, ended: list[int | None]) -> int:
