@@ -45,4 +45,4 @@ def is_cross_site(host: str | None, origin: str | None, site: str | None) -> boo
         return site not in ("same-origin", "none")
     if origin is None:
         return False
-    return not host or origin.partition("://")[2].lower() != host.lower()
+    return not host or origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")

@@ -68,6 +68,8 @@ CROSS = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://localhost:3000"},
+    {"Origin": "null,http://localhost"},
+    {"Origin": "app://localhost"},
     {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
     {"Sec-Fetch-Site": "same-site"},

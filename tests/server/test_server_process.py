@@ -265,6 +265,8 @@ def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         assert len(workers) == 2
         made = Path(json.loads((tmp_path / "ready.json").read_text())["caFile"]).parent
         assert (made / "key.pem").exists()
+        assert process.stdout is not None
+        assert f"certificate to trust {made}" in "".join(process.stdout.readline() for _ in range(2))
         process.kill()
         process.wait()
         assert eventually(lambda: all(gone(worker) for worker in workers), 20)

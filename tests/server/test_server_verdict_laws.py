@@ -21,6 +21,9 @@ GAPS = st.integers(0, 40)
 """Between two requests, in 64ths of a second, which floating point has exactly."""
 
 
+FAULTS = st.sampled_from([None, "delay", "stall", "timeout", "truncate", "reset"])
+
+
 def requests_at(moments: list[float], status: int = 200) -> list[Any]:
     """The same request at each of these moments, answered at once."""
     route = RouteMatch("partner-licenses-usage")
@@ -53,6 +56,16 @@ def test_one_retry_without_a_pause_is_forgiven(gaps: list[int]) -> None:
     assert ("retried-without-pause" in found) == (len(soon) > 1)
     if len(soon) > 1:
         assert [each.began for each in found["retried-without-pause"].entries] == soon
+
+
+@given(gaps=st.lists(st.integers(0, 30), min_size=3, max_size=MAX_PER_SECOND), fault=FAULTS)
+def test_who_gives_up_on_a_response_held_back_tries_again(gaps: list[int], fault: str | None) -> None:
+    """Requests sent while the one before is unanswered retry where it was held back, else are parallel."""
+    asked = requests_at(moments(gaps), 503)
+    for each in asked:
+        each.fault, each.answered = fault, each.began + 9
+    found = {each.code for each in hammered(asked, {})}
+    assert ("retried-without-pause" in found) == (fault in ("delay", "stall", "timeout"))
 
 
 API, DIRECTORY = RouteMatch("partner-licenses-usage"), RouteMatch(TOKEN)

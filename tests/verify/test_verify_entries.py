@@ -339,6 +339,15 @@ def test_a_body_that_is_stated_to_be_empty_was_not_left_out(tmp_path: Path, cont
     assert "PI306" in {each["code"] for each in report["violations"]}
 
 
+def test_a_broken_entry_is_judged_as_what_its_url_asks_for(tmp_path: Path) -> None:
+    """Whatever its body is: the file is told of as an answer of that operation."""
+    path = tmp_path / "broken.har"
+    for body in ({}, [], "", {"items": []}):
+        path.write_text(har(entry(PARTNER, body)))
+        found = check_module.check_recording(path, Catalogue.load(), Profile.CORRECTED)
+        assert (found.subject, found.operation) == ("partner-licenses-usage",) * 2
+
+
 FOREIGN = [
     {"request": {"method": "GET", "url": "https://ads.example/pixel"}},
     {"request": {"method": "GET", "url": "https://ads.example/pixel"}, "response": None},
