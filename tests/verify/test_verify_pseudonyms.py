@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume, given
@@ -121,3 +122,16 @@ def test_what_no_page_speaks_of_is_not_shown() -> None:
         "undocumented-property", "x", "/items/0/owner", 'no page lists this property; it holds "Jo"'
     )
     assert "Jo" not in hidden.observation(seen).message
+
+
+def test_the_violations_of_one_request_share_what_is_shown_of_it() -> None:
+    """A long query is looked through once, not for each violation; again once another name is known."""
+    hidden = Pseudonyms(b"key")
+    first = a_violation("/items/0/licensesSold", "12", "a")
+    again = replace(first, message="b")
+    other = replace(first, request=replace(first.request, customer="Contoso"))
+    shown = hidden.violation(first).request
+    assert hidden.violation(again).request is shown
+    assert hidden.violation(other).request.customer == "Contoso"
+    hidden.learn({"customerName": "Contoso"})
+    assert hidden.violation(other).request.customer == hidden.name("Contoso")

@@ -59,6 +59,8 @@ class Pseudonyms:
         self._key = key or secrets.token_bytes(32)
         self._known: dict[str, str] = {}
         self._index: _Index | None = None
+        self._hidden: tuple[Request, Request] | None = None
+        """The latest request, and what became of it: all violations of an answer have the same."""
 
     def __repr__(self) -> str:
         return f"<pseudonyms of {len(self._known)} names>"
@@ -78,7 +80,7 @@ class Pseudonyms:
     def forget(self) -> None:
         """Look for no name any more; each keeps its pseudonym, should it be learnt again."""
         self._known.clear()
-        self._index = None
+        self._index = self._hidden = None
 
     def learn(self, value: JsonValue) -> None:
         """Note every name in a body, wherever it stands."""
@@ -137,6 +139,11 @@ class Pseudonyms:
 
     def request(self, request: Request) -> Request:
         """The request with pseudonyms for customers; its curl line then names nobody who exists."""
+        if self._hidden is None or self._hidden[0] is not request:
+            self._hidden = request, self._request(request)
+        return self._hidden[1]
+
+    def _request(self, request: Request) -> Request:
         url, headers = self._ids(request.url), self._headers(request.headers)
         return replace(
             request,
@@ -171,7 +178,7 @@ class Pseudonyms:
             sought, shown = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
             if _lowered(sought) not in self._known:
                 self._known[_lowered(sought)] = shown
-                self._index = None
+                self._index = self._hidden = None
 
     def _without_names(self, text: str, index: _Index) -> str:
         """The longest name at each place, from the left, replaced, never a part of a word."""
