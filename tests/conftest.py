@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from partner_insights import child_server
 
@@ -32,13 +33,16 @@ def pytest_configure() -> None:
 
     A shell starts background jobs with Ctrl-C ignored, and so is every process after it. Where bytecode is
     not to be written, each of some two hundred processes compiles all it imports, for two seconds or more.
-    Hypothesis has a table of all characters, which every process makes anew where it finds none.
+    Hypothesis has a table of all characters, which every process makes anew where it finds none; how long an
+    example takes is the machine's affair.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
+    settings.register_profile("untimed", settings(), deadline=None)
+    settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:

@@ -113,7 +113,7 @@ def test_nothing_else_is_served(client: FlaskClient, name: str) -> None:
     assert client.get(f"/_console/{name}").status_code == 404
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data(), size=st.integers(1, 9), examined=st.integers(1, 50))
 def test_a_search_finds_all_and_nothing_else(
     world: World, data: st.DataObject, size: int, examined: int

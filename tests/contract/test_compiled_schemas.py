@@ -85,7 +85,7 @@ def test_a_good_answer_is_passed(operation: str) -> None:
         assert CATALOGUES[profile].fits(good(operation), CATALOGUES[profile].response_schema(operation))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data(), st.sampled_from(OPERATIONS), st.sampled_from(list(Profile)))
 def test_what_is_passed_is_valid(data: st.DataObject, operation: str, profile: Profile) -> None:
     """For any change of a good answer; and all that is valid is passed, but for what it cannot hold.
@@ -109,7 +109,7 @@ def _named(error: ValidationError) -> str:
     return repr(SchemaError(path, error.validator, error.validator_value, error.instance, error.schema))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(case=st.sampled_from(sorted(STRICT.error_cases)), value=st.data())
 def test_what_is_passed_as_an_error_is_one(case: str, value: st.DataObject) -> None:
     """For the bodies of refusals alike."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.cli import main
@@ -40,7 +40,6 @@ rows = st.lists(
 )
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(rows)
 def test_every_row_has_one_outcome(written: list[tuple[Outcome, str]]) -> None:
     """As many rows come out as went in, each with its own line and outcome."""

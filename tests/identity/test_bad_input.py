@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -246,7 +246,6 @@ ANY_TEXT = st.text(max_size=30) | st.sampled_from(WRONG)
 FIELDS = sorted({field for _, form in REQUESTS.values() for field in form} | AUTHORIZE.keys())
 
 
-@settings(deadline=None)
 @given(
     where=st.sampled_from(["token", "devicecode", "authorize", "logout", "deviceauth", "nowhere"]),
     tenant=st.sampled_from(["common", "contoso.example", "x", "%00", "é"]),
@@ -271,7 +270,6 @@ def test_any_request_is_answered(
     assert answer.status_code < 500
 
 
-@settings(deadline=None)
 @given(
     body=st.binary(max_size=200),
     kind=st.sampled_from(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.errors import InputError
@@ -134,7 +134,6 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["tenants", "users", "apps", "others", "name", "id", "roles", "mfa", "x"])
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), max_size=4)
 )

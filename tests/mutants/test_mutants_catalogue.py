@@ -209,7 +209,7 @@ def good_answer(operation: str) -> MutableResponse:
     return MutableResponse(200, headers, json.dumps(body).encode())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     mutant=st.sampled_from(list(MUTANTS.values())),
     operation=st.sampled_from(list(CATALOGUE.operations)),

@@ -58,7 +58,7 @@ def found(
     }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seed=st.integers(0, 2**32), mutant=st.sampled_from(SCHEMA), choice=st.data())
 def test_any_answer_passes_and_any_schema_mutant_of_it_fails(
     seed: int, mutant: Mutant, choice: st.DataObject

@@ -24,7 +24,7 @@ from partner_insights.derive.howto.sample_check import check_pages
 HERE = Path(__file__).parent
 REFERENCE = HERE.parents[1].parent / "shared" / "reference"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the published pages are not here")
-LAW = settings(deadline=None, max_examples=150)
+LAW = settings(max_examples=150)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=5),

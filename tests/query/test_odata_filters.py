@@ -101,7 +101,7 @@ def holds(tree: Tree, row: dict[str, Any]) -> bool:
 
 
 @given(trees)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_filter_says_what_its_tree_says(tree: Tree) -> None:
     """Written and read again, row by row and by columns, it keeps the rows that Python would."""
     read = parse_filter(render(postfix(tree), OPTION), OPTION)

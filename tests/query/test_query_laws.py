@@ -33,7 +33,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     kind: query_body(WORLD, each, read_query(each.options, ()))["Value"] for kind, each in NEWER.items()
 }
 CLIENT = create_app(WORLD, CATALOGUE, Settings(auth=AuthMode.OFF)).test_client()
-SLOW = settings(max_examples=30, deadline=None)
+SLOW = settings(max_examples=30)
 
 Tree = Any
 """(field, operator, value), or (tree, "and" or "or", tree)."""
@@ -99,7 +99,7 @@ def test_a_filter_means_its_tree(kind: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", NEWER)
 @given(data=st.data(), top=st.integers(1, 200))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_pages_of_any_size_are_the_whole(kind: str, data: st.DataObject, top: int) -> None:
     """Whatever the page size and the filter, the pages together are the answer without a page size."""
     chosen = {"filter": written(data.draw(trees(kind)), data.draw)} if data.draw(st.booleans()) else {}
@@ -147,7 +147,7 @@ def rank(value: Any) -> tuple[bool, Any]:
 
 @pytest.mark.parametrize("operation", ORDERED, ids=lambda each: each.id)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_rows_come_in_the_order_asked_for(operation: Any, data: st.DataObject) -> None:
     """By the first field, then the next, each up or down; rows that are alike in them stay as they were."""
     option = operation.options.of(OptionKind.ORDER)
@@ -193,7 +193,7 @@ def test_sums_are_the_older_partner_rows(kind: str, days: int) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_mutated_text_is_refused_or_means_something(data: st.DataObject) -> None:
     """A filter with letters put in, taken out or swapped is answered 200 or the documented 400."""
     text = written(data.draw(trees("usage")), data.draw)

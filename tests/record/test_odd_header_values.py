@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Profile
@@ -63,7 +63,6 @@ def test_a_value_is_in_range_or_none(value: str) -> None:
     assert seconds is None or 0 <= seconds < 1e12
 
 
-@settings(deadline=None)
 @given(value=TEXTS)
 @example(value=ODD[0])
 @example(value=ODD[4])
@@ -75,7 +74,6 @@ def test_the_client_waits_or_stops(value: str) -> None:
     assert client._not_before - before <= MAX_WAIT + 5
 
 
-@settings(deadline=None)
 @given(value=TEXTS, status=st.sampled_from([200, 429, 500]))
 @example(value=ODD[0], status=200)
 def test_the_judge_reads_on(value: str, status: int) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.child_server import running_fake
@@ -59,7 +59,6 @@ def test_items_are_the_worlds_rows(ask: Ask, catalogue: Catalogue, world: World,
         assert int(reply.headers["content-length"]) == len(reply.body)
 
 
-@settings(deadline=None)
 @given(request_id=GUIDS | GUIDS.map(str.upper), correlation_id=GUIDS)
 def test_request_ids_are_echoed(ask: Ask, request_id: str, correlation_id: str) -> None:
     """The two ids of a call come back as they were sent, on an answer and on a refusal alike."""
@@ -69,7 +68,6 @@ def test_request_ids_are_echoed(ask: Ask, request_id: str, correlation_id: str) 
         assert reply.headers["ms-correlationid"] == correlation_id
 
 
-@settings(deadline=None)
 @given(junk=st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60))
 def test_what_is_no_guid_is_not_repeated(ask: Ask, junk: str) -> None:
     """Ids that are no GUID, or absent, are replaced by fresh GUIDs; nothing else is reflected."""
@@ -164,7 +162,6 @@ def pages(ask: Ask, first: str) -> list[Reply]:
     return replies
 
 
-@settings(deadline=None)
 @given(size=st.integers(1, 30))
 def test_paging_lists_every_customer_once(ask: Ask, world: World, size: int) -> None:
     """At any page size, following the links lists all customers in order; only the last page has no next."""
@@ -189,7 +186,6 @@ def test_a_listed_customer_is_the_customer(ask: Ask) -> None:
     assert ask(f"/v1/customers/{listed['id']}").json == listed
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_tampered_continuation_is_refused(ask: Ask, data: st.DataObject) -> None:
     """A token changed anywhere, or made up, gets the documented 400: no one pages where no link leads."""

@@ -314,7 +314,7 @@ def differences(steps: Any, **options: Any) -> tuple[list[str], int]:
     return found, quick.again
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=STEPS)
 def test_both_lanes_answer_alike(steps: Any) -> None:
     """The same requests and controls in the same order: the same bytes, headers and journal."""

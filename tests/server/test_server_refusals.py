@@ -170,7 +170,6 @@ def test_app_only(client: FlaskClient, world: World, app_only: dict[str, str], o
 
 
 @pytest.mark.parametrize("operation_id", PER_CUSTOMER)
-@settings(deadline=None)
 @given(guid=st.uuids(version=4).map(str) | st.just(STRANGER) | st.uuids().map(lambda each: str(each).upper()))
 def test_unknown_customer(ask: Ask, operation_id: str, guid: str) -> None:
     """Any GUID that is not of this world: 404, code 60003."""
@@ -352,7 +351,7 @@ PATHS = st.lists(SEGMENTS, max_size=7).map(lambda segments: "/" + "/".join(segme
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     method=METHODS,
     path=PATHS,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_insights.derive.schema import resource_schema
@@ -89,7 +89,6 @@ def listings(draw: st.DrawFn, lead: st.SearchStrategy[str] = leads) -> tuple[str
     return f"{opening}{joint.join(shown[:-1])}{end}{shown[-1]}.", values
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(before, listings(), after)
 def test_a_whole_list_in_a_certain_form_is_an_enumeration(
     first: str, listing: tuple[str, list[str]], last: str
@@ -123,7 +122,6 @@ OPENERS = [
 ]
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(listings(), st.sampled_from(OPENERS))
 def test_a_list_that_goes_on_is_none(listing: tuple[str, list[str]], opener: str) -> None:
     """Where another sentence opens the list, or gives another, there is a note and no constraint."""
@@ -155,28 +153,24 @@ NOT_VALUES = [
 ]
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(st.sampled_from(CONDITIONS), listings(leads.map(lambda lead: lead[0].lower() + lead[1:])))
 def test_a_list_on_a_condition_is_none(condition: str, listing: tuple[str, list[str]]) -> None:
     """What holds in some cases binds no value."""
     assert constraints("string", "kind", condition + listing[0])[0] == {}
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(listings(st.sampled_from(NOT_VALUES)))
 def test_what_is_forbidden_or_of_something_else_is_no_value(listing: tuple[str, list[str]]) -> None:
     """Characters a name must not have, values of another property and examples are no enumeration."""
     assert constraints("string", "kind", "The kind. " + listing[0])[0] == {}
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(st.sampled_from(LEADS), lists, st.sampled_from(["thru", "through", "to", "up to"]))
 def test_a_range_of_names_is_no_list(lead: str, values: list[str], word: str) -> None:
     """ "From this to that" names two of its values only."""
     assert constraints("string", "kind", f"{lead}`{values[0]}` {word} `{values[1]}`.")[0] == {}
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(
     leads, lists, st.sampled_from(["`null`", "`null` (default value)", "null", "*null*"]), st.integers(0, 5)
 )
@@ -188,7 +182,6 @@ def test_null_in_a_list_is_null(lead: str, values: list[str], null: str, place: 
     assert stated == {"enum": [*values, None]}
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(
     lists.filter(lambda values: len(values) > 2),
     st.sampled_from(["*", "**", "_"]),
@@ -203,7 +196,6 @@ def test_several_words_in_one_pair_of_marks_are_several_values(
     assert constraints("string", "kind", text) == ({"enum": [*most, last]}, False)
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(lists, st.integers(1, 999), st.sampled_from(["characters", "bytes", "chars"]))
 def test_what_a_list_says_of_its_values_bounds_nothing(values: list[str], most: int, unit: str) -> None:
     """A remark beside a value is about that value."""
@@ -242,7 +234,6 @@ BOUNDS = [
 ]
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(before, st.sampled_from(LENGTHS), st.integers(2, 9999), after)
 def test_a_whole_sentence_about_the_length_is_one(first: str, sentence: str, most: int, last: str) -> None:
     """The bound, and nothing else."""
@@ -251,7 +242,6 @@ def test_a_whole_sentence_about_the_length_is_one(first: str, sentence: str, mos
     assert constraints("array of strings", "kind", text)[0] == {}
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(
     before,
     st.sampled_from(BOUNDS),
@@ -278,7 +268,6 @@ SPOILERS = [
 ]
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(
     st.sampled_from(["string", "int"]),
     st.sampled_from(SPOILERS),

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from partner_insights.tables import Facts, TypeExpression, read_page_text
@@ -301,7 +301,6 @@ def page_of(lines: list[str], manner: Manner) -> str:
     return ("\ufeff" if manner.has("BOM") else "") + manner.newline.join(lines)
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(resource_lists, manners)
 def test_a_page_of_resources_is_read_back(resources: list[WrittenResource], manner: Manner) -> None:
     """Names, order, types, facts, lines and introductions survive any shape and any harmless malformation."""
@@ -361,7 +360,6 @@ def broken(cells: list[str], type_column: int, manner: Manner) -> dict[str, str]
 WAYS = sorted(broken(["a", "b", "c"], 1, Manner(("Property", "Type", "Description"), frozenset(), "\n")))
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(resource_lists, sound_tables, st.sampled_from(WAYS), st.data())
 def test_what_is_lost_is_said(
     resources: list[WrittenResource], manner: Manner, way: str, data: st.DataObject
@@ -379,7 +377,6 @@ def test_what_is_lost_is_said(
     assert page.errors or way in ("twice", "a cell too few")
 
 
-@settings(deadline=None)  # a page takes what the machine has
 @given(
     resource_lists,
     sound_tables,

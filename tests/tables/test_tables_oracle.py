@@ -87,7 +87,7 @@ def by_the_standard(text: str) -> tuple[list[tuple[int, int]], list[list[tuple[i
     return headings, tables
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(LINES), max_size=9).map("\n".join))
 @example("| a | b |\n|---|---|\n    | q | r |\n| a | b |\n|---|---|")
 def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
@@ -129,7 +129,7 @@ def seen_by_another_parser(markdown: str) -> tuple[str, list[tuple[str, str]]]:
     return fold("".join(visible)), links
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(MARKS), max_size=12).map("".join))
 @example("![[t](u)](x.md#y)")
 def test_marks_are_read_as_another_parser_reads_them(text: str) -> None:

@@ -42,7 +42,7 @@ STRATEGY = f"""
 from hypothesis import Phase, find, settings
 from partner_insights.fixtures import strategies
 
-quick = settings(database=None, max_examples=2000, deadline=None, phases=[Phase.generate])
+quick = settings(database=None, max_examples=2000, phases=[Phase.generate])
 print(find(strategies.invalid({USAGE!r}), lambda each: each.rule == {NAME!r}, settings=quick).code)
 """
 VERIFY = """

@@ -56,7 +56,7 @@ def judgement(baseline: Baseline, found: list[Violation]) -> Judgement:
     return Judgement(Profile.STRICT, "x", 1, ("customers",), comparison.new, (), True, comparison)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(found=violations, known=deviations)
 def test_a_new_violation_is_never_hidden(found: list[Violation], known: list[Deviation]) -> None:
     """Each violation is new, unless an entry in force has its code, operation and pointer; none gets lost."""

@@ -124,7 +124,7 @@ def reported_alike(some: list[Any], path: Path) -> bool:
         return found == report(path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_what_is_passed_unread_the_judge_finds_nothing_in(
     data: st.DataObject, good: Any, tmp_path_factory: pytest.TempPathFactory

@@ -130,7 +130,7 @@ def changed_bodies(draw: st.DrawFn, good: Any) -> tuple[str, bytes]:
     return operation, text.encode()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_the_fast_path_passes_the_judge_finds_nothing_in(data: st.DataObject, good: Any) -> None:
     """For any answer and any contract: passed means no violation, no observation, the same operation."""
@@ -143,7 +143,7 @@ def test_what_the_fast_path_passes_the_judge_finds_nothing_in(data: st.DataObjec
         assert (found.violations, found.observations, found.operation) == ((), [], passed)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_valid_but_for_undocumented_properties_breaks_nothing(data: st.DataObject, good: Any) -> None:
     """For any answer: nothing else is observed of it, and nothing new of another one that passes after it."""
@@ -233,7 +233,7 @@ def lines(draw: st.DrawFn, good: Any) -> list[bytes]:
     return found
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_lines_that_pass_together_would_pass_the_judge_one_by_one(data: st.DataObject, good: Any) -> None:
     """For any lines: each that is not left to be looked at is clean, of the operation it is counted to."""
@@ -323,7 +323,7 @@ def test_a_line_holds_one_answer_and_not_a_part_of_one(good: Any, where: bytes) 
         assert path.split(drawn) == ({}, list(range(len(drawn))))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_how_many_lines_are_looked_at_together_makes_no_difference(
     data: st.DataObject, good: Any, tmp_path: Path
@@ -426,7 +426,7 @@ percents = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(
         st.tuples(
@@ -559,7 +559,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(form=st.sampled_from(TEXTS), text=texts)
 @example(form="date-time", text="2026-03-10T23:59:60Z")
 @example(form="date-time", text="2026-03-10T00:00:00+24:00")

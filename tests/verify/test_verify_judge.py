@@ -652,7 +652,7 @@ def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, member in inner for place in places_in(member, (*path, key)))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), operation=st.sampled_from(OPERATIONS), value=json_values)
 def test_no_rule_crashes_on_ill_typed_data(
     plant: Any, good: Any, data: st.DataObject, operation: str, value: Any

@@ -230,7 +230,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(
     assert [path.name for path in tmp_path.iterdir()] == ["recording.json"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=80), position=st.integers(0, 400), remove=st.integers(0, 400))
 def test_no_bytes_crash_the_check(
     recording: Any, catalogue: Catalogue, plant: Any, content: bytes, position: int, remove: int

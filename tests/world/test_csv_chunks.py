@@ -21,7 +21,7 @@ from partner_insights.world.own.files import chunks_in
 CELL = st.text(st.sampled_from('ab",;\t\n\r é'), max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(CELL, CELL), max_size=12),
     st.sampled_from(["\n", "\r\n", "\r"]),

@@ -24,7 +24,7 @@ from partner_insights.world.own.files import chunks_of, chunks_of_value
 if TYPE_CHECKING:
     from pathlib import Path
 
-LAW = settings(deadline=None, max_examples=10)
+LAW = settings(max_examples=10)
 DAY = date(2026, 11, 22)
 MADE = World(Catalogue.load("corrected"), seed=7, customers=12, as_of=DAY)
 EMPTY = MADE.without_customers()

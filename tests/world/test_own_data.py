@@ -33,7 +33,7 @@ from partner_insights.world.own.row_decoder import RowDecoder
 if TYPE_CHECKING:
     from pathlib import Path
 
-LAW = settings(deadline=None, max_examples=12)
+LAW = settings(max_examples=12)
 CATALOGUE = Catalogue.load("corrected")
 DAY = date(2026, 11, 22)
 MADE = World(CATALOGUE, seed=7, customers=12, as_of=DAY)
@@ -470,7 +470,7 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(LINES, st.sampled_from(["\n", "\n", "\r\n"]), st.booleans())
 @example(['{"a": 0}', '{"a": 1} {"a": 2}', '{"a":\n1}'], "\n", False)
 @example(['{"a": 1}', f'{{"a": 1{"0" * 30}}}'], "\n", False)

@@ -18,7 +18,7 @@ from partner_insights.contract.query.parameters import QueryOptions
 from partner_insights.world import World
 from partner_insights.world.schema_data.regex_values import Pattern
 
-LAW = settings(deadline=None, max_examples=100)
+LAW = settings(max_examples=100)
 DAY = date(2026, 11, 22)
 Schema = dict[str, Any]
 

@@ -23,7 +23,7 @@ from partner_insights.world.company_names import patterns
 from partner_insights.world.customers import Customers
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, WORDS_FILE
 
-LAW = settings(deadline=None, max_examples=30)
+LAW = settings(max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
 WORLD_DIR = Path(partner_insights.world.__file__).parent
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\.example")

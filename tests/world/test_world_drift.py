@@ -14,7 +14,7 @@ from partner_insights.world import World
 from partner_insights.world.hashing import Integers, entities
 from partner_insights.world.licenses import Licenses
 
-LAW = settings(deadline=None, max_examples=30)
+LAW = settings(max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
 DEPLOYMENT = "CustomerLicensesDeploymentInsights"
 USAGE = "CustomerLicensesUsageInsights"

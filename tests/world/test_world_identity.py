@@ -15,7 +15,7 @@ from partner_insights.world import World
 from partner_insights.world.customer_ids import CustomerIds, guid
 from partner_insights.world.hashing import draw, entities, field_key, mix, mix_all, unit
 
-LAW = settings(deadline=None, max_examples=100)
+LAW = settings(max_examples=100)
 CATALOGUE = Catalogue.load("corrected")
 seeds = st.integers(-(2**70), 2**70)
 indexes = st.integers(0, 2**61 - 1)

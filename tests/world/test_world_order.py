@@ -21,7 +21,7 @@ from partner_insights.world import Vocabulary, World
 from partner_insights.world import partner_totals as partner
 from partner_insights.world.vocabulary import LOCALES, Words
 
-LAW = settings(deadline=None, max_examples=30)
+LAW = settings(max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
 DAY = date(2026, 11, 22)
 PARTNER = ["PartnerLicensesDeploymentInsights", "PartnerLicensesUsageInsights"]

@@ -23,7 +23,7 @@ from partner_insights.world.products import SERVICES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LAW = settings(deadline=None, max_examples=30)
+LAW = settings(max_examples=30)
 CATALOGUE = Catalogue.load("corrected")
 DAY = date(2026, 11, 22)
 PARTNER_DEPLOYMENT = "PartnerLicensesDeploymentInsights"
