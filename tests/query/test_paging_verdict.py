@@ -10,6 +10,9 @@ import pytest
 
 from partner_insights.contract import Catalogue
 from partner_insights.server import Settings, create_app
+from partner_insights.server.journal.journal import Entry
+from partner_insights.server.journal.paging_habits import ABANDONED, paging_habits
+from partner_insights.server.middleware import ApiMiddleware
 from partner_insights.server.settings import AuthMode
 from partner_insights.world import World
 
@@ -59,6 +62,30 @@ def test_who_stops_before_the_end_is_named(client: FlaskClient) -> None:
     """Two of three pages are not all rows."""
     read(client, PATH, QUERY, pages=2)
     assert codes(client) == ["paging-abandoned"]
+
+
+@pytest.mark.parametrize("size", [10, 1_000, 40_000])
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (b'"@nextLink":"license?top=20&skip=20",', b"", [ABANDONED]),
+        (b"", b',"@nextLink":"license?top=20&skip=20"', [ABANDONED]),
+        (b'"@nextLink":"",', b',"@nextLink":""', []),
+        (b'"@nextLink":null,', b"", []),
+        (b"", b"", []),
+    ],
+    ids=["first", "last", "empty", "null", "none"],
+)
+def test_a_link_is_seen_wherever_it_stands(
+    client: FlaskClient, before: bytes, after: bytes, found: list[str], size: int
+) -> None:
+    """Before the rows or behind them, few or many; an empty one is none."""
+    middleware = client.application.wsgi_app
+    assert isinstance(middleware, ApiMiddleware)
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": PATH, "QUERY_STRING": "top=20"}
+    entry = Entry(1, environ, middleware.paths.find(PATH), "")
+    entry.answer(200, [], b'{%b"items":[%b]%b}' % (before, b'"x"' + b',"x"' * (size // 4), after))
+    assert [code for code, *_ in paging_habits([entry], CATALOGUE.operations)] == found
 
 
 def test_the_next_page_of_another_query_is_not_the_rest(client: FlaskClient) -> None:

@@ -180,6 +180,12 @@ def test_a_method_that_nobody_knows_is_refused(talk: Callable[[bytes], bytes]) -
     assert [status for status, *_ in got] == [200, 501]
 
 
+@pytest.mark.parametrize(("code", "reason"), [(503, b"Service Unavailable"), (599, b"Unknown")])
+def test_a_status_line_has_a_reason(talk: Callable[[bytes], bytes], code: int, reason: bytes) -> None:
+    """Of a failure that no RFC knows, too."""
+    assert talk(request(USAGE, f"Prefer: code={code}")).startswith(b"HTTP/1.1 %d %b\r\n" % (code, reason))
+
+
 @pytest.mark.parametrize("line", ["GET / HTTP/2.0", "GET / HTTP/0.9", "GET /"])
 def test_another_version_is_refused(talk: Callable[[bytes], bytes], line: str) -> None:
     """RFC 9110, 15.6.6: 505, after what came before it, and the connection ends."""

@@ -56,7 +56,7 @@ def _too_large(entry: Entry, asked: Pairs, operation: Operation) -> Iterator[Fou
 
 def _next(entry: Entry, asked: Pairs, operation: Operation) -> Pairs | None:
     """The parameters of the page after an answer; None where there is none."""
-    link = re.compile(rb'"' + re.escape((operation.layout.next_link or "").encode()) + rb'":"')
+    link = re.compile(rb'"' + re.escape((operation.layout.next_link or "").encode()) + rb'":"[^"]')
     if entry.status != 200 or not (link.search(entry.body_end) or link.search(entry.body)):
         return None
     top, skip = operation.options.of(OptionKind.TOP), operation.options.of(OptionKind.SKIP)
