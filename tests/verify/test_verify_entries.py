@@ -20,10 +20,11 @@ from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.fixtures.files.write import resources, write_operation, write_resource
 from partner_insights.fixtures.testing.settings import WorldSettings
-from partner_insights.verify.recordings import archived_body, archives
+from partner_insights.verify.recordings import archived_body, archives, file_result
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
-from partner_insights.verify.recordings.check import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED, RecordingChecker
+from partner_insights.verify.recordings.check import RecordingChecker
+from partner_insights.verify.recordings.file_result import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,8 +162,8 @@ def test_any_number_of_clean_rows_is_judged(
     tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of those that the fast path does not know: only what is broken is too much at some time."""
-    monkeypatch.setattr(check_module, "SLOW_ENTRIES", 3)
-    monkeypatch.setattr(check_module, "BYTES_AN_ENTRY", 10**9)
+    monkeypatch.setattr(file_result, "SLOW_ENTRIES", 3)
+    monkeypatch.setattr(file_result, "BYTES_AN_ENTRY", 10**9)
     row = good("licenses-usage-analytics")["Value"][0]
     path = tmp_path / "many.ndjson"
     path.write_text("\n".join([json.dumps(row)] * 50))
@@ -222,7 +223,7 @@ def test_the_cost_of_many_broken_entries_has_bounds(
     tmp_path: Path, good: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So many are looked at, and more the longer the file is; the rest is counted, clean ones are judged."""
-    monkeypatch.setattr(check_module, "SLOW_ENTRIES", 20)
+    monkeypatch.setattr(file_result, "SLOW_ENTRIES", 20)
     broken = b'{"attributes":{"objectType":"CustomerLicensesUsageInsights"}}'
     clean = json.dumps(good(USAGE)).encode()
     path = tmp_path / "many.ndjson"

@@ -29,9 +29,10 @@ from partner_insights.verify.judge.damaged_names import folded
 from partner_insights.verify.judge.fast_checks import _Distinct
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
-from partner_insights.verify.recordings.check import FileResult, RecordingChecker
+from partner_insights.verify.recordings.check import RecordingChecker
 from partner_insights.verify.recordings.entry import RecordedResponse
 from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath
+from partner_insights.verify.recordings.file_result import FileResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

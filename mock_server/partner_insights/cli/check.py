@@ -15,7 +15,8 @@ from partner_insights.errors import InputError, names_there_are
 
 if TYPE_CHECKING:
     from partner_insights.contract import Profile
-    from partner_insights.verify.recordings.check import FileResult, RecordingChecker
+    from partner_insights.verify.recordings.check import RecordingChecker
+    from partner_insights.verify.recordings.file_result import FileResult
     from partner_insights.verify.report.verdict import Judgement
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from partner_insights.contract import Envelope
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
@@ -25,170 +23,36 @@ from partner_insights.verify.judge.violation import (
     Finding,
     Observation,
     Violation,
-    ViolationKey,
-    shortened,
     violation,
 )
 from partner_insights.verify.recordings.archives import CleanAnswer
+from partner_insights.verify.recordings.body_kind import (
+    error_case,
+    name_operation,
+    object_types,
+    untyped_row_operation,
+)
 from partner_insights.verify.recordings.clean_entries import CleanEntries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 from partner_insights.verify.recordings.fast_path import FastPath, row_operations
+from partner_insights.verify.recordings.file_result import FileResult
 from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from partner_insights.contract import (
         Catalogue,
-        ErrorCase,
         JsonValue,
         Operation,
         Profile,
         SchemaObject,
-        Severity,
     )
     from partner_insights.verify.report.pseudonyms import Pseudonyms
 
 UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
 """Defects that leave nothing to judge: such a file is no recording of an answer."""
-
-MAX_ALIKE = 100
-"""Violations of one kind that are listed for a file; all are counted."""
-MAX_LISTED = 2_000
-"""Violations of one severity, and kinds of anything, that are listed for a file, however long it is."""
-MAX_REMEMBERED = 5 * MAX_LISTED
-"""Kinds that are remembered under the file's own names; several of them may be one in the report."""
-MAX_REFUSALS = 20
-"""Entries that could not be judged, for which the reason is given."""
-SLOW_ENTRIES = 1_000
-"""Entries of a file with violations that the judge looks at …"""
-BYTES_AN_ENTRY = 3_000
-"""… and one more for so many bytes: a broken entry takes a millisecond, however short it is."""
-VIOLATIONS_AN_ENTRY = 15
-"""So many violations take as long as an entry, where it has more of them."""
-UNPACKED_BYTES = 1_000
-"""So many bytes of a body that are not in the recording take a millisecond, too, where it is broken."""
-SAME_ROW = 0.5
-"""The share of names that a row without objectType has in common with those it is one of, at least."""
-REFUSAL_COST = 0.1
-"""What an entry that cannot be judged counts as, beside one that is."""
-
-
-@dataclass
-class FileResult:
-    """What a file of recordings came to."""
-
-    name: str
-    judged: int = 0
-    """Answers in it that were judged."""
-    subjects: Counter[str] = field(default_factory=Counter)
-    """What they were judged as: an operation's id, or in words what any operation may answer."""
-    operations: set[str] = field(default_factory=set)
-    listed: list[Violation] = field(default_factory=list)
-    counts: Counter[ViolationKey] = field(default_factory=Counter)
-    severities: Counter[Severity] = field(default_factory=Counter)
-    """How many violations there were, those that are not listed among them."""
-    occurrences: dict[ViolationKey, Observation] = field(default_factory=dict)
-    observed: set[ViolationKey] = field(default_factory=set, repr=False)
-    """Kinds of what was observed, under the names that the file has for customers."""
-    hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
-    """Kinds, under the names that the file has for customers, and as they are reported."""
-    effort: float = field(default=0.0, repr=False)
-    """How many entries the judge has explained."""
-    read: int = field(default=0, repr=False)
-    """Bytes of the entries there were so far."""
-    passed_over: int = 0
-    """Entries that were not looked at any more: too many before them were broken."""
-    unanswered: int = 0
-    """Requests in it that nobody answered."""
-    refused: int = 0
-    refusals: list[InputError] = field(default_factory=list)
-
-    @property
-    def operation(self) -> str | None:
-        """The operation, where there is only one."""
-        return next(iter(self.operations)) if len(self.operations) == 1 else None
-
-    @property
-    def violations(self) -> tuple[Violation, ...]:
-        """Those that are listed."""
-        return tuple(self.listed)
-
-    @property
-    def observations(self) -> list[Observation]:
-        """Each kind once."""
-        return list(self.occurrences.values())
-
-    @property
-    def subject(self) -> str:
-        """What the file was judged as, in words."""
-        if self.judged == 1:
-            return next(iter(self.subjects))
-        ordered = sorted(self.subjects.items(), key=lambda each: (-each[1], each[0]))
-        counts = (f"{count} of {subject}" for subject, count in ordered)
-        return f"{self.judged} answers ({', '.join(counts)})"
-
-    def judge(self, subject: str, answers: int) -> None:
-        """Count answers that were judged, and as what."""
-        self.judged += answers
-        self.subjects[subject] += answers
-
-    def add(self, found: Iterable[Violation], hide: Callable[[Violation], Violation]) -> None:
-        """Count each, and keep as many as a reader can use, after `hide`, which is slow."""
-        for each in found:
-            self.severities[each.severity] += 1
-            fits = self.severities[each.severity] <= MAX_LISTED
-            key = each.key
-            if key not in self.hidden:
-                if len(self.hidden) >= MAX_LISTED:
-                    continue
-                self.hidden[key] = hide(each).key
-            place = self.hidden[key]
-            self.counts[place] += 1
-            if fits and self.counts[place] <= MAX_ALIKE:
-                self.listed.append(hide(each))
-
-    def observe(self, seen: Iterable[Observation], hide: Callable[[Observation], Observation]) -> None:
-        """Keep each kind once, after `hide`, which is slow."""
-        for each in seen:
-            if len(self.occurrences) >= MAX_LISTED:
-                break
-            if (key := each.key) not in self.observed:
-                if len(self.observed) < MAX_REMEMBERED:
-                    self.observed.add(key)
-                shown = hide(each)
-                self.occurrences.setdefault(shown.key, shown)
-
-    def is_worth_judging(self, entry: RecordedResponse) -> bool:
-        """Whether to look at one more entry; those that are not looked at are counted."""
-        self.read += len(entry.content) - entry.unpacked
-        worth = self._has_room()
-        self.effort += cost(entry) if worth else 0
-        self.passed_over += not worth
-        return worth
-
-    def takes_clean(self, size: int) -> bool:
-        """Whether one more entry, of so many bytes and clean, is judged: that costs nothing."""
-        self.read += size
-        taken = self._has_room()
-        self.read -= 0 if taken else size
-        return taken
-
-    def _has_room(self) -> bool:
-        return self.effort < SLOW_ENTRIES + self.read / BYTES_AN_ENTRY
-
-    def refuse(self, error: InputError) -> None:
-        """Count an entry that cannot be judged."""
-        self.refused += 1
-        self.effort -= 1 - REFUSAL_COST
-        if len(self.refusals) < MAX_REFUSALS:
-            self.refusals.append(error)
-
-
-def cost(entry: RecordedResponse) -> float:
-    """What an entry counts as that is broken."""
-    return 1 + entry.unpacked / UNPACKED_BYTES
 
 
 def check_recording(
@@ -232,8 +96,8 @@ class RecordingChecker:
                     self._check(entry, checked)
             except InputError as error:
                 checked.refuse(error)
-            if checked.passed_over >= SLOW_ENTRIES and not checked.judged:
-                break  # nothing in it is a recording
+            if checked.is_given_up:
+                break
         if checked.passed_over:
             words = f"{checked.passed_over:,} more entries were not looked at: so many before them are broken"
             checked.refuse(InputError(words, where=str(path), remedy="check a part of the file by itself"))
@@ -280,9 +144,7 @@ class RecordingChecker:
         before = checked.severities.total()
         if not (self._pass(self._valid_operation(entry), 1, checked) or self._observe(entry, checked)):
             checked.judge(self._judge(entry, checked), 1)
-        found = checked.severities.total() - before
-        # Where nothing was to be explained, it cost nothing, whatever found the entry valid.
-        checked.effort += max(0, found / VIOLATIONS_AN_ENTRY - cost(entry)) if found else -cost(entry)
+        checked.count_effort(entry, checked.severities.total() - before)
 
     def _observe(self, entry: RecordedResponse, checked: FileResult) -> bool:
         """Count an answer that is valid but for what no page lists, and tell of that; False for any other."""
@@ -406,7 +268,7 @@ class RecordingChecker:
         stated = self._catalogue.operations.get(self._operation or "")
         if stated is None:
             known = (self._rows[kind] for kind in object_types([value]) if kind in self._rows)
-            return next(known, None) or _untyped_row_operation(value, self._catalogue)
+            return next(known, None) or untyped_row_operation(value, self._catalogue)
         if stated.envelope is None:
             return None
         envelope = self._catalogue.schema(stated.envelope)["properties"]
@@ -439,98 +301,6 @@ class RecordingChecker:
         )
         found = [*schema_findings(row, schema, self._catalogue), *ruled]
         return found, list(undocumented(row, schema, self._catalogue, operation.id))
-
-
-def error_case(value: JsonValue, catalogue: Catalogue) -> ErrorCase | None:
-    """The documented refusal that a body looks like; None for what looks like an answer.
-
-    A body in the dialect of errors whose code is not known is taken for an internal error of that code.
-    """
-    if not isinstance(value, dict) or "items" in value or "totalCount" in value:
-        return None
-    if "innererror" in value:
-        return catalogue.error_cases.get("invalid-analytics-query")
-    if "statusCode" in value or ("message" in value and "code" not in value):
-        return catalogue.error_cases["throttled"]
-    if "code" in value and ("description" in value or "source" in value):
-        cases = catalogue.error_cases.values()
-        coded = (case for case in cases if case.code is not None and str(case.code) == str(value["code"]))
-        return next(coded, catalogue.error_cases["internal-error"])
-    return None
-
-
-def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operation:
-    """The operation whose response this is, by the objectType of its items, or of the body itself.
-
-    An empty collection is anybody's: the first operation with its envelope stands for all. InputError where
-    nothing shows it, or where items of several kinds contradict each other.
-    """
-    if not isinstance(value, dict):
-        raise InputError(f"the body is {_kind(value)}, not an object: no operation answers so", where=where)
-    paged = _paged_operation(value, catalogue)
-    if paged is not None:
-        return paged
-    items = value.get("items")
-    if items == []:
-        envelope = "CustomerCollection" if "links" in value else "Collection"
-        return next(each for each in catalogue.operations.values() if each.envelope == envelope)
-    candidates = {
-        operation.resource: operation
-        for operation in catalogue.operations.values()
-        if (operation.envelope is not None) == isinstance(items, list)
-    }
-    kinds = Counter(object_types(items if isinstance(items, list) else [value]))
-    known = [kind for kind in kinds if kind in candidates]
-    if len(known) == 1:
-        return candidates[known[0]]  # a stray objectType beside it is a violation to report, not a riddle
-    remedy = f"name it with --operation: {', '.join(catalogue.operations)}"
-    if known:
-        spoken = ", ".join(f"{count} {shortened(kind)}" for kind, count in kinds.most_common(5))
-        raise InputError(f"the items are of several kinds ({spoken})", where=where, remedy=remedy)
-    spoken = ", ".join(shortened(kind) for kind, _ in kinds.most_common(5)) or "missing"
-    raise InputError(f"no operation answers with this objectType ({spoken})", where=where, remedy=remedy)
-
-
-def _paged_operation(value: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
-    """The operation whose envelope and rows have the names that the body has; None for no such envelope."""
-    for layout in {each.layout for each in catalogue.operations.values()} - {Envelope()}:
-        rows = layout.rows_of(value)
-        if rows is not None:
-            names = {name for row in rows[:1] if isinstance(row, dict) for name in row}
-            alike = [each for each in catalogue.operations.values() if each.layout == layout]
-            return max(alike, key=lambda each: _likeness(names, each, catalogue))
-    return None
-
-
-def _untyped_row_operation(row: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
-    """The operation whose rows, which have no objectType, have most of the row's names, and few others."""
-    alike = [
-        (_likeness(row.keys(), each, catalogue), each)
-        for each in catalogue.operations.values()
-        if each.layout != Envelope() and "attributes" not in catalogue.schema(each.resource)["properties"]
-    ]
-    likeness, best = max(alike, key=lambda each: each[0], default=(0, None))
-    return best if likeness > SAME_ROW else None
-
-
-def _likeness(names: Set[str], operation: Operation, catalogue: Catalogue) -> float:
-    documented = catalogue.schema(operation.resource)["properties"].keys()
-    return len(names & documented) / max(len(names | documented), 1)
-
-
-def object_types(items: Iterable[JsonValue]) -> Iterator[str]:
-    """The objectType of each item that has one."""
-    for item in items:
-        attributes = item.get("attributes") if isinstance(item, dict) else None
-        kind = attributes.get("objectType") if isinstance(attributes, dict) else None
-        if isinstance(kind, str):
-            yield kind
-
-
-def _kind(value: JsonValue) -> str:
-    return {list: "an array", str: "a string", bool: "a Boolean", type(None): "null"}.get(
-        type(value), "a number"
-    )
 
 
 def _request(entry: RecordedResponse, operation: str | None) -> Request:
