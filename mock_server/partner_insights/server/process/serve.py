@@ -98,11 +98,12 @@ class _Supervisor:
                 with suppress(OSError):
                     wake.send_bytes(b"stop")
 
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
+        signals = [signal.SIGINT, signal.SIGTERM]
         # The terminal was closed; under nohup, that is to be ignored.
         if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, stop)
+            signals.append(signal.SIGHUP)
+        for number in signals:
+            signal.signal(number, stop)
         # Forking is the fastest, and this process has no other thread as yet.
         if sys.platform == "linux":
             process = multiprocessing.get_context("fork").Process
@@ -126,6 +127,10 @@ class _Supervisor:
         _end(workers)
         # Python ends threads on its way out; amid the import of compiled code that aborts the process.
         announcing.join(_WARM_UP_SECONDS)
+        for number in signals:
+            signal.signal(
+                number, signal.SIG_IGN
+            )  # on its way out Python would let one more end it by its default
         return self._exit_code(codes)
 
     def _exit_code(self, ended: list[int | None]) -> int:
