@@ -127,10 +127,8 @@ class _Supervisor:
         _end(workers)
         # Python ends threads on its way out; amid the import of compiled code that aborts the process.
         announcing.join(_WARM_UP_SECONDS)
-        for number in signals:
-            signal.signal(
-                number, signal.SIG_IGN
-            )  # on its way out Python would let one more end it by its default
+        for number in signals:  # on its way out, Python would let one more end the process by its default
+            signal.signal(number, signal.SIG_IGN)
         return self._exit_code(codes)
 
     def _exit_code(self, ended: list[int | None]) -> int:
