@@ -81,7 +81,7 @@ def others(folder: Path, judges: Judges, catalogue: Catalogue, options: argparse
     path = folder / "archive.har"
     rows = write_archive(path, answers(catalogue, PLAIN_ROWS))
     alone = {"check": judges["check"], PARSING: lambda path: parse_archive(path)}
-    rates = measured(alone, lambda _: (path, rows), 2)
+    rates = measured(alone, lambda _: (path, rows), options.rounds)
     print(f"  {'a browser archive':<32}{rates['check'] / rates[PARSING]:>12.2f}\n")
 
 

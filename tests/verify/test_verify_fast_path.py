@@ -20,7 +20,7 @@ from msgspec import structs
 
 from partner_insights.contract import Catalogue, Profile
 from partner_insights.contract.compiled_schemas import compiled, keywords
-from partner_insights.contract.formats import ANNOTATIONS, LOCAL_TIME, TEXTS, WIDTHS, format_checker
+from partner_insights.contract.formats import ANNOTATIONS, GUID, LOCAL_TIME, TEXTS, WIDTHS, format_checker
 from partner_insights.errors import InputError
 from partner_insights.tables.dialect import BASE, named_dialect
 from partner_insights.tables.types import _FORMATS
@@ -30,7 +30,8 @@ from partner_insights.verify.judge.fast_checks import _Distinct
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.recordings import files as recording_entries
 from partner_insights.verify.recordings.check import RecordingChecker
-from partner_insights.verify.recordings.entry import RecordedResponse
+from partner_insights.verify.recordings.entry import RecordedResponse, objects_in
+from partner_insights.verify.recordings.fast_decoder import are_guids
 from partner_insights.verify.recordings.fast_path import MANY_ROWS, MAX_LAYOUTS, FastPath
 from partner_insights.verify.recordings.file_result import FileResult
 
@@ -503,6 +504,34 @@ def test_rows_that_pass_as_different_differ_whatever_was_seen_before(
         keys = {tuple(folded(value) if value is not None else None for value in row) for row in answer}
         assert not passed or len(keys) == len(answer)
         assert passed or not _Distinct(names)(rows)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.uuids().map(str),
+            st.integers(0, 36),
+            st.integers(0, 2),
+            st.sampled_from(["", "-", " ", "\n", "_", "g", "F", "\u0661", "\ud800", "{"]),
+        ),
+        max_size=3,
+    )
+)
+def test_texts_that_pass_together_as_guids_are_guids_each(
+    drawn: list[tuple[str, int, int, str]],
+) -> None:
+    """Whatever stands in place of a digit or a dash; and clean ones pass."""
+    texts = {guid[:place] + put + guid[place + lost :] for guid, place, lost, put in drawn}
+    assert are_guids(texts) == (bool(texts) and all(map(GUID.fullmatch, texts)))
+
+
+@given(st.lists(st.sampled_from([b"{", b"}", b"\n", b" ", b"\r", b"1"]), max_size=9).map(b"".join))
+@example(b"{}\n{}\n")
+def test_lines_of_objects_are_counted_as_they_are_split(content: bytes) -> None:
+    """Each from brace to brace, or none counts."""
+    lines = content.removesuffix(b"\n").split(b"\n")
+    whole = all(len(line) > 0 and line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+    assert objects_in(content) == (len(lines) if whole else 0)
 
 
 def test_the_fast_path_leaves_what_it_is_not_sure_of_to_the_judge(good: Any) -> None:

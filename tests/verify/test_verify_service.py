@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from partner_insights.contract import Profile
+from partner_insights.verify.judge import damaged_names
 from partner_insights.verify.judge.damaged_names import damage, is_damaged_form
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.rule_registry import service_findings
@@ -157,6 +163,45 @@ def test_a_damaged_name_is_told(name: str, certain: bool) -> None:
 def test_a_whole_name_is_not_accused(name: str) -> None:
     """Any alphabet, marks and an ampersand."""
     assert damage(name) is None
+
+
+DAMAGED_BY = [
+    lambda name: name.encode().decode("cp1252", "ignore"),
+    lambda name: name.encode().decode("latin-1"),
+    html.escape,
+    quote,
+    lambda name: f" {name}",
+    lambda name: f"{name}\u3000",
+    lambda name: name,
+]
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x24F) | st.characters(), min_size=1, max_size=6),
+    st.sampled_from(DAMAGED_BY),
+)
+def test_a_name_that_is_whole_at_a_glance_is_whole(name: str, damaged: Callable[[str], str]) -> None:
+    """What every single test says of it is the same."""
+    text = damaged(name)
+    found = damage.__wrapped__(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(damaged_names, "_PLAIN", re.compile("(?!)"))
+        assert damage.__wrapped__(text) == found
+
+
+def test_every_letter_beside_others_is_as_it_is_alone() -> None:
+    """No character is whole at a glance that is not so by every single test, nor one that was misread."""
+    glance = damaged_names._PLAIN
+    plain = [each for each in map(chr, range(0x110000)) if glance.fullmatch(each)]
+    one_by_one = [each for each in plain if ord(each) < 0x2200]
+    rest = "".join(plain[len(one_by_one) :])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(damaged_names, "_PLAIN", re.compile("(?!)"))
+        for text in ("a" + each for each in (*one_by_one, rest)):
+            assert damage.__wrapped__(text) is None, text[:2]
+    for letter in map(chr, (*range(0x80, 0xD800), *range(0xE000, 0xFFFE))):
+        assert not glance.fullmatch(letter.encode().decode("latin-1")), letter
+        assert not glance.fullmatch(letter.encode().decode("cp1252", "replace")), letter
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,13 @@ from functools import lru_cache
 from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-_PLAIN: Final = re.compile(r"(?! )[^\x00-\x1f\x7f-\U0010ffff&%?\\]+(?<! )")
-"""Printable ASCII, without what any damage could be made of."""
+_PLAIN: Final = re.compile(
+    r"(?! )[^\x00-\x1f&%?\\"
+    r"\x7f-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2000-\u21ff"
+    r"\u1680\u3000\ud800-\udfff\ufeff\ufffd]+(?<! )"
+)
+"""What no damage could be made of: no mark of it, nothing that a byte within a UTF-8 sequence was read as
+(in Latin-1 or Windows-1252), no other blanks, nothing lost."""
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ENTITY: Final = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z]+[0-9]*);")

@@ -6,7 +6,7 @@ break it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -239,13 +239,22 @@ def _differ(rows: Rows, names: Sequence[str]) -> bool:
         return False
     columns = (keys,) if len(names) == 1 else map(set, zip(*keys, strict=True))
     # Where no two texts of a column are one but for case and blanks, neither are two rows.
-    return all(len(each) == len(set(map(_folded, each))) for each in columns)
+    return all(len(each) == len(set(map(_fold_of(each), each))) for each in columns)
+
+
+def _fold_of(values: Collection[Any]) -> Callable[[Any], Any]:
+    """What folds all of them: of texts without blanks only case is to be folded."""
+    try:
+        whole = "".join(values)
+    except TypeError:
+        return _folded
+    return str.casefold if whole.split() == [whole] else _folded
 
 
 def _needed(rows: Rows, names: Sequence[str]) -> set[str]:
     """Columns without any of which some rows would be alike."""
     needed = list(names)
-    for name in names:
+    for name in reversed(names):  # the first is an id: of names there may be as many, but with blanks
         others = [each for each in needed if each != name]
         needed = others if _differ(rows, others) else needed
     return set(needed)

@@ -130,7 +130,7 @@ class RecordingChecker:
         )
 
     def _not_passed(self, block: LineBlock, checked: FileResult) -> Iterator[RecordedResponse]:
-        passed: Mapping[str, int] = self._fast_path.whole(block.as_they_are, block.content)
+        passed: Mapping[str, int] = self._fast_path.whole(block.content, block.objects)
         left: Sequence[int] = ()
         if not passed:
             passed, left = self._fast_path.split(block.lines)

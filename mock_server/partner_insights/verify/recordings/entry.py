@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from partner_insights.verify.judge.exchange import Exchange
 
+_OPENS, _CLOSES = b"{}"
+
 
 @dataclass(frozen=True)
 class RecordedResponse:
@@ -53,9 +55,14 @@ class LineBlock:
     unit: str = "line"
 
     @cached_property
-    def as_they_are(self) -> list[bytes]:
-        """All lines, empty ones among them."""
-        return self.content.removesuffix(b"\n").split(b"\n")
+    def objects(self) -> int:
+        """How many lines there are, where each is from brace to brace; 0 where any is not."""
+        return objects_in(self.content)
+
+    @property
+    def number(self) -> int:
+        """How many lines there are, empty ones among them."""
+        return self.objects or len(self.content.removesuffix(b"\n").split(b"\n"))
 
     @cached_property
     def lines(self) -> list[bytes]:
@@ -72,3 +79,16 @@ class LineBlock:
         for place in places:
             number, line = self._numbered[place]
             yield RecordedResponse(self.file, f"{self.unit} {number}", line, line=True)
+
+
+def objects_in(content: bytes) -> int:
+    """How many lines there are, where each is from brace to brace; 0 where any is not."""
+    end = len(content) - content.endswith(b"\n")
+    if end < 1 or content[0] != _OPENS or content[end - 1] != _CLOSES:
+        return 0
+    number, at = 1, content.find(b"\n", 0, end)
+    while at >= 0:
+        if content[at - 1] != _CLOSES or content[at + 1] != _OPENS:
+            return 0
+        number, at = number + 1, content.find(b"\n", at + 1, end)
+    return number

@@ -19,6 +19,7 @@ from partner_insights.contract.compiled_schemas import compiled, definitions_rea
 from partner_insights.contract.model import Envelope
 from partner_insights.verify.judge.fast_checks import PastCheck
 from partner_insights.verify.judge.json_body import MAX_VALUES, has_more_values, says_everything_once
+from partner_insights.verify.recordings.entry import objects_in
 from partner_insights.verify.recordings.fast_decoder import Layout, LayoutBuilder, NoLayout
 from partner_insights.verify.recordings.fast_rules import FastRules, fast_rules
 
@@ -39,7 +40,6 @@ MAX_DECODERS = 100
 
 SAMPLED_LINK = "^/(?!/|v[0-9.]+/)"
 """A link as in the samples. Links of another form break nothing, but the judge observes them."""
-_OPENS, _CLOSES = b"{}"
 _RESOURCE = re.compile(rb'"objectType"\s*:\s*"(?!Collection")(\w+)"')
 """What a line most likely holds: only which lines are looked at together depends on it."""
 
@@ -172,25 +172,23 @@ class FastPath:
         valid: Counter[str] = Counter()
         left: list[int] = []
         for places in _by_resource(lines):
-            passed = self.whole([lines[place] for place in places])
+            content = b"\n".join(lines[place] for place in places)
+            passed = self.whole(content, objects_in(content))
             valid.update(passed)
             left += [] if passed else places
         return valid, sorted(left)
 
-    def whole(self, lines: Sequence[bytes], content: bytes = b"") -> dict[str, int]:
+    def whole(self, content: bytes, objects: int) -> dict[str, int]:
         """The operation that every line is a valid answer of, and how many; empty where that is not certain.
 
-        `content` is the lines as one, where that is known.
+        `objects` is what `objects_in` says of the lines.
         """
         # No value goes on after a brace that closes a line where the next line opens one.
-        if not all(line and line[0] == _OPENS and line[-1] == _CLOSES for line in lines):
-            return {}
-        content = content or b"\n".join(lines)
-        for seen in self._seen:
-            answers = seen.layout.answers(content, len(lines))
+        for seen in self._seen if objects else ():
+            answers = seen.layout.answers(content, objects)
             if answers and all(answers):
                 self._put_first(seen)
-                return {seen.operation.id: len(lines)} if seen.keep_rules(answers) else {}
+                return {seen.operation.id: objects} if seen.keep_rules(answers) else {}
         return {}
 
     def _put_first(self, seen: SeenLayout) -> None:

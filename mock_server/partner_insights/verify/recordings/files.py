@@ -132,10 +132,10 @@ def _lines(name: str, file: BinaryIO) -> Iterator[LineBlock | InputError]:
         last = content.rfind(b"\n", 0, -1) + 1
         too_long = len(content) - last > MAX_BODY
         block = LineBlock(name, content[:last] if too_long else content, number)
-        if any(map(bytes.strip, block.as_they_are)):
+        if block.content and not block.content.isspace():
             empty = False
             yield block
-        number += len(block.as_they_are) if block.content else 0
+        number += block.number if block.content else 0
         if too_long:
             empty = False
             yield InputError(
