@@ -96,7 +96,7 @@ def _parameter(name: str) -> str:
     "--max-requests",
     metavar="N",
     type=COUNT,
-    help="Send at most N requests.  [default: 500 to another machine]",
+    help="Send at most N requests.  [default: 1500 to another machine]",
 )
 @click.option(
     "--rate",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 REMOTE_RATE = 5.0
-REMOTE_CEILING = 500
+REMOTE_CEILING = 1_500
 """What a server that is not on this machine is spared beyond, unless the options say otherwise."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
