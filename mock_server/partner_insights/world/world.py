@@ -219,6 +219,10 @@ class World:
             with_raw_cells(result, self.own, source.rows, usage=kind is not None and kind.dataset == "usage")
         return result
 
+    def column_names(self, resource: str) -> tuple[str, ...]:
+        """The names of its columns, in schema order; KeyError or InputError, as `columns` says."""
+        return tuple(self._layout(resource).properties)
+
     def _layout(self, resource: str) -> ResourceLayout:
         """What is known of a resource; KeyError or InputError, as `columns` says."""
         known = self._layouts.get(resource)

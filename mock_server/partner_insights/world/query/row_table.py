@@ -31,6 +31,8 @@ class _World(Protocol):
 
     def is_known(self, resource: str) -> bool: ...
 
+    def column_names(self, resource: str) -> tuple[str, ...]: ...
+
     def columns(
         self, resource: str, start: int, stop: int | None, only: Collection[str] | None = None
     ) -> Mapping[str, Column]: ...
@@ -74,7 +76,7 @@ class WorldTable(Struct, frozen=True, dict=True):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """As the schema has them, without those of grouped rows alone."""
-        return tuple(self.world.columns(self.resource, 0, 0))
+        return self.world.column_names(self.resource)
 
     @cached_property
     def local(self) -> frozenset[str]:
