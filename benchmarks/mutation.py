@@ -237,6 +237,7 @@ def reached(folder: Path, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
     What is `known` already stays; each file more is one step, so that nothing is lost half way.
     """
     from coverage import CoverageData
+    from coverage.exceptions import DataError
 
     files = sorted(each.relative_to(folder).as_posix() for each in folder.glob("tests/**/test_*.py"))
     for file in files:
@@ -250,7 +251,8 @@ def reached(folder: Path, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
             lines: dict[str, set[int]] = defaultdict(set)
             for part in Path(scratch).glob("data.*"):
                 data = CoverageData(str(part))
-                data.read()
+                with suppress(DataError):  # half written: by a process that a test killed
+                    data.read()
                 for name in data.measured_files():
                     lines[Path(name).relative_to(folder / PACKAGE).as_posix()].update(data.lines(name) or ())
         print(f"{'' if passed else 'FAILS, left out: '}{file}  {seconds:.0f} s", file=sys.stderr, flush=True)

@@ -101,8 +101,7 @@ def disagrees(percent: Floats, part: Integers, whole: Integers, scale: int) -> n
 
 def _unit(value: float) -> float:
     """One unit of the last decimal shown, a little less."""
-    shown = repr(round(value, 9))
-    decimals = 0 if shown.endswith(".0") or "." not in shown else len(shown.partition(".")[2])
+    decimals = len(f"{value:.9f}".rstrip("0").partition(".")[2])
     return float(10.0**-decimals) * (1 - 1e-6)
 
 
@@ -143,12 +142,12 @@ def _decimals(cells: Sequence[str]) -> Floats | None:
 
 
 def _decoded(cells: Sequence[str]) -> list[Any] | None:
-    """Numbers, read all at once as JSON; None where one is spelled otherwise, as with a zero before it."""
+    """Numbers, read all at once as JSON; None where one is spelled otherwise, or empty."""
     try:
         numbers: list[Any] = orjson.loads(f"[{','.join(cells)}]")
     except orjson.JSONDecodeError:
         return None
-    return numbers
+    return numbers if len(numbers) == len(cells) else None  # one empty cell makes an empty list
 
 
 def _as_count(value: float) -> int:
