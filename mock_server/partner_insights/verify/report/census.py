@@ -113,7 +113,8 @@ class Census:
 
     def of_property(self, resource: str, path: str) -> list[PropertyCounts]:
         """The tallies of one property, one for each operation that answers with its resource."""
-        return [tally for (_, at), tally in self.tallies.items() if tally.resource == resource and at == path]
+        tallies = (self.tallies.get((operation, path)) for operation in self.rows)
+        return [tally for tally in tallies if tally is not None and tally.resource == resource]
 
     def _count_row(self, row: dict[str, JsonValue], found: JudgedResponse) -> None:
         pending = [(name, member, is_personal(name)) for name, member in row.items()]
