@@ -99,8 +99,17 @@ def test_the_next_page_of_another_query_is_not_the_rest(client: FlaskClient) -> 
     assert codes(client) == []
 
 
-@pytest.mark.parametrize("top", ["10001", "99999999999999999999"])
+@pytest.mark.parametrize("top", ["10001", "0010001", "99999999999999999999"])
 def test_too_large_a_page_is_named(client: FlaskClient, top: str) -> None:
     """A page has 10000 rows at most."""
     client.get(f"{PATH}?top={top}")
     assert codes(client) == ["page-too-large"]
+
+
+@pytest.mark.parametrize("top", ["10000", "0001000", "%C2%B2", "-10001", "", "9" * 5000])
+def test_a_request_that_is_refused_for_something_else_was_not_too_large(
+    client: FlaskClient, top: str
+) -> None:
+    """Whatever stands for a size, and whatever else is wrong with it."""
+    assert client.get(f"{PATH}?filter=nonsense&top={top}").status_code == 400
+    assert codes(client) == (["page-too-large"] if len(top) > 99 else [])

@@ -146,7 +146,7 @@ class Entry:
         """Whom the token claims to speak for; None where it is none of ours."""
         try:
             claims = self.authorization.split(".")[1] if self.authorization else ""
-            content = json_value(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+            content = json_value(base64.urlsafe_b64decode(claims + "=="))
         except (ValueError, IndexError):
             return None
         if not isinstance(content, dict):

@@ -47,11 +47,11 @@ def paging_habits(entries: Sequence[Entry], operations: Mapping[str, Operation])
 
 def _too_large(entry: Entry, asked: Pairs, operation: Operation) -> Iterator[Found]:
     top = operation.options.of(OptionKind.TOP)
-    text = asked.get(top.name, "") if top is not None else ""
-    if top is None or top.maximum is None or entry.status != 400 or not text.isdigit():
+    if top is None or top.maximum is None or entry.status != 400:
         return
-    if len(text) > len(str(top.maximum)) or int(text) > top.maximum:
-        yield TOO_LARGE, f"{operation.id} was asked for pages of {text}; {top.maximum} is the most", (entry,)
+    size = _number(asked.get(top.name), 0)
+    if size > top.maximum:
+        yield TOO_LARGE, f"{operation.id} was asked for pages of {size}; {top.maximum} is the most", (entry,)
 
 
 def _next(entry: Entry, asked: Pairs, operation: Operation) -> Pairs | None:
@@ -81,6 +81,6 @@ def _pairs(entry: Entry) -> Pairs:
 
 
 def _number(text: str | None, otherwise: int | str | None) -> int:
-    if text is not None and text.isdigit():
+    if text is not None and text.isascii() and text.isdigit():
         return int(text)
     return otherwise if isinstance(otherwise, int) else 0
