@@ -101,6 +101,7 @@ def test_the_secrets_of_a_query_alone_are_hidden(pairs: list[tuple[str, str]]) -
     ]
     if SECRET.isdisjoint(name for name, _ in pairs):
         assert shown == query
+        assert module._redacted(f"{query}&x=%41 b") == f"{query}&x=%41 b"
 
 
 @pytest.mark.parametrize("kind", ["open", "answered", "token", "silent"])

@@ -46,6 +46,7 @@ def moments(gaps: list[int]) -> list[float]:
 @given(gaps=st.lists(GAPS, max_size=3 * MAX_PER_SECOND))
 @example(gaps=[0, 63, *[0] * (MAX_PER_SECOND - 1)])
 @example(gaps=[0, 64, *[0] * (MAX_PER_SECOND - 1)])
+@example(gaps=[*[0] * MAX_PER_SECOND, 64])
 def test_hammering_is_too_many_within_one_second(gaps: list[int]) -> None:
     """So many and one more within less than a second, wherever they are; as many in a longer time are not."""
     at = moments(gaps)

@@ -145,6 +145,28 @@ def test_a_broken_body_that_was_longer_was_cut_off(text: str, size: Any, is_cut:
         assert body_of(answered) == text.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "body"),
+    [
+        ("1234", None, b"1234"),
+        ("MTIzNA==", "base64", b"1234"),
+        ("{}", "base64", b"{}"),
+        ("MTIzN", "base64", None),
+        ("MTIz", "BASE64 ", b"123"),
+    ],
+)
+def test_a_text_is_decoded_where_its_label_and_its_letters_say_so(
+    text: str, label: str | None, body: bytes | None
+) -> None:
+    """Neither alone; one that is cut off is named."""
+    answered = {"content": {"text": text, "encoding": label}}
+    if body is None:
+        with pytest.raises(InputError, match="in base64 that is cut off"):
+            body_of(answered)
+    else:
+        assert body_of(answered) == body
+
+
 STATUSES: list[tuple[Any, int | None]] = [
     (None, 0), ("", 0), (200, 200), ("200", 200), (200.0, 200), ("599", 599), (0, 0), (-999, -999), (99, 99),
     (600, None), (1000, None), (True, None), (False, None), (200.5, None), ([], None), (-(10**10), None),
