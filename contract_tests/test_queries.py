@@ -90,3 +90,4 @@ def test_both_generations_say_the_same_of_a_customer(session: SuiteSession, newe
     queries = Queries(session, newer)
     for customer in session.customers.some()[:3]:
         queries.agrees(older, customer)
+    queries.all_agree(older)

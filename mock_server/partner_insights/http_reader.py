@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import re
 import time
 from contextlib import suppress
-from http.client import HTTPResponse
+from http.client import SWITCHING_PROTOCOLS, HTTPResponse, parse_headers
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -41,6 +42,9 @@ HEAD_SECONDS: Final = 0.01
 """How long a body is waited for, at most, that must not follow the answer to a HEAD …"""
 HEAD_PARTS: Final = 2
 """… and how often as long as for its header, which comes no sooner."""
+
+
+_CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r\n]*)?\r\n")
 
 
 class BodyTooLarge(Exception):
@@ -82,6 +86,8 @@ class Wire(NamedTuple):
     """The beginning of what followed its end."""
     cut_off: bool = False
     """Whether a compressed body stopped before its own end: some libraries fail on it, others do not."""
+    chunk: bytes = b""
+    """The first line that was to be the size of a chunk, and is none by RFC 9112, section 7.1."""
 
 
 def wire_of(answer: BaseHTTPResponse) -> Wire:
@@ -91,7 +97,7 @@ def wire_of(answer: BaseHTTPResponse) -> Wire:
         return Wire((), b"")
     stream = getattr(getattr(answer, "_decoder", None), "_obj", None)
     cut_off = answer.tell() > 0 and getattr(stream, "eof", True) is False
-    return Wire(original.head, original.excess, cut_off)
+    return Wire(original.head, original.excess, cut_off, original.chunk)
 
 
 def has_live_connection(manager: PoolManager, patience: float = 0.0) -> bool:
@@ -201,16 +207,23 @@ class _TimedStream(io.RawIOBase):
 
 
 class _RecordedReader(io.BufferedReader):
-    """Remembers the lines of an answer's head."""
+    """Remembers the lines of an answer's head, and the first of its body that is not the size of a chunk."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__(raw)
         self.lines: list[bytes] | None = []
+        self.chunk = b""
+        self._in_chunks = True
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(-1 if size is None else size)
         if self.lines is not None:
             self.lines.append(line)
+        elif self._in_chunks:
+            # Python reads `0x1f`, `+1f` and `1_f` as numbers, other libraries do not.
+            found = _CHUNK_SIZE.fullmatch(line)
+            self.chunk = b"" if found else line
+            self._in_chunks = found is not None and bool(found[1].strip(b"0"))
         return line
 
 
@@ -219,6 +232,11 @@ class _TimedResponse(HTTPResponse):
 
     head: tuple[bytes, ...] = ()
     excess: bytes = b""
+
+    @property
+    def chunk(self) -> bytes:
+        """What stood in the place of the size of a chunk."""
+        return self._reader.chunk
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -233,10 +251,17 @@ class _TimedResponse(HTTPResponse):
         began = time.monotonic()
         super().begin()
         self._patience = min(HEAD_SECONDS, HEAD_PARTS * (time.monotonic() - began))
-        lines = self._reader.lines or []
-        starts = [place for place, line in enumerate(lines) if line.startswith(b"HTTP/")]
-        self.head = tuple(lines[starts[-1] if starts else 0 :])
+        self.head = tuple(self._reader.lines or ())
         self._reader.lines = None
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client passes over `100 Continue` alone; RFC 9110, section 15.2, wants it of all interim ones.
+        while True:
+            self._reader.lines = []
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 < status < 200 or status == SWITCHING_PROTOCOLS:
+                return version, status, reason
+            parse_headers(self.fp)
 
     def _close_conn(self) -> None:
         # The end of the answer: nothing of the server may come any more.

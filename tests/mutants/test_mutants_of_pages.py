@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,11 +87,22 @@ def shared_by_rows(option: QueryOption, rows: list[Any]) -> tuple[str, str]:
 
 
 def ordered(operation: Operation, rows: list[Any]) -> list[Pairs]:
-    """By each field that rows differ in, upwards and downwards."""
+    """By each field that rows differ in, upwards and downwards; by one within another that repeats."""
     option = operation.options.of(OptionKind.ORDER)
     names = () if option is None else tuple(option.fields)
     telling = [name for name in names if len({str(row.get(name)) for row in rows}) > 1]
-    return [(("orderby", f"{name}{way}"),) for name in telling for way in ("", " desc")]
+    within = (
+        f"{one},{two} desc"
+        for one in telling
+        for two in telling
+        if two.endswith(("Date", "Count")) and 1 < _values(rows, one) < _values(rows, one, two)
+    )
+    texts = [*(f"{name}{way}" for name in telling for way in ("", " desc")), *islice(within, 3)]
+    return [(("orderby", text),) for text in texts]
+
+
+def _values(rows: list[Any], *names: str) -> int:
+    return len({tuple(str(row.get(name)) for name in names) for row in rows})
 
 
 @cache

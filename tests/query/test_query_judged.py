@@ -14,7 +14,7 @@ from partner_insights.cli.verbs import main
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.contract.query import read_query
 from partner_insights.verify import Exchange, Request, Response, judge_exchange
-from partner_insights.verify.judge.judge import judge_generations, judge_whole
+from partner_insights.verify.judge.judge import judge_generations, judge_generations_of_all, judge_whole
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.rule_registry import service_findings
 from partner_insights.verify.judge.service_rules import ServiceFacts
@@ -307,6 +307,29 @@ def test_another_count_than_before_is_found(kind: str) -> None:
     body["Value"][0][name] += 1
     after = judge_generations(exchange(newer, pairs, body), before, CATALOGUE, profile=Profile.STRICT)
     assert [each.code for each in after] == ["PI235"]
+
+
+def test_two_customers_that_were_exchanged_are_found() -> None:
+    """PI235, by the pages of the newer and what the older answered of each; no other customer is accused."""
+    newer = CATALOGUE.operations["licenses-usage-analytics"]
+    older = CATALOGUE.operations["customer-licenses-usage"]
+    body = query_body(WORLD, newer, read_query(newer.options, ()))
+    first = exchange(newer, (), {**body, "Value": body["Value"][:2]})
+
+    def said_of(places: list[int]) -> set[str]:
+        answers = [
+            exchange(older, (), response_body(WORLD, older, place), WORLD.customer_id(customer))
+            for customer, place in enumerate(places)
+        ]
+        found = judge_generations_of_all(first, body["Value"], answers, CATALOGUE, profile=Profile.CORRECTED)
+        assert {each.code for each in found} <= {"PI235"}
+        ids = map(WORLD.customer_id, range(WORLD.customers))
+        return {customer for customer in ids if any(customer in each.message for each in found)}
+
+    everybody = list(range(WORLD.customers))
+    assert said_of(everybody) == set()
+    everybody[3], everybody[4] = 4, 3
+    assert said_of(everybody) == {WORLD.customer_id(3), WORLD.customer_id(4)}
 
 
 def saved(tmp_path: Path, body: Any) -> tuple[int, set[str]]:

@@ -151,6 +151,8 @@ def raw(head: bytes, body: bytes = b"{}") -> Callable[[BaseHTTPRequestHandler], 
 
 
 GZIP = gzip.compress(b'{"a": 1}', mtime=0)
+PLAIN = b"HTTP/1.1 200 OK\nContent-Length: 2\n"
+CHUNKED = b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n"
 GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
 
 
@@ -164,6 +166,11 @@ GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nMS-CV: a\n folded\n", b"{}", "does not parse"),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nNo colon\n", b"{}", "does not parse"),
         ("GET", b"HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n", b"2\r\n{}\r\n0\r\n\r\n", "of HTTP/1.0"),
+        ("GET", CHUNKED, b"0x2\r\n{}\r\n0\r\n\r\n", "size of a chunk"),
+        ("GET", CHUNKED, b"1\r\n{\r\n +1\r\n}\r\n0\r\n\r\n", "size of a chunk"),
+        ("GET", CHUNKED, b"2\n{}\r\n0\r\n\r\n", "size of a chunk"),
+        ("GET", CHUNKED, b'2 ;name="value"\r\n{}\r\n000;last\r\nTrailer: 0x1\r\n\r\n', None),
+        ("GET", CHUNKED, b"A  \r\n{        }\r\n0\r\n\r\n", None),
         ("GET", GZIPPED % len(GZIP[:-1]), GZIP[:-1], "stops before its end"),
         ("GET", GZIPPED % len(GZIP[:-9]), GZIP[:-9], "stops before its end"),
         ("GET", GZIPPED % len(GZIP), GZIP, None),
@@ -171,8 +178,11 @@ GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
         ("HEAD", GZIPPED % len(GZIP), b"", None),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"{}", None),
         ("HEAD", b"HTTP/1.1 200 OK\nContent-Length: 2\n", b"", None),
-        ("GET", b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n", b"2\r\n{}\r\n0\r\n\r\n", None),
+        ("GET", CHUNKED, b"2\r\n{}\r\n0\r\n\r\n", None),
         ("GET", b"HTTP/1.1 200\nContent-Length: 2\nX: \xe9\n", b"{}", None),
+        ("GET", b"HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 100 C\n\n" + PLAIN, b"{}", None),
+        ("GET", b"HTTP/1.1 103 Early Hints\nLink : </a>\n\n" + PLAIN, b"{}", None),
+        ("GET", b"HTTP/1.1 103 Early Hints\n\n" + PLAIN + b"No colon\n", b"{}", "does not parse"),
         ("GET", b"HTTP/1.1 200 OK\nContent-Length: 2\nConnection: close\n", b"{}", None),
     ],
 )
@@ -189,6 +199,15 @@ def test_what_http_forbids_of_the_bytes_is_noted(
     assert isinstance(outcome, Response)
     assert [fault.code for fault in outcome.faults] == (["PI321"] if words else [])
     assert words is None or words in outcome.faults[0].reason
+
+
+def test_blanks_around_a_value_are_none_of_it(serving: Any) -> None:
+    """RFC 9110, section 5.5: nothing is wrong with them, and nobody sees them."""
+    fields = b"HTTP/1.1 200 OK\nContent-Length: \t2 \t\nMS-CV:\t a b \nMS-ServerId:\n"
+    outcome = Client(serving(raw(fields, b"{}"))).send("GET", "/", ())
+    assert isinstance(outcome, Response)
+    assert outcome.headers == (("Content-Length", "2"), ("MS-CV", "a b"), ("MS-ServerId", ""))
+    assert outcome.faults == ()
 
 
 def test_two_answers_that_do_not_end_are_enough(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -370,6 +370,28 @@ def test_a_throttled_answer_speaks_its_own_dialect(plant: Any) -> None:
     assert codes(wrong) == {"PI102"}
 
 
+@pytest.mark.parametrize(
+    ("code", "members", "profile", "after"),
+    [
+        ("PI405", {"statusCode": 503}, Profile.CORRECTED, "57"),
+        ("PI320", {"message": "Try again in 5 seconds."}, Profile.STRICT, "57"),
+        (None, {"message": "Try again in 55 seconds."}, Profile.STRICT, "57"),
+        (None, {"message": "Versuchen Sie es bald"}, Profile.STRICT, "57"),
+        (None, {"message": "Try again in 5 seconds."}, Profile.STRICT, "Fri, 27 Nov 2099 15:19:24 GMT"),
+    ],
+)
+def test_a_throttled_answer_does_not_contradict_itself(
+    plant: Any, code: str | None, members: dict[str, Any], profile: Profile, after: str
+) -> None:
+    """Its statusCode is its status, and its message and Retry-After name one time, but for two seconds."""
+    body = {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."} | members
+    headers = (("Content-Type", "application/json"), ("Retry-After", after))
+    found = judge_exchange(
+        plant.exchange(USAGE, status=429, body=body, headers=headers), plant.catalogue, profile=profile
+    )
+    assert [(each.code, each.severity) for each in found] == ([(code, Severity.ERROR)] if code else [])
+
+
 @pytest.mark.parametrize("status", [200, 401])
 @pytest.mark.parametrize(
     ("coding", "content"), [("br", b"\x0b\x02\x80{}\x03"), ("gzip, zstd", b"\x28\xb5\x2f\xfd\x00")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_pseudonyms_are_stable(key: bytes, guid: str, name: str) -> None:
     assert GUID.fullmatch(one.guid(guid))
 
 
-@given(name=distinct, guid=guids, cut=st.integers(20, 200))
+@given(name=st.builds("{} {}".format, distinct, distinct), guid=guids, cut=st.integers(20, 200))
 def test_nothing_is_left_of_a_name_or_an_id(name: str, guid: str, cut: int) -> None:
     """Quoted, escaped, in capitals or cut short by an ellipsis: no four letters of the name stay."""
     hidden = Pseudonyms()
@@ -52,6 +53,61 @@ def test_nothing_is_left_of_a_name_or_an_id(name: str, guid: str, cut: int) -> N
         lowered = told.lower()
         assert not any(name[at : at + 4].lower() in lowered for at in range(len(name) - 3)), told
         assert guid[:13] not in told
+
+
+@given(name=distinct, guid=guids, before=st.text("abc ", max_size=90))
+def test_nothing_is_left_of_a_name_of_one_word(name: str, guid: str, before: str) -> None:
+    """A message quotes whatever a service has sent: there it is hidden, whole or cut short."""
+    hidden = Pseudonyms()
+    hidden.learn({"items": [{"customerName": name, "customerId": guid, "attributes": {}}]})
+    row = {"is": before, "customerName": name}
+    for text in (display_value(name), display_value(row), display_value([name.lower()]), repr(name)):
+        told = hidden.text(text)
+        assert not any(name[at : at + 4] in told.upper() for at in range(len(name) - 3)), told
+
+
+def test_a_name_that_is_a_word_of_ours_spoils_no_message() -> None:
+    """What is told of a customer called `customer` reads as of any other."""
+    hidden = Pseudonyms(b"key")
+    words = ("customer", "The", "answer", "Value", "PI104", "documented", "name")
+    hidden.learn({"items": [{"customerName": word} for word in words]})
+    said = "the answer names the customer \"customer\", and 'The' in another; the rule says: the name"
+    found = hidden.violation(a_violation("/items/0/customerName", "customer", said))
+    customer, the = hidden.name("customer"), hidden.name("the")
+    assert found.message == (
+        f"the answer names the customer \"{customer}\", and '{the}' in another; the rule says: the name"
+    )
+    assert found.value == f'"{customer}"'
+
+
+def test_ids_and_names_in_a_query_are_hidden_as_they_are_meant() -> None:
+    """In `%27` before an id stand two digits that are none of it; a name may be the value, or in quotes."""
+    hidden = Pseudonyms(b"key")
+    guid = "0544572e-5c34-4844-9034-2fb016c56cad"
+    hidden.learn({"items": [{"customerName": "Contoso"}, {"customerName": "Müller & Söhne"}]})
+    chosen = f"id eq '{guid}' and customerName eq 'contoso' or name eq 'Müller & Söhne'"
+    query = (("filter", chosen), ("top", "7"), ("name", "Contoso"))
+    url = f"http://h/v1/%7B{guid}%7D?{urlencode(query)}"
+    shown = hidden.violation(
+        replace(a_violation("/Value/0/id", "x", "m"), request=Request("GET", url, query=query))
+    ).request
+    for text in (shown.url, shown.curl, unquote_plus(shown.url), str(shown.query)):
+        assert not any(each in text.lower() for each in (guid, "contoso", "söhne"))
+    assert parse_qsl(urlsplit(shown.url).query) == list(shown.query)
+    assert shown.query[1] == ("top", "7")
+    assert hidden.guid(guid) in unquote_plus(shown.url)
+
+
+def test_a_customer_that_is_called_like_a_property_changes_no_pointer() -> None:
+    """A baseline goes by pointers; what is no property, and a customer's name, is none of them."""
+    hidden = Pseudonyms(b"key", frozenset({"Value", "@nextLink"}))
+    hidden.learn({"items": [{"customerName": name} for name in ("Value", "@nextLink", "Contoso")]})
+    for pointer, shown in (
+        ("/Value/3/name", "/Value/3/name"),
+        ("/@nextLink", "/@nextLink"),
+        ("/Contoso/3", "/*/3"),
+    ):
+        assert hidden.violation(a_violation(pointer, 3, "x")).pointer == shown
 
 
 @given(name=names)

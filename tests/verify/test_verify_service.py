@@ -166,10 +166,10 @@ def test_a_whole_name_is_not_accused(name: str) -> None:
 
 
 DAMAGED_BY = [
-    lambda name: name.encode().decode("cp1252", "ignore"),
-    lambda name: name.encode().decode("latin-1"),
+    lambda name: name.encode("utf-8", "surrogatepass").decode("cp1252", "ignore"),
+    lambda name: name.encode("utf-8", "surrogatepass").decode("latin-1"),
     html.escape,
-    quote,
+    lambda name: quote(name, errors="surrogatepass"),
     lambda name: f" {name}",
     lambda name: f"{name}\u3000",
     lambda name: name,

@@ -77,7 +77,8 @@ def command(
             where="--operation",
             remedy=names_there_are(operation, catalogue.operations),
         )
-    pseudonyms = None if show_customers else Pseudonyms(pseudonym_key(pseudonym_key_env))
+    hidden = Pseudonyms(pseudonym_key(pseudonym_key_env), catalogue.property_names)
+    pseudonyms = None if show_customers else hidden
     checked, refused = _check_all(files, RecordingChecker(catalogue, Profile(profile), operation, pseudonyms))
     return _report(checked, refused, Profile(profile), json_file)
 

@@ -147,6 +147,13 @@ class Catalogue(Struct, frozen=True, dict=True):
         """The schema of one resource; KeyError for a name that is not derived."""
         return self.resources[resource].schema
 
+    @cached_property
+    def property_names(self) -> frozenset[str]:
+        """What the properties of all resources and envelopes are called."""
+        return frozenset(
+            name for each in self.resources.values() for name in each.schema.get("properties", ())
+        )
+
     def followed(self, schema: SchemaObject) -> Iterator[SchemaObject]:
         """The schema, then the one it refers to, and so on: no derived schema refers straight to itself."""
         yield schema

@@ -235,6 +235,16 @@ def _throttled_for(value: str) -> Change:
     )
 
 
+def _throttled_saying(**members: Any) -> Change:
+    def change(response: MutableResponse, request: RequestContext) -> MutableResponse:
+        if not is_throttled(request):
+            return response
+        good = throttled(response, request)
+        return good.with_content({**good.content, **members})
+
+    return change
+
+
 def _answered_with(name: str, value: str) -> Change:
     return of_success(lambda response: response.with_header(name, value))
 
@@ -287,6 +297,14 @@ HTTP.extend(
         ("in-a-fraction", "is half a second", "0.5"),
     )
 )
+HTTP.extend(
+    (
+        Behaviour("retry-against-its-message", "Retry-After is another time than the message says", "PI320",
+                  ASSUMED, _throttled_saying(message="Rate limit is exceeded. Try again in 57 seconds.")),
+        Behaviour("throttled-by-another-status", "the statusCode of a 429 is 503", "PI405", DOCUMENTED,
+                  _throttled_saying(statusCode=503)),
+    )
+)  # fmt: skip
 
 
 @mutant("PI321", ASSUMED, of_success)

@@ -180,6 +180,14 @@ def _reordered(directions: Mapping[str, str]) -> Any:
     return misread
 
 
+def _by_the_first(pairs: Pairs, operation: Operation) -> Pairs:
+    """`orderby=a,b` as `orderby=a`."""
+    return tuple(
+        (name, text.partition(",")[0] if _kind(operation, name) is OptionKind.ORDER else text)
+        for name, text in pairs
+    )
+
+
 @mutant("PI237", ASSUMED, of_body, with_option(OptionKind.SNAPSHOT))
 def rows_of_the_day_before(body: Any, request: RequestContext) -> Any:
     """Asked for the rows of a day, the service has those of the day before."""
@@ -238,6 +246,8 @@ PAGES.extend(
                   on=with_option(OptionKind.ORDER), misread=_reordered({"desc": "asc"})),
         Behaviour("upside-down", "orderby sorts downwards by default", "PI236", DOCUMENTED,
                   on=with_option(OptionKind.ORDER), misread=_reordered({"": "desc"})),
+        Behaviour("by-the-first-field", "orderby sorts by its first field alone", "PI236", DOCUMENTED,
+                  on=with_option(OptionKind.ORDER), misread=_by_the_first),
         Behaviour("ignores-the-day", "processedDateTime is ignored", "PI237", ASSUMED,
                   on=with_option(OptionKind.SNAPSHOT), misread=_without(OptionKind.SNAPSHOT)),
         Behaviour("ignores-named-fields", "a field that is a parameter is ignored", "PI233", DOCUMENTED,

@@ -8,15 +8,18 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from partner_insights.contract import Standing
 from partner_insights.header_values import moment_of, number_of
 from partner_insights.verify.judge.caching import FORMS, cache_findings
-from partner_insights.verify.judge.http_checks import http_finding
+from partner_insights.verify.judge.http_checks import THROTTLED, http_finding
+from partner_insights.verify.judge.percents import is_number
 from partner_insights.verify.judge.rules import A_MONTH
-from partner_insights.verify.judge.violation import Finding, shortened
+from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from partner_insights.contract import JsonValue
     from partner_insights.verify.judge.exchange import Request, Response
 
 SINGLE: Final = (
@@ -38,6 +41,7 @@ _HTTP_DATE: Final = re.compile(
 )
 _A_LITTLE: Final = timedelta(seconds=2)
 """How far two clocks, or two seconds cut off, may be apart."""
+_IN_SECONDS: Final = re.compile(r"\b(\d{1,6}) seconds?\b", re.ASCII)
 _FIELD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
 _TRANSFER: Final = re.compile(rb"Transfer-Encoding\s*:", re.IGNORECASE)
 _STATUS: Final = re.compile(rb"HTTP/\d\.\d [1-5]\d\d( [^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
@@ -96,6 +100,20 @@ def _dates(response: Response) -> Iterator[Finding]:
     until, now = moment_of(after), moment_of(date) or response.received
     if until is None or until + _A_LITTLE < now:
         yield http_finding("PI320", f"the Retry-After {shortened(after)!r} is past")
+
+
+def throttle_findings(value: JsonValue, response: Response) -> Iterator[Finding]:
+    """Where the body of a throttled request contradicts its status, or how long it is to wait."""
+    if response.status != THROTTLED or not isinstance(value, dict):
+        return
+    status, message = value.get("statusCode"), value.get("message")
+    if is_number(status) and status != THROTTLED:
+        words = f"the statusCode is {display_value(status)} in an answer of {THROTTLED}"
+        yield http_finding("PI405", words, "/statusCode", Standing.DOCUMENTED)
+    stated, said = number_of(response.header("Retry-After")), _IN_SECONDS.search(str(message))
+    if stated is not None and said is not None and abs(stated - int(said[1])) > _A_LITTLE.seconds:
+        words = f"the message says to try again in {said[1]} seconds, Retry-After in {stated}"
+        yield http_finding("PI320", words, "/message", certain=False)
 
 
 @lru_cache(maxsize=1_000)

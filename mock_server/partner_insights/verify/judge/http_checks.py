@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from partner_insights.contract import Catalogue, ErrorCase, Standing
 from partner_insights.contract.formats import GUID
-from partner_insights.verify.judge.violation import Finding, shortened
+from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,5 +216,6 @@ def head_findings(get: Response, head: Response) -> Iterator[Finding]:
         with_body, without = get.header(name), head.header(name)
         if with_body != without and not (name in FROM_CONTENT and None in (with_body, without)):
             yield http_finding(
-                "PI312", f"HEAD says {name}: {shortened(str(without))}, GET says {shortened(str(with_body))}"
+                "PI312",
+                f"HEAD says {name}: {display_value(without)}, GET says {display_value(with_body)}",
             )

@@ -148,7 +148,7 @@ def _too_deep() -> JsonDefect:
 def _syntax_message(text: str, error: json.JSONDecodeError, offset: int) -> str:
     start = text.lstrip()
     if start[:1] == "<":
-        return f"the body is markup, not JSON: it starts with {shortened(start)}"
+        return f"the body is markup, not JSON: it starts with {shortened(start)!r}"
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         end = offset + len(text[error.pos :].encode())
         return (

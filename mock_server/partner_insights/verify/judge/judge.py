@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -16,7 +18,7 @@ from partner_insights.verify.judge.expected import (
     Expectation,
     expectation,
 )
-from partner_insights.verify.judge.framing import field_findings, is_encoded
+from partner_insights.verify.judge.framing import field_findings, is_encoded, throttle_findings
 from partner_insights.verify.judge.http_checks import (
     ANSWERED_INSTEAD,
     head_findings,
@@ -28,7 +30,7 @@ from partner_insights.verify.judge.http_checks import (
 from partner_insights.verify.judge.json_body import read_body
 from partner_insights.verify.judge.links import form_observations
 from partner_insights.verify.judge.page_rules import whole_findings
-from partner_insights.verify.judge.rows import JudgedResponse, judged_response, success_of
+from partner_insights.verify.judge.rows import JudgedResponse, Row, judged_response, success_of
 from partner_insights.verify.judge.rule_registry import generation_findings, rule_findings, sum_findings
 from partner_insights.verify.judge.schema_checks import schema_findings, undocumented
 from partner_insights.verify.judge.violation import Finding, Observation, Violation, display_value, violation
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, ErrorCase, JsonValue, Profile
     from partner_insights.verify.judge.exchange import Exchange, Response
     from partner_insights.verify.judge.service_rules import ServiceFacts
+
+
+TENANT: Final = "customerTenantId"
+"""The property by which rows of the newer analytics name their customer."""
 
 
 def judge_exchange(
@@ -136,6 +142,33 @@ def judge_generations(
     if after is None or before is None:
         return []  # reported where it happened
     return [violation(each, newer.request, profile) for each in generation_findings(after, before)]
+
+
+def judge_generations_of_all(
+    newer: Exchange,
+    rows: Iterable[dict[str, JsonValue]],
+    older: Iterable[Exchange],
+    catalogue: Catalogue,
+    *,
+    profile: Profile,
+) -> list[Violation]:
+    """The same of each customer with an older answer: `rows` are those of all pages, `newer` the first."""
+    after = success_of(newer, catalogue)
+    if after is None:
+        return []
+    of_customers: defaultdict[str, list[Row]] = defaultdict(list)
+    for index, members in enumerate(rows):
+        row = Row(index, members, after.operation.layout.rows)
+        of_customers[(row.text(TENANT) or "").lower()].append(row)
+    befores = (success_of(exchange, catalogue) for exchange in older)
+    return [
+        violation(each, newer.request, profile)
+        for before in befores
+        if before is not None and before.customer is not None
+        for each in generation_findings(
+            replace(after, rows=tuple(of_customers[before.customer.lower()])), before
+        )
+    ]
 
 
 def judge_whole(
@@ -281,6 +314,7 @@ def _body_findings(
     if case is not None:
         case = expected.case_for(response.status, body.value) or case
         yield from error_findings(body.value, case, catalogue)
+        yield from throttle_findings(body.value, response)
         yield from _leak_findings(body.value, response.status, expected)
     elif response.status == 200 and expected.succeeds and expected.operation is not None:
         found = judged_response(body.value, expected.operation, exchange, catalogue)

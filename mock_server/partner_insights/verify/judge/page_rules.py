@@ -168,9 +168,10 @@ def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) 
     counts = _GENERATIONS[newer.resource]
     known = {tuple(row.text(old) for old in _KEYS.values()): row for row in older.rows}
     mine = {tuple(row.text(new) for new in _KEYS): row for row in newer.rows}
+    customer = f" of {older.customer}" if older.customer is not None else ""
     for key, row in mine.items():
         earlier = known.get(key)
-        words = ", ".join(display_value(part) for part in key if part is not None)
+        words = _licences(key) + customer
         if earlier is None:
             yield broken(newer, rule, row.pointer(), f"the older operation has no row of {words}")
             continue
@@ -180,11 +181,14 @@ def generations_agree(newer: JudgedResponse, older: JudgedResponse, rule: Rule) 
                 theirs = display_value(earlier.number(name))
                 message = f"{name} of {words} is {display_value(row.number(name))}, before it was {theirs}"
                 yield broken(newer, rule, row.pointer(name), message, name)
+    pointer = f"/{newer.operation.layout.rows}"
     for key in known.keys() - mine.keys():
-        words = ", ".join(display_value(part) for part in key if part is not None)
-        yield broken(
-            newer, rule, f"/{newer.operation.layout.rows}", f"the older operation has a row of {words}"
-        )
+        words = f"the older operation has a row of {_licences(key)}{customer}"
+        yield broken(newer, rule, pointer, words)
+
+
+def _licences(key: tuple[str | None, ...]) -> str:
+    return ", ".join(display_value(part) for part in key if part is not None)
 
 
 def _dates_agree(answer: JudgedResponse, rule: Rule, row: Row, earlier: Row, words: str) -> Iterator[Finding]:

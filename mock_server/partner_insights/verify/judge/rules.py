@@ -94,7 +94,7 @@ def own_customer(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     for pointer, members in _objects(answer):
         customer = members.get(name)
         if isinstance(customer, str) and customer.lower() != answer.customer.lower():
-            message = f"the path asks for {shortened(answer.customer)}, this is of {shortened(customer)}"
+            message = f"the path asks for {shortened(answer.customer)}, this is of {display_value(customer)}"
             yield broken(answer, rule, f"{pointer}/{name}", message, name, customer)
 
 

@@ -10,12 +10,14 @@ import secrets
 from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from partner_insights.contract.formats import GUID_PATTERN
+from partner_insights.documents import json_value
 from partner_insights.verify.judge.violation import Observation, Violation, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from partner_insights.contract import JsonValue
     from partner_insights.verify.judge.exchange import Headers, Request
@@ -35,6 +37,8 @@ _FEW_NAMES = 200
 """So few names are looked for in a text one by one; most texts have none."""
 MIN_NAME = 3
 """Characters of a name that is looked for anywhere; a shorter one only between quotes."""
+_QUOTES = "\"'"
+"""What stands around a value in a message, and in a filter."""
 _OWN_IDS = frozenset({"ms-requestid", "ms-correlationid"})
 HIDDEN = "; what it holds is not shown"
 
@@ -54,8 +58,12 @@ class Pseudonyms:
     A text must pass only once: a pseudonym of a pseudonym would mean nothing.
     """
 
-    def __init__(self, key: bytes | None = None) -> None:
-        """Without a key, pseudonyms are stable for this object's life only."""
+    def __init__(self, key: bytes | None = None, properties: Container[str] = ()) -> None:
+        """Without a key, pseudonyms are stable for this object's life only.
+
+        `properties` are known to be names of properties, whoever is called so.
+        """
+        self._properties = properties
         self._key = key or secrets.token_bytes(32)
         self._known: dict[str, str] = {}
         self._index: _Index | None = None
@@ -109,7 +117,7 @@ class Pseudonyms:
         return self._ids(text)
 
     def _ids(self, text: str) -> str:
-        """The text with every GUID replaced: a path or a query that we sent names customers by them alone."""
+        """The text with every GUID replaced: a path that we sent names customers by them alone."""
         return _CUT_GUID.sub("", GUID.sub(lambda found: self.guid(found[0]), text))
 
     def _pointer(self, pointer: str) -> str:
@@ -117,17 +125,23 @@ class Pseudonyms:
 
         A baseline goes by pointers. What is written like a property is one, whoever is called so.
         """
-        steps = pointer.split("/")
-        return "/".join(
-            step if _PROPERTY.fullmatch(step) or self.text(step) == step else "*" for step in steps
-        )
+        return "/".join("*" if self._names_customer(step) else step for step in pointer.split("/"))
+
+    def _names_customer(self, step: str) -> bool:
+        if step in self._properties or _PROPERTY.fullmatch(step):
+            return False
+        return self._value(step) != step
+
+    def _value(self, value: str) -> str:
+        """A whole value, as a message would quote it."""
+        return self.text(f'"{value}"')[1:-1]
 
     def violation(self, violation: Violation) -> Violation:
         """The violation as a report may show it."""
         message, value = violation.message, violation.value
         if value and is_personal(violation.pointer.rpartition("/")[2]) and not GUID.search(value):
             # A name that is no text, such as a number, cannot be looked for anywhere else.
-            hidden = self.name(value)
+            hidden = self._shown(value)
             message, value = message.replace(value, hidden), hidden
         return replace(
             violation,
@@ -137,6 +151,14 @@ class Pseudonyms:
             request=self.request(violation.request),
         )
 
+    def _shown(self, value: str) -> str:
+        """The pseudonym of a value that a message shows: of a text, in quotes as that is."""
+        try:
+            text = json_value(value)
+        except ValueError:  # it was cut short
+            text = None
+        return f'"{self.name(text)}"' if isinstance(text, str) else self.name(value)
+
     def request(self, request: Request) -> Request:
         """The request with pseudonyms for customers; its curl line then names nobody who exists."""
         if self._hidden is None or self._hidden[0] is not request:
@@ -144,15 +166,29 @@ class Pseudonyms:
         return self._hidden[1]
 
     def _request(self, request: Request) -> Request:
-        url, headers = self._ids(request.url), self._headers(request.headers)
+        url, headers = self._url(request.url), self._headers(request.headers)
         return replace(
             request,
             url=url,
             headers=headers,
             hidden=(url, headers) != (request.url, request.headers),
-            customer=self.text(request.customer) if request.customer is not None else None,
-            query=tuple((name, self._ids(value)) for name, value in request.query),
+            customer=self._value(request.customer) if request.customer is not None else None,
+            query=tuple((name, self._value(value)) for name, value in request.query),
         )
+
+    def _url(self, url: str) -> str:
+        """The URL with ids in its steps, and ids and names in the values of its query, replaced.
+
+        They are looked for as they are meant: in `%270544…` the 27 would be taken for digits of the id.
+        """
+        path, mark, query = url.partition("?")
+        steps = (_replaced(step, unquote, self._ids, quote) for step in path.split("/"))
+        pairs = (pair.partition("=") for pair in query.split("&"))
+        values = (
+            f"{name}{sign}{_replaced(value, unquote_plus, self._value, quote_plus)}"
+            for name, sign, value in pairs
+        )
+        return "/".join(steps) + mark + "&".join(values)
 
     def _headers(self, headers: Headers) -> Headers:
         """MS-RequestId and MS-CorrelationId are made for the request: they tell of nobody."""
@@ -174,11 +210,12 @@ class Pseudonyms:
     def _learn(self, name: str) -> None:
         pseudonym = self.name(name)
         for spelt in {name, name.strip(), printable(name), json.dumps(name, ensure_ascii=False)[1:-1]}:
-            # As it stands in a message: escaped, quoted, or cut short.
-            sought, shown = (spelt, pseudonym) if len(spelt) >= MIN_NAME else (f'"{spelt}"', f'"{pseudonym}"')
-            if _lowered(sought) not in self._known:
-                self._known[_lowered(sought)] = shown
-                self._index = self._hidden = None
+            # As it stands in a message: escaped, quoted, or cut short. A word may be one of our own message.
+            quotes = _QUOTES if len(spelt) < MIN_NAME or (spelt.isascii() and spelt.isalpha()) else ("",)
+            for mark in quotes:
+                if _lowered(sought := f"{mark}{spelt}{mark}") not in self._known:
+                    self._known[_lowered(sought)] = f"{mark}{pseudonym}{mark}"
+                    self._index = self._hidden = None
 
     def _without_names(self, text: str, index: _Index) -> str:
         """The longest name at each place, from the left, replaced, never a part of a word."""
@@ -214,6 +251,15 @@ class Pseudonyms:
 
     def _digest(self, kind: str, text: str) -> str:
         return hmac.new(self._key, f"{kind}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _replaced(
+    part: str, decode: Callable[[str], str], hide: Callable[[str], str], encode: Callable[[str], str]
+) -> str:
+    """A part of a URL with what it means replaced; as it is written where nothing was."""
+    meant = decode(part)
+    hidden = hide(meant)
+    return part if hidden == meant else encode(hidden)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

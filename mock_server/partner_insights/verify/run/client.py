@@ -227,7 +227,10 @@ class Client:
         body = read_body(answer)
         return Response(
             status=answer.status,
-            headers=tuple((name, self._scrubbed(value)) for name, value in answer.headers.iteritems()),
+            # RFC 9110, section 5.5: the blanks around a value are none of it.
+            headers=tuple(
+                (name, self._scrubbed(value.strip(" \t"))) for name, value in answer.headers.iteritems()
+            ),
             body=self._without_secrets(body),
             received=datetime.now(UTC),
             elapsed=time.monotonic() - started,
@@ -236,6 +239,9 @@ class Client:
 
     def _faults(self, wire: Wire) -> Iterator[WireFault]:
         for words in head_faults(wire.head) if wire.head else ():
+            yield WireFault("PI321", self._scrubbed(words), certain=True)
+        if wire.chunk:
+            words = f"the size of a chunk does not parse: {shortened(wire.chunk.decode('latin-1'))!r}"
             yield WireFault("PI321", self._scrubbed(words), certain=True)
         if wire.cut_off:
             yield WireFault("PI321", "the compressed body stops before its end", certain=True)

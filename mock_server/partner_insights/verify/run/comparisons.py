@@ -65,6 +65,7 @@ def _sums(
 ) -> None:
     total = session.check(partner)
     parts = [session.check(customer_operation, customer=customer) for customer in customers]
+    session.answers_of_customers[customer_operation] = parts
     found = judge_sums(
         total,
         parts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,7 +14,12 @@ from partner_insights.contract.formats import GUID
 from partner_insights.contract.query import FilterStatement, OptionKind, matches, render
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.contract.query.parameters import FieldType
-from partner_insights.verify.judge.judge import judge_generations, judge_whole
+from partner_insights.verify.judge.judge import (
+    TENANT,
+    judge_generations,
+    judge_generations_of_all,
+    judge_whole,
+)
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.run.client import Stopped
 from partner_insights.verify.run.customer_list import MAX_PAGES
@@ -39,6 +44,8 @@ _TREES: Final = math.factorial(MAX_STATEMENTS - 1) * 2 ** (MAX_STATEMENTS - 1)
 _PAGE: Final = 1000
 _UNSORTED: Final = "id"
 """What each system sorts in its own way."""
+_SURE_SORTS: Final = ("number", "date", "text")
+"""What is sorted alike everywhere comes first."""
 _NO_VALUE: Final = "nothing has this"
 _SPANS: Final = {"month": "{day}", "day": "{other},{day}"}
 """By which fields rows are grouped; not by the week: which day it begins with is only assumed."""
@@ -56,12 +63,17 @@ class Queries:
     @property
     def whole(self) -> list[dict[str, Any]]:
         """All rows; Stopped (a skip) where they are too many, or cannot be read."""
+        return self._whole[1]
+
+    @property
+    def _whole(self) -> tuple[Exchange, list[dict[str, Any]]]:
+        """The first page, and the rows of all."""
         remembered = self._session.whole_answers
         if self._operation.id not in remembered:
-            _, rows, complete = self.read((), _PAGE)
+            first, rows, complete = self.read((), _PAGE)
             if not complete or len(rows) > MAX_ROWS:
                 raise Stopped(f"{self._operation.id} has more rows than are read")
-            remembered[self._operation.id] = rows
+            remembered[self._operation.id] = first, rows
         return remembered[self._operation.id]
 
     def read(self, pairs: Pairs, top: int) -> tuple[Exchange, list[dict[str, Any]], bool]:
@@ -99,13 +111,19 @@ class Queries:
 
     def agrees(self, older: str, customer: str) -> None:
         """Hold a customer's rows against those of an older operation."""
-        name = "customerTenantId"
         newer = self._session.check(
-            self._operation.id, query=((self._option(OptionKind.FILTER).name, f"{name} eq '{customer}'"),)
+            self._operation.id, query=((self._option(OptionKind.FILTER).name, f"{TENANT} eq '{customer}'"),)
         )
         before = self._session.check(older, customer=customer)
         profile = self._session.target.profile
         self._session.report(judge_generations(newer, before, self._session.catalogue, profile=profile))
+
+    def all_agree(self, older: str) -> None:
+        """Hold the rows of all customers against what an older operation has answered of them already."""
+        answers, profile = self._session.answers_of_customers.get(older, []), self._session.target.profile
+        if answers:
+            found = judge_generations_of_all(*self._whole, answers, self._session.catalogue, profile=profile)
+            self._session.report(found)
 
     # ── Drawn queries ──────────────────────────────────────────────────────────────────────────────
 
@@ -170,8 +188,17 @@ class Queries:
         chosen.pop(_UNSORTED, None)
         names = list(chosen.values())
         entries = [f"{name}{direction}" for name in names for direction in ("", " desc")]
-        for entry in [*entries, f"{names[-1]},{names[0]} desc"] if names else ():
+        surest = [chosen[sort] for sort in _SURE_SORTS if sort in chosen]
+        pairs = (f"{one},{two} desc" for two in surest for one in option.fields if self._are_nested(one, two))
+        for entry in [*entries, *islice(pairs, 1)]:
             yield ((option.name, entry),)
+
+    def _are_nested(self, first: str, second: str) -> bool:
+        """Whether rows that are alike in the first field differ in the second, so that it sorts them."""
+        fields = self._option(OptionKind.ORDER).fields
+        names = [fields[name].property for name in (first, second)]
+        pairs = {tuple(str(row.get(name)) for name in names) for row in self.whole}
+        return 1 < len({one for one, _ in pairs}) < len(pairs)
 
     def days(self) -> Iterator[tuple[Pairs, Pairs]]:
         """The day of the rows, and the day before; nothing where they are of several."""

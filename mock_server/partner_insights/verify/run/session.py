@@ -48,8 +48,10 @@ class SuiteSession:
         self.judge = ExchangeJudge(catalogue, target.profile)
         self.reporter = Reporter(target, catalogue, self.results)
         self.customers = PartnerCustomers(target, catalogue, self.ask, self.reporter)
-        self.whole_answers: dict[str, list[dict[str, Any]]] = {}
-        """All rows of operations with a query language, as far as they were read."""
+        self.whole_answers: dict[str, tuple[Exchange, list[dict[str, Any]]]] = {}
+        """The first page and all rows of operations with a query language, as far as they were read."""
+        self.answers_of_customers: dict[str, list[Exchange]] = {}
+        """What an operation answered of all customers, as far as they were added up."""
         self._examples = DrawnExamples(target, self.reporter)
         self._token = TokenWatch(target, self.sender, self.results)
 
