@@ -162,6 +162,11 @@ def unicode_name(path: Path) -> str:
     return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def as_written(path: Path) -> bytes:
+    """The content of a text that we wrote with LF; on Windows Git may check it out with CRLF. OSError."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
 def write_report(path: Path, text: str) -> None:
     """Write a report to its place; InputError where that cannot be done."""
     try:

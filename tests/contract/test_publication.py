@@ -60,6 +60,9 @@ def test_derive_writes_and_checks(tmp_path: Path) -> None:
     assert run("derive", "--out", tmp_path)[0] == 0
     assert content(tmp_path).keys() == {path.name for path in schemas_dir().glob("*.json")}
     assert run("derive", "--check", "--out", tmp_path)[0] == 0
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))  # as Git checks out on Windows
+    assert run("derive", "--check", "--out", tmp_path)[0] == 0
     (tmp_path / "Link.schema.json").write_bytes(b"{}\n")
     before = content(tmp_path)
     status, output = run("derive", "--check", "--out", tmp_path)

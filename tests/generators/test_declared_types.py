@@ -43,6 +43,8 @@ def test_a_file_is_written_and_compared(language: str, tmp_path: Path) -> None:
     assert types(language, tmp_path / "new") == 0
     assert types(language, tmp_path / "new", "--check") == 0
     (file,) = (tmp_path / "new").iterdir()
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))  # as Git checks out on Windows
+    assert types(language, tmp_path / "new", "--check") == 0
     file.write_bytes(b"another")
     assert types(language, tmp_path / "new", "--check") == 1
     assert types(language, tmp_path / "none", "--check") == 1

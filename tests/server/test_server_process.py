@@ -485,6 +485,17 @@ def test_an_admin_token_is_in_no_list_of_processes(
         assert "hush-hush" not in "".join([*shown, fake.output])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_admin_token_of_an_editor(
+    asking: Callable[[RunningFake], Ask], tmp_path: Path, encoding: str
+) -> None:
+    """Notepad and PowerShell put a mark before it, two bytes into a character and CRLF behind it."""
+    file = tmp_path / "token"
+    file.write_bytes("hush-hush\r\n".encode(encoding))
+    with running_fake("--host", "0.0.0.0", "--customers", "1", "--admin-token-file", str(file)) as fake:
+        assert asking(fake)("/_admin/world", headers={"X-Admin-Token": "hush-hush"}).status == 200
+
+
 def test_an_admin_token_file_must_hold_one(tmp_path: Path) -> None:
     """A file without a token, and a token beside a file, are refused with the option's name."""
     file = tmp_path / "token"

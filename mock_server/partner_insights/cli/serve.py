@@ -15,6 +15,7 @@ from partner_insights.cli.page_options import page_options, read_custom
 from partner_insights.cli.sections import SectionedCommand
 from partner_insights.contract.query.next_link import NextLink
 from partner_insights.errors import InputError
+from partner_insights.file_reader import opened
 from partner_insights.server.auth.identity import MAX_PARTNERS, Identity, read_identity, with_partners
 from partner_insights.server.scenarios import SCENARIOS, combine
 from partner_insights.server.settings import (
@@ -402,9 +403,9 @@ def _admin_token(given: str | None, file: Path | None) -> str | None:
         source = click.get_current_context().get_parameter_source("admin_token")
         if source is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--admin-token and --admin-token-file both give the admin token: use one.")
-        with file.open("rb") as content:  # it may be a device
-            # Its line feed is the editor's; bytes that are not ASCII are refused below.
-            given = content.read(_MAX_ADMIN_TOKEN + 3).decode("latin-1").strip("\r\n")
+        with opened(file) as content:
+            # Its mark and line end are the editor's; what is not ASCII is refused below.
+            given = content.read(_MAX_ADMIN_TOKEN + 5).decode("utf-8-sig", "replace").strip("\r\n")
         option = "'--admin-token-file'"
     if given is not None and len(given) > _MAX_ADMIN_TOKEN:
         raise click.BadParameter(f"give at most {_MAX_ADMIN_TOKEN} characters.", param_hint=option)

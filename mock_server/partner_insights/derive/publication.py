@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.errors import InputError
-from partner_insights.files import write_files
+from partner_insights.files import as_written, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ def publish(folder: Path, files: Mapping[str, bytes], *, complete: bool) -> list
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return as_written(path)
     except FileNotFoundError:
         return None
     except OSError as error:
