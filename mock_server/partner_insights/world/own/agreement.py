@@ -25,9 +25,14 @@ _ONE_DAY: Final = (
 
 def disagreeing(group: Integers, values: Integers, nothing: int) -> list[tuple[int, int]]:
     """Of each group the entries that have another value than its first one, each with that one."""
-    known = np.flatnonzero(values != nothing)
+    is_known = values != nothing
+    one = np.full(group.max(initial=-1) + 1, nothing, dtype=values.dtype)
+    one[group[is_known]] = values[is_known]
+    if not (is_known & (values != one[group])).any():  # of a million rows the numbers of them take memory
+        return []
+    known = np.flatnonzero(is_known)
     held = group[known]
-    first = np.zeros(held.max(initial=-1) + 1, dtype=np.int64)
+    first = np.zeros(len(one), dtype=np.int64)
     first[held[::-1]] = known[::-1]  # of several values for one place the last stays
     other = np.flatnonzero(values[known] != values[first[held]])
     return [(int(first[held[at]]), int(known[at])) for at in other.tolist()]

@@ -84,10 +84,36 @@ class Interned(Struct, dict=True):
         return code
 
 
+class _Column(Struct):
+    """Numbers that grow in number; as long as all are one, it alone is kept."""
+
+    dtype: np.dtype[Any]
+    one: Any
+    count: int = 0
+    """How many there are of the one."""
+    content: bytearray | None = None
+    """Of all, as soon as there are two."""
+
+    def add(self, numbers: npt.NDArray[Any]) -> None:
+        """Some more."""
+        if self.content is None and (numbers == self.one).all():
+            self.count += len(numbers)
+            return
+        if self.content is None:
+            self.content = bytearray(self.numbers().tobytes())
+        self.content += numbers.astype(self.dtype, copy=False).tobytes()
+
+    def numbers(self) -> npt.NDArray[Any]:
+        """All."""
+        if self.content is None:
+            return np.broadcast_to(self.one, self.count)
+        return np.frombuffer(self.content, self.dtype)
+
+
 class Entries(Struct):
     """Columns that grow, chunk by chunk, each in one piece: many small ones leave holes in the memory."""
 
-    _columns: dict[str, tuple[bytearray, np.dtype[Any]]] = field(default_factory=dict)
+    _columns: dict[str, _Column] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._columns)
@@ -98,8 +124,8 @@ class Entries(Struct):
         if not every and not mask.any():
             return
         for name, column in columns.items():
-            known, dtype = self._columns.setdefault(name, (bytearray(), column.dtype))
-            known += (column if every else column[mask]).astype(dtype, copy=False).tobytes()
+            numbers = column if every else column[mask]
+            self._columns.setdefault(name, _Column(column.dtype, numbers[0])).add(numbers)
 
     def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, which is given away."""
@@ -109,8 +135,8 @@ class Entries(Struct):
 
     def column(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, to be read."""
-        content, known = self._columns.get(name, (bytearray(), dtype))
-        return np.frombuffer(content, dtype=known)
+        known = self._columns.get(name)
+        return np.empty(0, dtype) if known is None else known.numbers()
 
 
 class Given(Struct):

@@ -112,7 +112,7 @@ def _texts(given: Given) -> tuple[Texts, dict[str, Integers]]:
     }
     distinct = {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
     codes = {
-        name: np.array([*map({text: at for at, text in enumerate(distinct[name])}.__getitem__, texts), -1])
+        name: np.array([*map({text: at for at, text in enumerate(distinct[name])}.get, texts), -1], np.int32)
         for name, texts in found.items()
     }
     return Texts(
@@ -179,7 +179,9 @@ def _behind(given: Given, calendar: Calendar) -> tuple[int, int] | None:
 
 def _present(codes: Integers) -> list[int]:
     """The codes that there are, −1 left out."""
-    found: list[int] = np.flatnonzero(np.bincount(codes + 1)[1:]).tolist()
+    present = np.zeros(codes.max(initial=-1) + 2, dtype=np.bool_)
+    present[codes] = True
+    found: list[int] = np.flatnonzero(present[:-1]).tolist()
     return found
 
 
@@ -278,7 +280,7 @@ def _uses(
     row = column("row")
     uses = UseTable(
         licence=entry[column("key")],
-        workload=workloads[column("workload", np.int32)].astype(np.int32),
+        workload=workloads[column("workload", np.int32)],
         qualified=column("qualified"),
         active=column("active"),
         percent=column("percent", np.float64),
@@ -319,7 +321,10 @@ def _check_times(
 
 
 def _put(target: Any, place: Integers, values: Any, mask: Any) -> None:
-    target[place[mask]] = values[mask]
+    if mask.all():  # most often, and a copy of a million rows takes memory
+        target[place] = values
+    else:
+        target[place[mask]] = values[mask]
 
 
 def _alone(given: Given, customer_of: Integers, data: OwnData) -> list[str]:

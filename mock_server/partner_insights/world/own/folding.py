@@ -135,6 +135,11 @@ def _key(*columns: tuple[Integers, int]) -> Integers:
 
 def repeats(key: Integers) -> bool:
     """Whether two rows are of one group."""
+    bound = int(key.max(initial=-1)) + 1
+    if bound <= 8 * len(key):  # a copy of the keys takes as much memory, and its order more time
+        present = np.zeros(bound, dtype=np.bool_)
+        present[key] = True
+        return int(np.count_nonzero(present)) < len(key)
     ordered = np.sort(key)
     return bool((ordered[1:] == ordered[:-1]).any())
 

@@ -26,7 +26,7 @@ def licences_of(
     """Each licence once, in order, as yet without numbers; of each key the number of its licence."""
     licences, texts = _keys(given, customer_of, services, texts)
     licences, entry = licence_groups(licences, texts)
-    licences, entry = _ordered(licences, entry, texts)
+    entry = _put_in_order(licences, entry, texts)
     known = _known(licences)
     unknown = {name: each.copy() for name, each in asdict(licences).items() if name not in known}
     return replace(licences, **unknown), entry, texts
@@ -57,10 +57,12 @@ def _keys(
     ), texts
 
 
-def _ordered(licences: LicenceTable, entry: Integers, texts: Texts) -> tuple[LicenceTable, Integers]:
+def _put_in_order(licences: LicenceTable, entry: Integers, texts: Texts) -> Integers:
+    """The number of the licence of each entry, once they are in order: column by column, in its place."""
     order, place = licence_order(licences, texts)
-    known = {name: column[order] for name, column in _known(licences).items()}
-    return replace(licences, **known), place[entry]
+    for column in _known(licences).values():
+        column[:] = column[order]
+    return place[entry]
 
 
 def _known(licences: LicenceTable) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from partner_insights.errors import InputError
-from partner_insights.world.own.chunk import CHUNK, MISSING, Chunk, within
+from partner_insights.world.own.chunk import MISSING, Chunk, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+_ROWS = 4096
+"""At a time: what PyArrow needs for more of them it keeps."""
 
 
 def _cells(column: Any) -> list[Any]:
@@ -70,7 +73,7 @@ def parquet_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"two columns are named {twice!r}", where=where or None)
-        for batch in whole.iter_batches(CHUNK, use_threads=False):
+        for batch in whole.iter_batches(_ROWS, use_threads=False):
             while any(pyarrow.types.is_struct(each.type) for each in batch.schema):
                 batch = pyarrow.Table.from_batches([batch]).flatten().combine_chunks().to_batches()[0]
             columns = {
