@@ -62,8 +62,9 @@ MAY_IMPORT = {
         *("contract", "verify"),
     },
     "cli": {
-        *("errors", "_data", "files", "toml", "child_server", "recording_folder", "record", "tables"),
-        *("contract", "derive", "world", "mutants", "server", "fixtures", "verify", "client_types", "agent"),
+        *("errors", "_data", "files", "file_reader", "toml", "child_server", "recording_folder", "record"),
+        *("tables", "contract", "derive", "world", "mutants", "server", "fixtures", "verify"),
+        *("client_types", "agent"),
     },
 }
 """Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""
