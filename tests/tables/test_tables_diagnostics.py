@@ -124,6 +124,23 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        ("name | string | The name. |", ["id", "name"]),
+        ("| name | string | The name. |", ["id", "name"]),
+        ("the name | string | The name. |", ["id"]),
+        (r"name \| string \| The name. |", ["id"]),
+        ("name |", ["id"]),
+    ],
+)
+def test_of_two_rows_on_one_line_both_are_read(more: str, names: list[str]) -> None:
+    """Besides the complaint: with and without an empty cell between them, and only where it is a row."""
+    page = read_page_text(f"{TABLE.rstrip()} {more}\n", "page.md")
+    assert [each.code for each in page.diagnostics] == ["extra-cells"]
+    assert [each.name for each in page.resources[0].properties] == names
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_reported_on_its_line(fault: Fault) -> None:
     """A planted fault gives its code, on its line, and says what was found and what would be accepted."""

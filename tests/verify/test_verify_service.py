@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partner_insights.contract import Profile
-from partner_insights.verify.judge import damaged_names
+from partner_insights.verify.judge import damaged_names, service_rules
 from partner_insights.verify.judge.damaged_names import damage, is_damaged_form
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.rule_registry import service_findings
@@ -73,6 +73,21 @@ CONTRADICTIONS: list[tuple[str, str, str, Callable[[Any], None]]] = [
     ("PI220", "error", DEPLOYMENT, everywhere(productName="OFFICE 365 ENTERPRISE E3", serviceName="crm")),
 ]
 """Code, severity under `corrected`, the answer that says something else, and what."""
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=9))
+@example([("a", 0), ("b", 0), ("c", 0), ("c", 1), ("a", 1)])
+def test_so_many_facts_are_remembered(said: list[tuple[str, int]]) -> None:
+    """Of those subjects always what was said first; of later ones nothing is held against what is said."""
+    known: dict[str, int] = {}
+    facts = ServiceFacts()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service_rules, "MAX_FACTS", 2)
+        for subject, value in said:
+            if len(known) < 2:
+                known.setdefault(subject, value)
+            assert facts.first(subject, value, "of").value == known.get(subject, value)
+    assert facts.said.keys() == known.keys()
 
 
 def test_what_goes_together_is_not_accused(plant: Any) -> None:

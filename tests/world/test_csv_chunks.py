@@ -55,11 +55,24 @@ def test_any_csv_is_read_as_csv_reads_it(
     assert found == expected
 
 
-def test_bytes_of_another_encoding_are_refused_at_their_line() -> None:
-    """A file of cp1252 names the line of the first letter that is no UTF-8."""
-    body = "customer,product\nA,B\nMüller,B\n".encode("cp1252")
-    with pytest.raises(InputError, match="line 3: is not UTF-8"):
-        list(csv_chunks.csv_chunks(io.BytesIO(body), ""))
+@pytest.mark.parametrize("block", [1, 10, 100])
+@pytest.mark.parametrize("before", [0, 1, 60])
+@pytest.mark.parametrize(
+    "row", ["A,B\n", "A,B\r", '"A\nA",B\n'], ids=["plain", "of old Macs", "of two lines"]
+)
+def test_bytes_that_cannot_be_read_are_refused_at_their_line(
+    row: str, before: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of cp1252 names the line of the first letter that is no UTF-8; one line without end, its own."""
+    monkeypatch.setattr(csv_chunks, "BLOCK", block)
+    monkeypatch.setattr(csv_chunks, "MAX_LINE", 200)
+    head, line = "customer,product\n" + row * before, 2 + before * len(row.splitlines())
+    with pytest.raises(InputError, match=f"line {line}: is not UTF-8"):
+        list(csv_chunks.csv_chunks(io.BytesIO(f"{head}Müller,B\n".encode("cp1252")), ""))
+    longest = "M" * 198 + ",B"
+    assert sum(map(len, csv_chunks.csv_chunks(io.BytesIO(f"{head}{longest}\n".encode()), ""))) == before + 1
+    with pytest.raises(InputError, match=f"line {line}: a line is longer than"):
+        list(csv_chunks.csv_chunks(io.BytesIO(f"{head}{longest * 2}".encode()), ""))
 
 
 EMPTY = World(Catalogue.load(), customers=0, as_of=date(2026, 11, 22))

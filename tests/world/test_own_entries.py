@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from partner_insights.errors import InputError
 from partner_insights.world.own import entries
 from partner_insights.world.own.chunk import MISSING, Chunk
 from partner_insights.world.own.entries import Entries, Given, Interned
+from partner_insights.world.own.table import runs_of
 from partner_insights.world.product_file import default_catalogue
 
 
@@ -97,3 +99,11 @@ def test_columns_grow_by_the_rows_that_are_meant(pieces: list[list[tuple[bool, i
     assert grown.joined("sold").tolist() == expected
     assert grown.column("sold").tolist() == []
     assert grown.column("none", np.float64).dtype == np.float64
+
+
+@given(st.sets(st.integers(0, 9)))
+def test_neighbours_are_one_run(places: set[int]) -> None:
+    """Runs hold the places and no others, and between two of them something is left out."""
+    runs = runs_of(sorted(places))
+    assert [place for first, end in runs for place in range(first, end)] == sorted(places)
+    assert all(end < first for (_, end), (first, _) in pairwise(runs))
