@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import multiprocessing
@@ -43,17 +44,20 @@ def pytest_configure() -> None:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
     settings.register_profile("untimed", settings(), deadline=None)
     settings.load_profile("untimed")
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Of what is collected nothing becomes garbage: nobody needs to look through it again and again."""
-    gc.collect()
+    """Of what is collected nothing becomes garbage: nobody needs to look through it again and again.
+
+    What tests make seldom has circles, and there is memory for some that wait.
+    """
     gc.freeze()
-
-
-def pytest_unconfigure() -> None:
-    """At the end all is garbage again: some libraries report what is left of them."""
-    gc.unfreeze()
+    atexit.register(
+        gc.unfreeze
+    )  # at the end all is garbage again: some libraries report what is left of them
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import urllib.error
@@ -9,7 +10,6 @@ import urllib.request
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 from click.testing import CliRunner
 
@@ -29,6 +29,7 @@ MAX_CHARACTERS = 9_000
 def session(talk: Callable[[Client], Awaitable[None]]) -> None:
     """A conversation with `partner-insights mcp`, as an agent's host has it."""
     pytest.importorskip("mcp")  # here, as each worker of xdist loads every module
+    import anyio
     from mcp import Client, StdioServerParameters
 
     server = StdioServerParameters(command=sys.executable, args=["-P", "-m", "partner_insights", "mcp"])
@@ -78,28 +79,28 @@ async def tools_are_few_and_short(client: Client) -> None:
     assert len(whole) < MAX_CHARACTERS, len(whole)
 
 
-def test_what_the_client_did_wrong_on_a_throttled_day() -> None:
+async def throttled_day(client: Client) -> None:
     """ "Serve a throttled day and say what my client did wrong" takes two calls, of six it may."""
-
-    async def talk(client: Client) -> None:
-        fake = await call(client, "start", scenario=["throttled"])
-        await anyio.to_thread.run_sync(hasty, fake["url"], fake["token"], fake["customers"][0]["id"])
-        verdict = await call(client, "verdict")
-        assert verdict["verdict"] == "misbehaved"
-        codes = {finding["code"] for finding in verdict["findings"]}
-        assert {"retry-after-ignored", "hammered"} <= codes
-        await tools_are_few_and_short(client)
-
-    session(talk)
+    fake = await call(client, "start", scenario=["throttled"])
+    await asyncio.to_thread(hasty, fake["url"], fake["token"], fake["customers"][0]["id"])
+    verdict = await call(client, "verdict")
+    assert verdict["verdict"] == "misbehaved"
+    codes = {finding["code"] for finding in verdict["findings"]}
+    assert {"retry-after-ignored", "hammered"} <= codes
 
 
 def test_a_day_with_an_agent(tmp_path: Path) -> None:
-    """Data, scenarios, faults, journal, explanations and judgements, and what each wrong call teaches."""
+    """A throttled day, then whatever the tools give, and what each wrong call teaches.
+
+    In one conversation, as the SDK takes seconds to load.
+    """
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps(customer_usage(licensesActive=-1, valid=False)), encoding="utf-8")
 
     async def talk(client: Client) -> None:
+        await tools_are_few_and_short(client)
         assert "call start first" in await refused(client, "journal")
+        await throttled_day(client)
         assert "silent-empty" in await refused(client, "start", scenario=["thunder"])
         assert "give YYYY-MM-DD" in await refused(client, "start", as_of="tomorrow")
         fake = await call(client, "start", customers=3)
@@ -126,7 +127,7 @@ def test_a_day_with_an_agent(tmp_path: Path) -> None:
         assert "give 1 to 100" in await refused(client, "fault", status=503, times=10**9)
         assert "no fault" in await refused(client, "fault", name="thunder")
 
-        await anyio.to_thread.run_sync(hasty, fake["url"], fake["token"], customer["id"])
+        await asyncio.to_thread(hasty, fake["url"], fake["token"], customer["id"])
         entries = (await call(client, "journal", last=1, status="503"))["entries"]
         assert (entries[0]["status"], entries[0]["operation"]) == (503, "customer-licenses-usage")
 

@@ -16,7 +16,6 @@ from partner_insights.world import World
 
 pytest.importorskip("playwright", reason="the dev extra has the browser's driver")
 
-from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ LOW: Any = {"width": 1280, "height": 300}
 """So low that Swagger UI, which takes its time, is not looked at yet."""
 REBOUND = "rebound.example"
 TIMEOUT = 30_000
-expect.set_options(timeout=TIMEOUT)
 
 TRIES = """async (url) => {
   const outage = {method: "POST", body: JSON.stringify({scenario: "outage"})};
@@ -46,6 +44,14 @@ TRIES = """async (url) => {
   return (await Promise.allSettled(tries)).map(each => each.status + " " + (each.value?.status ?? ""));
 }"""
 """What a page could try on a fake: to switch its scenario, to take it back to its start, to read a token."""
+
+
+def expect(found: Any) -> Any:
+    """Playwright's, loaded where it is needed: each worker of xdist loads every module."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT)
+    return expect(found)
 
 
 @pytest.fixture(scope="module")

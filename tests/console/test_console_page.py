@@ -19,9 +19,6 @@ from partner_insights.contract import Catalogue
 
 pytest.importorskip("playwright", reason="the dev extra has the browser's driver")
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.external
 TIMEOUT = 30_000
 """Milliseconds; much more than is needed, as others may be at work on the machine."""
-expect.set_options(timeout=TIMEOUT)
 
 USAGE = "/v1/analytics/licenses/usage"
 DEPLOYMENT = "/v1/analytics/licenses/deployment"
@@ -40,6 +36,14 @@ E3: Any = {"product": "Office 365 E3", "sold": 100, "deployed": 60}
 COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules to which the colour scheme makes a difference."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def expect(found: Any) -> Any:
+    """Playwright's, loaded where it is needed: each worker of xdist loads every module."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT)
+    return expect(found)
 
 
 @dataclass
@@ -518,6 +522,8 @@ def test_accessible(fake: RunningFake, page: Page) -> None:
     send(fake, "/v1/customers")
     page.reload()
     page.wait_for_selector("#scenario-bom")
+    from axe_playwright_python.sync_playwright import Axe
+
     show_everything(page)
     execute(page, "/v1/customers/{customer-id}")
     page.wait_for_selector(".live-responses-table")

@@ -12,8 +12,6 @@ from partner_insights.child_server import RunningFake, running_fake
 
 pytest.importorskip("playwright", reason="the dev extra has the browser's driver")
 
-from axe_playwright_python.sync_playwright import Axe
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -113,6 +111,8 @@ def test_every_page_is_accessible(browser: Browser, asking: RunningFake, scheme:
         begun = requests.post(f"{asking.url}/{TENANT}/oauth2/v2.0/devicecode", data=form, timeout=10).json()
         page.goto(f"{device}?user_code={begun['user_code'] if which == 'declined' else 'NOBODY'}")
         page.get_by_role("button", name="Decline" if which == "declined" else "Sign in and consent").click()
+    from axe_playwright_python.sync_playwright import Axe
+
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
     assert found.response["violations"] == []
     assert page.locator("h1").count() == 1

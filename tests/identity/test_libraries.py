@@ -16,19 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-import adal
 import httpx
 import jwt
-import msal
 import pytest
 import requests
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oidc.core import CodeIDToken
-from azure import identity
 
 from partner_insights.server.auth.tokens import PARTNER_CENTER
 
 if TYPE_CHECKING:
+    import msal
+
     from conftest import Certificate
     from partner_insights.child_server import RunningFake
 
@@ -68,6 +65,8 @@ def called_with(fake: RunningFake) -> str:
 
 
 def confidential(fake: RunningFake, credential: Any = "secret") -> msal.ConfidentialClientApplication:
+    import msal  # here, as each worker of xdist loads every module
+
     return msal.ConfidentialClientApplication(
         "app",
         client_credential=credential,
@@ -95,6 +94,8 @@ def test_msal_by_code_and_silently(secure: RunningFake) -> None:
 
 def test_msal_by_device_code(secure: RunningFake) -> None:
     """Pending at first, then signed in; the account is kept."""
+    import msal
+
     app = msal.PublicClientApplication("app", authority=f"{secure.url}/{TENANT}", instance_discovery=False)
     flow = app.initiate_device_flow([SCOPE])
     assert opens(secure, app.acquire_token_by_device_flow(flow)["access_token"]) == 200
@@ -115,6 +116,8 @@ def test_msal_as_an_application_and_on_behalf_of(secure: RunningFake, certificat
 
 def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path: Path) -> None:
     """Each credential that needs no browser of a person."""
+    from azure import identity
+
     file = tmp_path / "certificate.pem"
     file.write_text(certificate.key_pem + certificate.pem)
     options = {"authority": secure.url, "disable_instance_discovery": True}
@@ -151,6 +154,9 @@ def test_azure_identity(secure: RunningFake, certificate: Certificate, tmp_path:
 @pytest.mark.external
 def test_a_login_in_a_browser_needs_no_person(secure: RunningFake, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a library opens in a browser comes back to it by itself, by query and by a form."""
+    import msal
+    from azure import identity
+
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         pytest.skip("there is no browser")
@@ -171,6 +177,8 @@ def test_a_login_in_a_browser_needs_no_person(secure: RunningFake, monkeypatch: 
 
 def test_adal(secure: RunningFake, certificate: Certificate) -> None:
     """Version 1: application by secret and by certificate, code, refresh, device code."""
+    import adal
+
     context = adal.AuthenticationContext(f"{secure.url}/{TENANT}", validate_authority=False)
     alone = context.acquire_token_with_client_credentials(PARTNER_CENTER, "app", "secret")
     assert opens(secure, alone["accessToken"]) == 403
@@ -197,6 +205,9 @@ def test_adal(secure: RunningFake, certificate: Certificate) -> None:
 
 def test_authlib(secure: RunningFake) -> None:
     """Code with PKCE, and an id token that its validator accepts by discovery document and key set."""
+    from authlib.integrations.requests_client import OAuth2Session
+    from authlib.oidc.core import CodeIDToken
+
     document = requests.get(f"{secure.url}/{TENANT}/v2.0/.well-known/openid-configuration", timeout=10).json()
     session = OAuth2Session(
         "app",

@@ -71,6 +71,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_run(project: Path) 
 
 def test_reference_of_the_options_names_it(project: Path) -> None:
     """The help of `verify` lists the format, so docs/cli.md is written again."""
-    assert run(project, "docs/cli_reference.py", "--check").returncode == 1
+    page = project / "docs/cli.md"
+    assert "--tap FILE" not in page.read_text(encoding="utf-8")
     assert run(project, "docs/cli_reference.py").returncode == 0
-    assert "--tap FILE" in (project / "docs/cli.md").read_text(encoding="utf-8")
+    assert "--tap FILE" in page.read_text(encoding="utf-8")
