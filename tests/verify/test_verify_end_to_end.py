@@ -260,6 +260,8 @@ def test_the_ceiling_ends_a_run_cleanly(tmp_path: Path, proxy: Any) -> None:
     )
     assert (ran.exit_code, len(server.paths), ran.report["requests"]) == (1, 12, 12)
     assert "stopped early: the ceiling of 12 requests was reached" in ran.stdout
+    assert sum(ran.report["notTried"].values()) == ran.report["tests"]["skipped"]
+    assert "the ceiling of 12 requests was reached" in ran.report["notTried"]
 
 
 def test_nothing_tested_is_no_success(tmp_path: Path, proxy: Any) -> None:
@@ -311,7 +313,7 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
     result = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", str(suite), "-p", "no:cacheprovider", "-q", "--showlocals"),
-            *("-k", "without_any_optional_header", f"--insights-url={server.url}"),
+            *("-k", "without_any_optional_header or unknown_path", f"--insights-url={server.url}"),
         ],
         cwd=tmp_path,
         env=os.environ | {"PARTNER_INSIGHTS_TOKEN": server.upstream.token},
@@ -320,7 +322,8 @@ def test_the_suite_runs_under_pytest_itself(tmp_path: Path, proxy: Any) -> None:
         timeout=120,
     )
     assert result.returncode == 1
-    assert f"1 failed, {OPERATIONS - 1} passed" in result.stdout
+    assert f"1 failed, {OPERATIONS - 1} passed, 1 skipped" in result.stdout
+    assert re.search(r"^1 test: only tried on a fake of our own", result.stdout, re.MULTILINE)
     assert "FAILED PI201 " in result.stdout  # in the summary line
     assert "session.py" not in result.stdout  # no inner frames
     assert "warnings of the contract" in result.stdout

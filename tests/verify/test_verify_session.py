@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
+from partner_insights.verify.report.verdict import not_tried_lines
+from partner_insights.verify.run import suite
 from partner_insights.verify.run.client import Stopped
 from partner_insights.verify.run.customer_list import MAX_PAGES
 from partner_insights.verify.run.results import ContractViolated
@@ -205,6 +207,50 @@ def test_the_ceiling_does_not_hide_a_break(inspect: Any, good: Any) -> None:
             session.check("partner-licenses-usage", headers={"X-Word": word})
 
     assert session.results.requests == 3
+
+
+def test_a_run_with_too_few_requests_is_not_whole(inspect: Any, good: Any) -> None:
+    """A test that is left out for the ceiling, while others went on, is told: the rest held, not all."""
+    session = inspect(lambda handler: answer(handler, good("partner-licenses-usage")), ceiling=9)
+    passed = suite.TestResult("test_an_answer", "passed", 0.1)
+    run = suite.Run(session.target, session.results, session.catalogue, [passed])
+    session.check("partner-licenses-usage")
+    session.reserve(4)
+    assert (run.whole, run.judgement.headline) == (True, "held")
+    with pytest.raises(Stopped) as skipped:
+        session.reserve(5)
+    run.tests.append(suite.TestResult("test_sums", "skipped", 0.0, str(skipped.value)))
+    assert (run.whole, run.judgement.headline) == (False, "held as far as it was tried")
+    reason = "the ceiling of 9 requests does not suffice for all tests"
+    assert run.judgement.to_json()["notTried"] == {reason: 1}
+    assert f"1 test not tried: {reason}" in run.summary
+
+
+def test_each_reason_counts_though_a_line_has_room_for_three() -> None:
+    """The rest is told by its number; the JSON report has all."""
+    assert list(not_tried_lines({"a": 9, "b": 3, "c": 1})) == [
+        "9 tests not tried: a",
+        "3 tests not tried: b",
+        "1 test not tried: c",
+    ]
+    *_, last = not_tried_lines({"a": 9, "b": 3, "c": 2, "d": 1, "e": 1})
+    assert last == "2 tests not tried for other reasons"
+
+
+def test_a_failure_tells_each_cause_once(inspect: Any, good: Any) -> None:
+    """Of many rows with one fault, the first is told, with one request and how many more there are."""
+    body = good("customer-licenses-usage")
+    rows = [dict(body["items"][0], productName=f"P{number}", licensesActive="1") for number in range(5)]
+    session = inspect(lambda handler: answer(handler, body | {"items": rows, "totalCount": 4}))
+    with pytest.raises(ContractViolated) as raised:
+        session.check("customer-licenses-usage", customer=GUIDS[0])
+    lines = str(raised.value).splitlines()
+    assert [line.partition(":")[0] for line in lines[::2]] == [
+        "PI101 at /items/0/licensesActive and 4 more places",
+        "PI201 at /totalCount",
+        "PI202 at /items/0/customerId and 4 more places",
+    ]
+    assert all("curl" in line for line in lines[1::2])
 
 
 def test_options_has_to_name_the_methods(inspect: Any) -> None:

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.contract import Profile, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from partner_insights.verify.judge.violation import Observation, Violation
     from partner_insights.verify.report.baseline import Comparison
+
+
+MAX_REASONS = 3
+"""Reasons for which tests were skipped that a line has room for."""
 
 
 class Verdict(StrEnum):
@@ -54,6 +58,8 @@ class Judgement:
     """Why the run ended before its end; then the rest was not tried."""
     tests: Mapping[str, int] = field(default_factory=dict)
     """How many tests had which outcome; empty for recordings."""
+    not_tried: Mapping[str, int] = field(default_factory=dict)
+    """How many of them were skipped for which reason."""
 
     @property
     def verdict(self) -> Verdict:
@@ -84,7 +90,12 @@ class Judgement:
     def _of_run(self) -> dict[str, Any]:
         """What recordings have not: tests, and an end before the end."""
         findings = {severity.value: self._counts.get(severity, 0) for severity in Severity}
-        return {"stopped": self.stopped, "tests": dict(self.tests), "findings": findings}
+        return {
+            "stopped": self.stopped,
+            "tests": dict(self.tests),
+            "notTried": dict(self.not_tried),
+            "findings": findings,
+        }
 
     @property
     def _counts(self) -> Counter[Severity]:
@@ -109,6 +120,15 @@ def tally(severities: Mapping[Severity, int]) -> str:
     """How many violations of each severity, in words."""
     errors, warnings = severities.get(Severity.ERROR, 0), severities.get(Severity.WARNING, 0)
     return f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+
+
+def not_tried_lines(reasons: Mapping[str, int]) -> Iterator[str]:
+    """Why tests were skipped, in words: the most common reasons, and how many there are for others."""
+    for reason, number in list(reasons.items())[:MAX_REASONS]:
+        yield f"{counted(number, 'test')} not tried: {reason}"
+    others = sum(list(reasons.values())[MAX_REASONS:])
+    if others:
+        yield f"{counted(others, 'test')} not tried for other reasons"
 
 
 def counted(number: int, noun: str) -> str:

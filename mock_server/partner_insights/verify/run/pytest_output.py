@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import pytest
 
 from partner_insights.contract import Severity
 from partner_insights.verify.judge.violation import pointer_pattern, shortened
+from partner_insights.verify.report.verdict import counted
 from partner_insights.verify.run.results import ContractViolated, Results
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The warnings, which fail no test and would be seen nowhere else; and why a run ended early."""
+    """The warnings, which fail no test and would be seen nowhere else; and what was not tried, and why."""
     results = config.stash.get(RESULTS, None)
     if results is None:
         return
@@ -76,9 +78,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("warnings of the contract")
         for each in warnings:
             terminalreporter.line(_line(each))
+    reasons = Counter(_reason(each) for each in terminalreporter.stats.get("skipped", ()))
+    if reasons:
+        terminalreporter.section("not tried")
+        for reason, number in reasons.most_common():
+            terminalreporter.line(f"{counted(number, 'test')}: {reason}")
     if results.stopped is not None:
         terminalreporter.section("stopped early")
         terminalreporter.line(results.stopped)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a test was skipped: pytest has it behind the place of the code that said so."""
+    skipped = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return skipped.removeprefix("Skipped: ")
 
 
 def _line(violation: Violation) -> str:

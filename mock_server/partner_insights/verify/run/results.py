@@ -7,25 +7,33 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from partner_insights.contract import Severity
+from partner_insights.verify.report.causes import causes
 from partner_insights.verify.report.census import Census
+from partner_insights.verify.report.verdict import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
+    from partner_insights.verify.report.causes import Cause
 
 
 class ContractViolated(AssertionError):
-    """A request was not answered as the contract says; the message names every violation."""
+    """A request was not answered as the contract says; the message names every cause once."""
 
     def __init__(self, violations: Iterable[Violation]) -> None:
+        super().__init__()
         self.violations = tuple(violations)
-        super().__init__("\n".join(map(_line, self.violations)))
+
+    def __str__(self) -> str:
+        return "\n".join(map(_lines, causes(self.violations)))
 
 
-def _line(violation: Violation) -> str:
+def _lines(cause: Cause) -> str:
+    violation = cause.first
     place = f" at {violation.pointer}" if violation.pointer else ""
-    return f"{violation.code}{place}: {violation.message}\n    {violation.request.curl}"
+    more = f" and {counted(len(cause.others), 'more place')}" if cause.others else ""
+    return f"{violation.code}{place}{more}: {violation.message}\n    {violation.request.curl}"
 
 
 @dataclass
@@ -53,6 +61,8 @@ class Results:
     census: Census = field(default_factory=Census)
     stopped: str | None = None
     """Why the run ended before its end."""
+    too_few_requests: str | None = None
+    """Where a test was left out for that, and others went on."""
     token_lost: bool = False
     """Whether that was for the token, which was refused all at once: then nobody knows the rest."""
 

@@ -154,6 +154,14 @@ class SuiteSession:
         left = self.sender.client.left
         return left is None or 2 * requests <= left
 
+    def reserve(self, requests: int) -> None:
+        """Stopped (a skip) where not so many requests may be sent: then the run is not whole."""
+        if not self.can_send(requests):
+            self.results.too_few_requests = (
+                f"the ceiling of {self.sender.client.ceiling} requests does not suffice for all tests"
+            )
+            raise Stopped(self.results.too_few_requests)
+
     def each(self, test: Callable[[T], object], values: Iterable[T]) -> None:
         """Run a test for every value, and raise what all of them raise together."""
         failures: list[ContractViolated] = []

@@ -17,7 +17,7 @@ from partner_insights.contract import Catalogue, Profile
 from partner_insights.errors import InputError
 from partner_insights.verify import pytest_options
 from partner_insights.verify.options import SuiteOptions
-from partner_insights.verify.report.verdict import Judgement, counted
+from partner_insights.verify.report.verdict import Judgement, counted, not_tried_lines
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target, open_target
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 OPEN_SESSION = pytest.StashKey[SuiteSession]()
 """Where `verify` leaves the session it opened for the suite's fixture."""
-
-MAX_REASONS = 3
-"""Reasons for which tests were skipped that a line has room for."""
 
 PYTEST_ENV = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME")
 """Environment variables by which a user's own pytest habits would reach the run."""
@@ -68,7 +65,12 @@ class Run:
     @property
     def whole(self) -> bool:
         """Whether the suite came to its end, so that what was not seen is not there."""
-        return not self.interrupted and self.results.stopped is None and not self.crashes
+        return not self.interrupted and self._ended_early is None and not self.crashes
+
+    @property
+    def _ended_early(self) -> str | None:
+        """Why not everything was tried that could have been."""
+        return self.results.stopped or self.results.too_few_requests
 
     @property
     def crashes(self) -> list[TestResult]:
@@ -93,8 +95,9 @@ class Run:
             observations=tuple(observations),
             tested=self.tested,
             comparison=comparison,
-            stopped="interrupted" if self.interrupted else self.results.stopped,
+            stopped="interrupted" if self.interrupted else self._ended_early,
             tests=self.outcomes,
+            not_tried=self.not_tried,
         )
 
     @property
@@ -104,11 +107,10 @@ class Run:
         return {name: found[name] for name in ("passed", "failed", "skipped", "error")}
 
     @property
-    def not_tried(self) -> Iterator[str]:
-        """Why tests were skipped, the most common reason first."""
+    def not_tried(self) -> Mapping[str, int]:
+        """Why tests were skipped, and how many each, the most common reason first."""
         reasons = Counter(test.message for test in self.tests if test.outcome == "skipped")
-        for reason, number in reasons.most_common(MAX_REASONS):
-            yield f"{counted(number, 'test')} not tried: {reason}"
+        return dict(reasons.most_common())
 
     @property
     def summary(self) -> str:
@@ -123,7 +125,7 @@ class Run:
             f"{outcomes['skipped']} skipped",
             self.judgement.tally,
         ]
-        parts += self.not_tried
+        parts += not_tried_lines(self.not_tried)
         if record.stopped is not None:
             parts.append(f"stopped early: {record.stopped}")
         if self.interrupted:
