@@ -121,6 +121,21 @@ def test_what_cannot_be_ends_with_2(walk: Path, tmp_path: Path) -> None:
     assert cli("serve", "--only-data").exit_code == 2
 
 
+def test_parquet_that_is_none_ends_with_2(tmp_path: Path) -> None:
+    """With the file, whether it is cut short or has one row that cannot be."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    broken = tmp_path / "own.parquet"
+    parquet.write_table(pa.table({"customer": ["C"], "product": ["P"], "sold": [-1]}), broken)
+    with pytest.raises(InputError, match="exit code 2") as told, running_fake(f"--data={broken}"):
+        pass
+    assert f"{broken}, row 1, sold: -1 is less than 0" in str(told.value)
+    broken.write_bytes(broken.read_bytes()[:-9])
+    with pytest.raises(InputError, match="exit code 2") as told, running_fake(f"--data={broken}"):
+        pass
+    assert f"{broken}: is no Parquet" in str(told.value)
+
+
 def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
     """`--catalogue FILE` sells from the file; one that is none is refused before anything is served."""
     own = json.loads((ROOT / "mock_server/partner_insights/world/products.json").read_text(encoding="utf-8"))

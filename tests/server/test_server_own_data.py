@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -67,6 +68,19 @@ def test_a_load_is_taken_whole_or_not_at_all(client: FlaskClient, app_user: dict
     told = client.post("/_admin/data?allowInvalid=1", data=good + "D,P,3,4\n", content_type="text/csv")
     assert (told.get_json()["customers"], len(told.get_json()["invalid"])) == (51, 1)
     assert get(client, "/_admin/world")["invalid"] == 1
+
+
+def test_a_broken_cell_of_parquet_is_400(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """With row, column and rule; no row of the load shows."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    before = get(client, "/v1/customers", app_user)
+    out = io.BytesIO()
+    parquet.write_table(pa.table({"customer": ["C", "D"], "product": ["P", "P"], "sold": [3.0, 3.5]}), out)
+    told = client.post("/_admin/data", data=out.getvalue(), content_type="application/vnd.apache.parquet")
+    assert told.status_code == 400
+    assert "row 2, sold: 3.5 is no whole number (multipleOf" in told.get_json()["error"]
+    assert get(client, "/v1/customers", app_user) == before
 
 
 def test_reset_takes_all_edits_back(client: FlaskClient, app_user: dict[str, str]) -> None:

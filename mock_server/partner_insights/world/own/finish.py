@@ -111,7 +111,7 @@ def _texts(given: Given) -> tuple[Texts, dict[str, Integers]]:
         "product_ids": [_text(key[0]).upper() for key in given.product_ids.codes],
     }
     distinct = {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
-    codes = {
+    codes: dict[str, Integers] = {
         name: np.array([*map({text: at for at, text in enumerate(distinct[name])}.get, texts), -1], np.int32)
         for name, texts in found.items()
     }

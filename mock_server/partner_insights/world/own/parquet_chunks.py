@@ -10,6 +10,7 @@ import orjson
 
 from partner_insights.errors import InputError
 from partner_insights.world.own.chunk import MISSING, Chunk, within
+from partner_insights.world.own.columns_of_data import LICENSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +22,13 @@ _ROWS = 4096
 
 def _cells(column: Any) -> list[Any]:
     """A column of Parquet as JSON would have it: moments as the API writes them, MISSING for null."""
+    import pyarrow
     from pyarrow.types import is_boolean, is_dictionary, is_floating, is_integer, is_string, is_timestamp
 
+    if column.type == pyarrow.float32():  # 66.67, not the number of 64 bits that is next to it
+        column = column.cast(pyarrow.string()).cast(pyarrow.float64())
+    elif is_timestamp(column.type) and column.type.unit == "ns":  # Python's moments have no nanoseconds
+        column = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False)
     if is_string(column.type) or is_timestamp(column.type):  # few are distinct, and each takes long to tell
         column = column.dictionary_encode()
     if is_dictionary(column.type):
@@ -69,24 +75,53 @@ def parquet_chunks(file: BinaryIO, where: str) -> Iterator[Chunk]:
     begin = 1
     try:
         whole = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
-        names = whole.schema_arrow.names
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise InputError(f"two columns are named {twice!r}", where=where or None)
         for batch in whole.iter_batches(_ROWS, use_threads=False):
             while any(pyarrow.types.is_struct(each.type) for each in batch.schema):
                 batch = pyarrow.Table.from_batches([batch]).flatten().combine_chunks().to_batches()[0]
-            columns = {
-                name: _cells(column)
-                for name, column in zip(batch.schema.names, batch.columns, strict=True)
-                if column.null_count < len(column)
-            }
-            yield Chunk(columns, _by_row(where, begin))
+            place = _by_row(where, begin)
+            _check_columns(batch.schema, where)
+            yield Chunk(
+                {
+                    name: _read(column, name, place)
+                    for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                    if column.null_count < len(column)
+                },
+                place,
+            )
             begin += batch.num_rows
         # What it would keep for the next file is more than the columns of this one.
         pyarrow.default_memory_pool().release_unused()
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(f"is no Parquet ({error})", where=where or None) from error
+
+
+def _check_columns(schema: Any, where: str) -> None:
+    """No two of one name, and no licences within a customer's cell."""
+    from pyarrow.types import is_nested
+
+    for name in schema.names:
+        if schema.names.count(name) > 1:
+            raise InputError(f"two columns are named {name!r}", where=where or None)
+        if name == LICENSES and is_nested(schema.field(name).type):
+            words, remedy = "a cell of Parquet holds no licences", "give each a row, or save it as JSON"
+            raise InputError(words, where=within(where, name), remedy=remedy)
+
+
+def _read(column: Any, name: str, place: Callable[[int, str | None], str]) -> list[Any]:
+    """The cells of a column; InputError for the first that cannot be read."""
+    from pyarrow.types import is_dictionary
+
+    try:
+        return _cells(column)
+    except (ValueError, OverflowError):
+        cells: list[Any] = []
+        for row in range(len(column)):
+            cell = column.slice(row, 1)
+            try:
+                cells += _cells(cell.dictionary_decode() if is_dictionary(cell.type) else cell)
+            except (ValueError, OverflowError) as error:
+                raise InputError(f"cannot be read ({error})", where=place(row, name)) from error
+        return cells
 
 
 def _by_row(where: str, begin: int) -> Callable[[int, str | None], str]:
