@@ -35,10 +35,11 @@ def pytest_configure() -> None:
     A shell starts background jobs with Ctrl-C ignored, and so is every process after it. Where bytecode is
     not to be written, each of some two hundred processes compiles all it imports, for two seconds or more.
     Hypothesis has a table of all characters, which every process makes anew where it finds none; how long an
-    example takes is the machine's affair.
+    example takes is the machine's affair. On GitHub's runners `verify` and `check` print more.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("GITHUB_ACTIONS", None)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))

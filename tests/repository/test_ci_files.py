@@ -195,9 +195,14 @@ def test_the_action_serves_and_verifies(runner: Runner) -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 def test_the_action_checks_recordings(runner: Runner) -> None:
-    """Each line of the input is a path, blanks and all; a violation fails the step."""
+    """Each line of the input is a path, blanks and all; a violation fails the step, shown at its file."""
     empty: dict[str, Any] = {"totalCount": 0, "items": [], "attributes": {"objectType": "Collection"}}
     (runner.folder / "a good one.json").write_text(json.dumps(empty), encoding="utf-8")
     (runner.folder / "wrong.json").write_text(json.dumps(empty | {"totalCount": 1}), encoding="utf-8")
     assert runner.run("Check", check="a good one.json\n") == 0, runner.log
+    assert "::" not in runner.log
     assert runner.run("Check", check="a good one.json\nwrong.json\n") == 1
+    assert "\n::error file=wrong.json,title=PI201 " in runner.log
+    summary = (runner.folder / "summary").read_text(encoding="utf-8")
+    assert "broken: 2 recordings" in summary
+    assert "::" not in summary

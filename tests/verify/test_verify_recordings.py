@@ -51,6 +51,19 @@ def published_sample(operation: str) -> bytes:
     return answers[0].encode()
 
 
+def test_github_shows_violations_at_their_file(
+    recording: Any, good: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its runner each file has annotations of its own, after all else; elsewhere there are none."""
+    wrong = good("partner-licenses-usage")
+    wrong["totalCount"] += 1
+    files = [recording(good("partner-licenses-usage")), recording(wrong, "a, b.json")]
+    assert "::" not in check(*files).stdout
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    *_, last = check(*files).stdout.splitlines()
+    assert last.startswith(f"::error file={files[1].parent}/a%2C b.json,title=PI201 partner-licenses-usage ")
+
+
 @pytest.mark.parametrize("profile", ["corrected", "strict"])
 @pytest.mark.parametrize("operation", SEED)
 def test_published_samples_keep_the_corrected_contract(recording: Any, operation: str, profile: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,7 @@ def _check_all(files: tuple[Path, ...], checker: RecordingChecker) -> tuple[list
 
 def _report(checked: list[FileResult], refused: int, profile: Profile, json_file: Path | None) -> int:
     from partner_insights.files import write_report
+    from partner_insights.verify.report.github import IN_GITHUB, workflow_commands
     from partner_insights.verify.report.terminal import console, show, show_verdict
     from partner_insights.verify.report.verdict import counted, json_report, tally
 
@@ -126,6 +128,9 @@ def _report(checked: list[FileResult], refused: int, profile: Profile, json_file
     judged = sum(each.judged for each in checked)
     words = f"{counted(judged, 'recording')} judged by the {profile.value} contract, {refused} not judged"
     show_verdict(screen, judgement, words)
+    for each in checked if os.environ.get(IN_GITHUB) == "true" else ():
+        for line in workflow_commands(_judgement([each], profile, tested=True), Path(each.name).as_posix()):
+            click.echo(line)
     return 2 if refused else judgement.verdict.exit_code
 
 

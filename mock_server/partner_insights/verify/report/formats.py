@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.verify.report.errata import proposed_errata
-from partner_insights.verify.report.github import github
+from partner_insights.verify.report.github import IN_GITHUB, github
 from partner_insights.verify.report.html import html
 from partner_insights.verify.report.junit import junit
 from partner_insights.verify.report.markdown import markdown
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from partner_insights.verify.report.report import Report
-
-IN_GITHUB: Final = "GITHUB_ACTIONS"
 
 
 @dataclass(frozen=True)
