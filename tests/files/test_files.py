@@ -210,9 +210,9 @@ def test_folder_is_whole_or_absent(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("inner", [False, True])
-def test_linked_unfinished_world_is_refused(tmp_path: Path, inner: bool) -> None:
-    """Neither the hidden folder of an unfinished world nor the one for its parts may be a link."""
+@pytest.mark.parametrize("inner", ["", "world", "plan.json", "parts.ndjson", "lock"])
+def test_linked_unfinished_world_is_refused(tmp_path: Path, inner: str) -> None:
+    """Neither the hidden folder of an unfinished world nor anything that is written in it may be a link."""
     from partner_insights.fixtures.files.manifest import Plan, versions
     from partner_insights.fixtures.files.world import unfinished_beside, write_world
 
@@ -221,7 +221,7 @@ def test_linked_unfinished_world_is_refused(tmp_path: Path, inner: bool) -> None
     begun = unfinished_beside(tmp_path / "out")
     if inner:
         begun.mkdir()
-        (begun / "world").symlink_to(theirs)
+        (begun / inner).symlink_to(theirs if inner == "world" else theirs / inner)
     else:
         begun.symlink_to(theirs)
     plan = Plan(

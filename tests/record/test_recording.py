@@ -32,6 +32,7 @@ from partner_insights.record.store import Store
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.server.process.ready_file import ReadyFile
 from partner_insights.verify.recordings.check import check_recording
+from partner_insights.verify import Response
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -512,6 +513,18 @@ def test_what_is_under_way_at_the_end_is_passed_on(fake: RunningFake, tmp_path: 
         proxy.stop()
         assert late.result().status == 200
     assert "1 answer passed, 1 stored" in proxy.said
+
+
+def test_of_a_content_type_the_charset_alone_is_stored() -> None:
+    """Any other parameter may name somebody; a replay serves JSON as JSON without it."""
+    for value, stored in (
+        ('Application/JSON; charset="UTF-8"', True),
+        ("application/json", True),
+        ("application/json; tenant=contoso", False),
+        ("application/json; charset=utf-8; tenant=contoso", False),
+    ):
+        answer = Store._answer(("customers", (), (), None), Response(200, (("Content-Type", value),), b"{}"))
+        assert answer.content_type == (value if stored else None)
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:

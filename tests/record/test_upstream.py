@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 import time
@@ -199,6 +200,24 @@ def test_what_to_try_again_asks_the_upstream() -> None:
     assert request.curl == "curl -i -H 'Accept: */*' https://api.example/v1/customers"
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/v1/customers?size=2&access_token=secret&sig=secret%2F", "?size=2&access_token=hidden&sig=hidden"),
+        ("/v1/customers?secret", "?hidden"),
+        ("/v1/customers?%73ize=2", "?%73ize=2"),
+        ("/v1/analytics/licenses/usage?size=secret", "?size=hidden"),
+        ("/somewhere?code=secret", "?code=hidden"),
+    ],
+)
+def test_secrets_in_a_query_are_hidden(path: str, shown: str) -> None:
+    """Only documented parameters of the operation are shown; the judge is told all of them."""
+    request = request_of(path, (), Response(200, (), b"{}"), "http://127.0.0.1:9", Catalogue.load())
+    assert request.url == f"http://127.0.0.1:9{path.partition('?')[0]}{shown}"
+    assert "secret" not in request.curl
+    assert request.query
+
+
 def test_other_secrets_of_callers_are_hidden() -> None:
     """Any header that nobody knows may be a key; what a terminal would obey is written as an escape."""
     sent = (
@@ -217,3 +236,23 @@ def test_other_secrets_of_callers_are_hidden() -> None:
         ["bash", "-c", request.curl.replace("curl", "printf '%s|'", 1)], capture_output=True, check=True
     )
     assert b"Accept: application/json\x1b[31m'|" in shown.stdout
+
+
+def test_an_answer_that_ends_no_exchange_is_a_bad_gateway() -> None:
+    """A caller told of 101 would speak another protocol to the proxy; what is quoted of a coding is short."""
+    for head, words in (
+        (b"101 Switching Protocols\r\nUpgrade: x", "answered 101"),
+        (b"200 OK\r\nContent-Length: 1\r\nContent-Encoding: " + b"gzip," * 200 + b"gzip", "gzip,gzip"),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def answer(server: socket.socket = server, head: bytes = head) -> None:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 " + head + b"\r\n\r\nx")
+
+            threading.Thread(target=answer, daemon=True).start()
+            with pytest.raises(UpstreamError, match=words) as told:
+                Upstream(f"http://127.0.0.1:{server.getsockname()[1]}").get("/", ())
+            assert (told.value.status, len(told.value.words) < 200) == (502, True)

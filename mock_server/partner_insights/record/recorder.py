@@ -131,7 +131,7 @@ def request_of(
     token = {401: Token.INVALID, 403: Token.APP_ONLY}.get(response.status, Token.USER)
     return Request(
         method="GET",
-        url=upstream + target,
+        url=upstream + _shown_target(target, operation),
         headers=tuple((name, _shown(name, value)) for name, value in _of_the_request(headers)),
         operation=None if operation is None else operation.id,
         customer=customer,
@@ -145,6 +145,18 @@ def _of_the_request(headers: Headers) -> Iterator[tuple[str, str]]:
     """What the caller said to the upstream: the host and the connection it asked were ours."""
     said = {name.lower() for name, _ in forwarded_headers(headers)} | {"accept-encoding"}
     return (each for each in headers if each[0].lower() in said - {"cookie"})
+
+
+def _shown_target(target: str, operation: Operation | None) -> str:
+    """The target; what stands in the query may be a key or a password, but in documented parameters."""
+    path, mark, query = target.partition("?")
+    known = () if operation is None else operation.query
+
+    def shown(parameter: str) -> str:
+        name, equals, _ = parameter.partition("=")
+        return parameter if unquote(name) in known else f"{name}=hidden" if equals else "hidden"
+
+    return path + mark + "&".join(map(shown, query.split("&"))) if mark else path
 
 
 def _shown(name: str, value: str) -> str:

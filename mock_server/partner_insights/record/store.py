@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,9 @@ LOCK: Final = ".lock"
 MAX_ANSWERS: Final = 100_000
 MAX_BYTES: Final = 4 * 2**30
 """What one recording may grow to; then traffic still passes, and nothing more is stored."""
+
+_CONTENT_TYPE: Final = re.compile(r'application/json(?:\s*;\s*charset="?[\w-]+"?)?', re.IGNORECASE | re.ASCII)
+"""What is stored of it: any other parameter may say something of somebody."""
 
 
 class Store:
@@ -141,7 +145,7 @@ class Store:
         if response.status == 401:
             headers.append(("WWW-Authenticate", "Bearer"))  # the rest of it may name the tenant
         content_type = response.header("Content-Type")
-        known = content_type is not None and content_type.lower().startswith("application/json")
+        known = content_type is not None and _CONTENT_TYPE.fullmatch(content_type) is not None
         return RecordedAnswer(
             key=key,
             status=response.status,

@@ -71,7 +71,7 @@ class Upstream:
             body = read_body(answer)
             coding = _unread_coding(answer)
         except DecodeError as error:
-            label = answer.headers.get("Content-Encoding")
+            label = answer.headers.get("Content-Encoding", "")[:40]
             raise UpstreamError(502, f"the upstream's answer is labelled {label}, and is not") from error
         except BodyTooLarge as error:
             largest = http_reader.MAX_BODY // 2**20
@@ -85,9 +85,11 @@ class Upstream:
             raise UpstreamError(504, "the upstream did not answer in time") from error
         except (HTTPError, OSError) as error:
             raise UpstreamError(502, f"the upstream could not be reached ({type(error).__name__})") from error
+        if answer.status < 200:
+            raise UpstreamError(502, f"the upstream answered {answer.status}, which ends no exchange")
         if coding is not None:
             raise UpstreamError(
-                502, f"the upstream answered in {coding}, which was not asked for and is not read here"
+                502, f"the upstream answered in {coding[:40]}, which was not asked for and is not read here"
             )
         return Response(
             status=answer.status,
