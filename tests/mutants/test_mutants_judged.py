@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue, Operation, Profile, Standing
 from partner_insights.contract.error_bodies import refusal_body
 from partner_insights.mutants import MutableResponse, Mutant, RequestContext, mutants
+from partner_insights.mutants.http import HTTP
 from partner_insights.verify import Exchange, Request, Response, Token, judge_exchange
 from partner_insights.verify.judge.violation import pointer_pattern
 from partner_insights.world import World
@@ -18,7 +20,8 @@ from partner_insights.world.bodies import response_body
 
 CATALOGUES = {profile: Catalogue.load(profile) for profile in (Profile.STRICT, Profile.CORRECTED)}
 CATALOGUE = CATALOGUES[Profile.STRICT]
-SCHEMA = [mutant for mutant in mutants(CATALOGUE).values() if mutant.kind == "schema"]
+ALL = mutants(CATALOGUE)
+SCHEMA = [mutant for mutant in ALL.values() if mutant.kind == "schema"]
 GUID = "25b6edd5-1f53-456b-b48c-c64f60ec2dda"
 IDS = {"MS-RequestId": GUID, "MS-CorrelationId": GUID, "MS-CV": "c.0", "MS-ServerId": "d"}
 
@@ -56,6 +59,20 @@ def found(
         (violation.code, pointer_pattern(violation.pointer), violation.standing, violation.severity.value)
         for violation in judged
     }
+
+
+BYTES = [each.id for each in HTTP if set(each.codes.split()) & {"PI306", "PI307", "PI308", "PI309", "PI310"}]
+
+
+@pytest.mark.parametrize("name", CATALOGUE.operations)
+def test_mutants_of_bytes_are_found_in_any_body(name: str) -> None:
+    """Whatever its envelope: a body that cannot be read, or not by everyone, is told by the mutant's code."""
+    operation = CATALOGUE.operations[name]
+    request, good = good_exchange(7, operation, refused=False)
+    for each in (ALL[each] for each in BYTES if name in ALL[each].operations):
+        mutated = each.apply(good, RequestContext(CATALOGUE, operation))
+        codes = {code for code, *_ in found(request, mutated, Profile.STRICT)}
+        assert codes & set(each.codes), each.id
 
 
 @settings(max_examples=80)

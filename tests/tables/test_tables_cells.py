@@ -271,6 +271,10 @@ NO_RESOURCES = {
     "values of an enumeration": "## Sku\n\n| Value | Position | Description |\n|-|-|-|\n| None | 0 | x |",
     "names and values": "## Sku\n\n| Name | Value |\n|---|---|\n| a | b |",
     "values by an introduction": "## Sku\n\nAn [Enum](e.md).\n\n| Property | Description |\n|-|-|\n| a | b |",
+    "an introduction far above": "## Sku\n\nEnum.\n\nText.\n\n| Property | Description |\n|-|-|\n| a | b |",
+    "an introduction below another": (
+        "## Sku\n\nText.\n\nThe enumeration:\n\n| Property | Description |\n|-|-|\n| a | b |"
+    ),
     "names and descriptions": "## Sku\n\n| Name | Description |\n|---|---|\n| a | b |",
     "parameters": "## URI parameters\n\n| Name | Type | Required |\n|---|---|---|\n| id | string | Y |",
     "one word": "## Parameters\n\n| Name | Type | Description |\n|---|---|---|\n| id | string | x |",
@@ -306,6 +310,25 @@ def test_a_bold_paragraph_right_above_a_table_is_its_heading() -> None:
     assert {each.description for each in bold.resources} == {""}  # a heading introduces nothing
     apart = read_page_text("# Widget\n\n**Gadget**\n\nText." + table.format("id"), "page.md")
     assert [each.name for each in apart.resources] == ["Widget"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("<h2>Sku</h2>", "Sku"),
+        ('<div><H3 class="x">Sku</H3>', "Sku"),
+        ("</h2><h2>Sku</h2>", "Sku"),
+        ("<h2>Offer<h2>Sku</h2></h2>", "Sku"),
+        ("<h3>Sku</h2>", "Page"),
+        ("</h2>", "Page"),
+        ("<h2>Sku", "Page"),
+        ("<table><tr><td><h2>Sku</h2></td></tr></table>", "Page"),
+    ],
+)
+def test_a_heading_of_html_ends_with_its_own_end(line: str, name: str) -> None:
+    """What is open or closed alone, or closed as another, is none."""
+    page = read_page_text(f"# Page\n\n{line}\n\n| Property | Type |\n|---|---|\n| id | string |\n", "page.md")
+    assert [each.name for each in page.resources] == [name]
 
 
 def test_a_heading_twice_has_two_anchors() -> None:

@@ -32,6 +32,11 @@ def test_every_code_explains_itself(code: str) -> None:
     lines = dict(explain(code, CATALOGUE)[0][1])
     assert all(text.strip() for text in lines.values())
     assert lines.keys() & {"source", "keyword", "reason"}
+    rules = [each for each in CATALOGUE.rules.values() if each.code == code]
+    for each in rules[:1] or [CATALOGUE.codes[code]]:
+        if each.standing is not None:
+            severity = Profile.CORRECTED.severity(each.standing, certain=each.weight.certain)
+            assert ("error in every profile" in lines["standing"]) == (severity is Severity.ERROR)
 
 
 def test_a_code_stands_as_the_judge_weighs_it() -> None:

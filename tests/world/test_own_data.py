@@ -24,7 +24,8 @@ from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.fixtures.factories.own_data import OwnCustomer, partner, small_worlds
 from partner_insights.world import World
-from partner_insights.world.own import cells, load
+from partner_insights.world.own import cells, load, parquet_chunks
+from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
 from partner_insights.world.own.folding import distinct
 from partner_insights.world.own.roster import entities_of, entity_of
@@ -321,6 +322,15 @@ def test_what_is_invalid_can_be_taken_on_purpose() -> None:
     assert [customer for customer, _ in world.own.notes] == [world.customer_id(0)] * 2
 
 
+@pytest.mark.parametrize("again", [[0], [1], [0, 1], [2, 1, 0, 0]])
+def test_rows_of_use_that_are_given_twice_on_purpose_are_shown_twice(again: list[int]) -> None:
+    """In whatever order they come; the others are as they were."""
+    rows = MADE.rows(USAGE, 3)[:4]
+    given = [*rows, *(rows[at] for at in again)]
+    told = [json.dumps(row, sort_keys=True) for row in taken(given, allow_invalid=True).rows(USAGE)]
+    assert Counter(told) == Counter(json.dumps(row, sort_keys=True) for row in given)
+
+
 def test_a_number_beyond_64_bits_can_be_shown() -> None:
     """Whatever else stands in the document, a huge number taken on purpose is one that JSON is written of."""
     body = (
@@ -603,6 +613,35 @@ def test_cells_of_parquet_are_read_as_what_they_tell(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.Table.from_arrays([*odd.values(), odd["sold"]], [*odd, "sold"]), file)
     with pytest.raises(InputError, match="two columns are named 'sold'"):
         load.with_files([file], EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "told"),
+    [
+        ("string", "A", "A"),
+        ("large_string", "A", "A"),
+        ("int64", 5, 5),
+        ("float64", 0.5, 0.5),
+        ("float64", float("inf"), float("inf")),
+        ("bool_", True, True),
+        ("binary", b"A", "A"),
+        ("decimal128", Decimal("2.50"), 2.5),
+        ("timestamp", datetime(2026, 11, 19, 1, 2, 3, 450_000), "2026-11-19T01:02:03.45"),
+        ("date32", DAY, "2026-11-22"),
+    ],
+)
+@pytest.mark.parametrize("places", [(0,), (0, None), (None, 0, None), (None,)])
+def test_a_cell_of_parquet_that_is_null_is_left_out(
+    kind: str, cell: Any, told: Any, places: tuple[int | None, ...]
+) -> None:
+    """Among others or alone, of any type, in a dictionary or not; the others stay in their places."""
+    pyarrow = pytest.importorskip("pyarrow")
+    more = {"decimal128": (5, 2), "timestamp": ("us",)}.get(kind, ())
+    column = pyarrow.array([None if at is None else cell for at in places], getattr(pyarrow, kind)(*more))
+    expected = [MISSING if at is None else told for at in places]
+    assert parquet_chunks._cells(column) == expected
+    if kind in ("string", "large_string", "timestamp"):
+        assert parquet_chunks._cells(column.dictionary_encode()) == expected
 
 
 @pytest.mark.parametrize("name", ["EXO", "exchange", "exo"])
