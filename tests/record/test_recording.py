@@ -31,8 +31,8 @@ from partner_insights.record.anonymizer import Anonymizer
 from partner_insights.record.store import Store
 from partner_insights.recording_folder import INDEX, Recording
 from partner_insights.server.process.ready_file import ReadyFile
-from partner_insights.verify.recordings.check import check_recording
 from partner_insights.verify import Response
+from partner_insights.verify.recordings.check import check_recording
 from partner_insights.world import World
 
 if TYPE_CHECKING:
