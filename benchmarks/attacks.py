@@ -327,6 +327,11 @@ ENDLESS: Final = {
     "a gzip bomb": (OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(ZIPPED), ZIPPED, 0.0),
     "silence": (b"", b"", 3600.0),
     "noise": (os.urandom(100_000), b"", 3600.0),
+    "another protocol": (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"a", 0.1),
+    "103 Early Hints without end": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" * 1000, 0.0),
+    "the extension of a chunk without end": (OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"a" * MB, 0.0),
+    "trailers without end": (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-A: b\r\n" * 1000, 0.0),
+    "a gzip chain of 200": (OK + b"Content-Encoding: " + b"gzip," * 200 + b"gzip\r\n\r\n", ZIPPED, 3600.0),
 }
 
 
@@ -450,6 +455,43 @@ def commands(folder: Path, fake: RunningFake) -> Iterator[Attack]:
             raise Held("it was written through the link")
         return told
 
+    def nothing() -> str:
+        away = folder / "away"
+        (folder / "dangling").symlink_to(away)
+        told = command(*write, "--out", folder / "dangling", seconds=60, codes=(2,), words="symbolic link")
+        if away.exists():
+            raise Held("it was written where the link points")
+        return told
+
+    def query() -> str:
+        ready, told = folder / "asked.json", folder / "asked.log"
+        options = (
+            "--url",
+            fake.url,
+            "--out",
+            str(folder / "asked"),
+            "--port",
+            "0",
+            "--ready-file",
+            str(ready),
+        )
+        with (
+            told.open("wb") as log,
+            subprocess.Popen([*COMMAND, "record", *options], stdout=log, stderr=log) as run,
+        ):
+            while not ready.exists():
+                time.sleep(0.05)
+            proxy = urlsplit(json.loads(ready.read_bytes())["url"])
+            connection = http.client.HTTPConnection(proxy.netloc, timeout=20)
+            connection.request("GET", f"{USAGE}?access_token=a-secret&sig=a-secret")
+            connection.getresponse().read()
+            run.terminate()
+        if b"a-secret" in told.read_bytes() or any(
+            b"a-secret" in each for each in contents(folder / "asked").values()
+        ):
+            raise Held("it is told or stored")
+        return "neither told nor stored"
+
     def killed() -> str:
         whole, cut = folder / "whole", folder / "cut"
         command(*write, "--out", whole, seconds=120, codes=(0,))
@@ -493,6 +535,8 @@ def commands(folder: Path, fake: RunningFake) -> Iterator[Attack]:
     page = folder / "nothing.md"
     page.write_text("# Nothing\n")
     yield Attack("commands", "a link in the place of an unfinished world", link)
+    yield Attack("commands", "a link to nothing as --out", nothing)
+    yield Attack("commands", "a key in the query of a recorded request", query)
     yield Attack("commands", "three kills, then the rest", killed)
     yield Attack("commands", "two recorders, one folder", recorders)
     yield Attack("commands", "a ready file of a killed fake", stale)
