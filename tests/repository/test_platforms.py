@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "mock_server" / "partner_insights"
 WINDOWS = Path(__file__).parent / "windows"
 
-POSIX_ONLY = frozenset(tomllib.loads((WINDOWS / "lacking.toml").read_text(encoding="utf-8"))["modules"])
+LACKING = tomllib.loads((WINDOWS / "lacking.toml").read_text(encoding="utf-8"))
+POSIX_ONLY = frozenset(LACKING["modules"])
 
 
 def complaints(source: str) -> Iterator[str]:
@@ -104,6 +105,59 @@ def test_planted_need_is_found(source: str) -> None:
 def test_what_all_systems_do_alike_is_left_alone(source: str) -> None:
     """The measure objects to nothing that is the same everywhere."""
     assert list(complaints(source)) == []
+
+
+def needs_to_be_collected(source: str) -> Iterator[str]:
+    """What Windows lacks of that a module of tests takes when it is imported, with its line."""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+            waiting += [*defaults, *getattr(node, "decorator_list", [])]
+            continue
+        waiting += ast.iter_child_nodes(node)
+        taken = []
+        if isinstance(node, ast.Import):
+            taken = [each.name for each in node.names if each.name.partition(".")[0] in POSIX_ONLY]
+        elif isinstance(node, ast.ImportFrom):
+            lacking = LACKING["names"].get(node.module, ())
+            taken = [each.name for each in node.names if node.module in POSIX_ONLY or each.name in lacking]
+        elif isinstance(node, ast.Attribute):
+            name = ast.unparse(node)
+            taken = [name] if node.attr in LACKING["names"].get(ast.unparse(node.value), ()) else []
+        yield from (f"{node.lineno}: {each}" for each in taken)
+
+
+def test_every_test_can_be_collected_on_windows() -> None:
+    """Where one module cannot be imported none is run, whatever would be skipped in it."""
+    found = {
+        str(path.relative_to(ROOT)): wrong
+        for folder in ("tests", "contract_tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if WINDOWS not in path.parents
+        and (wrong := list(needs_to_be_collected(path.read_text(encoding="utf-8"))))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import resource",
+        "from pwd import getpwuid",
+        "from os import fork, path",
+        "@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGHUP])\ndef test_it(sent): pass",
+        "pytestmark = pytest.mark.skipif(os.geteuid() == 0, reason='')",
+        "class Test:\n    way = socket.AF_UNIX",
+        "def f(number=signal.SIGKILL): pass",
+    ],
+)
+def test_what_windows_cannot_collect_is_found(source: str) -> None:
+    """Each takes one thing, in a decorator or a default, too; within a function it is left alone."""
+    assert len(list(needs_to_be_collected(source))) == 1
+    within = "def outer():\n" + "".join(f"    {line}\n" for line in source.splitlines())
+    assert list(needs_to_be_collected(within)) == []
 
 
 def test_the_name_of_every_tracked_file_is_one_on_windows() -> None:

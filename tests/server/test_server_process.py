@@ -171,9 +171,10 @@ def test_nobody_has_to_listen(tmp_path: Path) -> None:
     process.stderr.close()
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGHUP])
-def test_a_terminal_stops_it(tmp_path: Path, sent: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_terminal_stops_it(tmp_path: Path, name: str) -> None:
     """Ctrl-C and the end of a terminal come to the whole group: a clean stop, no word or file left."""
+    sent = signal.Signals[name]
     own = signal.signal(sent, signal.SIG_DFL)  # nohup makes a child deaf, too
     with contextlib.ExitStack() as started:
         try:
@@ -311,7 +312,13 @@ def test_a_ready_file_of_a_living_fake_is_nobody_elses(tmp_path: Path) -> None:
         assert ready.read_bytes() == before
     ready.write_bytes(before)
     with served(tmp_path) as process:
-        assert eventually(lambda: ready.exists() and ready.read_bytes() != before, 20)
+
+        def written_anew() -> bool:
+            with contextlib.suppress(FileNotFoundError):  # it is removed, then written
+                return ready.read_bytes() != before
+            return False
+
+        assert eventually(written_anew, 20)
         assert json.loads(ready.read_bytes())["pid"] == process.pid
 
 

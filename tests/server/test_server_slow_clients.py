@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import resource
 import socket
 import sys
 import time
@@ -39,6 +38,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits of open 
 @pytest.fixture
 def connect(fake: RunningFake) -> Iterator[Callable[[bytes], socket.socket]]:
     """Connections that stay open, and what each begins with."""
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     where = urlsplit(fake.url)

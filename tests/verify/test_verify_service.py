@@ -192,7 +192,8 @@ DAMAGED_BY = [
 
 
 @given(
-    st.text(st.characters(max_codepoint=0x24F) | st.characters(), min_size=1, max_size=6),
+    # Half a pair, which JSON may hold, cannot be damaged by an encoding.
+    st.text(st.characters(max_codepoint=0x24F) | st.characters(codec="utf-8"), min_size=1, max_size=6),
     st.sampled_from(DAMAGED_BY),
 )
 def test_a_name_that_is_whole_at_a_glance_is_whole(name: str, damaged: Callable[[str], str]) -> None:
