@@ -517,15 +517,18 @@ def test_what_is_under_way_at_the_end_is_passed_on(fake: RunningFake, tmp_path: 
 
 
 def test_of_a_content_type_the_charset_alone_is_stored() -> None:
-    """Any other parameter may name somebody; a replay serves JSON as JSON without it."""
+    """Any other parameter may name somebody; what is no JSON has none."""
     for value, stored in (
-        ('Application/JSON; charset="UTF-8"', True),
-        ("application/json", True),
-        ("application/json; tenant=contoso", False),
-        ("application/json; charset=utf-8; tenant=contoso", False),
+        ('Application/JSON; charset="UTF-8"', 'Application/JSON; charset="UTF-8"'),
+        ("application/json", "application/json"),
+        ("application/json; tenant=contoso", "application/json"),
+        ("application/json; charset=utf-8 ; tenant=contoso", "application/json; charset=utf-8"),
+        ("application/jsonp", None),
+        ("application/json-seq", None),
+        ("text/html", None),
     ):
         answer = Store._answer(("customers", (), (), None), Response(200, (("Content-Type", value),), b"{}"))
-        assert answer.content_type == (value if stored else None)
+        assert answer.content_type == stored
 
 
 def test_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:

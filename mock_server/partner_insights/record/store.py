@@ -29,7 +29,9 @@ MAX_ANSWERS: Final = 100_000
 MAX_BYTES: Final = 4 * 2**30
 """What one recording may grow to; then traffic still passes, and nothing more is stored."""
 
-_CONTENT_TYPE: Final = re.compile(r'application/json(?:\s*;\s*charset="?[\w-]+"?)?', re.IGNORECASE | re.ASCII)
+_CONTENT_TYPE: Final = re.compile(
+    r'application/json(?:\s*;\s*charset="?[\w-]+"?)?(?=\s*(?:;|$))', re.IGNORECASE | re.ASCII
+)
 """What is stored of it: any other parameter may say something of somebody."""
 
 
@@ -144,12 +146,11 @@ class Store:
             headers.append(("Retry-After", "60" if number_of(retry) is None else retry))
         if response.status == 401:
             headers.append(("WWW-Authenticate", "Bearer"))  # the rest of it may name the tenant
-        content_type = response.header("Content-Type")
-        known = content_type is not None and _CONTENT_TYPE.fullmatch(content_type) is not None
+        content_type = _CONTENT_TYPE.match(response.header("Content-Type") or "")
         return RecordedAnswer(
             key=key,
             status=response.status,
-            content_type=content_type if known else None,
+            content_type=content_type[0] if content_type else None,
             headers=tuple(headers),
             bom=response.body.startswith(BOM),
             file=f"{operation}/{name}.json",
