@@ -44,6 +44,8 @@ HEAD_PARTS: Final = 2
 """… and how often as long as for its header, which comes no sooner."""
 
 
+MAX_SHOWN: Final = 40
+"""Bytes of what is no chunk that a message has room for."""
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r\n]*)?\r\n")
 
 
@@ -86,8 +88,8 @@ class Wire(NamedTuple):
     """The beginning of what followed its end."""
     cut_off: bool = False
     """Whether a compressed body stopped before its own end: some libraries fail on it, others do not."""
-    chunk: bytes = b""
-    """The first line that was to be the size of a chunk, and is none by RFC 9112, section 7.1."""
+    chunks: str = ""
+    """What is wrong with the first of the chunks that is none by RFC 9112, section 7.1, in words."""
 
 
 def wire_of(answer: BaseHTTPResponse) -> Wire:
@@ -97,7 +99,7 @@ def wire_of(answer: BaseHTTPResponse) -> Wire:
         return Wire((), b"")
     stream = getattr(getattr(answer, "_decoder", None), "_obj", None)
     cut_off = answer.tell() > 0 and getattr(stream, "eof", True) is False
-    return Wire(original.head, original.excess, cut_off, original.chunk)
+    return Wire(original.head, original.excess, cut_off, original.chunks)
 
 
 def has_live_connection(manager: PoolManager, patience: float = 0.0) -> bool:
@@ -207,24 +209,38 @@ class _TimedStream(io.RawIOBase):
 
 
 class _RecordedReader(io.BufferedReader):
-    """Remembers the lines of an answer's head, and the first of its body that is not the size of a chunk."""
+    """Remembers the lines of an answer's head, and what is wrong with its chunks: parsers forgive much."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__(raw)
         self.lines: list[bytes] | None = []
-        self.chunk = b""
-        self._in_chunks = True
+        self.chunks = ""
+        self._left: int | None = 0
+        """Bytes of this chunk that are still to come; None behind the last, where trailers stand."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(-1 if size is None else size)
         if self.lines is not None:
             self.lines.append(line)
-        elif self._in_chunks:
+        elif self._left is None:
+            if not line:
+                self._note("the line that ends the chunks is missing")
+        elif found := _CHUNK_SIZE.fullmatch(line):
+            self._left = int(found[1], 16) or None
+        else:
             # Python reads `0x1f`, `+1f` and `1_f` as numbers, other libraries do not.
-            found = _CHUNK_SIZE.fullmatch(line)
-            self.chunk = b"" if found else line
-            self._in_chunks = found is not None and bool(found[1].strip(b"0"))
+            self._note(f"the size of a chunk does not parse: {_shown(line)}")
         return line
+
+    def take(self, content: bytes) -> None:
+        """Note a piece of the body, which is a piece of a chunk, or the end of its line."""
+        if self._left:
+            self._left -= len(content)
+        elif content != b"\r\n":
+            self._note(f"a chunk is longer than it says: {_shown(content)} follows")
+
+    def _note(self, words: str) -> None:
+        self.chunks = self.chunks or words
 
 
 class _TimedResponse(HTTPResponse):
@@ -234,9 +250,9 @@ class _TimedResponse(HTTPResponse):
     excess: bytes = b""
 
     @property
-    def chunk(self) -> bytes:
-        """What stood in the place of the size of a chunk."""
-        return self._reader.chunk
+    def chunks(self) -> str:
+        """What is wrong with its chunks."""
+        return self._reader.chunks
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -263,6 +279,12 @@ class _TimedResponse(HTTPResponse):
                 return version, status, reason
             parse_headers(self.fp)
 
+    def _safe_read(self, amt: int) -> bytes:
+        content: bytes = super()._safe_read(amt)  # type: ignore[misc]
+        if self.chunked:
+            self._reader.take(content)
+        return content
+
     def _close_conn(self) -> None:
         # The end of the answer: nothing of the server may come any more.
         if not self._reader.closed and not self.excess:
@@ -270,6 +292,10 @@ class _TimedResponse(HTTPResponse):
             with suppress(OSError, ValueError):
                 self.excess = self._reader.peek(1)
         super()._close_conn()  # type: ignore[misc]
+
+
+def _shown(content: bytes) -> str:
+    return repr(content[:MAX_SHOWN].decode("latin-1"))
 
 
 class _HttpConnection(HTTPConnection):

@@ -169,6 +169,8 @@ GZIPPED = b"HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n"
         ("GET", CHUNKED, b"0x2\r\n{}\r\n0\r\n\r\n", "size of a chunk"),
         ("GET", CHUNKED, b"1\r\n{\r\n +1\r\n}\r\n0\r\n\r\n", "size of a chunk"),
         ("GET", CHUNKED, b"2\n{}\r\n0\r\n\r\n", "size of a chunk"),
+        ("GET", CHUNKED, b"2\r\n{}  0\r\n\r\n", "longer than it says"),
+        ("GET", CHUNKED + b"Connection: close\n", b"2\r\n{}\r\n0\r\n", "ends the chunks"),
         ("GET", CHUNKED, b'2 ;name="value"\r\n{}\r\n000;last\r\nTrailer: 0x1\r\n\r\n', None),
         ("GET", CHUNKED, b"A  \r\n{        }\r\n0\r\n\r\n", None),
         ("GET", GZIPPED % len(GZIP[:-1]), GZIP[:-1], "stops before its end"),

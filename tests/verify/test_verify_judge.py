@@ -212,6 +212,12 @@ SPOILT_BODIES: list[tuple[str, str, Callable[[Any], None], str]] = [
         "/links/self/uri",
     ),
     ("PI221", "customers", in_link("uri", "//elsewhere.example/v1/customers"), "/links/self/uri"),
+    (
+        "PI221",
+        "customers",
+        in_link("uri", "http://api.partnercenter.microsoft.com/v1/customers"),
+        "/links/self/uri",
+    ),
     ("PI221", "customers", in_link("uri", "customers?size=1"), "/links/self/uri"),
     ("PI221", "customers", in_link("uri", "/v1/invoices"), "/links/self/uri"),
     ("PI221", "customers", in_link("method", "POST"), "/links/self/method"),

@@ -324,6 +324,11 @@ HONEST: dict[str, Vary] = {
     "charset-of-ascii": header("Content-Type", "application/json; charset=us-ascii"),
     "no-vector": header("MS-CV", None),
     "no-challenge": challenges(),
+    "one-made-up-id-for-both": lambda asked, answer: (
+        answer
+        if "ms-requestid" in asked.headers or "ms-correlationid" in asked.headers
+        else header("MS-CorrelationId", str(answer.header("MS-RequestId")))(asked, answer)
+    ),
     "challenges-of-many-schemes": challenges('Basic realm="a, Bearer"', 'Negotiate, bearer realm=""'),
     "kept-by-a-cache": headers(("Cache-Control", "private, max-age=60, must-revalidate"), ("Age", "60")),
     "kept-while-revalidated": headers(

@@ -22,6 +22,7 @@ ACROSS_ANSWERS: Final = BehaviourTable()
 mutant = ACROSS_ANSWERS.mutant
 
 _ELSEWHERE: Final = "https://partnercenter.elsewhere.example"
+_CLEAR_TEXT: Final = "http://api.partnercenter.microsoft.com"
 
 
 def _with_profile(customer: Row, **changed: str) -> Row:
@@ -203,6 +204,12 @@ def link_to_a_host_without_scheme(body: Any, _: RequestContext) -> Any:
 def next_page_of_another_host(body: Any, _: RequestContext) -> Any:
     """The link to the next page leads to another host."""
     return _with_link(body, "next", f"{_ELSEWHERE}/v1/customers?size=7")
+
+
+@mutant("PI221", ASSUMED, of_body, customer_list)
+def next_page_in_clear_text(body: Any, _: RequestContext) -> Any:
+    """The link to the next page leads to the documented host, without TLS."""
+    return _with_link(body, "next", f"{_CLEAR_TEXT}/v1/customers?size=7")
 
 
 @mutant("PI221", ASSUMED, of_body, customer_list)

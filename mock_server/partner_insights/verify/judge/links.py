@@ -147,7 +147,9 @@ def _elsewhere(answer: JudgedResponse, parts: SplitResult) -> tuple[str, bool] |
         return None
     if parts.hostname not in (here.hostname, base.hostname):
         return "leads to another host: a client that follows it sends its token there", True
-    if parts.scheme not in (here.scheme, base.scheme):
+    # To the documented host without TLS, though this one may be read so: the token would go in clear text.
+    known = {(each.scheme, each.hostname) for each in (here, base)}
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) not in known:
         return "leads to another scheme", True
     if parts.netloc not in (here.netloc, base.netloc):
         return "leads to another port of this host", False

@@ -240,9 +240,8 @@ class Client:
     def _faults(self, wire: Wire) -> Iterator[WireFault]:
         for words in head_faults(wire.head) if wire.head else ():
             yield WireFault("PI321", self._scrubbed(words), certain=True)
-        if wire.chunk:
-            words = f"the size of a chunk does not parse: {shortened(wire.chunk.decode('latin-1'))!r}"
-            yield WireFault("PI321", self._scrubbed(words), certain=True)
+        if wire.chunks:
+            yield WireFault("PI321", self._scrubbed(wire.chunks), certain=True)
         if wire.cut_off:
             yield WireFault("PI321", "the compressed body stops before its end", certain=True)
         if wire.excess:

@@ -31,7 +31,8 @@ class ExchangeJudge:
         self._checks = BodyChecks()
         self._fast_path = FastPath(catalogue)
         self._said: dict[tuple[object, ...], tuple[Finding, ...]] = {}
-        self._made_up_ids: set[str] = set()
+        self._made_up_ids: set[tuple[str, str]] = set()
+        """Header and id: one id for both headers of an answer is none that was used before."""
 
     def violations(self, exchange: Exchange) -> list[Violation]:
         """All that is wrong with an answer."""
@@ -63,10 +64,10 @@ class ExchangeJudge:
         for name in ECHOED:
             made_up = exchange.response.header(name) if exchange.response is not None else None
             if made_up and exchange.request.header(name) is None:
-                if made_up.lower() in self._made_up_ids:
+                if (name, made_up.lower()) in self._made_up_ids:
                     message = f"the {name} that the service made up was that of another answer, too"
                     yield http_finding("PI319", message)
-                self._made_up_ids.add(made_up.lower())
+                self._made_up_ids.add((name, made_up.lower()))
 
     def _contradictions(self, exchange: Exchange) -> tuple[Finding, ...]:
         """Where an answer does not go with those before it."""
