@@ -226,6 +226,15 @@ def test_prose_states_facts(prose: str, facts: Facts) -> None:
     assert replace(read_facts(prose, "type"), doubts={}) == facts
 
 
+def test_a_text_longer_than_any_cell_is_left_as_it_is() -> None:
+    """To parse it may cost more than its length; white space is folded as in any other."""
+    for times in (10, 100_000):
+        text = times * "**a**  `b` "
+        assert read_inline(text).text == " ".join(
+            (text.replace("*", "").replace("`", "") if times < 99 else text).split()
+        )
+
+
 def test_inline_markup_is_text_and_links() -> None:
     """A cell's text is what a reader sees, its links where they lead."""
     assert read_inline(r"**a**  `b\|c` <br/>d\_e &amp; [f *g*](./h.md#i)") == Inline(

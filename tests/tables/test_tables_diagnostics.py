@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -139,6 +140,18 @@ def test_of_two_rows_on_one_line_both_are_read(more: str, names: list[str]) -> N
     page = read_page_text(f"{TABLE.rstrip()} {more}\n", "page.md")
     assert [each.code for each in page.diagnostics] == ["extra-cells"]
     assert [each.name for each in page.resources[0].properties] == names
+
+
+@pytest.mark.parametrize("title", ["Required", "Max length", "Read-only", "Example"])
+@pytest.mark.parametrize("cell", ["", "-", "N/A", "None"])
+def test_a_cell_that_says_nothing_is_no_fault(title: str, cell: str) -> None:
+    """In a column of facts: the property is as in a table without the column."""
+    text = TABLE.replace("| Desc", f"| {title} | Desc").replace("|---|", "|---|---|", 1)
+    page = read_page_text(text.replace("| The", f"| {cell} | The"), "page.md")
+    assert page.diagnostics == ()
+    (row,) = page.resources[0].properties
+    (plain,) = read_page_text(TABLE, "page.md").resources[0].properties
+    assert (row.name, row.type, replace(row.facts, columns={})) == (plain.name, plain.type, plain.facts)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

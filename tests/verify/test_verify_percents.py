@@ -54,6 +54,14 @@ def test_a_wrong_percent_disagrees(ratio: Fraction, scale: int, off: float, more
     assert disagreements([*right, Percent(round(wrong, 4), ratio)], scale) == [1]
 
 
+@given(percent=st.integers(0, 98), more=st.booleans())
+def test_one_percent_is_not_far(percent: int, more: bool) -> None:
+    """To the very percent: what is a little more than that away is far."""
+    ratio, at = Fraction(percent + 1, 100), float(percent + 2 * more)
+    assert not Percent(at, ratio).is_far([100])
+    assert Percent(at + (0.01 if more else -0.01), ratio).is_far([100])
+
+
 @given(ratios)
 def test_the_other_scale_is_told_apart(ratio: Fraction) -> None:
     """A percent of four decimals belongs to one scale only, unless it is nearly nothing."""

@@ -19,6 +19,7 @@ import orjson
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
@@ -322,13 +323,42 @@ def test_what_is_invalid_can_be_taken_on_purpose() -> None:
     assert [customer for customer, _ in world.own.notes] == [world.customer_id(0)] * 2
 
 
-@pytest.mark.parametrize("again", [[0], [1], [0, 1], [2, 1, 0, 0]])
-def test_rows_of_use_that_are_given_twice_on_purpose_are_shown_twice(again: list[int]) -> None:
-    """In whatever order they come; the others are as they were."""
-    rows = MADE.rows(USAGE, 3)[:4]
-    given = [*rows, *(rows[at] for at in again)]
-    told = [json.dumps(row, sort_keys=True) for row in taken(given, allow_invalid=True).rows(USAGE)]
-    assert Counter(told) == Counter(json.dumps(row, sort_keys=True) for row in given)
+BY_PRODUCT: dict[tuple[Any, ...], list[Any]] = {}
+for _row in MADE.rows(USAGE):
+    BY_PRODUCT.setdefault((_row["customerId"], _row["productName"], _row["channel"]), []).append(_row)
+OF_ONE = max(BY_PRODUCT.values(), key=len)
+"""The rows of a licence with several workloads."""
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 0, 1, 2, 3], [0, 1, 2, 3, 0], [3, 1, 2, 2, 1, 0, 0]])
+def test_rows_of_use_that_are_given_twice_on_purpose_are_shown_twice(order: list[int]) -> None:
+    """In whatever order they come; but those of two answers that say the same are one each."""
+    given = [OF_ONE[at] for at in order]
+
+    def told(*values: Any, partial: bool = False) -> Counter[str]:
+        chunks = (
+            structs.replace(each, partial=partial) for value in values for each in chunks_of_value(value)
+        )
+        world = load.put(load.read(chunks, EMPTY, allow_invalid=True), EMPTY)
+        return Counter(json.dumps(row, sort_keys=True) for row in world.rows(USAGE))
+
+    shown = Counter(json.dumps(row, sort_keys=True) for row in given)
+    assert told(given) == shown
+    assert told(given, OF_ONE[:4], partial=True) == shown
+
+
+@pytest.mark.parametrize("name", ["licensesActive", "processedDateTime"])
+@pytest.mark.parametrize("at", range(3))
+def test_a_broken_cell_of_use_shows_in_its_row_alone(at: int, name: str) -> None:
+    """Read by rows or by columns; neither in another workload nor in the row of deployment."""
+    given = [row | {name: "broken"} if number == at else row for number, row in enumerate(OF_ONE)]
+    world = taken([*given, *MADE.rows(USAGE, 5)], allow_invalid=True)
+    for resource in (USAGE, DEPLOYMENT):
+        rows = world.rows(resource)
+        workloads = [row.get("workloadName") for row in rows if row.get(name) == "broken"]
+        assert workloads == [OF_ONE[at]["workloadName"]] * (resource == USAGE)
+        for each, column in world.columns(resource).items():
+            assert column.tolist() == [row[each] for row in rows]
 
 
 def test_a_number_beyond_64_bits_can_be_shown() -> None:

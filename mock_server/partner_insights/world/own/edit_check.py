@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 def checked(edited: World, before: World, ids: Sequence[str], *, allow_invalid: bool) -> World:
     """The edited world; InputError, or a note where taken on purpose, for what contradicts what there was."""
     own = edited.own
-    if own is None:
-        return edited
     found = list(_problems(own, ids))
     known = set(_problems(before.own, ids)) if found else set()
     new = [each for each in found if each not in known]
-    if not new:
+    if own is None or not new:
         return edited
     if not allow_invalid:
         customer, words = new[0]
