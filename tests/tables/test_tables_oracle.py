@@ -90,6 +90,9 @@ def by_the_standard(text: str) -> tuple[list[tuple[int, int]], list[list[tuple[i
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from(LINES), max_size=9).map("\n".join))
 @example("| a | b |\n|---|---|\n    | q | r |\n| a | b |\n|---|---|")
+@example("| a | b |\n|---|---|\n    | q | r |\n| a | b |\n---")
+@example("| a | b |\n|---|---|\n    | q | r |\n|---|---|\n---")
+@example("| a | b |\n|---|---|\n    | q | r |\ntext\nFoo\n===\n| a | b |\n|---|---|")
 def test_what_is_a_table_by_the_standard_is_one(text: str) -> None:
     """No heading and no row that the standard has is missed, whatever stands around it.
 

@@ -45,6 +45,7 @@ _TAG_ANCHOR = re.compile(r"\s*<\w+\s+(?:id|name)=([\"'])([^\"'<>]+)\1\s*/>\s*")
 _HTML_HEADING = re.compile(r"<(/?)h([1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
 _BOLD = re.compile(r"\s*(\*\*|__)([^*_]+)\1:?\s*")
 _HTML_ID = re.compile(r"\sid=[\"']?([\w.-]+)", re.IGNORECASE)
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)\s*")
 _DASHES = re.compile(r"-{2,}")
 _NAMESPACE = re.compile(r"Namespace: ")
 _VERBATIM = re.compile(r"<(?:!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
@@ -277,6 +278,7 @@ class Blocks:
         """File the table whose rows stand on the lines of these indexes, the header first."""
         if rows[0] < self.swept:
             return  # an HTML table has taken these lines
+        last = rows[-1]
         rows = rows if nested else self._unindented(rows)
         cells = self._cells(rows[0])
         if len(cells) > _WIDEST:
@@ -285,6 +287,18 @@ class Blocks:
             header = TableRow(rows[0] + 1, tuple(cells), len(cells))
             self._file(header, [self._row(index, len(cells)) for index in rows[1:]])
         self.swept = max(self.swept, rows[-1] + 1, rows[0] + 2)
+        if rows[-1] < last:
+            self._underlined(last)
+
+    def _underlined(self, last: int) -> None:
+        """File the headings among the lines below code in a table, which the parser took for rows."""
+        for index in range(self.swept + 1, min(last + 2, len(self.lines))):
+            line = self.lines[index]
+            if index > self.swept and _UNDERLINE.fullmatch(line):
+                self._heading(1 if "=" in line else 2, self.swept, index + 1)
+                self.swept = index + 1
+            elif delimiter_width(line) == len(split_row(self.lines[index - 1])):
+                return  # another table
 
     def _unindented(self, rows: list[int]) -> list[int]:
         """The rows up to the first that is indented as code is: there a table ends by the standard."""
