@@ -14,6 +14,8 @@ from partner_insights.contract.query import read_query
 from partner_insights.world.bodies import CustomerPage, collection_body, customer_body, customers_body
 from partner_insights.world.customer_resource import CUSTOMER
 from partner_insights.world.query import query_body
+from partner_insights.world.query.page import Plans
+from partner_insights.world.query.row_table import FEW_CUSTOMERS
 from partner_insights.world.schema_data.bodies import SchemaData
 
 if TYPE_CHECKING:
@@ -74,7 +76,9 @@ class Examples(Struct, frozen=True):
         customer = 0 if operation.per_customer else None
         if operation.options:
             asked = replace(read_query(operation.options, ()), top=_MAX_ITEMS)
-            return query_body(self.world, operation, asked)
+            # A small world would keep all columns for two rows; of a large one only their places are kept.
+            plans = Plans() if self.world.customers <= FEW_CUSTOMERS else None
+            return query_body(self.world, operation, asked, plans=plans)
         if operation.resource != CUSTOMER:
             rows = self.world.rows(operation.resource, customer)[:_MAX_ITEMS]
             return collection_body(self.catalogue, operation.envelope or operation.resource, rows)

@@ -105,7 +105,7 @@ class Entry:
         self.length: int | None = None
         self.content_type: str | None = None
         self.body = self.body_end = b""
-        """The beginning, and the end, where lists have the link to the next page."""
+        """The beginning, and the end of a list that has a link to the next page there."""
 
     def answer(self, status: int, headers: Any, content: bytes | None, note: Note | None = None) -> None:
         """Take down how it is answered; `content` is the body before compression, where that is known."""
@@ -336,10 +336,12 @@ class Journal:
 
 
 def _end(content: bytes) -> bytes:
-    """The last bytes, or those around a link to the next page that is longer than these."""
+    """Of a page with a link to the next one the last bytes, or those around it; of any other nothing."""
     end = bytes(memoryview(content)[-_LINK:])
     at = end.rfind(b'Link":"')
-    return end[max(at - _MAX_TEXT // 2, 0) : at + _MAX_TEXT // 2] if at >= 0 else end[-_MAX_TEXT:]
+    if at >= 0:
+        return end[max(at - _MAX_TEXT // 2, 0) : at + _MAX_TEXT // 2]
+    return end[-_MAX_TEXT:] if b"ext" in end else b""  # "next" or the like, under any other name
 
 
 def _readable(entry: Entry) -> str | None:

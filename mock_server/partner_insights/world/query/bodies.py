@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from partner_insights.contract.query.next_link import NextLink
-from partner_insights.world.query.page import RowPage, page_of
+from partner_insights.world.query.page import Plans, RowPage, page_of
 from partner_insights.world.query.row_table import WorldTable
 
 if TYPE_CHECKING:
@@ -31,21 +31,25 @@ def query_body(
     path: str = "",
     form: NextLink = NextLink.RELATIVE,
     host: str = "",
+    plans: Plans | None = None,
 ) -> dict[str, Any]:
-    """The body of the page that a query asks for; `path` and `host` are those of the request."""
-    page = page_in(world, operation, query)
+    """The body of the page that a query asks for; `path` and `host` are those of the request.
+
+    `plans`: instead of those that the world remembers.
+    """
+    page = page_in(world, operation, query, plans)
     link = None
     if query.end < page.total:
         link = next_link(operation, query, path or operation.path, form, host)
     return page_body(world.catalogue.resources[operation.envelope or ""].schema, operation, page, link)
 
 
-def page_in(world: World, operation: Operation, query: Query) -> RowPage:
+def page_in(world: World, operation: Operation, query: Query, plans: Plans | None = None) -> RowPage:
     """The rows of a page, of the day the query is about."""
     shown = world if query.snapshot is None else world.processed_at(operation.resource, query.snapshot)
     if shown is None:
         return RowPage([], 0)
-    plans = shown.plans(operation.resource)
+    plans = plans or shown.plans(operation.resource)
     table = WorldTable(shown, operation.resource, plans.columns)
     return page_of(table, query, operation.options.measures, plans)
 
