@@ -177,18 +177,33 @@ def write_report(path: Path, text: str) -> None:
         ) from error
 
 
-def ensure_writable(paths: Iterable[Path | None]) -> None:
-    """InputError, before a long run, where a report could not be written after it."""
-    for path in paths:
+def ensure_writable(paths: Iterable[Path | None], *, read: Iterable[Path | None] = ()) -> None:
+    """InputError, before a long run, where a report could not be written after it.
+
+    So where it would take the place of another report, or of what is `read`.
+    """
+    taken = [path for path in read if path is not None]
+    for path in (path for path in paths if path is not None):
         try:
-            if path is not None:
-                try_writing(path)
+            try_writing(path)
         except OSError as error:
             raise InputError(
                 f"the file cannot be written there ({error.strerror or error})",
                 where=str(path),
                 remedy="name a file in a folder that exists",
             ) from error
+        if not is_stream(path) and any(_is_same(path, other) for other in taken):
+            raise InputError(
+                "the report would take the place of another file of this command",
+                where=str(path),
+                remedy="name another file",
+            )
+        taken.append(path)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether both name one file, there or not yet there."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
 
 
 def _aside(path: Path) -> Path:

@@ -127,6 +127,29 @@ def test_trying_leaves_no_trace(tmp_path: Path) -> None:
         assert refused.value.where == str(path)
 
 
+def test_no_report_takes_the_place_of_what_is_read_or_of_another(tmp_path: Path) -> None:
+    """By whatever name: through a folder, a link, or a second name; a stream may be named twice."""
+    kept, new = tmp_path / "kept", tmp_path / "new"
+    kept.write_bytes(b"kept")
+    (tmp_path / "link").symlink_to(kept)
+    (tmp_path / "second").hardlink_to(kept)
+    for path, read in (
+        (kept, [kept]),
+        (tmp_path / "x" / ".." / "kept", [None, kept]),
+        (tmp_path / "link", [kept]),
+        (tmp_path / "second", [kept]),
+    ):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(InputError, match="take the place of another file") as refused:
+            ensure_writable([path], read=read)
+        assert refused.value.where == str(path)
+    with pytest.raises(InputError, match="take the place of another file"):
+        ensure_writable([new, tmp_path / "x" / ".." / "new"])
+    ensure_writable([new, kept], read=[tmp_path / "other", tmp_path])
+    if Path(os.devnull).exists():
+        ensure_writable([Path(os.devnull), Path(os.devnull)])
+
+
 @pytest.fixture
 def pipe(tmp_path: Path) -> Iterator[tuple[Path, list[bytes]]]:
     """A pipe under a name, and what somebody has read from it."""

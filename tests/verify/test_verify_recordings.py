@@ -64,6 +64,15 @@ def test_github_shows_violations_at_their_file(
     assert last.startswith(f"::error file={files[1].parent}/a%2C b.json,title=PI201 partner-licenses-usage ")
 
 
+def test_a_recording_is_not_replaced_by_its_report(recording: Any, good: Any) -> None:
+    """`--json` with the name of a file that is read: exit 2, and the file stays."""
+    files = [recording(good("customers")), recording(good("customers"), "second.json")]
+    before = files[1].read_bytes()
+    ran = check(*files, "--json", files[1].parent / "." / "second.json")
+    assert (ran.exit_code, files[1].read_bytes()) == (2, before)
+    assert "take the place of another file" in ran.stderr
+
+
 @pytest.mark.parametrize("profile", ["corrected", "strict"])
 @pytest.mark.parametrize("operation", SEED)
 def test_published_samples_keep_the_corrected_contract(recording: Any, operation: str, profile: str) -> None:

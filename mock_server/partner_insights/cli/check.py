@@ -70,7 +70,7 @@ def command(
     from partner_insights.verify.report.pseudonyms import Pseudonyms
     from partner_insights.verify.run.target import pseudonym_key
 
-    ensure_writable([json_file])
+    ensure_writable([json_file], read=[*files, errata_file])
     catalogue = Catalogue.load(profile) if errata_file is None else read_with_errata(errata_file, profile)
     if operation is not None and operation not in catalogue.operations:
         raise InputError(

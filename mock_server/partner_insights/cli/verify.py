@@ -167,7 +167,9 @@ def command(
         raise click.UsageError("--errata is about the shipped pages, --page about others")
     if update_baseline and baseline_file is None:
         raise click.UsageError("--update-baseline needs --baseline FILE")
-    ensure_writable([*reports.values(), baseline_file if update_baseline else None])
+    read = [] if custom is None else [*custom.pages, custom.operations]
+    written = [*reports.values(), baseline_file if update_baseline else None]
+    ensure_writable(written, read=[*read, errata_file, None if update_baseline else baseline_file])
     baseline = read_baseline(baseline_file, may_be_absent=update_baseline) if baseline_file else None
     options = SuiteOptions(
         url=url,
