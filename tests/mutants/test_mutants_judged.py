@@ -75,6 +75,24 @@ def test_mutants_of_bytes_are_found_in_any_body(name: str) -> None:
         assert codes & set(each.codes), each.id
 
 
+@pytest.mark.parametrize("name", [each.id for each in CATALOGUE.operations.values() if each.envelope])
+def test_nulls_are_found_in_the_last_row(name: str) -> None:
+    """In place of it, or of one of its values: the other rows and the list are as they were."""
+    operation = CATALOGUE.operations[name]
+    request, good = good_exchange(7, operation, refused=False)
+    rows = operation.layout.rows
+    last = f"/{rows}/{len(good.content[rows]) - 1}"
+    for each in (ALL["null-row"], ALL["null-in-the-last-row"]):
+        if name in each.operations:
+            mutated = each.apply(good, RequestContext(CATALOGUE, operation))
+            exchange = Exchange(request, Response(200, mutated.headers, mutated.body))
+            found = judge_exchange(exchange, CATALOGUE, profile=Profile.STRICT)
+            assert {one.code for one in found} == {"PI101"}
+            places = [one.pointer for one in found]
+            assert places
+            assert all(one == last or one.startswith(f"{last}/") for one in places)
+
+
 @settings(max_examples=80)
 @given(seed=st.integers(0, 2**32), mutant=st.sampled_from(SCHEMA), choice=st.data())
 def test_any_answer_passes_and_any_schema_mutant_of_it_fails(

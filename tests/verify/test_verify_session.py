@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -207,6 +208,13 @@ def test_the_ceiling_does_not_hide_a_break(inspect: Any, good: Any) -> None:
             session.check("partner-licenses-usage", headers={"X-Word": word})
 
     assert session.results.requests == 3
+
+
+@pytest.mark.parametrize(("left", "may"), [(None, True), (11, True), (10, True), (9, False), (0, False)])
+def test_a_test_leaves_as_many_requests_as_it_takes(left: int | None, may: bool) -> None:
+    """To the very request; without a ceiling it may send any number."""
+    session: Any = SimpleNamespace(sender=SimpleNamespace(client=SimpleNamespace(left=left)))
+    assert SuiteSession.can_send(session, 5) is may
 
 
 def test_a_run_with_too_few_requests_is_not_whole(inspect: Any, good: Any) -> None:

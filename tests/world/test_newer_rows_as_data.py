@@ -53,6 +53,18 @@ def test_newer_rows_are_the_same_world(customers: list[OwnCustomer], made: int, 
         assert json.dumps(again.rows(name)) == json.dumps(world.rows(name))
 
 
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_newer_resources_are_part_of_a_world_that_was_given_them(has_ids: bool) -> None:
+    """To take the world's rows back; where only older ones were given, these are enough."""
+    rows = rows_of(MADE, *NEWER)
+    for row in rows if not has_ids else ():
+        del row["productId"]
+    assert load.resources_of(taken(rows)) == load.OLDER_RESOURCES + load.NEWER_RESOURCES
+    assert load.resources_of(taken(rows_of(MADE, *OLDER))) == load.OLDER_RESOURCES
+    assert load.resources_of(taken(rows_of(MADE, *OLDER), MADE)) == load.OLDER_RESOURCES
+    assert load.resources_of(MADE) == load.OLDER_RESOURCES
+
+
 @LAW
 @given(st.integers(0, 3000), st.uuids())
 def test_day_and_ids_that_are_given_are_told(days: int, first: UUID) -> None:

@@ -61,7 +61,7 @@ class PropertyCounts:
     def closed(self) -> bool:
         """Whether its texts look like a closed list."""
         texts = sum(self.values.values())
-        return 0 < len(self.values) <= MAX_VALUES and texts >= max(10, REPEATS * len(self.values))
+        return len(self.values) <= MAX_VALUES and texts >= max(10, REPEATS * len(self.values))
 
     def add(self, value: JsonValue, *, personal: bool) -> None:
         """Count one more value."""
