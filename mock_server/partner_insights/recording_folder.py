@@ -65,13 +65,20 @@ class RecordedAnswer(Struct, frozen=True):
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> RecordedAnswer:
         """From a line of the index; LookupError, TypeError or ValueError for what is none."""
+        if not isinstance(line["values"], list):
+            raise TypeError("no values")
         return cls(
-            key=key_of(line["operation"], line["values"], line["query"], line["continuation"]),
+            key=key_of(
+                _text(line["operation"]),
+                map(_text, line["values"]),
+                {name: _text(value) for name, value in line["query"].items()},
+                None if line["continuation"] is None else _text(line["continuation"]),
+            ),
             status=_status(line["status"]),
             content_type=None if line["contentType"] is None else _field(line["contentType"]),
             headers=tuple((_field(name), _field(value)) for name, value in line["headers"].items()),
             bom=bool(line["bom"]),
-            file=str(line["file"]),
+            file=_text(line["file"]),
         )
 
 
@@ -130,6 +137,12 @@ class Recording(Struct, frozen=True):
 def _status(value: Any) -> int:
     if not isinstance(value, int) or not 100 <= value <= 599:
         raise ValueError("no status of HTTP")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("no text, or none that a path can be of")
     return value
 
 

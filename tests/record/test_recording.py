@@ -601,6 +601,26 @@ def test_bad_replay(tmp_path: Path, options: list[str], word: str) -> None:
     assert word in result.output
 
 
+@pytest.mark.parametrize(
+    "name", ["operation", "values", "query", "continuation", "status", "headers", "file"]
+)
+def test_a_line_of_odd_values_is_no_answer(tmp_path: Path, name: str) -> None:
+    """Whatever stands in the place of a member: the line is passed over, and the others are read."""
+    line = {
+        "operation": "customers", "values": [], "query": {}, "continuation": None, "status": 200,
+        "contentType": None, "headers": {}, "bom": False, "file": "customers/answer.json",
+    }  # fmt: skip
+    (tmp_path / "customers").mkdir()
+    (tmp_path / line["file"]).write_bytes(b"{}")
+    odd: list[Any] = [True, 7, 1e308, "\0", [[]], [7], {"a": 7}, {"a": []}, {"a\r\nb": "c"}]
+    lines = [{"recording": 1}, *({**line, name: each} for each in odd), line]
+    (tmp_path / INDEX).write_text("".join(json.dumps(each) + "\n" for each in lines))
+    recording = Recording.read(tmp_path)
+    bodies = {answer.key: recording.body(answer) for answer in recording.answers.values()}
+    assert bodies[("customers", (), (), None)] == b"{}"
+    assert len(bodies) == 1 + (name == "query")  # a name with a line break is one of a query
+
+
 def test_recording_cut_short_is_read(session: Session, tmp_path: Path) -> None:
     """A line of the index that a crash cut is passed over; the answers before it are there."""
     index = (session.out / INDEX).read_bytes()
