@@ -88,7 +88,7 @@ class _Column(Struct):
     """Numbers that grow in number; as long as all are one, it alone is kept."""
 
     dtype: np.dtype[Any]
-    one: Any
+    one: bytes
     count: int = 0
     """How many there are of the one."""
     content: bytearray | None = None
@@ -96,17 +96,18 @@ class _Column(Struct):
 
     def add(self, numbers: npt.NDArray[Any]) -> None:
         """Some more."""
-        if self.content is None and (numbers == self.one).all():
+        content = numbers.astype(self.dtype, copy=False).tobytes()
+        if self.content is None and content == self.one * len(numbers):
             self.count += len(numbers)
             return
         if self.content is None:
-            self.content = bytearray(self.numbers().tobytes())
-        self.content += numbers.astype(self.dtype, copy=False).tobytes()
+            self.content = bytearray(self.one * self.count)
+        self.content += content
 
     def numbers(self) -> npt.NDArray[Any]:
         """All."""
         if self.content is None:
-            return np.broadcast_to(self.one, self.count)
+            return np.ndarray((self.count,), self.dtype, self.one, strides=(0,))
         return np.frombuffer(self.content, self.dtype)
 
 
@@ -125,7 +126,7 @@ class Entries(Struct):
             return
         for name, column in columns.items():
             numbers = column if every else column[mask]
-            self._columns.setdefault(name, _Column(column.dtype, numbers[0])).add(numbers)
+            self._columns.setdefault(name, _Column(column.dtype, numbers[:1].tobytes())).add(numbers)
 
     def joined(self, name: str, dtype: type = np.int64) -> npt.NDArray[Any]:
         """A column, which is given away."""
