@@ -590,6 +590,16 @@ def test_a_message_names_the_cell_the_erratum_and_the_value(plant: Any, good: An
     assert (violation.erratum, violation.source.cell, violation.standing) == ("E-001", "number", "corrected")
 
 
+def test_what_the_page_says_alone_is_told_with_its_line(plant: Any, good: Any) -> None:
+    """Where no erratum speaks: what is promised there, and what was sent."""
+    body = good(USAGE)
+    body["items"][0]["licensesActive"] = "many"
+    (violation,) = judge_exchange(plant.exchange(USAGE, body), plant.catalogue, profile=Profile.CORRECTED)
+    assert violation.source is not None
+    place = f"analytics-resources.md:{violation.source.line}"
+    assert violation.message == f'the page says number ({place}); the service sent "many"'
+
+
 def test_a_misspelt_property_is_named(plant: Any, good: Any) -> None:
     """A property under another case is missing, and the message says under which name it came."""
     body = good(USAGE)
