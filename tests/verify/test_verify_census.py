@@ -74,3 +74,16 @@ def test_a_cell_is_valid_where_it_says_something_and_a_value_was_seen(plant: Any
         silent = {"Property": state, "Type": state, "Description": CellState.SILENT}
         assert rows["licensesActive"] == silent
         assert rows["attributes"] == silent | {"Description": state}
+
+
+def test_the_type_of_an_object_is_no_closed_list(plant: Any, good: Any) -> None:
+    """It has one value in all rows, as the page says; a null in its place is told as any other."""
+    body = good(USAGE)
+    rows = [body["items"][0] | {"channel": "direct"} for _ in range(12)]
+    rows[0] = rows[0] | {"attributes": {"objectType": None}}
+    census = Census()
+    census.take(plant.exchange(USAGE, body | {"items": rows, "totalCount": 12}), plant.catalogue)
+    told = {(each.kind, each.pointer.rpartition("/")[2]) for each in census.observations()}
+    assert ("closed-list-candidate", "channel") in told
+    assert ("null", "objectType") in told
+    assert ("closed-list-candidate", "objectType") not in told
