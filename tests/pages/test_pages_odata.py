@@ -17,6 +17,7 @@ from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.cli import main
 from partner_insights.contract.explain import explain
 from partner_insights.derive.custom_pages import CustomContract
+from partner_insights.derive.howto.operations import described_operations
 from partner_insights.derive.howto.page import read_howto_text
 from partner_insights.derive.howto.sample_check import check_pages
 from partner_insights.errors import InputError
@@ -86,6 +87,38 @@ def test_a_request_in_code_has_a_path(request_line: str, path: str) -> None:
     """Any notation of braces gives each parameter one name that a path can have."""
     page = read_howto_text(f"# Get it\n\n## HTTP request\n\n```http\n{request_line}\n```\n", "get-it.md")
     assert [route.path for route in page.routes] == [path]
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("gauge-resources.md#gauge", True),
+        ("resources/gauge.md", False),
+        ("../resources/gauge.md", True),
+        ("gauge-resources.md", False),
+        ("gauge.md#gauge", False),
+    ],
+)
+def test_a_link_to_a_resource_tells_the_answer(target: str, found: bool) -> None:
+    """To its heading on a page of resources, or to a page of its own among them; others lead elsewhere."""
+    text = f"# Get it\n\n## Response\n\nIt returns a list of [Gauge]({target}) things.\n"
+    assert (read_howto_text(text, "get-it.md").answer is not None) is found
+
+
+@pytest.mark.parametrize(("envelopes", "chosen"), [(("Page", "Book"), "Book"), ((), "Collection")])
+def test_the_envelope_that_fits_a_sample_best_is_chosen(envelopes: tuple[str, ...], chosen: str) -> None:
+    """That with the properties which the sample has; the plain one where none is known."""
+    further = {"Page": ("count",), "Book": ("count", "title")}
+    schemas = {
+        name: {"properties": {"items": {}, **{key: {} for key in further[name]}}} for name in envelopes
+    }
+    sample = '{"items": [], "count": 0, "title": "x"}'
+    text = (
+        "# Get it\n\n## HTTP request\n\n```http\nGET https://h/v1/gauges HTTP/1.1\n```\n\n## Response\n\n"
+        f"A [Gauge](gauge-resources.md#gauge).\n\n```json\n{sample}\n```\n"
+    )
+    (operation,), skipped = described_operations([read_howto_text(text, "get-it.md")], schemas)
+    assert (operation.entry["envelope"], skipped) == (chosen, [])
 
 
 def test_a_fake_is_served_in_that_form(fake: RunningFake) -> None:

@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from partner_insights.child_server import running_fake, start_fake
 from partner_insights.cli import main
 from partner_insights.errors import InputError
+from partner_insights.server.process import serve
 from partner_insights.server.process.listen import ListenAddress
 from partner_insights.server.process.ready_file import ReadyFile
 
@@ -60,6 +61,34 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()
+
+
+class _Stubborn:
+    """A worker that does not end when it is asked to."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.waited = 0.0
+
+    def terminate(self) -> None:
+        self.done.append("terminate")
+
+    def join(self, timeout: float = 0.0) -> None:
+        self.waited += timeout
+
+    def is_alive(self) -> bool:
+        return "kill" not in self.done
+
+    def kill(self) -> None:
+        self.done.append("kill")
+
+
+def test_workers_that_do_not_end_are_killed_in_time() -> None:
+    """All are asked at once and then waited for, together no longer than each has; then they are killed."""
+    workers = [_Stubborn() for _ in range(2)]
+    serve._end(workers)  # type: ignore[arg-type]
+    assert [each.done for each in workers] == [["terminate", "kill"]] * 2
+    assert all(0 <= each.waited <= serve._KILL_SECONDS for each in workers)
 
 
 @contextlib.contextmanager

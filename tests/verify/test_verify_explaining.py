@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +21,15 @@ from partner_insights.verify.report.report import Report
 from partner_insights.verify.report.verdict import Judgement
 
 CATALOGUE = Catalogue.load()
+
+
+@pytest.mark.parametrize("operation", CATALOGUE.operations)
+def test_an_operation_is_explained_with_its_errata(operation: str) -> None:
+    """Those about its requests, each with its title, and no others."""
+    result = CliRunner().invoke(main, ["explain", operation])
+    assert result.exit_code == 0
+    told = set(re.findall(r"^  ([A-Z]-\w+) ", result.stdout, re.MULTILINE))
+    assert told == {each.id for each in CATALOGUE.errata.values() if operation in each.operations}
 
 
 @pytest.mark.parametrize("code", CATALOGUE.codes)

@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 from partner_insights.cli import main
 from partner_insights.contract import Catalogue, Profile, Severity
 from partner_insights.errors import InputError
+from partner_insights.verify import Request
 from partner_insights.verify.judge import rows as judged_rows
+from partner_insights.verify.judge.http_checks import http_finding
+from partner_insights.verify.judge.violation import violation
+from partner_insights.verify.recordings import file_result
 from partner_insights.verify.recordings.check import check_recording
+from partner_insights.verify.recordings.file_result import FileResult
+from partner_insights.verify.recordings.files import BLOCK_BYTES
 from partner_insights.verify.report.terminal import MAX_OBSERVED
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
@@ -62,6 +68,38 @@ def test_github_shows_violations_at_their_file(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     *_, last = check(*files).stdout.splitlines()
     assert last.startswith(f"::error file={files[1].parent}/a%2C b.json,title=PI201 partner-licenses-usage ")
+
+
+@pytest.mark.parametrize("found", [4, 5, 6])
+def test_violations_are_listed_up_to_a_bound(found: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many of a severity, and all are counted."""
+    monkeypatch.setattr(file_result, "MAX_LISTED", 5)
+    checked = FileResult("recording.json")
+    broken = [
+        violation(http_finding("PI310", "is wrong", f"/x{number}"), Request("GET", "x"), Profile.CORRECTED)
+        for number in range(found)
+    ]
+    checked.add(broken, lambda each: each)
+    assert (len(checked.listed), checked.severities.total()) == (min(found, 5), found)
+
+
+def test_lines_of_another_operation_are_all_judged(good: Any, tmp_path: Path) -> None:
+    """Not only those of the first block: what is then known to be valid is so for its own operation alone."""
+    body = good("customer-licenses-usage")
+    body["items"] *= 40
+    body["totalCount"] = len(body["items"])
+    for number, row in enumerate(body["items"]):
+        row = body["items"][number] = {**row}
+        row["workloadName"], row["workloadCode"] = f"Workload {number}", f"W{number}"
+    line = json.dumps(body)
+    number = 3 * BLOCK_BYTES // len(line) + 3
+    path = tmp_path / "lines.ndjson"
+    path.write_text(f"{line}\n" * number)
+    own = check_recording(path, Catalogue.load(), Profile.CORRECTED)
+    assert (own.judged, own.violations) == (number, ())
+    told = check_recording(path, Catalogue.load(), Profile.CORRECTED, "customers")
+    assert told.judged == number
+    assert sum(told.counts.values()) >= number
 
 
 def test_a_recording_is_not_replaced_by_its_report(recording: Any, good: Any) -> None:

@@ -426,6 +426,20 @@ def test_a_csv_names_line_and_column() -> None:
         load.read(chunks_in(out.getvalue().encode(), "text/csv"), EMPTY)
 
 
+def test_a_row_names_its_customer_by_id_or_name() -> None:
+    """Where there are columns for both, one of them will do; with neither it is nobody's."""
+    lines = [
+        "customerId,customer,product,sold\n",
+        f"{UUID(int=7)},,Office 365 E3,5\n",
+        ",Fabrikam,Office 365 E3,7\n",
+        ",,Office 365 E3,9\n",
+    ]
+    world = load.put(load.read(chunks_in("".join(lines[:3]).encode(), "text/csv"), EMPTY), EMPTY)
+    assert sorted(row["licensesSold"] for row in world.rows(DEPLOYMENT)) == [5, 7]
+    with pytest.raises(InputError, match="line 4, customer: is missing: whose row is it"):
+        load.read(chunks_in("".join(lines).encode(), "text/csv"), EMPTY)
+
+
 @pytest.mark.parametrize(
     ("body", "media", "words"),
     [
