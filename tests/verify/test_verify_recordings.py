@@ -102,6 +102,16 @@ def test_lines_of_another_operation_are_all_judged(good: Any, tmp_path: Path) ->
     assert sum(told.counts.values()) >= number
 
 
+def test_a_key_is_wanted_only_where_customers_are_hidden(
+    recording: Any, good: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable is exit 2, but not with `--show-customers`, where nothing needs it."""
+    monkeypatch.delenv("NO_KEY", raising=False)
+    options = (recording(good("customers")), "--pseudonym-key-env", "NO_KEY")
+    assert check(*options).exit_code == 2
+    assert check(*options, "--show-customers").exit_code == 0
+
+
 def test_a_recording_is_not_replaced_by_its_report(recording: Any, good: Any) -> None:
     """`--json` with the name of a file that is read: exit 2, and the file stays."""
     files = [recording(good("customers")), recording(good("customers"), "second.json")]

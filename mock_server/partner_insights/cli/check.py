@@ -78,8 +78,9 @@ def command(
             where="--operation",
             remedy=names_there_are(operation, catalogue.operations),
         )
-    hidden = Pseudonyms(pseudonym_key(pseudonym_key_env), catalogue.property_names)
-    pseudonyms = None if show_customers else hidden
+    pseudonyms = None
+    if not show_customers:
+        pseudonyms = Pseudonyms(pseudonym_key(pseudonym_key_env), catalogue.property_names)
     checked, refused = _check_all(files, RecordingChecker(catalogue, Profile(profile), operation, pseudonyms))
     return _report(checked, refused, Profile(profile), json_file)
 

@@ -26,8 +26,9 @@ class Reporter:
     def __init__(self, target: Target, catalogue: Catalogue, results: Results) -> None:
         self._catalogue = catalogue
         self._results = results
-        hidden = Pseudonyms(target.pseudonym_key, catalogue.property_names)
-        self._pseudonyms = None if target.show_customers else hidden
+        self._pseudonyms: Pseudonyms | None = None
+        if not target.show_customers:
+            self._pseudonyms = Pseudonyms(target.pseudonym_key, catalogue.property_names)
         self._observed: set[tuple[str | None, int]] = set()
         self.pending: ContractViolated | None = None
         """The last violations that were raised."""
