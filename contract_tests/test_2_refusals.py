@@ -8,7 +8,7 @@ import pytest
 
 from partner_insights.verify import Token
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
-from partner_insights.verify.run.refusals import request_unlisted_item, send_invalid_token
+from partner_insights.verify.run.refusals import head_is_refused, request_unlisted_item, send_invalid_token
 from partner_insights.verify.run.strategies import (
     invalid_authorizations,
     invalid_sizes,
@@ -75,6 +75,11 @@ def test_a_malformed_customer_id_is_refused(session: SuiteSession, customer_oper
     @session.for_all(customer=malformed_ids(wild=session.target.own), headers=optional_ids())
     def is_refused(customer: str, headers: dict[str, str]) -> None:
         session.check(customer_operation, customer=customer, known=False, headers=headers)
+
+
+def test_head_is_refused_what_get_is(session: SuiteSession, operation: str) -> None:
+    """HEAD for a customer that there is not, or for no JSON, is refused as GET is."""
+    head_is_refused(session, operation)
 
 
 def test_what_cannot_be_json_is_not_acceptable(session: SuiteSession, operation: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import strategies as st
 
-from partner_insights.verify.run.comparisons import SAMPLE, sums, sums_of_some
+from partner_insights.verify.run.comparisons import SAMPLE, clock_goes_on, sums, sums_of_some
 from partner_insights.verify.run.customer_list import MAX_PAGES, page_sizes
 
 if TYPE_CHECKING:
@@ -56,3 +56,8 @@ def test_pages_of_any_size_hold_the_same_customers(own_fake: SuiteSession) -> No
     @own_fake.for_all(size=st.integers(7, 500))
     def holds_the_same(size: int) -> None:
         own_fake.customers.compare_pages(size)
+
+
+def test_the_clock_goes_on(session: SuiteSession, operation: str) -> None:
+    """The Date of its answers does not stand still while time passes."""
+    clock_goes_on(session, operation)

@@ -21,7 +21,7 @@ from partner_insights.verify.run.client import Secret
 from partner_insights.verify.run.comparisons import head_like_get, same_with, sums
 from partner_insights.verify.run.invalid_tokens import INVALID_TOKENS
 from partner_insights.verify.run.queries import Queries
-from partner_insights.verify.run.refusals import send_invalid_token
+from partner_insights.verify.run.refusals import head_is_refused, send_invalid_token
 from partner_insights.verify.run.results import ContractViolated
 from partner_insights.verify.run.session import SuiteSession
 from partner_insights.verify.run.target import Target
@@ -130,6 +130,7 @@ def attempts(session: SuiteSession, operation: str) -> Iterator[Callable[[], obj
     yield lambda: session.check(operation, customer=customer)
     yield lambda: session.check(operation, customer=customer, headers=ids)
     yield lambda: head_like_get(session, operation, customer)
+    yield lambda: head_is_refused(session, operation)
     yield lambda: same_with(session, operation, customer, ({},))
     for kind in INVALID_TOKENS:
         yield lambda kind=kind: send_invalid_token(session, operation, kind)

@@ -19,7 +19,7 @@ from partner_insights.contract import Catalogue, Standing
 from partner_insights.derive.bundled_pages import derive_pages
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.mutants import mutants
-from partner_insights.verify.run.comparisons import sums
+from partner_insights.verify.run.comparisons import clock_goes_on, sums
 from partner_insights.verify.run.results import ContractViolated
 
 if TYPE_CHECKING:
@@ -80,6 +80,29 @@ def test_each_code_is_raised_by_a_fake_that_does_wrong(
     with inject(name):
         found = interrogated(inspect(), mutant)
     assert {(each, "error") for each in mutant.codes} & found, (code, found)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MUTANTS if name.startswith("head-of-")))
+def test_head_is_judged_whatever_get_does(name: str, inject: Any, inspect: Any, interrogated: Any) -> None:
+    """Each mutant that answers HEAD alone otherwise is found."""
+    with inject(name):
+        found = interrogated(inspect(), MUTANTS[name])
+    assert {(each, "error") for each in MUTANTS[name].codes} & found, found
+
+
+@pytest.mark.parametrize("name", ["clock-of-the-hour", "clock-of-the-day"])
+def test_a_clock_of_the_fake_that_stands_still_is_found(name: str, inject: Any, inspect: Any) -> None:
+    """At an operation, once its Date has stood for two seconds."""
+    session = inspect()
+    with inject(name), pytest.raises(ContractViolated, match="PI320"):
+        clock_goes_on(session, "customers", still=2)
+
+
+def test_the_clock_of_the_fake_goes_on(inspect: Any) -> None:
+    """Nothing is found where nobody meddles with it."""
+    session = inspect()
+    clock_goes_on(session, "customers", still=2)
+    assert session.results.violations == []
 
 
 def test_no_code_is_left_out() -> None:

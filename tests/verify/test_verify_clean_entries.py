@@ -136,6 +136,18 @@ def test_what_is_passed_unread_the_judge_finds_nothing_in(
 
 
 @pytest.mark.parametrize("turn", [1, -1])
+def test_no_later_change_passes_for_an_earlier(turn: int, good: Any, tmp_path: Path) -> None:
+    """Of two answers, one was changed after it was sent."""
+    url, text = HOST + PATHS["partner-licenses-usage"], json.dumps(good("partner-licenses-usage"))
+    said = [*((name, values[0]) for name, values in SAID.items()), ("Date", "Fri, 20 Nov 2026 10:00:00 GMT")]
+    some = [
+        entry(url, text, [*said, ("Last-Modified", f"Fri, 20 Nov 2026 {at}:00:00 GMT")])
+        for at in ("09", "11")
+    ]
+    assert reported_alike(some[::turn], tmp_path / "changed.har")
+
+
+@pytest.mark.parametrize("turn", [1, -1])
 @pytest.mark.parametrize("name", sorted(FURTHER))
 def test_no_value_of_a_field_passes_for_another(name: str, turn: int, good: Any, tmp_path: Path) -> None:
     """Whichever came first, in the place of the usual one or beside it, and whenever it was."""

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -396,6 +397,29 @@ def test_a_throttled_answer_does_not_contradict_itself(
         plant.exchange(USAGE, status=429, body=body, headers=headers), plant.catalogue, profile=profile
     )
     assert [(each.code, each.severity) for each in found] == ([(code, Severity.ERROR)] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("modified", "date", "later"),
+    [
+        ("Fri, 27 Nov 2099 10:00:03 GMT", "Fri, 27 Nov 2099 10:00:00 GMT", True),
+        ("Fri, 27 Nov 2099 10:00:02 GMT", "Fri, 27 Nov 2099 10:00:00 GMT", False),
+        ("Fri, 27 Nov 2015 10:00:00 GMT", "Fri, 27 Nov 2099 10:00:00 GMT", False),
+        ("Fri, 27 Nov 2099 10:00:00 GMT", None, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("profile", "severity"), [(Profile.STRICT, Severity.ERROR), (Profile.CORRECTED, Severity.WARNING)]
+)
+def test_nothing_was_changed_after_it_was_sent(
+    plant: Any, modified: str, date: str | None, later: bool, profile: Profile, severity: Severity
+) -> None:
+    """PI320 where Last-Modified is after Date, but for two seconds."""
+    headers = (*HEADERS.items(), ("Last-Modified", modified), *((("Date", date),) if date else ()))
+    exchange = plant.exchange(USAGE, headers=headers)
+    exchange = replace(exchange, request=replace(exchange.request, sent=False))
+    found = judge_exchange(exchange, plant.catalogue, profile=profile)
+    assert [(each.code, each.severity) for each in found] == ([("PI320", severity)] if later else [])
 
 
 @pytest.mark.parametrize("status", [200, 401])

@@ -15,14 +15,22 @@ from partner_insights.mutants.operation_groups import (
     of_customer,
     single_customer,
 )
-from partner_insights.mutants.response_edits import DATE, Row, Rows, affects, of_body, of_first, of_rows
+from partner_insights.mutants.response_edits import (
+    DATE,
+    Row,
+    Rows,
+    affects,
+    in_clear_text,
+    of_body,
+    of_first,
+    of_rows,
+)
 from partner_insights.mutants.row_sets import FOREIGN
 
 ACROSS_ANSWERS: Final = BehaviourTable()
 mutant = ACROSS_ANSWERS.mutant
 
 _ELSEWHERE: Final = "https://partnercenter.elsewhere.example"
-_CLEAR_TEXT: Final = "http://api.partnercenter.microsoft.com"
 
 
 def _with_profile(customer: Row, **changed: str) -> Row:
@@ -207,9 +215,9 @@ def next_page_of_another_host(body: Any, _: RequestContext) -> Any:
 
 
 @mutant("PI221", ASSUMED, of_body, customer_list)
-def next_page_in_clear_text(body: Any, _: RequestContext) -> Any:
+def next_page_in_clear_text(body: Any, request: RequestContext) -> Any:
     """The link to the next page leads to the documented host, without TLS."""
-    return _with_link(body, "next", f"{_CLEAR_TEXT}/v1/customers?size=7")
+    return _with_link(body, "next", f"{in_clear_text(request)}/v1/customers?size=7")
 
 
 @mutant("PI221", ASSUMED, of_body, customer_list)

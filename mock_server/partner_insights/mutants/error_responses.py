@@ -17,6 +17,7 @@ from partner_insights.mutants.mutant import (
     Change,
     MutableResponse,
     RequestContext,
+    always,
 )
 from partner_insights.mutants.operation_groups import both, enveloped, rejects
 from partner_insights.mutants.response_edits import of_errors, of_response
@@ -36,6 +37,13 @@ _ADMITTED: Final = (
 )
 """Id, title, code and the error case that is answered as if nothing were wrong."""
 
+_ADMITTED_BY_HEAD: Final = (
+    ("head-of-unknown-customer", "HEAD: 200 for an unknown customer", "PI403", "unknown-customer"),
+    ("head-of-malformed-customer", "HEAD: 200 for a malformed customer id", "PI404", "malformed-customer"),
+    ("head-of-any-accept", "HEAD: 200 for who accepts no JSON", "PI301", "not-acceptable"),
+)
+"""The same, and GET is refused as it should be."""
+
 ERROR_RESPONSES.extend(
     Behaviour(
         name,
@@ -44,8 +52,10 @@ ERROR_RESPONSES.extend(
         ASSUMED if case == "not-acceptable" else DOCUMENTED,
         on=rejects(case),
         admits=case,
+        when=when,
     )
-    for name, title, code, case in _ADMITTED
+    for cases, when in ((_ADMITTED, always), (_ADMITTED_BY_HEAD, lambda request: request.method == "HEAD"))
+    for name, title, code, case in cases
 )
 
 

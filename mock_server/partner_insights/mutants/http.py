@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.error_bodies import error_body
@@ -284,6 +286,44 @@ HTTP.extend(
         ("of-another-year", "is of 2015", "Fri, 27 Nov 2015 15:19:24 GMT"),
         ("far-ahead", "is of 2099", "Fri, 27 Nov 2099 15:19:24 GMT"),
         ("without-a-zone", "is none of HTTP", "2026-11-27 10:00"),
+    )
+)
+
+
+def _from_moment(name: str, moment: Callable[[datetime], datetime]) -> Change:
+    """A header with a date, made from the moment of the request."""
+    return lambda response, request: response.with_header(
+        name, format_datetime(moment(request.moment), usegmt=True)
+    )
+
+
+HTTP.extend(
+    Behaviour(name, title, "PI320", ASSUMED, _from_moment(header, moment))
+    for name, title, header, moment in (
+        (
+            "clock-of-the-hour",
+            "the Date stands still for an hour",
+            "Date",
+            lambda moment: moment.replace(minute=0, second=0),
+        ),
+        (
+            "clock-of-the-day",
+            "the Date stands still for a day",
+            "Date",
+            lambda moment: moment.replace(hour=0, minute=0, second=0),
+        ),
+        (
+            "changed-in-an-hour",
+            "the Last-Modified is an hour after the Date",
+            "Last-Modified",
+            lambda moment: moment + timedelta(hours=1),
+        ),
+        (
+            "changed-next-year",
+            "the Last-Modified is a year after the Date",
+            "Last-Modified",
+            lambda moment: moment + timedelta(days=365),
+        ),
     )
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from partner_insights.contract import Standing
@@ -69,6 +70,8 @@ class RequestContext:
     """What it carried to be let in."""
     query: Pairs = ()
     """The parameters of the query, as they were sent."""
+    moment: datetime = datetime(2017, 3, 14, 9, 26, 53, tzinfo=UTC)
+    """When it came."""
 
     @property
     def is_read(self) -> bool:

@@ -24,7 +24,7 @@ from partner_insights.mutants.mutant import (
     RequestContext,
 )
 from partner_insights.mutants.operation_groups import has_generations, paged, with_option
-from partner_insights.mutants.response_edits import DATE, Row, of_body, of_first
+from partner_insights.mutants.response_edits import DATE, Row, in_clear_text, of_body, of_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,12 @@ def link_without_the_query(body: Any, request: RequestContext) -> Any:
 def next_link_to_another_host(body: Any, request: RequestContext) -> Any:
     """The link behind the rows of a page leads to another host."""
     return _linked(body, request, "https://elsewhere.example/v1/license")
+
+
+@mutant("PI221", ASSUMED, of_body, paged)
+def next_link_in_clear_text(body: Any, request: RequestContext) -> Any:
+    """The link behind the rows of a page leads to the documented host, without TLS."""
+    return _linked(body, request, f"{in_clear_text(request)}/v1/license")
 
 
 @mutant("PI221", ASSUMED, of_body, paged)

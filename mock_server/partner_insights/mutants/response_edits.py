@@ -89,3 +89,8 @@ def affects(request: RequestContext) -> bool:
         return int(digits, 16) % 3 == 0
     except ValueError:
         return False
+
+
+def in_clear_text(request: RequestContext) -> str:
+    """The documented host, without TLS."""
+    return request.catalogue.base_url.replace("https:", "http:", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -54,7 +55,10 @@ class MutantInjector(Struct, frozen=True):
         operation = self.paths.operations.get(route.operation or "")
         customer, authorization = _customer(environ, route), environ.get("HTTP_AUTHORIZATION")
         pairs = tuple(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-        request = RequestContext(self.catalogue, operation, method, customer, ordinal, authorization, pairs)
+        now = datetime.now(UTC)
+        request = RequestContext(
+            self.catalogue, operation, method, customer, ordinal, authorization, pairs, now
+        )
         if mutant.misread is not None and operation is not None and operation.id in mutant.operations:
             asked = asked | {"QUERY_STRING": urlencode(mutant.misread(pairs, operation))}
         good = self._admitted(asked, route, mutant, request)

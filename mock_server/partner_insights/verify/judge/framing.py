@@ -91,6 +91,9 @@ def _dates(response: Response) -> Iterator[Finding]:
         stated = response.header(name)
         if stated is not None and not is_date(stated):
             yield http_finding("PI320", f"the {name} {shortened(stated)!r} is none of HTTP")
+    if is_changed_later(response.header("Last-Modified"), date):
+        words = f"the Last-Modified {shortened(response.header('Last-Modified') or '')!r} is after the Date"
+        yield http_finding("PI320", f"{words} {shortened(date or '')!r}", certain=False)
     if after is None or number_of(after) is not None:
         return
     if not is_date(after):
@@ -100,6 +103,13 @@ def _dates(response: Response) -> Iterator[Finding]:
     until, now = moment_of(after), moment_of(date) or response.received
     if until is None or until + _A_LITTLE < now:
         yield http_finding("PI320", f"the Retry-After {shortened(after)!r} is past")
+
+
+def is_changed_later(modified: str | None, date: str | None) -> bool:
+    """Whether an answer was changed after it was sent, which RFC 9110, section 8.8.2.1, forbids to say."""
+    changed = None if modified is None else moment_of(modified)
+    sent = None if changed is None else moment_of(date)
+    return changed is not None and sent is not None and changed > sent + _A_LITTLE
 
 
 def throttle_findings(value: JsonValue, response: Response) -> Iterator[Finding]:

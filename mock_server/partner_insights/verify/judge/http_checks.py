@@ -36,7 +36,7 @@ STANDING = {
     "PI316": Standing.ASSUMED,  # that following the links ends somewhere is what links are for
     "PI317": Standing.ASSUMED,  # that no page names a customer of another is what pages are for
     "PI319": Standing.DOCUMENTED,  # headers.md: the ids are GUIDs
-    "PI320": Standing.ASSUMED,  # RFC 9110, sections 5.6.7 and 10.2.3
+    "PI320": Standing.ASSUMED,  # RFC 9110, sections 5.6.7, 6.6.1, 8.8.2.1 and 10.2.3
     "PI321": Standing.ASSUMED,  # RFC 9110, section 5.3, and RFC 9112
     "PI322": Standing.ASSUMED,  # RFC 9112, section 9.6
     "PI323": Standing.ASSUMED,  # RFC 9110, section 15.6

@@ -16,7 +16,7 @@ from partner_insights.header_values import moment_of, number_of
 from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.caching import FORMS
 from partner_insights.verify.judge.fast_checks import Requested
-from partner_insights.verify.judge.framing import is_date
+from partner_insights.verify.judge.framing import is_changed_later, is_date
 from partner_insights.verify.judge.http_checks import ECHOED
 from partner_insights.verify.judge.judge import has_clean_head
 from partner_insights.verify.recordings.archives import CleanAnswer, moment_of_entry
@@ -127,15 +127,20 @@ class CleanEntries:
         ])  # fmt: skip
         asked = {name: value for name, value in reversed(sent) if name in _ASKED} if sent else {}
         ids = tuple([_echo(asked.pop(name, None), name, said) for name in _ECHOES]) if asked else ()
-        return url.operation.id, url.query, tuple(asked.items()), ids, shown
+        later = is_changed_later(_first(said, "last-modified"), _first(said, "date"))
+        return url.operation.id, url.query, tuple(asked.items()), ids, shown, later
 
 
 def _echo(sent: str | None, name: str, said: _Fields) -> Hashable:
     """All that the judge takes from an id that an answer repeats, or makes up."""
     if sent is None:
         return None  # what is made up is a field of the answer as others are
-    answered = next((value for field, value in said if field == name), None)
+    answered = _first(said, name)
     return answered is not None and sent.strip().lower() == answered.strip().lower()
+
+
+def _first(fields: _Fields, name: str) -> str | None:
+    return next((value for field, value in fields if field == name), None)
 
 
 def _text(answered: dict[str, Any]) -> str | None:
@@ -159,7 +164,7 @@ def _fields(stated: Any) -> _Fields | None:
 def _moment(recorded: dict[str, Any], said: _Fields) -> datetime:
     """The latest moment that an answer can speak of, as the judge takes it."""
     received = moment_of_entry(recorded)
-    stated = next((value for name, value in said if name == "date"), None)
+    stated = _first(said, "date")
     moment = _date(stated) if stated is not None else None
     return received if moment is None else max(received, moment)
 

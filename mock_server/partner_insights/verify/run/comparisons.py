@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Final
 
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.judge import differ, judge_head, judge_repeat, judge_sums
-from partner_insights.verify.judge.violation import Observation
+from partner_insights.verify.judge.violation import Observation, shortened, violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from partner_insights.verify.run.session import SuiteSession
 
+STILL: Final = 20.0
+"""Seconds for which a Date may stay: a clock may be coarse, and a cache may hand a Date on."""
+_PAUSES: Final = (0.0, 1.1, 4.0)
+"""Seconds to wait before a further request, the last of them from then on."""
 SAMPLE = 50
 """Customers whose rows are added up where requests do not suffice for all; whose own answers are compared."""
 
@@ -75,3 +82,24 @@ def _sums(
         of_all=of_all,
     )
     session.report(found)
+
+
+def clock_goes_on(session: SuiteSession, operation: str, still: float = STILL) -> None:
+    """Send requests until the Date is another, or has stood for so many seconds.
+
+    Where it is another already, which is so after a second of any run, none is sent.
+    """
+    if session.clock.goes_on(operation):
+        return
+    for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
+        time.sleep(pause)
+        exchange = session.check(operation, customer=session.customers.first_for(operation))
+        stood = session.clock.stood(exchange)
+        if stood is None:
+            return
+        if stood > still and exchange.response is not None:
+            date = shortened(exchange.response.header("Date") or "")
+            words = f"the Date {date!r} was that of an answer {stood:.0f} s before, too"
+            found = http_finding("PI320", words, certain=False)
+            session.report([violation(found, exchange.request, session.target.profile)])
+            return

@@ -17,6 +17,7 @@ from partner_insights.verify.run.path_values import PathValues
 from partner_insights.verify.run.reporting import Reporter
 from partner_insights.verify.run.results import ContractViolated, Results
 from partner_insights.verify.run.sender import Details, RequestSender
+from partner_insights.verify.run.service_clock import ServiceClock
 from partner_insights.verify.run.target import refuse_api_path
 from partner_insights.verify.run.token_watch import TokenWatch
 
@@ -52,6 +53,7 @@ class SuiteSession:
         """The first page and all rows of operations with a query language, as far as they were read."""
         self.answers_of_customers: dict[str, list[Exchange]] = {}
         """What an operation answered of all customers, as far as they were added up."""
+        self.clock = ServiceClock()
         self._examples = DrawnExamples(target, self.reporter)
         self._token = TokenWatch(target, self.sender, self.results)
 
@@ -108,6 +110,7 @@ class SuiteSession:
         exchange = self.sender.send(request, details.get("bearer"))
         self._token.stop_if_lost(exchange)
         self._token.note(exchange)
+        self.clock.note(exchange)
         self.reporter.note(exchange)
         return exchange
 
