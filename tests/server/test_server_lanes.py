@@ -178,7 +178,7 @@ class Lane:
         one.connection_made(transport)  # type: ignore[arg-type]
         one.data_received(sent)
         while one.is_busy:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.0005)
         await asyncio.sleep(0)
         one.connection_lost(None)
 

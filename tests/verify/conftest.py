@@ -242,22 +242,26 @@ Vary = Callable[[str, str, Response], Response]
 """What becomes of an answer, by the method and the path of its request."""
 
 
+@pytest.fixture(scope="session")
+def answers() -> dict[object, TestResponse]:
+    """What the applications of `answered_by` have answered, by application and request."""
+    return {}
+
+
 @pytest.fixture
-def answered_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def answered_by(monkeypatch: pytest.MonkeyPatch, answers: dict[object, TestResponse]) -> Callable[..., None]:
     """Let an application in this process answer whatever the suite sends, without a socket in between.
 
     Requests that differ in their ids alone have the same answer, but for the ids: it is asked for once.
     """
 
     def answered_by(app: Flask, vary: Vary = lambda _, __, answer: answer) -> None:
-        answers: dict[object, TestResponse] = {}
-
         def attempt(
             _: Client, method: str, path: str, headers: Headers, authorization: Secret | None
         ) -> Response:
             token = {} if authorization is None else {"Authorization": authorization.reveal()}
             sent = {**dict(headers), **token, "Accept-Encoding": "identity"}
-            key = (method, path, *(each for each in sent.items() if each[0] not in ECHOED))
+            key = (app, method, path, *(each for each in sent.items() if each[0] not in ECHOED))
             answer = answers.get(key)
             if answer is None:
                 answer = answers[key] = app.test_client().open(
