@@ -57,6 +57,15 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """At the end nothing is looked through: it takes seconds, and xdist waits for five before it interrupts.
+
+    But where DuckDB is there: it tells on standard error what is left of it.
+    """
+    if "duckdb" not in sys.modules:
+        gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> WorkStealingScheduling | None:
     """Leave neighbouring tests to one worker: they share servers, worlds and other fixtures of a module."""
