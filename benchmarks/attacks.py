@@ -394,6 +394,7 @@ def archive(text: str, **content: str) -> str:
 
 
 NEWER_ROW: Final = '{"customerName":"a"}'
+EMPTY: Final = '{"Value":[],"TotalCount":0,"@nextLink":%s}'
 FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
     "0.5 MB of names nobody knows": (".json", lambda: collection(f'{ROW},"p{n}":1}}' for n in range(7_000))),
     "1 MB of the shortest rows": (".ndjson", lambda: f"{ROW}}}\n" * 17_000),
@@ -401,6 +402,11 @@ FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
     "1 MB of empty rows": (".json", lambda: collection(["{}"] * (MB // 3))),
     "1 MB of empty objects": (".json", lambda: f"[{','.join(['{}'] * (MB // 3))}]"),
     "1 MB of errors": (".ndjson", lambda: '{"code":1,"description":"x"}\n' * 36_000),
+    "1 MB of empty pages": (".ndjson", lambda: f"{EMPTY % 'null'}\n" * 22_000 + "{}"),
+    "60 MB of empty pages, all of them different": (
+        ".ndjson",
+        lambda: "\n".join(EMPTY % f'"{n:010}"' for n in range(MB)),
+    ),
     "a million digits": (".json", lambda: collection([f'{ROW},"licensesActive":{"9" * MB}}}'])),
     "a million brackets": (".json", lambda: "[" * MB),
     "300 levels": (".ndjson", lambda: "[" * 300 + "]" * 300),
@@ -423,7 +429,9 @@ FILES: Final[dict[str, tuple[str, Callable[[], str | bytes]]]] = {
     "a line of 70 MB": (".ndjson", lambda: " " * (70 * MB) + "x"),
 }
 SECONDS: Final = 20.0
-"""What `check` may take of each, on a machine that does other work."""
+"""What `check` may take of each, on a machine that does other work …"""
+SECONDS_OF_MANY: Final = 60.0
+"""… and of more than 30 MB."""
 
 
 def files(folder: Path) -> Iterator[Attack]:
@@ -433,7 +441,8 @@ def files(folder: Path) -> Iterator[Attack]:
         path = folder / f"hostile{suffix}"
         made = content()
         path.write_bytes(made if isinstance(made, bytes) else made.encode())
-        return command("check", path, seconds=SECONDS, codes=(1, 2))
+        seconds = SECONDS_OF_MANY if path.stat().st_size > 30 * MB else SECONDS
+        return command("check", path, seconds=seconds, codes=(1, 2))
 
     for name, (suffix, content) in FILES.items():
         yield Attack("check", name, lambda suffix=suffix, content=content: checked(suffix, content))

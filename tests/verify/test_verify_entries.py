@@ -24,7 +24,12 @@ from partner_insights.verify.recordings import archived_body, archives, file_res
 from partner_insights.verify.recordings import check as check_module
 from partner_insights.verify.recordings import files as entries_module
 from partner_insights.verify.recordings.check import RecordingChecker
-from partner_insights.verify.recordings.file_result import BYTES_AN_ENTRY, MAX_ALIKE, MAX_LISTED
+from partner_insights.verify.recordings.file_result import (
+    BYTES_AN_ENTRY,
+    CLEAN_COST,
+    MAX_ALIKE,
+    MAX_LISTED,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,6 +244,52 @@ def test_the_cost_of_many_broken_entries_has_bounds(
     result, _ = check(tmp_path, path)
     assert result.exit_code == 2
     assert "0 recordings judged" in result.stdout
+
+
+PAGE = '{"Value":[],"TotalCount":0,"@nextLink":null}'
+
+
+def test_the_same_bytes_are_judged_once_in_a_file(tmp_path: Path) -> None:
+    """A megabyte of empty pages costs no more than reading it; each is counted, in every file anew."""
+    path, other = tmp_path / "many.ndjson", tmp_path / "few.ndjson"
+    path.write_text(f"{PAGE}\n" * 23_000)
+    other.write_text(f"{PAGE}\n" * 2)
+    checker = RecordingChecker(Catalogue.load(), Profile.CORRECTED)
+    began = time.process_time()
+    many, few = checker.check(path), checker.check(other)
+    assert time.process_time() - began < 1  # it took more than two seconds
+    assert (many.judged, few.judged, many.subjects.keys()) == (23_000, 2, few.subjects.keys())
+    assert [each.to_json() for each in many.observations] == [each.to_json() for each in few.observations]
+    assert [each.kind for each in few.observations] == ["empty-collection"]
+
+
+def test_broken_bytes_are_reported_each_time(tmp_path: Path) -> None:
+    """What breaks something is never taken for known."""
+    path = tmp_path / "broken.ndjson"
+    path.write_text(f"{PAGE}\n{PAGE.replace('0', '-1')}\n" * 3)
+    result, report = check(tmp_path, path)
+    assert result.exit_code == 1
+    assert [each["request"]["entry"] for each in report["violations"] if each["code"] == "PI105"] == [
+        f"line {number}" for number in (2, 4, 6)
+    ]
+
+
+@pytest.mark.parametrize(("blanks", "all_of_them"), [(0, False), (110, True)])
+def test_the_cost_of_many_short_bodies_has_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blanks: int, all_of_them: bool
+) -> None:
+    """Of clean bodies that all differ so many are looked at; of 150 bytes or more, all."""
+    monkeypatch.setattr(file_result, "SLOW_ENTRIES", 20)
+    path = tmp_path / "short.ndjson"
+    pages = [PAGE.replace("null", f'"{number:05}{" " * blanks}"') for number in range(3_000)]
+    path.write_text("\n".join(pages))
+    result, report = check(tmp_path, path)
+    assert not report["violations"]
+    words = result.stderr.partition(" more entries were not looked at")[0]
+    left = int(words.rpartition(" ")[2].replace(",", "") or 0)
+    spent = (20 + path.stat().st_size / BYTES_AN_ENTRY) / CLEAN_COST
+    assert (left == 0) if all_of_them else (abs(3_000 - left - spent) < 100)
+    assert result.exit_code == (0 if all_of_them else 2)
 
 
 def test_an_archive_is_judged_by_what_was_asked(tmp_path: Path, good: Any) -> None:

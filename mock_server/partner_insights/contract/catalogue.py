@@ -14,6 +14,7 @@ from partner_insights.contract.model import (
     PROVENANCE,
     Code,
     Constraint,
+    Envelope,
     Erratum,
     ErrorCase,
     JsonValue,
@@ -146,6 +147,16 @@ class Catalogue(Struct, frozen=True, dict=True):
     def schema(self, resource: str) -> SchemaObject:
         """The schema of one resource; KeyError for a name that is not derived."""
         return self.resources[resource].schema
+
+    @cached_property
+    def paged_operations(self) -> Mapping[Envelope, tuple[Operation, ...]]:
+        """The operations with an envelope of another layout than most have, by that."""
+        layouts = dict.fromkeys(each.layout for each in self.operations.values())
+        return {
+            layout: tuple(each for each in self.operations.values() if each.layout == layout)
+            for layout in layouts
+            if layout != Envelope()
+        }
 
     @cached_property
     def property_names(self) -> frozenset[str]:

@@ -180,7 +180,7 @@ def undocumented(
                     if pattern not in seen:
                         seen.add(pattern)
                         yield _undocumented(operation, pointer_of(*place.path, name), member)
-                elif isinstance(member, (dict, list)):
+                elif member and isinstance(member, (dict, list)):
                     below.append(_Place((*place.path, name), (*place.pattern, name), member, deeper))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from partner_insights.contract import Envelope
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.violation import shortened
 
@@ -70,21 +70,22 @@ def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operat
 
 def _paged_operation(value: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
     """The operation whose envelope and rows have the names that the body has; None for no such envelope."""
-    for layout in {each.layout for each in catalogue.operations.values()} - {Envelope()}:
+    for layout, alike in catalogue.paged_operations.items():
         rows = layout.rows_of(value)
         if rows is not None:
             names = {name for row in rows[:1] if isinstance(row, dict) for name in row}
-            alike = [each for each in catalogue.operations.values() if each.layout == layout]
-            return max(alike, key=lambda each: _likeness(names, each, catalogue))
+            return max(alike, key=lambda each: _likeness(names, each, catalogue)) if names else alike[0]
     return None
 
 
 def untyped_row_operation(row: dict[str, JsonValue], catalogue: Catalogue) -> Operation | None:
     """The operation whose rows, which have no objectType, have most of the row's names, and few others."""
+    if any(layout.rows_of(row) is not None for layout in catalogue.paged_operations):
+        return None
     alike = [
         (_likeness(row.keys(), each, catalogue), each)
-        for each in catalogue.operations.values()
-        if each.layout != Envelope() and "attributes" not in catalogue.schema(each.resource)["properties"]
+        for each in chain.from_iterable(catalogue.paged_operations.values())
+        if "attributes" not in catalogue.schema(each.resource)["properties"]
     ]
     likeness, best = max(alike, key=lambda each: each[0], default=(0, None))
     return best if likeness > SAME_ROW else None
@@ -92,7 +93,8 @@ def untyped_row_operation(row: dict[str, JsonValue], catalogue: Catalogue) -> Op
 
 def _likeness(names: Set[str], operation: Operation, catalogue: Catalogue) -> float:
     documented = catalogue.schema(operation.resource)["properties"].keys()
-    return len(names & documented) / max(len(names | documented), 1)
+    common = len(names & documented)
+    return common / max(len(names) + len(documented) - common, 1)
 
 
 def object_types(items: Iterable[JsonValue]) -> Iterator[str]:

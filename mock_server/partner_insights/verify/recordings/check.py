@@ -35,7 +35,7 @@ from partner_insights.verify.recordings.body_kind import (
 from partner_insights.verify.recordings.clean_entries import CleanEntries
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 from partner_insights.verify.recordings.fast_path import FastPath, row_operations
-from partner_insights.verify.recordings.file_result import FileResult
+from partner_insights.verify.recordings.file_result import CLEAN_COST, FileResult
 from partner_insights.verify.recordings.files import entries
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ if TYPE_CHECKING:
 
 UNUSABLE = ("PI306", "PI307", "PI308", "PI310", "PI311")
 """Defects that leave nothing to judge: such a file is no recording of an answer."""
+
+MAX_KNOWN = 1_000
+"""Bodies of a file that are known to break nothing, so that the same bytes are not judged again: a page …"""
+SHORT = 1_000
+"""… without rows is a page like all others. None of them has more bytes than this."""
 
 
 def check_recording(
@@ -80,6 +85,7 @@ class RecordingChecker:
         self._fast_path = FastPath(catalogue)
         self._clean = CleanEntries(catalogue, self._fast_path)
         self._rows = row_operations(catalogue)
+        self._known: dict[bytes, str] = {}
 
     def check(self, path: Path) -> FileResult:
         """Judge a file; InputError, naming it, where nothing in it can be judged.
@@ -88,6 +94,7 @@ class RecordingChecker:
         """
         checked = FileResult(str(path))
         self._fast_path.forget()
+        self._known.clear()
         for entry in self._unsettled(path, checked):
             try:
                 if isinstance(entry, InputError):
@@ -99,7 +106,9 @@ class RecordingChecker:
             if checked.is_given_up:
                 break
         if checked.passed_over:
-            words = f"{checked.passed_over:,} more entries were not looked at: so many before them are broken"
+            words = (
+                f"{checked.passed_over:,} more entries were not looked at: those before them took too long"
+            )
             checked.refuse(InputError(words, where=str(path), remedy="check a part of the file by itself"))
         if checked.judged == 0 and checked.refusals:
             raise checked.refusals[0]
@@ -142,9 +151,15 @@ class RecordingChecker:
 
     def _check(self, entry: RecordedResponse, checked: FileResult) -> None:
         before = checked.severities.total()
-        if not (self._pass(self._valid_operation(entry), 1, checked) or self._observe(entry, checked)):
+        known = self._known.get(entry.content) if entry.exchange is None else None
+        if known is not None:
+            checked.judge(known, 1)
+        looked = known is None and not (
+            self._pass(self._valid_operation(entry), 1, checked) or self._observe(entry, checked)
+        )
+        if looked:
             checked.judge(self._judge(entry, checked), 1)
-        checked.count_effort(entry, checked.severities.total() - before)
+        checked.count_effort(entry, checked.severities.total() - before, CLEAN_COST if looked else 0)
 
     def _observe(self, entry: RecordedResponse, checked: FileResult) -> bool:
         """Count an answer that is valid but for what no page lists, and tell of that; False for any other."""
@@ -187,7 +202,11 @@ class RecordingChecker:
         if operation is not None:
             checked.operations.add(operation)
         alike = (each if each.operation == operation else replace(each, operation=operation) for each in seen)
+        before = checked.severities.total()
         self._add(body, found, alike, checked)
+        is_clean = entry.exchange is None and checked.severities.total() == before
+        if is_clean and len(entry.content) <= SHORT and len(self._known) < MAX_KNOWN:
+            self._known[entry.content] = subject
         return subject
 
     def _add(
@@ -235,8 +254,13 @@ class RecordingChecker:
                 subject, operation = "an empty collection", None
             found = chain(defects, BodyChecks().findings(content))
             seen = chain(seen, content_observations(content))
-        request = _request(entry, operation)
-        return subject, operation, (violation(each, request, self._profile) for each in found), seen
+        return subject, operation, self._violations(found, entry, operation), seen
+
+    def _violations(
+        self, found: Iterable[Finding], entry: RecordedResponse, operation: str | None
+    ) -> Iterator[Violation]:
+        for each in found:
+            yield violation(each, _request(entry, operation), self._profile)
 
     def _exchange_findings(
         self, entry: RecordedResponse, exchange: Exchange

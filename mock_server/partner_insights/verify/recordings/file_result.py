@@ -1,6 +1,6 @@
 """What a file of recordings came to: answers, violations and refusals, no more of each than a reader can use.
 
-The effort that a file is worth grows with its length: what is broken beyond it is counted, and not looked at.
+The effort that a file is worth grows with its length: what is left beyond it is counted, and not looked at.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ UNPACKED_BYTES = 1_000
 """So many bytes of a body that are not in the recording take a millisecond, too, where it is broken."""
 REFUSAL_COST = 0.1
 """What an entry that cannot be judged counts as, beside one that is."""
+CLEAN_COST = 0.05
+"""What one counts as that the judge finds clean: of 150 bytes or more, all of a file are looked at."""
 
 
 @dataclass
@@ -57,11 +59,11 @@ class FileResult:
     hidden: dict[ViolationKey, ViolationKey] = field(default_factory=dict, repr=False)
     """Kinds, under the names that the file has for customers, and as they are reported."""
     effort: float = field(default=0.0, repr=False)
-    """How many entries the judge has explained."""
+    """How many broken entries would have taken as long."""
     read: int = field(default=0, repr=False)
     """Bytes of the entries there were so far."""
     passed_over: int = 0
-    """Entries that were not looked at any more: too many before them were broken."""
+    """Entries that were not looked at any more: those before them took too long."""
     unanswered: int = 0
     """Requests in it that nobody answered."""
     refused: int = 0
@@ -130,9 +132,9 @@ class FileResult:
         self.passed_over += not worth
         return worth
 
-    def count_effort(self, entry: RecordedResponse, found: int) -> None:
-        """An entry that was worth it had so many violations; without any it cost nothing."""
-        self.effort += max(0, found / VIOLATIONS_AN_ENTRY - _cost(entry)) if found else -_cost(entry)
+    def count_effort(self, entry: RecordedResponse, found: int, clean: float) -> None:
+        """An entry that was worth it had so many violations; without any it cost what `clean` says."""
+        self.effort += max(0, found / VIOLATIONS_AN_ENTRY - _cost(entry)) if found else clean - _cost(entry)
 
     @property
     def is_given_up(self) -> bool:
