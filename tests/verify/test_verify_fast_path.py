@@ -338,7 +338,9 @@ def test_how_many_lines_are_looked_at_together_makes_no_difference(
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(recording_entries, "BLOCK_BYTES", size)
             if judge_alone:
-                patched.setattr(FastPath, "split", lambda _, lines: (Counter(), list(range(len(lines)))))
+                patched.setattr(
+                    FastPath, "split", lambda _, lines, **__: (Counter(), list(range(len(lines))))
+                )
                 patched.setattr(FastPath, "whole", lambda *_: {})
                 patched.setattr(FastPath, "valid_operation", lambda *_, **__: None)
             checker = RecordingChecker(CATALOGUES[Profile.CORRECTED], Profile.CORRECTED)

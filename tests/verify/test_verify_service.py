@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from partner_insights.contract import Profile
 from partner_insights.verify.judge import damaged_names, service_rules
-from partner_insights.verify.judge.damaged_names import damage, is_damaged_form
+from partner_insights.verify.judge.damaged_names import are_plain, damage, is_damaged_form
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.rule_registry import service_findings
 from partner_insights.verify.judge.service_rules import ServiceFacts
@@ -178,6 +178,19 @@ def test_a_damaged_name_is_told(name: str, certain: bool) -> None:
 def test_a_whole_name_is_not_accused(name: str) -> None:
     """Any alphabet, marks and an ampersand."""
     assert damage(name) is None
+
+
+names = st.text(st.sampled_from("ab é日\n\t?%&\ufffd\ud800Ã¼"), max_size=4) | st.text(max_size=6)
+
+
+@given(some=st.lists(names, min_size=1, max_size=4))
+def test_names_are_plain_together_only_where_each_is_whole(some: list[str]) -> None:
+    """Looked at as one text, no name hides its damage behind another; nor does a line feed part one."""
+    if are_plain(some):
+        assert [damage(each) for each in some] == [None] * len(some)
+    assert are_plain(["Contoso", "Café Central"])
+    assert not are_plain(["Contoso", "Con\ntoso"])
+    assert not are_plain(["Contoso", ""])
 
 
 DAMAGED_BY = [

@@ -6,7 +6,10 @@ import html
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _PLAIN: Final = re.compile(
@@ -16,6 +19,7 @@ _PLAIN: Final = re.compile(
 )
 """What no damage could be made of: no mark of it, nothing that a byte within a UTF-8 sequence was read as
 (in Latin-1 or Windows-1252), no other blanks, nothing lost."""
+_PLAIN_NAMES: Final = re.compile(f"{_PLAIN.pattern}(?:\n{_PLAIN.pattern})*")
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ENTITY: Final = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z]+[0-9]*);")
@@ -26,6 +30,12 @@ _TYPED: Final = frozenset("\t\r\n")
 _LOST: Final = frozenset({"?", REPLACEMENT})
 MIN_PART: Final = 3
 """Letters that a name which was cut off has left."""
+
+
+def are_plain(names: Collection[str]) -> bool:
+    """Whether no name shows damage, looked at as one text; some that show none are not plain."""
+    text = "\n".join(names)
+    return text.count("\n") == len(names) - 1 and _PLAIN_NAMES.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=10_000)

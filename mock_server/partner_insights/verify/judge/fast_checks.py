@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from partner_insights.verify.judge.damaged_names import damage, folded
+from partner_insights.verify.judge.damaged_names import are_plain, damage, folded
 from partner_insights.verify.judge.rows import UTC_OFFSET, date_time
 from partner_insights.verify.judge.rules import FIRST_DAY
 
@@ -191,7 +191,8 @@ def profiles_are_own(_: RuleContext) -> FastCheck:
 
 
 def _names_are_whole(rows: Rows) -> bool:
-    return all(damage(name) is None for name in {row.customer for row in rows} if name is not None)
+    names = set(map(_customer_of, rows)) - {None}
+    return are_plain(names) or all(damage(name) is None for name in names)
 
 
 def _profiles_are_whole(rows: Rows) -> bool:
@@ -205,6 +206,9 @@ def _profiles_are_own(rows: Rows) -> bool:
 def _member(value: Any, name: str) -> Any:
     """A property of an object, which may have been read as either."""
     return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+_customer_of = attrgetter("customer")
 
 
 @lru_cache(maxsize=CACHE_SIZE)

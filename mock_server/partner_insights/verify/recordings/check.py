@@ -142,7 +142,7 @@ class RecordingChecker:
         passed: Mapping[str, int] = self._fast_path.whole(block.content, block.objects)
         left: Sequence[int] = ()
         if not passed:
-            passed, left = self._fast_path.split(block.lines)
+            passed, left = self._fast_path.split(block.lines, objects=block.objects > 0)
         if self._operation is not None and passed.keys() != {self._operation}:
             return block.entries(range(len(block.lines)))
         for subject, answers in passed.items():

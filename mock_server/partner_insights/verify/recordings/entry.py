@@ -67,6 +67,8 @@ class LineBlock:
     @cached_property
     def lines(self) -> list[bytes]:
         """Those that are not empty, without the blanks around them."""
+        if self.objects:
+            return self.content.removesuffix(b"\n").split(b"\n")
         return [line for _, line in self._numbered]
 
     @cached_property
