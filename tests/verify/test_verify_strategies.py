@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from partner_insights.contract.query import FilterStatement
-from partner_insights.verify.run.queries import _TREES, MAX_STATEMENTS, _joined
+from partner_insights.contract import Catalogue
+from partner_insights.contract.query import FilterStatement, OptionKind
+from partner_insights.verify.run.queries import _TREES, MAX_STATEMENTS, Queries, _joined
 from partner_insights.verify.run.strategies import _HEADERS, _mix, _numbered, covering_mixes
 
 
@@ -47,3 +52,20 @@ def test_every_way_to_join_statements_has_a_number(size: int, trees: int) -> Non
     assert len(found) == trees
     for each in found:
         assert [part for part in each if isinstance(part, FilterStatement)] == statements
+
+
+CATALOGUE = Catalogue.load()
+GROUPED = [each.id for each in CATALOGUE.operations.values() if each.options.of(OptionKind.GROUP)]
+
+
+@pytest.mark.parametrize("operation", GROUPED)
+@given(st.data())
+def test_no_groups_are_of_one_property_twice(operation: str, data: st.DataObject) -> None:
+    """Such a query is refused: it would say nothing of sums."""
+    queries = Queries(cast("Any", SimpleNamespace(catalogue=CATALOGUE)), operation)
+    option = CATALOGUE.operations[operation].options.of(OptionKind.GROUP)
+    assert option is not None
+    [(name, text)] = data.draw(queries.groups())
+    properties = [option.fields[each].property for each in text.split(",")]
+    assert name == option.name
+    assert len(set(properties)) == len(properties)

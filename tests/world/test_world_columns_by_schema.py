@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from partner_insights.contract import Catalogue
 from partner_insights.contract.query.parameters import QueryOptions
 from partner_insights.world import World
+from partner_insights.world.columns import DictionaryColumn
 from partner_insights.world.schema_data.regex_values import Pattern
 
 LAW = settings(max_examples=100)
@@ -99,6 +100,17 @@ def test_values_keep_their_schema(schema: Schema) -> None:
     rows = world_of({"thing": schema}).rows("Widget")
     assert len(rows) == 12
     assert_allowed([row["thing"] for row in rows], schema)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_coded"), [(["red", "blue"], True), ([1, 2], False), (["red", None], False)]
+)
+def test_only_texts_of_a_list_are_kept_by_their_places(options: list[Any], is_coded: bool) -> None:
+    """What writes files takes every such column for one of texts, and writes each of them once."""
+    world = world_of({"thing": {"enum": options}})
+    column = world.columns("Widget")["thing"]
+    assert isinstance(column, DictionaryColumn) is is_coded
+    assert set(column.tolist()) == set(options)
 
 
 @pytest.mark.parametrize(("least", "most"), [(None, None), (0, 1), (0, 3), (2, 4), (2, None), (3, 3)])
