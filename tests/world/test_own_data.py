@@ -625,6 +625,7 @@ def test_a_partner_is_said_in_a_sentence() -> None:
     (row,), (use,) = world.rows(DEPLOYMENT), world.rows(USAGE)
     assert (row["licensesSold"], row["licensesDeployed"], row["deploymentPercent"]) == (100, 60, 60.0)
     assert (use["workloadCode"], use["licensesActive"], use["usagePercent"]) == ("EXO", 40, 40.0)
+    assert taken(list(partner().customer("A").sells_nothing())).rows(DEPLOYMENT) == []
     with pytest.raises(InputError, match="by whom"):
         partner().sells("Office 365 E3", 1)
     with pytest.raises(InputError, match="of what"):

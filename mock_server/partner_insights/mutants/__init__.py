@@ -7,18 +7,14 @@ matrix checks that the judge finds them. The judge itself never sees it.
 from partner_insights.mutants.catalogue import behaviours, mutants
 from partner_insights.mutants.mutant import MutableResponse, Mutant, RequestContext
 from partner_insights.mutants.sample_values import sample
-from partner_insights.mutants.schema_locations import IMPOSSIBLE, Impossible, impossible
 from partner_insights.mutants.schemas import InvalidRow, single_fault_rows
 
 __all__ = [
-    "IMPOSSIBLE",
-    "Impossible",
     "InvalidRow",
     "MutableResponse",
     "Mutant",
     "RequestContext",
     "behaviours",
-    "impossible",
     "mutants",
     "sample",
     "single_fault_rows",

@@ -144,15 +144,6 @@ IMPOSSIBLE: Final = (
 )
 
 
-def impossible(catalogue: Catalogue) -> Iterator[tuple[SchemaLocation, Impossible]]:
-    """Every location that has no mutant, and why."""
-    for resource in catalogue.resources:
-        for location in schema_locations(catalogue, resource):
-            known = why_impossible(location)
-            if known is not None:
-                yield location, known
-
-
 def why_impossible(location: SchemaLocation) -> Impossible | None:
     """The reason why this location has no mutant; None where it has one."""
     return next((each for each in IMPOSSIBLE if re.fullmatch(each.ids, location.id)), None)

@@ -82,11 +82,6 @@ class Sessions(Struct, Generic[_Fake]):
         with self._lock:
             return self._known.pop(session_id, None) is not None
 
-    def clear(self) -> None:
-        """End all."""
-        with self._lock:
-            self._known.clear()
-
     @property
     def ids(self) -> list[str]:
         """Those in use, the oldest first."""

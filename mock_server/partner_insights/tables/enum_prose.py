@@ -97,7 +97,6 @@ _BARE_ITEM = re.compile(
     rf"(?P<value>null|\d+(?:\.\d+)?|[A-Z][\w+]*(?: [A-Z][\w+]*){{0,2}}|[a-z]+[A-Z0-9_]\w*)(?![\w.-]){_REMARK}"
 )
 _BETWEEN = re.compile(_SEPARATOR, re.IGNORECASE)
-_ITEM_END = re.compile(r"[,;|/&\s]")
 # A list that has one of these beside it goes on, or is one of several.
 _OPENS = re.compile(
     r"\b(?:can|may|might|could) also\b|\bcustom\b|\b(?:any )?other (?:\w+ )?(?:values?|strings?|text|"
@@ -136,8 +135,6 @@ _SPEAKS = re.compile(
     rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
-# Words of prose that say which values there are without naming one.
-_LINKS_ONLY = re.compile(r"\b(?:listed|described|defined|found|shown|documented|see)\b", re.IGNORECASE)
 _NO_VALUE = re.compile(r", | or | and |\||^[{<\[]|\*|[>}\]]$")
 _NULL = "null"
 

@@ -83,8 +83,6 @@ class HowToPage:
     options: tuple[str, ...]
     """The query options it names, such as `$top`."""
     parameters: tuple[Parameter, ...]
-    example: RequestLine | None
-    """The request example's own path and query."""
     auth: tuple[str, ...]
     answer: InlineLink | None
     """The link to the resource that the response is said to be, or to hold."""
@@ -116,14 +114,12 @@ def read_howto_text(text: str, page: str) -> HowToPage:
     prose, blocks = _split(lines)
     answer, collection = _answer(prose)
     title = next((each.text for each in document.headings if each.level == 1), page)
-    requests = [found for block in blocks if (found := _request_in(block)) is not None]
     return HowToPage(
         page=page,
         title=title,
         routes=(*_routes(document), *_fenced_routes(blocks)),
         options=_options(prose),
         parameters=tuple(_parameters(document)),
-        example=requests[0] if requests else None,
         auth=_auth(prose),
         answer=answer,
         collection=collection,

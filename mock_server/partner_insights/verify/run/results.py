@@ -89,11 +89,6 @@ class Results:
         return sorted(found, key=lambda violation: (violation.severity is not Severity.ERROR, violation.key))
 
     @property
-    def broken(self) -> bool:
-        """Whether any violation is an error."""
-        return any(violation.severity is Severity.ERROR for violation in self.violations)
-
-    @property
     def counts(self) -> dict[ViolationKey, int]:
         """How often each kind of violation was seen."""
         return {place: occurrence.count for place, occurrence in self.occurrences.items()}
