@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partner_insights.contract import Profile, Severity, Standing
+from partner_insights.contract import Catalogue, Profile, Severity, Standing
 from partner_insights.errors import InputError
 from partner_insights.toml import toml_value
 from partner_insights.verify import Request, Violation
 from partner_insights.verify.report.baseline import TO_BE_SAID, Baseline, Deviation, read_baseline
 from partner_insights.verify.report.verdict import Judgement, Verdict
 
+CATALOGUE = Catalogue.load()
 TODAY = date(2026, 11, 22)
 
 codes = st.sampled_from(["PI101", "PI102", "PI207"])
@@ -133,6 +134,24 @@ def test_a_bad_entry_hides_nothing(tmp_path: Path, text: str, said: str) -> None
     path.write_text(text)
     with pytest.raises(InputError, match=said.replace("`", ".")):
         read_baseline(path)
+
+
+@pytest.mark.parametrize("code", CATALOGUE.codes)
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_every_code_is_accepted_once_its_reason_is_said(tmp_path: Path, code: str, suffix: str) -> None:
+    """What an update wrote is refused as it stands; with a reason it makes this code known, and no other."""
+    path = tmp_path / f"known.{suffix}"
+    found = [a_violation(code, pointer="/items/3/channel")]
+    read_baseline(path, may_be_absent=True).updated(found, keep_unseen=False).write()
+    with pytest.raises(InputError, match="reason still has to be said"):
+        read_baseline(path)
+    path.write_text(path.read_text().replace(TO_BE_SAID, "The service team knows of it"))
+    accepted = read_baseline(path)
+    assert judgement(accepted, [a_violation(code, pointer="/items/0/channel")]).verdict is Verdict.HELD
+    other = next(each for each in CATALOGUE.codes if each != code)
+    assert judgement(accepted, [*found, a_violation(other, pointer="/items/3/channel")]).violations == (
+        a_violation(other, pointer="/items/3/channel"),
+    )
 
 
 def test_a_missing_file_is_only_made_on_request(tmp_path: Path) -> None:

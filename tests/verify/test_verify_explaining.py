@@ -44,9 +44,10 @@ def test_every_code_explains_itself(code: str) -> None:
     assert lines.keys() & {"source", "keyword", "reason"}
     rules = [each for each in CATALOGUE.rules.values() if each.code == code]
     for each in rules[:1] or [CATALOGUE.codes[code]]:
-        if each.standing is not None:
-            severity = Profile.CORRECTED.severity(each.standing, certain=each.weight.certain)
-            assert ("error in every profile" in lines["standing"]) == (severity is Severity.ERROR)
+        for profile in Profile if each.standing is not None else ():
+            severity = profile.severity(each.standing, certain=each.weight.certain)
+            told = ["error in every profile"] + ["error with --profile strict"] * (profile is Profile.STRICT)
+            assert any(words in lines["standing"] for words in told) == (severity is Severity.ERROR), profile
 
 
 def test_a_code_stands_as_the_judge_weighs_it() -> None:

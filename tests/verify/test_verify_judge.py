@@ -534,6 +534,18 @@ def test_the_partner_is_the_sum_of_its_customers(
     assert codes(found) == ({code} if code else set())
 
 
+@pytest.mark.parametrize("day", ["2026-03-10", "2026-03-08"])
+def test_sums_of_another_day_say_so(plant: Any, good: Any, day: str) -> None:
+    """PI208 names both dates where they differ, and none where they are one."""
+    body = good(PARTNER_DEPLOYMENT)
+    body["items"][0] |= {"licensesSold": 281, "processedDateTime": f"{day}T03:25:16.36+00:00"}
+    total, part = plant.exchange(PARTNER_DEPLOYMENT, body), plant.exchange(DEPLOYMENT)
+    found = judge_sums(total, [part], plant.catalogue, profile=Profile.STRICT)
+    (message,) = [each.message for each in found if each.code == "PI208"]
+    dates = ("are of 2026-03-08T03:25:16.360000+00:00", "the customers' of 2026-03-10T03:25:16.360000+00:00")
+    assert [each in message for each in dates] == [day != "2026-03-10"] * 2
+
+
 def test_sums_are_not_reckoned_without_every_customer(plant: Any) -> None:
     """A customer whose answer cannot be read leaves the sum unknown, not wrong."""
     parts = [plant.exchange(DEPLOYMENT), plant.exchange(DEPLOYMENT, status=500)]

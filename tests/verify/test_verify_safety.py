@@ -136,6 +136,13 @@ def test_no_token_and_no_customer_gets_into_any_report(tmp_path: Path, serving: 
     )
     _is_one_page(tmp_path / "report.html")
     _proposes(tmp_path / "errata.toml")
+    body = good("customer-licenses-usage")
+    body["items"][0]["workloadName"] = 3.14
+    (tmp_path / "body.json").write_text(json.dumps(body))
+    own = CliRunner().invoke(
+        main, ["check", str(tmp_path / "body.json"), "--errata", str(tmp_path / "errata.toml")]
+    )
+    assert (own.exit_code in (0, 1), "workloadName" in own.output) == (True, False), own.output
 
 
 def _is_one_page(path: Path) -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 KEYWORD_HOW_TO_ACCEPT = (
     "If the service is right and the cell is wrong, write an erratum with your evidence: into a file of your "
-    "own for `--errata FILE`, or in a checkout into schemas/errata.toml, and derive again."
+    "own for `--errata FILE`, in the form that `verify --propose-errata FILE` writes, or in a checkout into "
+    "schemas/errata.toml, and derive again."
 )
 RULE_HOW_TO_ACCEPT = (
     "If the service is right, accept it in a baseline with your reason; in a checkout, drop the rule from "
