@@ -58,12 +58,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """At the end nothing is looked through: it takes seconds, and xdist waits for five before it interrupts.
-
-    But where DuckDB is there: it tells on standard error what is left of it.
-    """
-    if "duckdb" not in sys.modules:
-        gc.freeze()
+    """At the end nothing is looked through: that takes seconds, and xdist interrupts after five."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
