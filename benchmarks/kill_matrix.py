@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import fnmatch
 import json
+import random
 import sys
 import time
 import urllib.request
@@ -37,7 +38,7 @@ from partner_insights.verify.run.suite import OPEN_SESSION, run_tests
 from partner_insights.verify.run.target import Target
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rival import COLUMNS, SLOW, Rival
+from rival import SLOW, Rival
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,8 +68,8 @@ class Row:
     """Operations the mutant touches and no right violation names."""
     requests: int = 0
     seconds: float = 0.0
-    rival: dict[str, list[str]] | None = None
-    """Column → what Schemathesis reports, empty for nothing; None where it did not run."""
+    rival: list[str] | None = None
+    """What Schemathesis reports, empty for nothing; None where it did not run."""
 
 
 class MutatedFake:
@@ -76,7 +77,6 @@ class MutatedFake:
 
     def __init__(self, fake: RunningFake) -> None:
         self.fake = fake
-        self.app_only = self._app_only_token()
 
     @contextlib.contextmanager
     def inject(self, mutant: str, operations: Iterable[str] = ("*",)) -> Iterator[None]:
@@ -100,6 +100,7 @@ class MutatedFake:
             return json.load(answer)
 
     def _app_only_token(self) -> str:
+        """A new one: it is good for an hour, and the whole matrix takes longer."""
         form = {
             "grant_type": "client_credentials",
             "client_id": "kill-matrix",
@@ -118,7 +119,7 @@ class MutatedFake:
             own=True,
             profile=profile,
             token=Secret(self.fake.token),
-            app_only=Secret(self.app_only),
+            app_only=Secret(self._app_only_token()),
             token_variable=TOKEN_ENV,
             app_token_variable=APP_TOKEN_ENV,
             seed=seed,
@@ -190,13 +191,31 @@ def controls(seeds: int) -> Iterator[Row]:
         yield row
 
 
+def evenly(chosen: list[Mutant]) -> list[Mutant]:
+    """In an order of which each beginning is a fair sample: drawn by chance, as much of each kind."""
+    order = random.Random(2026)
+    places = {}
+    for kind in sorted({mutant.kind for mutant in chosen}):
+        same = [mutant for mutant in chosen if mutant.kind == kind]
+        order.shuffle(same)
+        places |= {mutant.id: (number + 0.5) / len(same) for number, mutant in enumerate(same)}
+    return sorted(chosen, key=lambda mutant: places[mutant.id])
+
+
+def kept(file: Path | None, chosen: list[Mutant]) -> list[Row]:
+    """The rows of an earlier run that are in this file."""
+    if file is None or not file.exists():
+        return []
+    names = {mutant.id for mutant in chosen}
+    rows = [Row(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row.mutant in names]
+
+
 def print_row(row: Row) -> None:
     """One line on stderr as soon as a row is known: the whole matrix takes minutes."""
     clean = not row.killed if row.kind == "control" else row.killed and not row.missed
     words = "" if clean else f"  killed={row.killed} missed={row.missed}"
-    theirs = "".join(
-        f"  {column}: {', '.join(found) or 'nothing'}" for column, found in (row.rival or {}).items()
-    )
+    theirs = "" if row.rival is None else f"  Schemathesis: {', '.join(row.rival) or 'nothing'}"
     print(
         f"{row.seconds:6.1f} s  {row.mutant}: {', '.join(row.found) or 'nothing'}{words}{theirs}",
         file=sys.stderr,
@@ -207,9 +226,9 @@ def matrix(chosen: list[Mutant], rival: Rival | None) -> Iterator[Row]:
     """Every chosen mutant in turn, in one fake."""
     with running_fake("--seed", "7", "--customers", str(CUSTOMERS)) as fake:
         mutated = MutatedFake(fake)
-        if rival is not None:
-            rival.learn(fake)
         for mutant in chosen:
+            if rival is not None:
+                rival.learn(fake, mutant.operations)
             with mutated.inject(mutant.id):
                 row = judged(mutated, 7, mutant)
                 if rival is not None:
@@ -226,23 +245,23 @@ def show(rows: list[Row], *, every: bool) -> None:
     """The table with all columns, survivors first, and the totals."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     compared = any(row.rival is not None for row in rows)
-    columns = tuple(COLUMNS) if compared else ()
+    columns = ("Schemathesis",) if compared else ()
     table = Table("mutant", "right codes", "verify", "missed at", *columns, title="kill matrix")
     for row in sorted(rows, key=lambda each: (each.killed, not each.missed)):
         if every or not row.killed or row.missed or row.rival is not None:
             verdict = ", ".join(code for code in row.found) if row.found else "SURVIVED"
             if row.found and not row.killed:
                 verdict = f"SURVIVED ({verdict})"
-            theirs = ((row.rival or {}).get(column) for column in columns)
-            words = ("" if found is None else ", ".join(found) or "survived" for found in theirs)
-            table.add_row(row.mutant, " ".join(row.codes), verdict, ", ".join(row.missed), *words)
+            theirs = "" if row.rival is None else ", ".join(row.rival) or "survived"
+            words = (row.mutant, " ".join(row.codes), verdict, ", ".join(row.missed), theirs)
+            table.add_row(*words[: 4 + len(columns)])
     console.print(table)
     for kind in ("schema", "behaviour"):
         ours = [row for row in rows if row.kind == kind]
         line = f"{kind}: verify {sum(row.killed for row in ours)} of {len(ours)}"
-        for column in columns:
-            found = [row.rival[column] for row in ours if row.rival is not None]
-            line += f"; {column} {sum(bool(each) and each != [SLOW] for each in found)}"
+        if compared:
+            found = [row.rival for row in ours if row.rival is not None]
+            line += f"; Schemathesis {sum(bool(each) and each != [SLOW] for each in found)} of {len(found)}"
             slow = found.count([SLOW])
             line += f" ({slow} did not end)" if slow else ""
         console.print(line)
@@ -256,6 +275,9 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="mutants, by id or pattern")
     parser.add_argument("--kind", choices=("schema", "behaviour"), help="only mutants of this kind")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="keep rows here as they come, and pass over those there are"
+    )
     parser.add_argument("--every", action="store_true", help="print every row, not only what is of interest")
     parser.add_argument("--schemathesis", action="store_true", help="run Schemathesis, too")
     parser.add_argument(
@@ -276,10 +298,15 @@ def main() -> int:
     rival = Rival(arguments.st, options) if arguments.schemathesis else None
 
     clean = list(controls(arguments.seeds))
-    rows = list(matrix(chosen, rival))
+    rows = kept(arguments.keep, chosen)
+    done = {row.mutant for row in rows}
+    for row in matrix(evenly([mutant for mutant in chosen if mutant.id not in done]), rival):
+        rows.append(row)
+        if arguments.keep is not None:
+            with arguments.keep.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(asdict(row)) + "\n")
     if rival is not None:
-        for column, found in rival.baseline.items():
-            print(f"{rival.version}, {column}, of the fake without a mutant: {', '.join(found) or 'nothing'}")
+        print(f"{rival.version}, of the fake without a mutant: {', '.join(rival.baseline) or 'nothing'}")
     show(rows, every=arguments.every)
     alarms = [row for row in clean if row.killed]
     requests = sum(row.requests for row in clean)
