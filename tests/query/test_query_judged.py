@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,8 @@ def exchange(operation: Operation, pairs: Pairs, body: Any, customer: str | None
 
 
 def good(pairs: Pairs = ()) -> Any:
-    return query_body(WORLD, DEPLOYMENT, read_query(DEPLOYMENT.options, pairs))
+    """A body of the test's own: the world keeps the groups of a query, and a fault is planted in one."""
+    return deepcopy(query_body(WORLD, DEPLOYMENT, read_query(DEPLOYMENT.options, pairs)))
 
 
 def found(pairs: Pairs, body: Any) -> set[str]:
