@@ -18,6 +18,7 @@ import os
 import re
 import resource
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 from rich.console import Console
 from rich.markup import escape
@@ -576,6 +578,33 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+SILENT: Final = 3_000
+MOST_OPEN: Final = 1_200
+"""Files of a worker with as many handshakes as it keeps, and its own."""
+
+
+def unspoken_tls() -> str:
+    """Connections to a port of TLS that say nothing; an ordinary client comes after them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        fake = stack.enter_context(running_fake("--port", "0", "--tls-self-signed"))
+        where = (urlsplit(fake.url).hostname or "", urlsplit(fake.url).port or 0)
+        for _ in range(SILENT):
+            stack.enter_context(socket.create_connection(where, timeout=15))
+        trusting = ssl.create_default_context(cafile=fake.ca_file)
+        began = time.monotonic()
+        with urlopen(Request(fake.url + USAGE, headers=fake.headers), timeout=15, context=trusting) as answer:
+            status = answer.status
+        taken = time.monotonic() - began
+        workers = Path(f"/proc/{fake.pid}/task/{fake.pid}/children").read_text().split()
+        files = max(len(list(Path(f"/proc/{worker}/fd").iterdir())) for worker in workers)
+    if status != 200 or taken > 5 or files > MOST_OPEN:
+        raise Held(f"{status} after {taken:.1f} s, {files:,} files are open")
+    return f"{status} after {taken:.2f} s, {files:,} files open"
+
+
 # ── The list ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -590,6 +619,7 @@ def attacks(fake: RunningFake, outside: RunningFake, folder: Path) -> Iterator[A
     yield from guesses(outside)
     for name, answer in ENDLESS.items():
         yield Attack("servers", name, lambda answer=answer: ends_in_time(*answer))
+    yield Attack("tls", f"{SILENT:,} connections without a handshake", unspoken_tls)
     yield from files(folder)
     yield from commands(folder, fake)
 

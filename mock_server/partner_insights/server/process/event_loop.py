@@ -10,8 +10,9 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from partner_insights.server.process.connection import HEAD_SECONDS, Connection
+from partner_insights.server.process.connection import Connection
 from partner_insights.server.process.connections import Connections
+from partner_insights.server.process.handshakes import MAX_HANDSHAKES, Handshakes
 
 if TYPE_CHECKING:
     import socket
@@ -31,8 +32,6 @@ _HAD_LEFT: Final = "socket.send() raised exception."
 _NO_FILES: Final = "socket.accept() out of system resource"
 _GRACE: Final = 0.4
 """Seconds a worker gives the requests under way at the end."""
-_SHUTDOWN_SECONDS: Final = 2
-"""How long the goodbye of TLS is waited for."""
 
 
 def answer(front: Front, listening: socket.socket, tls: Tls | None = None) -> None:
@@ -46,19 +45,21 @@ async def _answer(front: Front, listening: socket.socket, tls: Tls | None) -> No
     filter_warnings()
     if sys.platform != "win32":  # there, a process is ended without a word
         loop.add_signal_handler(signal.SIGTERM, told.set)
-    connections = Connections(_most_connections(_open_files()))
+    most = _most_connections(_open_files())
+    handshakes = 0 if tls is None else min(MAX_HANDSHAKES, most // 2)
+    connections = Connections(most - handshakes)
     watch = loop.create_task(connections.watch())
-    server = await loop.create_server(
-        partial(Connection, front, connections),
-        sock=listening,
-        backlog=_AT_ONCE,
-        ssl=_context(tls),
-        ssl_handshake_timeout=None if tls is None else HEAD_SECONDS,
-        ssl_shutdown_timeout=None if tls is None else _SHUTDOWN_SECONDS,
-    )
-    listening.listen(BACKLOG)
-    await told.wait()
-    server.close()
+    connection = partial(Connection, front, connections)
+    if tls is None:
+        server = await loop.create_server(connection, sock=listening, backlog=_AT_ONCE)
+        listening.listen(BACKLOG)
+        await told.wait()
+        server.close()
+    else:
+        listening.listen(BACKLOG)
+        accepting = loop.create_task(Handshakes(_context(tls), connection, handshakes).accept(listening))
+        await told.wait()
+        accepting.cancel()
     watch.cancel()
     await connections.end(_GRACE)
     front.close()
@@ -73,9 +74,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _context(tls: Tls | None) -> ssl.SSLContext | None:
-    if tls is None:
-        return None
+def _context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # what .NET Framework clients speak
     context.set_alpn_protocols(["http/1.1"])
