@@ -100,6 +100,7 @@ class Forked:
         self._process = process
         self.pid = process.pid
         self.terminate, self.kill = process.terminate, process.kill
+        self.stdin = None
 
     @property
     def returncode(self) -> int | None:
@@ -129,9 +130,9 @@ def _forked_fakes() -> Iterator[None]:
     of_python = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
     launch = child_server.launch
 
-    def forked(arguments: list[str], output_file: Path) -> Any:
+    def forked(arguments: list[str], output_file: Path, *, outlives: bool) -> Any:
         if of_python != {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}:
-            return launch(arguments, output_file)  # only a new interpreter reads them
+            return launch(arguments, output_file, outlives=outlives)  # only a new interpreter reads them
         program = PROGRAM.format((arguments, str(output_file), str(Path.cwd()), dict(os.environ)))
         process = context.Process(target=exec, args=(program,))
         process.start()

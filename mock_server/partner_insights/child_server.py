@@ -47,10 +47,6 @@ class RunningFake:
         """End the child; more than once does no harm."""
         self._child.stop()
 
-    def outlive(self) -> None:
-        """Leave the child running when this process ends: somebody else stops it, by its `pid`."""
-        self._child.outlive()
-
     @property
     def output(self) -> str:
         """What the child has printed so far, its log of crashes among it."""
@@ -63,13 +59,14 @@ def api_headers(token: str) -> dict[str, str]:
     return {**authorization, "Accept": "application/json"}
 
 
-def start_fake(*options: str, timeout: float = START_TIMEOUT) -> RunningFake:
+def start_fake(*options: str, timeout: float = START_TIMEOUT, outlives: bool = False) -> RunningFake:
     """Start a fake on a free port and wait until it answers; `options` are those of `serve`.
 
-    It is stopped when this process exits at the latest. InputError, with what the child printed,
-    where it ends before it answers or does not answer within `timeout` seconds.
+    It is stopped when this process exits at the latest, or is killed; one that `outlives` it is stopped by
+    somebody else, by its `pid`. InputError, with what the child printed, where it ends before it answers or
+    does not answer within `timeout` seconds.
     """
-    child = _Child(options)
+    child = _Child(options, outlives=outlives)
     try:
         ready = child.wait_until_ready(timeout)
     except BaseException:
@@ -96,12 +93,22 @@ def running_fake(*options: str, timeout: float = START_TIMEOUT) -> Iterator[Runn
         fake.stop()
 
 
-def launch(arguments: list[str], output_file: Path) -> subprocess.Popen[bytes]:
-    """Start the program; all it prints goes to the file."""
+def launch(arguments: list[str], output_file: Path, *, outlives: bool) -> subprocess.Popen[bytes]:
+    """Start the program; all it prints goes to the file.
+
+    Unless it `outlives` this process, it reads from a pipe that the system closes when this one is killed.
+    """
     with output_file.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "partner_insights", *arguments],
-            stdin=subprocess.DEVNULL,
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "partner_insights",
+                *arguments,
+                *([] if outlives else ["--until-eof"]),
+            ],
+            stdin=subprocess.DEVNULL if outlives else subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -113,14 +120,15 @@ class _Child:
     The output goes to a file, not a pipe: the child goes on although it is not read.
     """
 
-    def __init__(self, options: tuple[str, ...]) -> None:
+    def __init__(self, options: tuple[str, ...], *, outlives: bool) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="partner-insights-")
         folder = Path(self._folder.name)
         self._ready_file = folder / "ready.json"
         self._output_file = folder / "output"
         arguments = ["serve", "--quiet", "--port", "0", "--ready-file", str(self._ready_file), *options]
-        self._process = launch(arguments, self._output_file)
-        atexit.register(self.stop)
+        self._process = launch(arguments, self._output_file, outlives=outlives)
+        if not outlives:
+            atexit.register(self.stop)
 
     def wait_until_ready(self, timeout: float) -> dict[str, Any]:
         """The ready file's content, as soon as there is one."""
@@ -142,10 +150,6 @@ class _Child:
             return ""
         return self._output_file.read_text(encoding="utf-8", errors="replace").strip()
 
-    def outlive(self) -> None:
-        """Do not stop at the end of this process."""
-        atexit.unregister(self.stop)
-
     def stop(self) -> None:
         """SIGTERM, then what it takes."""
         atexit.unregister(self.stop)
@@ -156,6 +160,8 @@ class _Child:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._folder.cleanup()
 
     def _complaint(self, happened: str) -> str:

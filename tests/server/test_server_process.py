@@ -578,6 +578,29 @@ def test_a_fake_that_takes_too_long_is_stopped() -> None:
         start_fake(timeout=0.01)
 
 
+def test_a_fake_stops_with_a_process_that_is_killed() -> None:
+    """A test run that is killed can stop nothing: its fake sees its standard input end."""
+    program = (
+        "from partner_insights.child_server import start_fake; print(start_fake().pid, flush=True); input()"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert not gone(pid)
+        process.kill()
+    assert eventually(lambda: gone(pid), 10)
+
+
+def test_a_fake_outlives_whoever_says_so() -> None:
+    """One that several processes share goes on until it is stopped by its pid."""
+    program = "from partner_insights.child_server import start_fake; print(start_fake(outlives=True).pid)"
+    pid = int(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
+    assert not gone(pid)
+    os.kill(pid, signal.SIGTERM)
+    assert eventually(lambda: gone(pid), 10)
+
+
 def test_a_fake_stops_with_the_process_that_started_it() -> None:
     """A program that forgets to stop its fake leaves none behind; stopping twice does no harm."""
     program = "from partner_insights.child_server import start_fake; print(start_fake().pid)"

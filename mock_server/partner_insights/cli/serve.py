@@ -78,6 +78,7 @@ _SECTIONS: Final = {
         "--port",
         "--workers",
         "--ready-file",
+        "--until-eof",
         "-q",
         "--log-format",
     ),
@@ -227,6 +228,9 @@ _SECTIONS: Final = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
 )
+@click.option(
+    "--until-eof", is_flag=True, help="End when standard input ends: with the program that started it."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Do not tell of each request.")
 @click.option(
     "--log-format",
@@ -279,6 +283,7 @@ def command(
     admin_token: str | None,
     admin_token_file: Path | None,
     ready_file: Path | None,
+    until_eof: bool,
     quiet: bool,
     log_format: str,
     tls_cert: Path | None,
@@ -333,7 +338,9 @@ def command(
         with tls_from_options(tls_cert, tls_key, host, self_signed=tls_self_signed) as tls:
             words = _words(custom, catalogue, replayed)
             announcement = StartupMessage(world, settings, ready, **words, tls=tls, made_token=made_token)
-            return serve(world, settings, host, port, announcement, catalogue, tls, ready)
+            return serve(
+                world, settings, host, port, announcement, catalogue, tls, ready, until_eof=until_eof
+            )
     finally:
         if ready is not None:
             ready.remove(os.getpid())

@@ -56,11 +56,14 @@ def serve(
     catalogue: Catalogue | None = None,
     tls: Tls | None = None,
     ready_file: ReadyFile | None = None,
+    *,
+    until_eof: bool = False,
 ) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP; the exit code. `ready` is called once the fake truly answers.
 
     `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with;
-    `ready_file` what must not outlive this process, although it be killed.
+    `ready_file` what must not outlive this process, although it be killed. `until_eof`, the end of standard
+    input ends it, too.
 
     InputError where the address cannot be had. `port` 0 takes a free one.
     """
@@ -71,7 +74,7 @@ def serve(
             temp_folders.append(Path(made.enter_context(TemporaryDirectory(prefix="partner-insights-"))))
             settings = replace(settings, grant_store=temp_folders[-1] / "grants")
         worker = Worker(world, settings, catalogue, tls, tuple(temp_folders), ready_file)
-        return _Supervisor(endpoint, settings, ready).run(worker)
+        return _Supervisor(endpoint, settings, ready).run(worker, until_eof=until_eof)
 
 
 class _Supervisor:
@@ -88,8 +91,8 @@ class _Supervisor:
             False  # no Event: a signal may come amid another's handler, which would hold its lock
         )
 
-    def run(self, worker: Worker) -> int:
-        """Until a signal to stop, or the end of a worker; the exit code."""
+    def run(self, worker: Worker, *, until_eof: bool) -> int:
+        """Until a signal to stop, the end of standard input, or that of a worker; the exit code."""
         woken, wake = multiprocessing.Pipe(duplex=False)
 
         def stop(*_: Any) -> None:
@@ -115,6 +118,8 @@ class _Supervisor:
             each.start()
         announcing = threading.Thread(target=self._announce, daemon=True)
         announcing.start()
+        if until_eof:
+            threading.Thread(target=_at_eof, args=(stop,), daemon=True).start()
         ended: list[BaseProcess] = []
         while not (self._is_ending or ended):
             signalled = wait([woken, *(each.sentinel for each in workers)], _LOOK)
@@ -161,6 +166,14 @@ def _end(workers: Sequence[BaseProcess]) -> None:
         if each.is_alive():
             each.kill()
             each.join()
+
+
+def _at_eof(then: Callable[[], None]) -> None:
+    # Not by sys.stdin, whose lock a thread would still hold at the end of the process.
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    then()
 
 
 def _answers(endpoint: ListenAddress, settings: Settings) -> bool:
