@@ -75,7 +75,7 @@ SUPERVISED = """
 import sys
 from partner_insights.cli import main
 from partner_insights.server.process import serve
-def no_serving(*arguments):
+def no_serving(*arguments, **options):
     print("LOADED", *sys.modules)
     return 0
 serve.serve = no_serving

@@ -409,7 +409,9 @@ def test_every_verb_takes_a_dialect(tmp_path: Path, mine: Path, monkeypatch: pyt
     checked = run("check", "--page", "old.md", "--page", "get-a-crate.md")
     assert (checked.exit_code, "1 samples judged" in checked.output) == (1, True), checked.output
     served: list[Any] = []
-    monkeypatch.setattr("partner_insights.server.process.serve.serve", lambda *each: served.extend(each) or 0)
+    monkeypatch.setattr(
+        "partner_insights.server.process.serve.serve", lambda *each, **_: served.extend(each) or 0
+    )
     monkeypatch.setattr("partner_insights.verify.run.suite.run_suite", lambda options: _stop(served, options))
     for verb in ("serve", "verify"):
         run(verb, "--page", "old.md", "--operations", "operations.toml")
