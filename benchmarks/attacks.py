@@ -630,7 +630,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--only", metavar="AREA", help="wire, browser, tokens, admin, servers, check or commands"
+        "--only", metavar="AREA", help="wire, browser, tokens, admin, servers, tls, check or commands"
     )
     only = parser.parse_args().only
     table = Table("area", "attack", "held", "what was seen")

@@ -132,9 +132,8 @@ def answer_rules(operation: Operation, catalogue: Catalogue) -> Iterator[tuple[R
 
 def rule_findings(answer: JudgedResponse, *, of_request: bool | None = None) -> Iterator[Finding]:
     """What breaks any rule about one answer, only those that need its request or time, or only the others."""
-    for rule in answer.catalogue.rules_about(answer.operation):
-        registered = RULES[rule.name]
-        if isinstance(registered, AnswerRule) and of_request in (None, registered.of_request):
+    for rule, registered in answer_rules(answer.operation, answer.catalogue):
+        if of_request in (None, registered.of_request):
             yield from registered.judge(answer, rule)
 
 
