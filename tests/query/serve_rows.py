@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class RowsOptions:
     """What a worker makes its world of."""
 
+    seed = 1
+
     def __init__(self, file: Path) -> None:
         self.file = file
 
@@ -34,7 +36,7 @@ def main(file: str) -> int:
     if hasattr(signal, "alarm"):
         signal.alarm(300)  # whoever started it may be gone
     options: Any = RowsOptions(Path(file))
-    told = lambda endpoint: print(endpoint.url, flush=True)  # noqa: E731
+    told = lambda endpoint, _: print(endpoint.url, flush=True)  # noqa: E731
     return serve(options, Settings(auth=AuthMode.OFF), "127.0.0.1", 0, told)
 
 

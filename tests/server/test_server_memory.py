@@ -88,3 +88,4 @@ def test_the_supervisor_loads_nothing_that_only_workers_need() -> None:
     loaded = set(run(SUPERVISED).split())
     assert {"LOADED", "multiprocessing", "partner_insights.server.process.worker"} <= loaded
     assert not {"asyncio", "flask", "werkzeug", "numpy", "jsonschema", "rich", "uvloop", "httptools"} & loaded
+    assert not {"jwt", "cryptography", "http.client", "ssl"} & loaded

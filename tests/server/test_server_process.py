@@ -274,9 +274,15 @@ def test_a_system_that_gives_few_files(tmp_path: Path, has_uvloop: bool) -> None
             connections[-1].settimeout(1)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 assert connections[-1].recv(12) == b""
-        with socket.create_connection(address, 5) as later:
-            later.sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert later.recv(12) == b"HTTP/1.1 200"
+
+        def is_answered() -> bool:
+            """Of those that have left, some may still be waiting to be noticed, and count until then."""
+            with contextlib.suppress(ConnectionError), socket.create_connection(address, 5) as later:
+                later.sendall(b"GET /_admin/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return later.recv(12) == b"HTTP/1.1 200"
+            return False
+
+        assert eventually(is_answered, 5)
         process.terminate()
         assert process.communicate(timeout=10)[1].count("\n") < 20
 
@@ -304,21 +310,53 @@ def test_nothing_is_loaded_before_a_signal_is_waited_for() -> None:
     assert loaded <= {"__future__", "partner_insights", "partner_insights.__main__"}
 
 
-def test_a_stop_amid_the_start_waits_for_what_is_being_loaded() -> None:
-    """Ended amid the import of compiled code, the supervisor would abort."""
+def test_a_stop_amid_the_start_leaves_nothing_behind() -> None:
+    """The process that waits for the first answer ends with the supervisor, by a signal or with it."""
     code = """
-import os, signal, sys, time
-import partner_insights.server.process.serve as serve
+import os, signal, time
+import partner_insights.server.auth.tokens as tokens
 from partner_insights.cli import main
-def warm_up():
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(0.4)
-    os.write(2, b"loaded")
-serve.warm_up = warm_up
-main(["serve", "--port", "0"])
+def stop(*_, **__):
+    print(os.getpid(), flush=True)
+    os.kill(os.getppid(), signal.{how})
+    time.sleep(60)
+tokens.Tokens.access = stop
+main(["serve", "--port", "0", "--quiet"])
 """
-    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=False, timeout=30)
-    assert (ended.returncode, ended.stderr) == (0, b"loaded")
+    for how, code_of_end in (("SIGINT", 0), ("SIGKILL", -signal.SIGKILL)):
+        command = [sys.executable, "-P", "-c", code.format(how=how)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        assert (ended.returncode, ended.stderr) == (code_of_end, "")
+        pid = int(ended.stdout)
+        assert eventually(lambda pid=pid: gone(pid), 5)
+
+
+def test_nothing_but_the_workers_stays_beside_the_supervisor(tmp_path: Path) -> None:
+    """What waited for the first answer has ended when the server is announced, and left no zombie."""
+    with served(tmp_path, "--workers", "2") as process:
+        assert len(children(process.pid)) == 2
+
+
+def test_a_ready_file_that_cannot_be_written_any_more_ends_the_start(tmp_path: Path) -> None:
+    """The script that waits for it would wait for ever."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    code = f"""
+import shutil
+from partner_insights.cli import main
+from partner_insights.server.process import serve
+wait = serve.wait
+def vanish(*arguments):
+    shutil.rmtree({str(folder)!r}, ignore_errors=True)
+    return wait(*arguments)
+serve.wait = vanish
+main(["serve", "--port", "0", "--ready-file", {str(folder / "ready.json")!r}])
+"""
+    command = [sys.executable, "-P", "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "cannot be written (No such file or directory)" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_ready_file_of_a_living_fake_is_nobody_elses(tmp_path: Path) -> None:
@@ -542,10 +580,10 @@ def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
     """Under spawn (macOS, Windows, Python 3.14) the same fake answers, and stops as cleanly."""
     script = tmp_path / "spawning.py"
     script.write_text(
-        "import multiprocessing\n"
         "from partner_insights.cli import main\n"
+        "from partner_insights.server.process import serve\n"
         "if __name__ == '__main__':\n"
-        "    multiprocessing.set_start_method('spawn')\n"
+        "    serve.START_METHOD = 'spawn'\n"
         "    main()\n"
     )
     ready = tmp_path / "ready.json"
@@ -554,6 +592,7 @@ def test_a_spawned_worker_is_as_good_as_a_forked_one(tmp_path: Path) -> None:
     try:
         assert eventually(ready.exists, 20)
         started = json.loads(ready.read_text())
+        assert len(children(process.pid)) == 2  # the worker, and multiprocessing's resource tracker
         request = urllib.request.Request(
             started["url"] + "/v1/customers", headers={"Authorization": f"Bearer {started['token']}"}
         )

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct
 
-from partner_insights.server.auth.examples import curl_line, example_token
-from partner_insights.server.auth.tokens import Tokens
+from partner_insights.server.auth.examples import curl_line
 from partner_insights.server.scenarios import DEFAULT
 from partner_insights.server.settings import LogFormat
 
@@ -40,10 +39,8 @@ class StartupMessage(Struct, frozen=True):
     facts: tuple[str, ...] | None = None
     """What is served, in place of the world's facts."""
 
-    def __call__(self, endpoint: ListenAddress) -> None:
-        """Say it; the ready file first, as a machine waits for it."""
-        tokens = Tokens(self.settings.token_key, self.world.seed)
-        token = example_token(self.settings.auth, tokens, self.settings.identity)
+    def __call__(self, endpoint: ListenAddress, token: str | None) -> None:
+        """Say it; the ready file first, as a machine waits for it. `token` is for a request to try."""
         if self.ready_file is not None:
             self.ready_file.write(
                 {

@@ -45,21 +45,20 @@ class ReadyFile(Struct, frozen=True):
             if not is_stream(path):
                 path.unlink(missing_ok=True)
         except OSError as error:
-            raise InputError(
-                f"{path} cannot be written ({error.strerror})",
-                where="--ready-file",
-                remedy="name a file in a folder of yours",
-            ) from error
+            raise _unwritable(path, error) from error
         return file
 
     def write(self, content: dict[str, object]) -> None:
-        """Put the file in place."""
+        """Put the file in place; InputError where it cannot be written any more."""
         told = json.dumps(content).encode()
-        if is_stream(self.path):
-            write_stream(self.path, told)
-            return
-        with written_aside(self.path, mode=0o600) as file:
-            file.write(told)
+        try:
+            if is_stream(self.path):
+                write_stream(self.path, told)
+                return
+            with written_aside(self.path, mode=0o600) as file:
+                file.write(told)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
 
     def remove(self, pid: int) -> None:
         """At the end: what it names does not answer any more. The file of another run stays."""
@@ -88,6 +87,14 @@ class ReadyFile(Struct, frozen=True):
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be written ({error.strerror})",
+        where="--ready-file",
+        remedy="name a file in a folder of yours",
+    )
 
 
 def _runs(pid: int) -> bool:

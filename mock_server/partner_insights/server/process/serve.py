@@ -5,11 +5,9 @@ The supervisor imports neither Flask nor NumPy.
 
 from __future__ import annotations
 
-import http.client
 import multiprocessing
 import os
 import signal
-import ssl
 import sys
 import threading
 import time
@@ -24,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from partner_insights.errors import InputError
-from partner_insights.server.auth.tokens import warm_up
+from partner_insights.server.process.first_answer import await_first_answer
 from partner_insights.server.process.listen import ListenAddress
 from partner_insights.server.process.worker import Worker
 
@@ -40,9 +38,8 @@ if TYPE_CHECKING:
 
 _KILL_SECONDS: Final = 2.0
 """How long a worker may take to end; it gives the requests under way less."""
-_WARM_UP_SECONDS: Final = 1.0
-"""How long the imports of the first token are waited for, at an end amid the start."""
-_POLL: Final = 0.01
+START_METHOD: Final = "fork" if sys.platform == "linux" else "spawn"
+"""Of child processes: forking is the fastest, and safe as the supervisor has no thread as yet."""
 _LOOK: Final = 1.0
 """Seconds after which the supervisor looks up: on Windows, nothing wakes it at Ctrl-C."""
 
@@ -52,15 +49,16 @@ def serve(
     settings: Settings,
     host: str,
     port: int,
-    ready: Callable[[ListenAddress], None],
+    ready: Callable[[ListenAddress, str | None], None],
     catalogue: Catalogue | None = None,
     tls: Tls | None = None,
     ready_file: ReadyFile | None = None,
     *,
     until_eof: bool = False,
 ) -> int:
-    """Serve until SIGINT, SIGTERM or SIGHUP; the exit code. `ready` is called once the fake truly answers.
+    """Serve until SIGINT, SIGTERM or SIGHUP; the exit code.
 
+    `ready` is called once the fake truly answers, with a token for a first request where one is needed.
     `catalogue` is what to serve, where it is not the shipped one; `tls` what to speak HTTPS with;
     `ready_file` what must not outlive this process, although it be killed. `until_eof`, the end of standard
     input ends it, too.
@@ -81,12 +79,14 @@ class _Supervisor:
     """Starts workers, says when they answer, and ends them all when told to, or when one has ended."""
 
     def __init__(
-        self, endpoint: ListenAddress, settings: Settings, ready: Callable[[ListenAddress], None]
+        self,
+        endpoint: ListenAddress,
+        settings: Settings,
+        ready: Callable[[ListenAddress, str | None], None],
     ) -> None:
         self._endpoint = endpoint
         self._settings = settings
         self._ready = ready
-        self._announced = threading.Event()
         self._is_ending = (
             False  # no Event: a signal may come amid another's handler, which would hold its lock
         )
@@ -107,61 +107,57 @@ class _Supervisor:
             signals.append(signal.SIGHUP)
         for number in signals:
             signal.signal(number, stop)
-        # Forking is the fastest, and this process has no other thread as yet.
-        if sys.platform == "linux":
-            process = multiprocessing.get_context("fork").Process
-        else:
-            process = multiprocessing.get_context("spawn").Process
-        arguments = (self._endpoint.socket,)
-        workers = [process(target=worker, args=arguments, daemon=True) for _ in range(self._settings.workers)]
-        for each in workers:
-            each.start()
-        announcing = threading.Thread(target=self._announce, daemon=True)
-        announcing.start()
-        if until_eof:
-            threading.Thread(target=_at_eof, args=(stop,), daemon=True).start()
-        ended: list[BaseProcess] = []
-        while not (self._is_ending or ended):
-            signalled = wait([woken, *(each.sentinel for each in workers)], _LOOK)
-            ended = [each for each in workers if each.sentinel in signalled]
-        by_itself = [] if self._is_ending else ended
-        self._is_ending = True
-        for one in by_itself:
-            one.join()
-        codes = [one.exitcode for one in by_itself]
-        _end(workers)
-        # Python ends threads on its way out; amid the import of compiled code that aborts the process.
-        announcing.join(_WARM_UP_SECONDS)
-        for number in signals:  # on its way out, Python would let one more end the process by its default
-            signal.signal(number, signal.SIG_IGN)
-        return self._exit_code(codes)
+        children: list[BaseProcess] = []
+        try:
+            children += (self._child(worker, self._endpoint.socket) for _ in range(self._settings.workers))
+            token, told = multiprocessing.Pipe(duplex=False)
+            seed = worker.world.seed
+            first_answer = self._child(await_first_answer, told, self._endpoint, self._settings, seed)
+            children.append(first_answer)
+            if until_eof:
+                threading.Thread(target=_at_eof, args=(stop,), daemon=True).start()
+            ended: list[BaseProcess] = []
+            while not (self._is_ending or ended):
+                signalled = wait([woken, *(each.sentinel for each in children)], _LOOK)
+                ended = [each for each in children if each.sentinel in signalled]
+                for one in ended:
+                    one.join()
+                if first_answer in ended and first_answer.exitcode == 0:
+                    ended.remove(first_answer)
+                    children.remove(first_answer)
+                    self._ready(self._endpoint, token.recv())
+            codes = [] if self._is_ending else [one.exitcode for one in ended]
+        finally:
+            self._is_ending = True
+            _end(children)
+            for number in signals:  # on its way out, Python would let one more end the process by its default
+                signal.signal(number, signal.SIG_IGN)
+        return _exit_code(codes)
 
-    def _exit_code(self, ended: list[int | None]) -> int:
-        """0 after a stop; otherwise what the workers that ended by themselves ended with, said in words."""
-        if not ended:
-            return 0
-        if not self._announced.is_set() and ended[0] == InputError.exit_code:
-            return InputError.exit_code  # the worker has said why
-        codes = ", ".join(map(str, ended))
-        words = f"a worker ended by itself, with exit code {codes}; the fake has stopped"
-        print(f"partner-insights: {words}", file=sys.stderr, flush=True)
-        return 1
-
-    def _announce(self) -> None:
-        warm_up()  # a token is to be told, and the workers are loading as yet
-        while not self._is_ending:
-            if _answers(self._endpoint, self._settings):
-                self._announced.set()
-                self._ready(self._endpoint)
-                return
-            time.sleep(_POLL)
+    def _child(self, target: Callable[..., None], *arguments: Any) -> BaseProcess:
+        context: Any = multiprocessing.get_context(START_METHOD)  # the type of them all has no Process
+        child: BaseProcess = context.Process(target=target, args=arguments, daemon=True)
+        child.start()
+        return child
 
 
-def _end(workers: Sequence[BaseProcess]) -> None:
-    for each in workers:
+def _exit_code(ended: list[int | None]) -> int:
+    """0 after a stop; otherwise what the children that ended by themselves ended with, said in words."""
+    if not ended:
+        return 0
+    if ended[0] == InputError.exit_code:
+        return InputError.exit_code  # a worker that could not start has said why
+    codes = ", ".join(map(str, ended))
+    words = f"a worker ended by itself, with exit code {codes}; the fake has stopped"
+    print(f"partner-insights: {words}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _end(children: Sequence[BaseProcess]) -> None:
+    for each in children:
         each.terminate()
     until = time.monotonic() + _KILL_SECONDS
-    for each in workers:
+    for each in children:
         each.join(max(0.0, until - time.monotonic()))
         if each.is_alive():
             each.kill()
@@ -174,22 +170,3 @@ def _at_eof(then: Callable[[], None]) -> None:
         while os.read(0, 4096):
             pass
     then()
-
-
-def _answers(endpoint: ListenAddress, settings: Settings) -> bool:
-    where = endpoint.reachable, endpoint.port
-    connection = http.client.HTTPConnection(*where, timeout=5)
-    if endpoint.scheme == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # we only call ourselves
-        connection = http.client.HTTPSConnection(*where, timeout=5, context=context)
-    headers = {"Host": "localhost"}
-    if settings.admin_token:
-        headers["X-Admin-Token"] = settings.admin_token
-    try:
-        connection.request("GET", "/_admin/health", headers=headers)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

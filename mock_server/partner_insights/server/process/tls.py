@@ -1,10 +1,12 @@
-"""Files, or the wish for a certificate of our own → what a server speaks TLS with."""
+"""Files, or the wish for a certificate of our own → what a server speaks TLS with.
+
+`ssl` is imported where there are any: to a server of plain HTTP it is two megabytes for nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
-import ssl
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,8 @@ class Tls(Struct, frozen=True):
 
     def as_dict(self) -> dict[str, str]:
         """What a script needs to know: `fingerprint` (SHA-256 of the certificate), and `caFile`."""
+        import ssl
+
         first = self.certificate.read_text("ascii", "replace").partition(_END)[0].rpartition(_BEGIN)[2]
         told = {"fingerprint": hashlib.sha256(ssl.PEM_cert_to_DER_cert(_BEGIN + first + _END)).hexdigest()}
         return told if self.ca_file is None else told | {"caFile": str(self.ca_file)}
@@ -65,6 +69,8 @@ def tls_from_options(
 
 def of_files(certificate: Path, key: Path) -> Tls:
     """A certificate and a key as given; InputError where a server cannot speak TLS with them."""
+    import ssl
+
     _holds("CERTIFICATE", certificate, "--tls-cert")
     _holds("PRIVATE KEY", key, "--tls-key")
 

@@ -6,10 +6,8 @@ It builds its application itself, from plain values: the platform may fork worke
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import shutil
-import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Final, cast
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from msgspec import Struct
 
 from partner_insights.errors import InputError
+from partner_insights.server.process.child import end_with_parent, take_own_signals
 
 if TYPE_CHECKING:
     import socket
@@ -82,8 +81,8 @@ class Worker(Struct, frozen=True):
 
     def __call__(self, listening: socket.socket) -> None:
         """Answer until SIGTERM; end with the exit code of an error where the fake cannot be built."""
-        _take_own_signals()
-        _end_with_parent(self.temp_folders, self.ready_file)
+        take_own_signals()
+        end_with_parent(self._clean_up)
         gc.disable()  # of what is being loaded, nothing becomes garbage
         from partner_insights.server.process.event_loop import answer
         from partner_insights.server.process.memory import use_one_heap
@@ -98,6 +97,12 @@ class Worker(Struct, frozen=True):
         gc.set_threshold(_GARBAGE)
         gc.enable()
         answer(front, listening, self.tls)
+
+    def _clean_up(self, supervisor: int) -> None:
+        for folder in self.temp_folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if self.ready_file is not None:
+            self.ready_file.remove(supervisor)
 
     def _front(self) -> Front:
         from partner_insights.contract import Catalogue
@@ -115,28 +120,3 @@ class Worker(Struct, frozen=True):
         log = RequestLog(middleware.journal, self.settings.request_log, write_out)
         log.start()
         return Front(middleware, log)
-
-
-def _take_own_signals() -> None:
-    # A forked worker inherits the supervisor's handlers; that one makes a SIGTERM of a terminal's signals.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-def _end_with_parent(temp_folders: tuple[Path, ...], ready_file: ReadyFile | None) -> None:
-    """Leave no orphan: a supervisor killed outright can neither stop its workers nor remove what it made."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        parent.join()
-        for folder in temp_folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        if ready_file is not None and parent.pid is not None:
-            ready_file.remove(parent.pid)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
