@@ -156,40 +156,35 @@ def of_error_body(edit: Callable[[Any], Any]) -> Change:
     return of_errors(lambda response: response.with_content(edit(response.content)))
 
 
-@mutant("PI102", ASSUMED, of_error_body)
-def wrong_error_body(body: Any) -> Any:
-    """Errors are in another service's dialect."""
-    return {"error": {"code": body["code"], "message": body["description"]}}
+_BODIES: Final[tuple[tuple[str, str, str, Callable[[Any], Any]], ...]] = (
+    (
+        "wrong-error-body",
+        "errors are in another service's dialect",
+        "PI102",
+        lambda body: {"error": {"code": body["code"], "message": body["description"]}},
+    ),
+    (
+        "throttle-dialect",
+        "errors are in the dialect of the throttle",
+        "PI102",
+        lambda body: {"statusCode": 400, "message": body["description"]},
+    ),
+    ("error-data-null", "an error's data is null", "PI101", lambda body: {**body, "data": None}),
+    (
+        "error-data-object",
+        "an error's data is an object",
+        "PI101",
+        lambda body: {**body, "data": {"0": "customer-id"}},
+    ),
+    ("wrong-error-code", "an error's code is another one", "PI405", lambda body: {**body, "code": "9999"}),
+    ("error-in-a-list", "errors come in a list", "PI101", lambda body: [body]),
+)
+"""Id, title, code and edit of what is wrong with the body of every error."""
 
-
-@mutant("PI102", ASSUMED, of_error_body)
-def throttle_dialect(body: Any) -> Any:
-    """Errors are in the dialect of the throttle."""
-    return {"statusCode": 400, "message": body["description"]}
-
-
-@mutant("PI101", DOCUMENTED, of_error_body)
-def error_data_null(body: Any) -> Any:
-    """An error's data is null."""
-    return {**body, "data": None}
-
-
-@mutant("PI101", DOCUMENTED, of_error_body)
-def error_data_object(body: Any) -> Any:
-    """An error's data is an object."""
-    return {**body, "data": {"0": "customer-id"}}
-
-
-@mutant("PI405", ASSUMED, of_error_body)
-def wrong_error_code(body: Any) -> Any:
-    """An error's code is another one."""
-    return {**body, "code": "9999"}
-
-
-@mutant("PI101", DOCUMENTED, of_error_body)
-def error_in_a_list(body: Any) -> Any:
-    """Errors come in a list."""
-    return [body]
+ERROR_RESPONSES.extend(
+    Behaviour(name, title, code, DOCUMENTED if code == "PI101" else ASSUMED, of_error_body(edit))
+    for name, title, code, edit in _BODIES
+)
 
 
 @mutant("PI401 PI402 PI403 PI404", DOCUMENTED, of_response, enveloped)

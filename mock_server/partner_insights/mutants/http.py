@@ -19,8 +19,15 @@ from partner_insights.mutants.mutant import (
     RequestContext,
 )
 from partner_insights.mutants.operation_groups import per_customer
-from partner_insights.mutants.response_edits import DATE, affects, of_body, of_head, of_response, of_success
-from partner_insights.mutants.schemas import is_throttled, throttled
+from partner_insights.mutants.response_edits import (
+    DATE,
+    affects,
+    of_body,
+    of_head,
+    of_response,
+    of_success,
+    of_throttled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,93 +115,41 @@ def _beside(content: bytes) -> Callable[[bytes], bytes]:
     )
 
 
-@mutant("PI306", DOCUMENTED, of_bytes)
-def empty_body(body: bytes) -> bytes:
-    """A success carries nothing."""
-    return b""
-
-
-@mutant("PI306", DOCUMENTED, of_bytes)
-def blank_body(body: bytes) -> bytes:
-    """A success carries white space."""
-    return b" \r\n"
-
-
-@mutant("PI307", DOCUMENTED, of_bytes)
-def truncated_body(body: bytes) -> bytes:
-    """The JSON stops half-way."""
-    return body[: len(body) // 2]
-
-
-@mutant("PI307", DOCUMENTED, of_bytes)
-def invalid_json(body: bytes) -> bytes:
-    """A comma too many."""
-    return body[:-1] + b",}"
-
-
-@mutant("PI307", DOCUMENTED, of_bytes)
-def trailing_garbage(body: bytes) -> bytes:
-    """Something follows the JSON."""
-    return body + b"\n{}"
-
-
-@mutant("PI307", DOCUMENTED, of_bytes)
-def single_quotes(body: bytes) -> bytes:
-    """Strings are in single quotes."""
-    return body.replace(b'"', b"'")
-
-
-@mutant("PI307", DOCUMENTED, of_bytes)
-def html_page(body: bytes) -> bytes:
-    """A page in place of JSON."""
-    return PAGE
-
-
-@mutant("PI308", DOCUMENTED, of_bytes)
-def not_utf8(body: bytes) -> bytes:
-    """Bytes that are no UTF-8."""
-    return _beside(b'"motto":"\xe9l\xe0n"')(body)
-
-
-@mutant("PI309", ASSUMED, of_bytes)
-def duplicate_keys(body: bytes) -> bytes:
-    """A property is named twice.
-
-    The first time with another value: a lenient reader takes the last, and sees nothing wrong.
-    """
+def _named_twice(body: bytes) -> bytes:
+    """The first time with another value: a lenient reader takes the last, and sees nothing wrong."""
     if b'"attributes":' not in body:
         return body.replace(b'"TotalCount":', b'"TotalCount":null,"TotalCount":', 1)
     return _beside(b'"attributes":null')(body)
 
 
-@mutant("PI309", ASSUMED, of_bytes)
-def duplicate_keys_of_one_value(body: bytes) -> bytes:
-    """A property is named twice with one value."""
+def _named_twice_alike(body: bytes) -> bytes:
     if b'"objectType":' not in body:
         return body.replace(b'"TotalCount":', b'"TotalCount":0,"TotalCount":', 1)
     return body.replace(b'"objectType":', b'"objectType":"Collection","objectType":', 1)
 
 
-HTTP.extend(
-    (
-        Behaviour(
-            "not-a-number", "NaN stands for a value", "PI310", DOCUMENTED, of_bytes(_beside(b'"load":NaN'))
-        ),
-        Behaviour(
-            "infinity",
-            "Infinity stands for a value",
-            "PI310",
-            DOCUMENTED,
-            of_bytes(_beside(b'"load":Infinity')),
-        ),
-    )
+_NEST: Final = b'"nest":' + b"[" * 400 + b"]" * 400
+_BYTES: Final[tuple[tuple[str, str, str, Callable[[bytes], bytes]], ...]] = (
+    ("empty-body", "a success carries nothing", "PI306", lambda _: b""),
+    ("blank-body", "a success carries white space", "PI306", lambda _: b" \r\n"),
+    ("truncated-body", "the JSON stops half-way", "PI307", lambda body: body[: len(body) // 2]),
+    ("invalid-json", "a comma too many", "PI307", lambda body: body[:-1] + b",}"),
+    ("trailing-garbage", "something follows the JSON", "PI307", lambda body: body + b"\n{}"),
+    ("single-quotes", "strings are in single quotes", "PI307", lambda body: body.replace(b'"', b"'")),
+    ("html-page", "a page in place of JSON", "PI307", lambda _: PAGE),
+    ("not-utf8", "bytes that are no UTF-8", "PI308", _beside(b'"motto":"\xe9l\xe0n"')),
+    ("duplicate-keys", "a property is named twice", "PI309", _named_twice),
+    ("duplicate-keys-of-one-value", "a property is named twice with one value", "PI309", _named_twice_alike),
+    ("not-a-number", "NaN stands for a value", "PI310", _beside(b'"load":NaN')),
+    ("infinity", "Infinity stands for a value", "PI310", _beside(b'"load":Infinity')),
+    ("too-deep", "an undocumented property nests without end", "PI311", _beside(_NEST)),
 )
+"""Id, title, code and edit of what is wrong with the bytes of a success."""
 
-
-@mutant("PI311", DOCUMENTED, of_bytes)
-def too_deep(body: bytes) -> bytes:
-    """An undocumented property nests without end."""
-    return _beside(b'"nest":' + b"[" * 400 + b"]" * 400)(body)
+HTTP.extend(
+    Behaviour(name, title, code, ASSUMED if code == "PI309" else DOCUMENTED, of_bytes(edit))
+    for name, title, code, edit in _BYTES
+)
 
 
 @mutant("PI301", DOCUMENTED, of_response, per_customer)
@@ -223,28 +178,18 @@ def redirected(response: MutableResponse) -> MutableResponse:
     return replace(response, status=302).with_header("Location", "http://127.0.0.1:9/")
 
 
-@mutant("PI313", DOCUMENTED, of_response)
-def throttled_without_retry_after(response: MutableResponse, request: RequestContext) -> MutableResponse:
+@mutant("PI313", DOCUMENTED, of_throttled)
+def throttled_without_retry_after(response: MutableResponse) -> MutableResponse:
     """A 429 does not say how long to wait."""
-    if not is_throttled(request):
-        return response
-    return throttled(response, request).with_header("Retry-After", None)
+    return response.with_header("Retry-After", None)
 
 
 def _throttled_for(value: str) -> Change:
-    return lambda response, request: (
-        throttled(response, request).with_header("Retry-After", value) if is_throttled(request) else response
-    )
+    return of_throttled(lambda response: response.with_header("Retry-After", value))
 
 
 def _throttled_saying(**members: Any) -> Change:
-    def change(response: MutableResponse, request: RequestContext) -> MutableResponse:
-        if not is_throttled(request):
-            return response
-        good = throttled(response, request)
-        return good.with_content({**good.content, **members})
-
-    return change
+    return of_throttled(lambda response: response.with_content({**response.content, **members}))
 
 
 def _answered_with(name: str, value: str) -> Change:

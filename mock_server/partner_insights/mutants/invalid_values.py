@@ -43,44 +43,6 @@ def _wrong_format(value: Any, schema: SchemaObject) -> Any:
     return f"no {stated}"
 
 
-def _below(value: Any, schema: SchemaObject) -> Any:
-    return schema["minimum"] - 1
-
-
-def _above(value: Any, schema: SchemaObject) -> Any:
-    return schema["maximum"] + 1
-
-
-def _at_lower_bound(value: Any, schema: SchemaObject) -> Any:
-    return schema["exclusiveMinimum"]
-
-
-def _at_upper_bound(value: Any, schema: SchemaObject) -> Any:
-    return schema["exclusiveMaximum"]
-
-
-def _neither(value: Any, schema: SchemaObject) -> Any:
-    """No object and not null: what a nullable resource can never be."""
-    return "neither"
-
-
-def _between(value: Any, schema: SchemaObject) -> Any:
-    """A count and a half: inside every bound, for counts are not bounded above."""
-    return value + schema["multipleOf"] / 2
-
-
-def _unlisted(value: Any, schema: SchemaObject) -> Any:
-    return f"{schema['enum'][0]}, unlisted"
-
-
-def _short(value: Any, schema: SchemaObject) -> Any:
-    return "x" * (schema["minLength"] - 1)
-
-
-def _long(value: Any, schema: SchemaObject) -> Any:
-    return "x" * (schema["maxLength"] + 1)
-
-
 def _unmatched(value: Any, schema: SchemaObject) -> Any:
     for attempt in (f"{value} ", f" {value}", "\u2028", "", "?" * max(1, len(str(value)))):
         if not re.search(schema["pattern"], attempt):
@@ -92,15 +54,16 @@ BREAKS: Final[Mapping[str, Break]] = {
     "type": _wrong_type,
     "const": _wrong_constant,
     "format": _wrong_format,
-    "minimum": _below,
-    "maximum": _above,
-    "exclusiveMinimum": _at_lower_bound,
-    "exclusiveMaximum": _at_upper_bound,
-    "anyOf": _neither,
-    "multipleOf": _between,
-    "enum": _unlisted,
-    "minLength": _short,
-    "maxLength": _long,
+    "minimum": lambda _, schema: schema["minimum"] - 1,
+    "maximum": lambda _, schema: schema["maximum"] + 1,
+    "exclusiveMinimum": lambda _, schema: schema["exclusiveMinimum"],
+    "exclusiveMaximum": lambda _, schema: schema["exclusiveMaximum"],
+    "anyOf": lambda *_: "neither",  # no object and not null: what a nullable resource can never be
+    # A count and a half: inside every bound, for counts are not bounded above.
+    "multipleOf": lambda value, schema: value + schema["multipleOf"] / 2,
+    "enum": lambda _, schema: f"{schema['enum'][0]}, unlisted",
+    "minLength": lambda _, schema: "x" * (schema["minLength"] - 1),
+    "maxLength": lambda _, schema: "x" * (schema["maxLength"] + 1),
     "pattern": _unmatched,
 }
 """Every keyword that a code of codes.toml reports, but `required`: that is a property left out."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from partner_insights.contract import Envelope
 from partner_insights.mutants.mutant import Change, MutableResponse, RequestContext
+from partner_insights.mutants.sample_values import sample
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -19,6 +20,8 @@ EditBody = Callable[[Any, RequestContext], Any]
 Edit = Callable[[MutableResponse], MutableResponse]
 
 DATE: Final = "processedDateTime"
+THROTTLED: Final = "ThrottledResponse"
+"""The resource that describes the body of a 429."""
 
 
 def of_response(change: Change) -> Change:
@@ -43,6 +46,23 @@ def of_head(edit: Edit) -> Change:
     return lambda response, request: (
         edit(response) if request.method == "HEAD" and response.status == 200 else response
     )
+
+
+def of_throttled(edit: Edit) -> Change:
+    """An edit of the documented 429 with nothing to wait for, which some requests get: never two in a row."""
+
+    def change(response: MutableResponse, request: RequestContext) -> MutableResponse:
+        if request.operation is None or request.ordinal % 5 != 2:
+            return response
+        throttled = (
+            MutableResponse(429, response.headers, b"")
+            .with_content({**sample(request.catalogue, THROTTLED), "statusCode": 429})
+            .with_header("Content-Type", request.catalogue.content_type)
+            .with_header("Retry-After", "0")
+        )
+        return edit(throttled)
+
+    return change
 
 
 def of_body(edit: EditBody) -> Change:

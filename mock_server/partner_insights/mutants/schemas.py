@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.mutants.invalid_values import BREAKS
 from partner_insights.mutants.mutant import Change, MutableResponse, Mutant, RequestContext
-from partner_insights.mutants.response_edits import of_errors
+from partner_insights.mutants.response_edits import THROTTLED, of_errors, of_throttled
 from partner_insights.mutants.sample_values import sample
 from partner_insights.mutants.schema_locations import (
     SchemaLocation,
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from partner_insights.contract import Catalogue
-
-THROTTLED: Final = "ThrottledResponse"
 
 _TITLES: Final = {
     "type": "has another type",
@@ -124,7 +122,7 @@ def _corrupt(catalogue: Catalogue, location: SchemaLocation) -> Callable[[Any], 
 
 def _change(catalogue: Catalogue, resource: str, corrupt: Callable[[Any], Any]) -> Change:
     if resource == THROTTLED:
-        return lambda response, request: _throttle(response, request, corrupt)
+        return of_throttled(lambda response: response.with_content(corrupt(sample(catalogue, THROTTLED))))
     if resource in {case.body for case in catalogue.error_cases.values()}:
         required = frozenset(catalogue.schema(resource).get("required", ()))
         return of_errors(lambda response: _corrupt_error(response, required, corrupt))
@@ -154,28 +152,3 @@ def _corrupt_success(
     if not rows:
         return response
     return response.with_content({**body, layout.rows: [corrupt(rows[0]), *rows[1:]]})
-
-
-def _throttle(
-    response: MutableResponse, request: RequestContext, corrupt: Callable[[Any], Any]
-) -> MutableResponse:
-    """Some requests get a 429 with an invalid body."""
-    if not is_throttled(request):
-        return response
-    return throttled(response, request).with_content(corrupt(sample(request.catalogue, THROTTLED)))
-
-
-def is_throttled(request: RequestContext) -> bool:
-    """Whether a throttling mutant rejects this request: never two in a row."""
-    return request.operation is not None and request.ordinal % 5 == 2
-
-
-def throttled(response: MutableResponse, request: RequestContext) -> MutableResponse:
-    """The documented 429 in place of a response, with nothing to wait for."""
-    content = {**sample(request.catalogue, THROTTLED), "statusCode": 429}
-    return (
-        MutableResponse(429, response.headers, b"")
-        .with_content(content)
-        .with_header("Content-Type", request.catalogue.content_type)
-        .with_header("Retry-After", "0")
-    )
