@@ -121,7 +121,7 @@ class Diagnostic:
         return f"{self.page}:{self.line}: {self.message} (found {self.found}; accepted: {self.accepted})"
 
 
-def diagnose(code: str, *, page: str, line: int, found: str, message: str, rows: int = 1) -> Diagnostic:
+def diagnose(code: str, page: str, line: int, found: str, message: str, *, rows: int = 1) -> Diagnostic:
     """The diagnostic of a code; `found` is text of the page by `excerpt`, or words about it."""
     meaning = DIAGNOSTIC_CODES[code]
     return Diagnostic(meaning.level, code, page, line, found, meaning.accepted, message, rows)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from partner_insights.tables.inline import Inline, read_inline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from partner_insights.tables.inline import Inline
 
 # The longest pages there are hold some thousands of each; ten megabytes of such pages in one keep within
 # all of these. What is longer is generated, and wrong.
@@ -71,6 +72,11 @@ class Table:
     def line(self) -> int:
         """The line of the header row."""
         return self.header.line
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The header's cells, as visible text."""
+        return tuple(read_inline(cell).text for cell in self.header.cells)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def enumerations(tables: Iterable[Table], dialect: Dialect) -> tuple[Enumeration
 
 def _value_column(table: Table, dialect: Dialect) -> int:
     """The index of the column with the values: the first, unless the dialect has them in another."""
-    titles = [read_inline(cell).text.casefold() for cell in table.header.cells]
+    titles = [title.casefold() for title in table.columns]
     numbers = [index for index, title in enumerate(titles) if title == "type" and _numbers(table, index)]
     named = [index for index, title in enumerate(titles) if title in dialect.value_titles]
     return next(iter([*named, *numbers]), 0)
@@ -99,7 +99,7 @@ def _numbers(table: Table, column: int) -> bool:
 
 def lists_values(table: Table, dialect: Dialect) -> bool:
     """Whether a table lists the values of something: by its columns, or because its introduction says so."""
-    columns = [read_inline(cell).text.casefold() for cell in table.header.cells]
+    columns = [title.casefold() for title in table.columns]
     first, *others = columns or ("",)
     if "type" in others and not (dialect.value_titles and _numbers(table, others.index("type") + 1)):
         return False

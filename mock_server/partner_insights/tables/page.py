@@ -88,7 +88,7 @@ def read_page_text(text: str, name: str, dialect: Dialect | None = None) -> Page
     document = read_document(text)
     if document.too_long_at is not None:
         message = "the page is longer than any page: nothing of it is read"
-        refused = diagnose("too-long", page=name, line=document.too_long_at, found="more", message=message)
+        refused = diagnose("too-long", name, document.too_long_at, "more", message)
         return Page(name, document.metadata, (), (refused,))
     sources, complaints = resource_tables(document.tables, name, dialect)
     listed = enumerations(document.tables, dialect)
@@ -116,35 +116,22 @@ def _complaints(
 ) -> Iterator[Diagnostic]:
     """What is wrong with the page outside its resource tables."""
     if document.unclosed_front_matter:
-        message = "the front matter has no end"
-        yield diagnose("unclosed-front-matter", page=page, line=1, found="'---'", message=message)
+        yield diagnose("unclosed-front-matter", page, 1, "'---'", "the front matter has no end")
     if document.metadata.get("ms.translationtype", "").casefold() == "mt":
         found = excerpt(f"ms.translationtype: {document.metadata['ms.translationtype']}")
-        yield diagnose(
-            "translated-page", page=page, line=1, found=found, message="the page is translated by a machine"
-        )
+        yield diagnose("translated-page", page, 1, found, "the page is translated by a machine")
     for heading in document.headings:
         if not heading.spaced:
             message = "a heading without a space after its hashes is text by the Markdown standard"
-            yield diagnose(
-                "unspaced-heading", page=page, line=heading.line, found=excerpt(heading.text), message=message
-            )
+            yield diagnose("unspaced-heading", page, heading.line, excerpt(heading.text), message)
     for orphan in document.orphans:
         yield _orphan(orphan, page, dialect)
     for line, why in document.html_tables:
-        yield diagnose(
-            "html-table",
-            page=page,
-            line=line,
-            found="'<table'",
-            message=f"a table in HTML that cannot be read: {why}",
-        )
+        yield diagnose("html-table", page, line, "'<table'", f"a table in HTML that cannot be read: {why}")
     if not has_resources:
         tables = ", ".join(f"line {table.line}" for table in document.tables[:5])
         found = f"other tables ({tables})" if tables else "no table"
-        yield diagnose(
-            "no-resource-table", page=page, line=1, found=found, message="the page has no resource table"
-        )
+        yield diagnose("no-resource-table", page, 1, found, "the page has no resource table")
 
 
 def _orphan(orphan: OrphanLine, page: str, dialect: Dialect) -> Diagnostic:
@@ -158,4 +145,4 @@ def _orphan(orphan: OrphanLine, page: str, dialect: Dialect) -> Diagnostic:
         code, message = "broken-table", "the delimiter row does not fit the header row, so this is no table"
     else:
         code, message = "orphan-row", _SWALLOWED_BY[orphan.block]
-    return diagnose(code, page=page, line=orphan.line, found=excerpt(orphan.text), message=message)
+    return diagnose(code, page, orphan.line, excerpt(orphan.text), message)

@@ -80,7 +80,6 @@ class ResourceTable:
     table: Table
     name: str
     heading: Heading
-    columns: tuple[str, ...]  # the header's cells, as visible text
     dialect: Dialect
     relations: tuple[ResourceTable, ...] = ()
     is_body: bool = False
@@ -88,7 +87,7 @@ class ResourceTable:
     @property
     def indices(self) -> Mapping[Role, int]:
         """The index of the first column of each meaning."""
-        return indices_of(self.columns, self.dialect)
+        return indices_of(self.table.columns, self.dialect)
 
 
 class _JoinedTables:
@@ -104,9 +103,9 @@ class _JoinedTables:
         column = self.first.indices.get("name", 0)
         return {row.cells[column] for row in table.rows}
 
-    def take(self, table: Table, columns: tuple[str, ...], heading: Heading) -> bool:
+    def take(self, table: Table, heading: Heading) -> bool:
         """Add the rows of a further table, where it has the same columns and none of the same properties."""
-        if heading is not self.first.heading or columns != self.first.columns:
+        if heading is not self.first.heading or table.columns != self.first.table.columns:
             return False
         names = self._names(table)
         if not names.isdisjoint(self.names):
@@ -127,50 +126,45 @@ def resource_tables(
     found: dict[str, _JoinedTables] = {}
     complaints: list[Diagnostic] = []
     candidates = [
-        (table, columns)
+        table
         for table in tables
-        if documents_resource(
-            columns := tuple(read_inline(cell).text for cell in table.header.cells), dialect
-        )
-        and (_is_body(table, dialect) or not _speaks_of_messages(table, columns, dialect))
+        if documents_resource(table.columns, dialect)
+        and (_is_body(table, dialect) or not _speaks_of_messages(table, dialect))
     ]
     complaints += _passed_over(tables, candidates, page, dialect)
-    naming = ResourceHeadings([table for table, _ in candidates], dialect)
-    for table, columns in candidates:
-        roles = indices_of(columns, dialect)
+    naming = ResourceHeadings(candidates, dialect)
+    for table in candidates:
+        roles = indices_of(table.columns, dialect)
         named = naming.of(table)
         if "type" not in roles:
             if "description" in roles and named and not lists_values(table, dialect):
-                complaints += _untyped(table, columns, page, dialect)
+                complaints += _untyped(table, page, dialect)
             continue
         if named is not None and named[0] in found and not _is_relation(table, dialect):
             named = _introduced(table, named)
         if named is None:
-            if says_property(columns) or dialect.signs:
+            if says_property(table.columns) or dialect.signs:
                 complaints.append(_unnamed(table, page))
             continue
         known = found.get(named[0])
-        source = ResourceTable(table, *named, columns, dialect, is_body=_is_body(table, dialect))
+        source = ResourceTable(table, *named, dialect, is_body=_is_body(table, dialect))
         if known is not None and _is_relation(table, dialect) and known.first.heading is source.heading:
             known.relations.append(source)
         elif known is not None:
-            continued = known.take(table, columns, named[1])
+            continued = known.take(table, named[1])
             complaints.append(_second(table, known.first, page, continued=continued))
-        elif (
-            says_property(columns) or _is_relation(table, dialect) or _has_properties(table, columns, dialect)
-        ):
+        elif says_property(table.columns) or _is_relation(table, dialect) or _has_properties(table, dialect):
             found[named[0]] = _JoinedTables(source)
     return [gathering.whole() for gathering in found.values()], complaints
 
 
 def _passed_over(
-    tables: Sequence[Table], taken: Sequence[tuple[Table, tuple[str, ...]]], page: str, dialect: Dialect
+    tables: Sequence[Table], taken: Sequence[Table], page: str, dialect: Dialect
 ) -> Iterator[Diagnostic]:
     """The complaints about typed tables of a known family in a part about messages, but for parameters."""
-    known = {id(table) for table, _ in taken}
+    known = set(map(id, taken))
     for table in tables if dialect.signs else ():
-        columns = tuple(read_inline(cell).text for cell in table.header.cells)
-        typed = "type" in indices_of(columns, dialect) and documents_resource(columns, dialect)
+        typed = "type" in indices_of(table.columns, dialect) and documents_resource(table.columns, dialect)
         about = table.headings[-1].text if table.headings else ""
         if typed and id(table) not in known and not _PARAMETERS.search(about):
             yield _unnamed(table, page)
@@ -244,16 +238,15 @@ class ResourceHeadings:
             return squashed
         if (known := self._names_in_types().get(squashed.casefold())) is not None:
             return known
-        columns = tuple(read_inline(cell).text for cell in table.header.cells)
-        certain = heading.level > 1 and says_property(columns) and not _CLAUSE.search(text)
-        return pascal(text) if certain and "description" in indices_of(columns, self.dialect) else None
+        certain = heading.level > 1 and says_property(table.columns) and not _CLAUSE.search(text)
+        return pascal(text) if certain and "description" in indices_of(table.columns, self.dialect) else None
 
     def _names_in_types(self) -> Mapping[str, str]:
         """The names in the Type cells of the page, by their lower case."""
         if self._referred is None:
             self._referred = {}
             for table in self.tables:
-                roles = indices_of(tuple(read_inline(cell).text for cell in table.header.cells), self.dialect)
+                roles = indices_of(table.columns, self.dialect)
                 if "type" in roles:
                     cells = (row.cells[roles["type"]] for row in table.rows)
                     names = (name for cell in cells for name in _NAME_IN_TYPE.findall(cell))
@@ -272,9 +265,9 @@ def _introduced(table: Table, named: tuple[str, Heading]) -> tuple[str, Heading]
     return (introduced[1], named[1]) if introduced and introduced[1] != named[0] else named
 
 
-def _has_properties(table: Table, columns: Sequence[str], dialect: Dialect) -> bool:
+def _has_properties(table: Table, dialect: Dialect) -> bool:
     """Whether a table of names and types has a row that a table of properties would have."""
-    roles = indices_of(tuple(columns), dialect)
+    roles = indices_of(table.columns, dialect)
     name, type_ = roles["name"], roles["type"]
     for row in table.rows:
         expression = read_type(read_inline(row.cells[type_]), {}, dialect)
@@ -291,11 +284,11 @@ def _is_name(text: str, dialect: Dialect) -> bool:
     )
 
 
-def _speaks_of_messages(table: Table, columns: Sequence[str], dialect: Dialect) -> bool:
+def _speaks_of_messages(table: Table, dialect: Dialect) -> bool:
     """Whether the table stands in a part of the page about a request or an answer, whatever its title."""
     if dialect.signs and table.headings and dialect.nouns.search(table.headings[-1].text):
         return False  # "Role Structure" is one wherever it stands
-    if not says_property(columns) and _MESSAGE_LEAD.search(table.above):
+    if not says_property(table.columns) and _MESSAGE_LEAD.search(table.above):
         return True
     return any(
         resource_name(heading.text, dialect) is None
@@ -305,50 +298,26 @@ def _speaks_of_messages(table: Table, columns: Sequence[str], dialect: Dialect) 
     )
 
 
-def _untyped(table: Table, columns: Sequence[str], page: str, dialect: Dialect) -> list[Diagnostic]:
+def _untyped(table: Table, page: str, dialect: Dialect) -> Iterator[Diagnostic]:
     """The complaints about a table that lists properties without their types: it is no resource."""
-    shown = excerpt(" | ".join(columns))
+    shown, rows = excerpt(" | ".join(table.columns)), len(table.rows)
     message = "a table of properties has no column Type"
-    unknown = [column for column in columns if role_of(column, dialect) is None]
-    return [
-        diagnose(
-            "missing-column", page=page, line=table.line, found=shown, message=message, rows=len(table.rows)
-        ),
-        *(
-            diagnose(
-                "unknown-column",
-                page=page,
-                line=table.line,
-                found=excerpt(column),
-                message="a column of unknown meaning",
-            )
-            for column in unknown
-        ),
-    ]
+    yield diagnose("missing-column", page, table.line, shown, message, rows=rows)
+    for column in table.columns:
+        if role_of(column, dialect) is None:
+            found = excerpt(column)
+            yield diagnose("unknown-column", page, table.line, found, "a column of unknown meaning")
 
 
 def _unnamed(table: Table, page: str) -> Diagnostic:
     heading = table.headings[-1].text if table.headings else ""
     message = "a table of properties stands under no resource's name"
-    return diagnose(
-        "unnamed-resource",
-        page=page,
-        line=table.line,
-        found=excerpt(heading),
-        message=message,
-        rows=len(table.rows),
-    )
+    return diagnose("unnamed-resource", page, table.line, excerpt(heading), message, rows=len(table.rows))
 
 
 def _second(table: Table, first: ResourceTable, page: str, *, continued: bool) -> Diagnostic:
     code = "continued-table" if continued else "duplicate-resource"
     message = f"a second table of {first.name}, after the one on line {first.table.line}"
     message += ": its properties are added" if continued else ""
-    return diagnose(
-        code,
-        page=page,
-        line=table.line,
-        found=excerpt(first.name),
-        message=message,
-        rows=0 if continued else len(table.rows),
-    )
+    rows = 0 if continued else len(table.rows)
+    return diagnose(code, page, table.line, excerpt(first.name), message, rows=rows)

@@ -93,7 +93,9 @@ class ResourceReader:
         for part in (source, *source.relations):
             self._check_table(part)
             titles: dict[str, str] = {
-                role: column for column in part.columns if (role := role_of(column, self.dialect)) is not None
+                role: column
+                for column in part.table.columns
+                if (role := role_of(column, self.dialect)) is not None
             }
             for row in self._rows(part):
                 if len(self._facts_of) + len(self._types) > MAX_DIFFERENT:
@@ -154,7 +156,7 @@ class ResourceReader:
 
     def _check_table(self, source: ResourceTable) -> None:
         roles: set[str] = set()
-        for column in source.columns:
+        for column in source.table.columns:
             role = role_of(column, self.dialect)
             if role == "other":
                 continue
@@ -169,7 +171,7 @@ class ResourceReader:
             if role not in roles:
                 message = f"{source.name} has no column {title}"
                 self._complain(
-                    "missing-column", source.table.line, excerpt(" | ".join(source.columns)), message
+                    "missing-column", source.table.line, excerpt(" | ".join(source.table.columns)), message
                 )
         if not source.table.rows:
             self._complain(
@@ -200,12 +202,12 @@ class ResourceReader:
         facts = self._listed(name, self._facts(source, row, name, cells), source, cells)
         if qualified and qualified[2]:
             facts = _qualified(
-                facts, qualified[2].casefold().replace("-", ""), source.columns[name_column or 0]
+                facts, qualified[2].casefold().replace("-", ""), source.table.columns[name_column or 0]
             )
         if is_relation:
             presence, facts = "optional", replace(facts, relation=True)
         if presence and not facts.required and not facts.optional:
-            facts = _qualified(facts, presence, source.columns[name_column or 0])
+            facts = _qualified(facts, presence, source.table.columns[name_column or 0])
         expression = self._type(source, row, name, cells, facts)
         facts = binding(facts, expression)
         for about, sentence in doubts(facts, expression):
@@ -216,7 +218,7 @@ class ResourceReader:
         return Property(
             name,
             row.line,
-            {column: cell.text for column, cell in zip(source.columns, cells, strict=True)},
+            {column: cell.text for column, cell in zip(source.table.columns, cells, strict=True)},
             expression,
             facts,
             titles,
@@ -259,7 +261,7 @@ class ResourceReader:
             NOTHING if description is None else self._stated(name, row.cells[description], cells[description])
         )
         others = {
-            role: (source.columns[index], cells[index].text)
+            role: (source.table.columns[index], cells[index].text)
             for role, index in columns.items()
             if role not in ("name", "type", "description")
         }
@@ -269,7 +271,7 @@ class ResourceReader:
             return facts
         facts, unread = with_columns(facts, others)
         for title in unread:
-            text = cells[source.columns.index(title)].text
+            text = cells[source.table.columns.index(title)].text
             message = f"the {title} cell of {source.name}.{name} cannot be read"
             self._complain("unread-cell", row.line, excerpt(text), message)
         return facts
@@ -279,7 +281,7 @@ class ResourceReader:
         column, mark = source.indices.get("type"), self.dialect.marks.get("sized")
         found = mark.fullmatch(cells[column].text) if mark and column is not None else None
         most = found.groupdict().get("most") if found else None
-        return None if column is None or most is None else (source.columns[column], most)
+        return None if column is None or most is None else (source.table.columns[column], most)
 
     def _stated(self, name: str, cell: str, inline: Inline) -> Facts:
         """The facts of a description, many of which come again and again."""
@@ -339,7 +341,7 @@ class ResourceReader:
         return expression
 
     def _complain(self, code: str, line: int, found: str, message: str) -> None:
-        self.complaints.append(diagnose(code, page=self.page, line=line, found=found, message=message))
+        self.complaints.append(diagnose(code, self.page, line, found, message))
 
 
 def _qualified(facts: Facts, word: str, title: str) -> Facts:

@@ -174,7 +174,7 @@ def _split(lines: Iterable[str]) -> tuple[list[_Prose], list[_Block]]:
 
 def _routes(document: Document) -> Iterator[RequestLine]:
     for table in document.tables:
-        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
+        headers = [title.casefold() for title in table.columns]
         places = [place for place, text in enumerate(headers) if "uri" in text or "url" in text]
         methods = [place for place, text in enumerate(headers) if text in ("method", "verb", "http method")]
         if not places or not methods:
@@ -243,7 +243,7 @@ def _route(method: str, text: str, line: int) -> RequestLine | None:
 
 def _parameters(document: Document) -> Iterator[Parameter]:
     for table in document.tables:
-        headers = [read_inline(cell).text.casefold() for cell in table.header.cells]
+        headers = [title.casefold() for title in table.columns]
         heading = table.headings[-1].text.casefold() if table.headings else ""
         about = "parameter" in heading and "body" not in heading
         if not about or not headers or headers[0] not in _PARAMETER_HEADERS:
