@@ -43,19 +43,8 @@ WIRE_HOW_TO_ACCEPT = (
 )
 
 _OPTION_KEYS = {
-    *(
-        "kind",
-        "use",
-        "fields",
-        "operators",
-        "functions",
-        "bare-values",
-        "properties",
-        "dates",
-        "booleans",
-        "numbers",
-        "exact",
-    ),
+    *("kind", "use", "fields", "operators", "functions", "bare-values", "properties", "dates", "booleans"),
+    *("numbers", "exact"),
     *("measures", "also", "needs", "notes", "standing", "source"),
 }
 """What a query parameter says besides its schema."""

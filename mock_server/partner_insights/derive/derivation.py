@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partner_insights.contract.literal import write_required
 from partner_insights.contract.model import PROVENANCE, Erratum
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from partner_insights.derive.keywords import EnumSource
     from partner_insights.tables import TypeExpression
+    from partner_insights.tables.diagnostics import Level
 
 _KEY_ORDER = (
     "$schema", "$id", "title", "description", "$ref", "anyOf", "type", "format", "const", "enum", "minimum",
@@ -190,15 +191,15 @@ def _followed(
                 if references.find_values(expression, page) is None and not rows[name].facts.values:
                     line, text = rows[name].line, expression.name or ""
                     of_page.append(
-                        _open(page, line, text, expression.target)
+                        _complaint("open", page, line, text, expression.target)
                         if references.has_section(expression, page)
-                        else _unresolved(page, line, text, expression.target)
+                        else _complaint("unresolved", page, line, text, expression.target)
                     )
             elif id(found.resource) not in known:
                 known.add(id(found.resource))
                 definitions.append(found)
         of_page += [
-            _unlisted(page, line, text, target)
+            _complaint("unlisted", page, line, text, target)
             for line, text, target in without_list(resource, references, page)
         ]
     return definitions, unresolved
@@ -222,40 +223,33 @@ def _schema(
     return schema
 
 
-def _unlisted(page: Page, line: int, text: str, target: str) -> Diagnostic:
-    return Diagnostic(
-        level="warning",
-        code="unresolved-values",
-        page=page.name,
-        line=line,
-        message="the description refers to a list of values that no given page has",
-        found=f"{text} ({target})",
-        accepted="a table Value | Description under a heading, on this page or another given one",
-    )
+_COMPLAINTS: Final[Mapping[str, tuple[Level, str, str, str]]] = {
+    "unlisted": (
+        "warning",
+        "unresolved-values",
+        "the description refers to a list of values that no given page has",
+        "a table Value | Description under a heading, on this page or another given one",
+    ),
+    "open": (
+        "note",
+        "uncertain",
+        "the Type cell leads to a section that has no table of its own: its type is left open",
+        "a resource, or a list of values, at the heading that the link leads to",
+    ),
+    "unresolved": (
+        "error",
+        "unresolved-reference",
+        "the Type cell refers to a resource that no given page defines",
+        "a resource of this page, of another given page, or of a shipped one",
+    ),
+}
+"""Level, code, message, and what a page may hold instead, of a reference that leads nowhere."""
 
 
-def _open(page: Page, line: int, name: str, target: str | None) -> Diagnostic:
-    return Diagnostic(
-        level="note",
-        code="uncertain",
-        page=page.name,
-        line=line,
-        message="the Type cell leads to a section that has no table of its own: its type is left open",
-        found=f"{name} ({target})",
-        accepted="a resource, or a list of values, at the heading that the link leads to",
-    )
-
-
-def _unresolved(page: Page, line: int, name: str, target: str | None) -> Diagnostic:
-    return Diagnostic(
-        level="error",
-        code="unresolved-reference",
-        page=page.name,
-        line=line,
-        message="the Type cell refers to a resource that no given page defines",
-        found=f"{name} ({target})" if target else name,
-        accepted="a resource of this page, of another given page, or of a shipped one",
-    )
+def _complaint(kind: str, page: Page, line: int, text: str, target: str | None) -> Diagnostic:
+    level, code, message, accepted = _COMPLAINTS[kind]
+    found = f"{text} ({target})" if target else text
+    return Diagnostic(level, code, page.name, line, found, accepted, message)
 
 
 def _ordered(schema: Schema) -> Schema:

@@ -47,14 +47,8 @@ class RowAccount:
 _OF_ROWS = frozenset(
     {
         *("unknown-type", "unresolved-reference", "unreadable-name", "duplicate-property", "extra-cells"),
-        *(
-            "not-a-row",
-            "orphan-row",
-            "unnamed-resource",
-            "duplicate-resource",
-            "missing-column",
-            "broken-table",
-        ),
+        *("not-a-row", "orphan-row", "unnamed-resource", "duplicate-resource"),
+        *("missing-column", "broken-table"),
     }
 )
 _NAMES = frozenset({"unreadable-name", "duplicate-property", "not-a-row", "orphan-row"})

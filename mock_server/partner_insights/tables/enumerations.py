@@ -17,17 +17,8 @@ if TYPE_CHECKING:
     from partner_insights.tables.document import Heading, Table
 
 _VALUE_TITLES = {
-    *(
-        "value",
-        "values",
-        "member",
-        "member name",
-        "enum value",
-        "enumeration value",
-        "possible value",
-        "constant",
-    ),
-    *("possible values", "enum", "enum member", "supported value", "allowed value", "members"),
+    *("value", "values", "member", "member name", "enum value", "enumeration value", "possible value"),
+    *("possible values", "enum", "enum member", "supported value", "allowed value", "members", "constant"),
 }
 # Names are values where a column beside them numbers or describes them, not where it gives them types.
 _NUMBER_TITLES = {"value", "position", "integer value", "number", "numeric value", "ordinal", "code", "id"}

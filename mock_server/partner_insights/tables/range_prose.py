@@ -25,18 +25,13 @@ Kind: TypeAlias = Literal["length", "range"]
 
 @dataclass(frozen=True)
 class Limits:
-    """Lengths in characters, and bounds of a number; None where nothing is said.
+    """Lengths in characters, and bounds of a number.
 
-    `said` are the sentences that state them, `bounded` one for each kind; `doubts` are those that speak of
-    one in no form that is certain.
+    `bounds` has those that are stated, by the field of `Facts`; `said` are the sentences that state them,
+    `bounded` one for each kind; `doubts` are those that speak of one in no form that is certain.
     """
 
-    min_length: int | None = None
-    max_length: int | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
-    above: Number | None = None
-    below: Number | None = None
+    bounds: Mapping[str, Number] = field(default_factory=dict)
     said: tuple[str, ...] = ()
     doubts: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     bounded: Mapping[Kind, str] = field(default_factory=dict)
@@ -262,7 +257,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
     kept = {bound: number for bound, number in found.items() if _kind(bound) not in contradicted}
     stated = [text for text in said if not contradicted]
     return Limits(
-        **kept,  # type: ignore[arg-type]
+        kept,
         said=tuple(stated),
         doubts={kind: tuple(texts) for kind, texts in doubts.items()},
         bounded=bounded,

@@ -26,17 +26,8 @@ _TITLE_WORDS = re.compile(r"[A-Z][A-Za-z0-9]*(?: [A-Z][A-Za-z0-9]*){1,4}")
 _MESSAGE_PARTS = {
     *("body", "errors", "example", "examples", "headers", "parameters", "permissions", "error", "parameter"),
     *("query", "request", "response", "syntax", "uri", "url", "header", "scopes", "remarks", "arguments"),
-    *(
-        "differences",
-        "comparison",
-        "changes",
-        "limitations",
-        "prerequisites",
-        "settings",
-        "filters",
-        "options",
-    ),
-    *("columns", "roles", "events", "endpoints", "operations", "methods", "routes", "codes"),
+    *("differences", "comparison", "changes", "limitations", "prerequisites", "settings", "filters"),
+    *("columns", "roles", "events", "endpoints", "operations", "methods", "routes", "codes", "options"),
 }
 _PLURAL_ONLY = {"error", "parameter", "header"}  # as one word these may be a resource's name, too
 _MESSAGE_NOUNS = (

@@ -66,20 +66,8 @@ _TYPE_WORDS = {
     *("hashtable", "list", "map", "none", "null", "numeric", "short", "single", "struct", "tbd", "text"),
     *("time", "timespan", "timestamp", "unknown", "varies", "various", "void", "xml", "date", "guid", "uuid"),
     *("uri", "url", "binary", "stream", "duration", "currency", "money", "optional", "required", "nullable"),
-    *(
-        "string",
-        "number",
-        "decimal",
-        "double",
-        "float",
-        "integer",
-        "int",
-        "long",
-        "boolean",
-        "bool",
-        "object",
-    ),
-    *("datetimeoffset", "ienumerable"),
+    *("string", "number", "decimal", "double", "float", "integer", "int", "long", "boolean", "bool"),
+    *("object", "datetimeoffset", "ienumerable"),
 }
 
 _ALIKE = 0.85
