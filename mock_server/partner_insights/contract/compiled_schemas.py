@@ -30,6 +30,8 @@ SHARED_KEYWORDS: Final = frozenset(
 
 MAX_COMPILED: Final = 1_000
 """Schemas whose validators are remembered: each query that groups rows has one of its own."""
+_EXACT: Final = (1 - 2**63, 2**64 - 1)
+"""Within them orjson reads an integer as it is written; further out it may be rounded onto a bound."""
 _DEFINITIONS: Final = "#/$defs/"
 _IGNORED: Final = ("$id", "$schema", PROVENANCE, "description", "examples", "title")
 
@@ -71,7 +73,7 @@ def compiled(schema: SchemaObject) -> Callable[[JsonValue], bool]:
 def in_one_document(schema: SchemaObject) -> dict[str, Any]:
     """A derived schema as a document has it that holds all others under `$defs`; bounds in place of widths.
 
-    The library checks formats of texts alone.
+    The library checks formats of texts alone. Bounds are drawn in to where numbers are exact.
     """
     return dict(_in_one_document(schema))
 
@@ -94,10 +96,16 @@ def definitions_read_alike(
     return found
 
 
-def _is_read_alike(keyword: str, value: object) -> bool:
+def _is_read_alike(keyword: str, value: Any) -> bool:
     if keyword == "format":
         return value in (*TEXTS, LOCAL_TIME, *ANNOTATIONS)
+    if keyword in ("const", "enum"):
+        return all(map(_is_exact, value if keyword == "enum" else [value]))
     return keyword in SHARED_KEYWORDS and (keyword != "additionalProperties" or isinstance(value, bool))
+
+
+def _is_exact(value: object) -> bool:
+    return not isinstance(value, int | float) or _EXACT[0] <= value <= _EXACT[1]
 
 
 def keywords(schema: SchemaObject) -> Iterator[tuple[str, Any]]:
@@ -122,11 +130,13 @@ def _in_one_document(schema: SchemaObject) -> Iterator[tuple[str, Any]]:
 
 
 def _bounded(schema: SchemaObject) -> SchemaObject:
-    if schema.get("format") not in WIDTHS:
-        return schema
-    lowest, highest = WIDTHS[schema["format"]]
-    bounds = {
-        "minimum": max(lowest, schema.get("minimum", lowest)),
-        "maximum": min(highest, schema.get("maximum", highest)),
-    }
-    return {keyword: value for keyword, value in schema.items() if keyword != "format"} | bounds
+    has_width = schema.get("format") in WIDTHS
+    lowest, highest = WIDTHS[schema["format"]] if has_width else _EXACT
+    both = has_width or "multipleOf" in schema
+    bounds = {}
+    if both or "minimum" in schema:
+        bounds["minimum"] = max(lowest, schema.get("minimum", lowest), _EXACT[0])
+    if both or "maximum" in schema:
+        bounds["maximum"] = min(highest, schema.get("maximum", highest), _EXACT[1])
+    kept = {keyword: value for keyword, value in schema.items() if not (has_width and keyword == "format")}
+    return kept | bounds
