@@ -9,29 +9,23 @@ import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Flask, Response, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from partner_insights import __version__
 from partner_insights.errors import InputError
+from partner_insights.server.admin.controls import Control, blueprint_of, json_error, json_ok, sent_json
 from partner_insights.server.admin.data_edits import DataEdits
 from partner_insights.server.admin.data_views import DataViews
 from partner_insights.server.admin.history_views import HistoryViews
-from partner_insights.server.admin.identity_views import IdentityViews, sent_json
-from partner_insights.server.admin.journal_views import (
-    JournalViews,
-    json_error,
-    json_ok,
-    refuse_several_workers,
-)
+from partner_insights.server.admin.identity_views import IdentityViews
+from partner_insights.server.admin.journal_views import JournalViews
 from partner_insights.server.admin.wrong_tokens import WrongTokens
 from partner_insights.server.auth.examples import example_token
 from partner_insights.server.auth.tokens import LIFETIME
 from partner_insights.server.scenarios import SCENARIOS, conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from werkzeug.routing import Map
 
     from partner_insights.server.admin.session_views import SessionViews
@@ -41,6 +35,8 @@ if TYPE_CHECKING:
     from partner_insights.server.state import State
 
 TOKEN_HEADER: Final = "X-Admin-Token"  # noqa: S105 - a header's name
+_SCENARIO_FORM: Final = 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}'
+_DAY_FORM: Final = 'send JSON (application/json): {"asOf": "YYYY-MM-DD"} or {"days": 1}'
 
 
 class Admin:
@@ -59,36 +55,44 @@ class Admin:
         self._middleware = middleware
         self._settings = settings
         self.holdings = DataViews(middleware.catalogue, state, settings)
-        self._identity = IdentityViews(state, settings)
         self._directory = directory
         self._began = time.monotonic()
         self._wrong_tokens = WrongTokens()
 
     def add_to(self, app: Flask) -> None:
         """Put the controls under `/_admin`."""
-        controls = Blueprint("admin", __name__, url_prefix="/_admin")
-        controls.before_request(self.refuse_strangers)
-        controls.add_url_rule("/health", view_func=self.health, methods=["GET"])
-        controls.add_url_rule("/world", view_func=self.world, methods=["GET"])
-        controls.add_url_rule("/token", view_func=self.token, methods=["GET"])
-        controls.add_url_rule("/reset", view_func=self.reset, methods=["POST"])
-        controls.add_url_rule("/scenario", view_func=self.scenario, methods=["GET"])
-        controls.add_url_rule("/scenario", view_func=self.select_scenario, methods=["POST"])
-        controls.add_url_rule("/faults", view_func=self.faults, methods=["GET"])
-        controls.add_url_rule("/faults", view_func=self.plan_faults, methods=["POST"])
-        controls.add_url_rule("/faults/<plan_id>", view_func=self.fault_plan, methods=["GET"])
-        controls.add_url_rule("/faults/<plan_id>", view_func=self.remove_fault_plan, methods=["DELETE"])
-        controls.add_url_rule("/clock", view_func=self.clock, methods=["GET"])
-        controls.add_url_rule("/clock", view_func=self.set_clock, methods=["POST"])
-        JournalViews(self._middleware, self._settings).add_to(controls)
-        self.holdings.add_to(controls)
+        controls = [
+            *self._controls(),
+            *JournalViews(self._middleware).controls(),
+            *IdentityViews(self._state).controls(),
+        ]
         if self.holdings.shown:
-            DataEdits(self._state, self._settings).add_to(controls)
-            HistoryViews(self._state, self._settings).add_to(controls)
-        self._identity.add_to(controls)
+            controls += self.holdings.controls()
+            controls += DataEdits(self._state).controls()
+            controls += HistoryViews(self._state, self._settings.history).controls()
         if self._sessions is not None:
-            self._sessions.add_to(controls)
-        app.register_blueprint(controls)
+            controls += self._sessions.controls()
+        blueprint = blueprint_of(controls, self._settings.workers)
+        blueprint.before_request(self.refuse_strangers)
+        app.register_blueprint(blueprint)
+
+    def _controls(self) -> tuple[Control, ...]:
+        scenario = "the scenario is fixed: restart with --scenario, or"
+        plans = "there are no fault plans: restart"
+        return (
+            Control("/health", "GET", self.health),
+            Control("/world", "GET", self.world),
+            Control("/token", "GET", self.token),
+            Control("/reset", "POST", self.reset),
+            Control("/scenario", "GET", self.scenario),
+            Control("/scenario", "POST", self.select_scenario, scenario),
+            Control("/faults", "GET", self.faults, plans),
+            Control("/faults", "POST", self.plan_faults, plans),
+            Control("/faults/<plan_id>", "GET", self.fault_plan, plans),
+            Control("/faults/<plan_id>", "DELETE", self.remove_fault_plan, plans),
+            Control("/clock", "GET", self.clock),
+            Control("/clock", "POST", self.set_clock, "the date is fixed: restart with --as-of, or"),
+        )
 
     def refuse_strangers(self) -> Response | None:
         """None lets the request pass. Other sites' pages and foreign names are refused before (`Access`)."""
@@ -157,20 +161,12 @@ class Admin:
 
     def select_scenario(self) -> Response:
         """Put the scenario or scenarios of `{"scenario": NAME or [NAME…]}` in force."""
-        refused = self._refuse_several_workers("the scenario is fixed: restart with --scenario, or")
-        if refused is not None:
-            return refused
         content = sent_json()
         wanted = content.get("scenario") if isinstance(content, dict) else None
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            return json_error(
-                400, 'send JSON (application/json): {"scenario": NAME} or {"scenario": [NAME, …]}'
-            )
-        try:
-            self._state.select(names)
-        except InputError as error:
-            return json_error(400, str(error))
+            return json_error(400, _SCENARIO_FORM)
+        self._state.select(names)
         return self.scenario()
 
     def clock(self) -> Response:
@@ -179,52 +175,30 @@ class Admin:
 
     def set_clock(self) -> Response:
         """Turn the date to `{"asOf": "YYYY-MM-DD"}`, or by `{"days": N}`."""
-        refused = self._refuse_several_workers("the date is fixed: restart with --as-of, or")
-        if refused is not None:
-            return refused
-        try:
-            self._state.set_date(_day(sent_json(), self._state.as_of))
-        except InputError as error:
-            return json_error(400, str(error))
+        self._state.set_date(_day(sent_json(), self._state.as_of))
         return self.clock()
 
     def faults(self) -> Response:
         """The plans in force, and the names a planned fault may have."""
-        return self._refuse_several_workers("there are no fault plans: restart") or json_ok(
-            {
-                "plans": self._middleware.chooser.plans.accounts(),
-                "faults": self._middleware.chooser.names.faults(),
-            }
-        )
+        chooser = self._middleware.chooser
+        return json_ok({"plans": chooser.plans.accounts(), "faults": chooser.names.faults()})
 
     def plan_faults(self) -> Response:
         """Put the plan of the body in force: 201 with its account."""
-        refused = self._refuse_several_workers("there are no fault plans: restart")
-        if refused is not None:
-            return refused
-        try:
-            account = self._middleware.chooser.plan(sent_json())
-        except InputError as error:
-            return json_error(400, str(error))
+        account = self._middleware.chooser.plan(sent_json())
         return json_ok(account, 201, ("Location", f"/_admin/faults/{account['id']}"))
 
     def fault_plan(self, plan_id: str) -> Response:
         """The account of a plan: which request met which of its faults."""
-        return self._account(plan_id, self._middleware.chooser.plans.account)
+        return _account(plan_id, self._middleware.chooser.plans.account(plan_id))
 
     def remove_fault_plan(self, plan_id: str) -> Response:
         """Take a plan back; its last account."""
-        return self._account(plan_id, self._middleware.chooser.plans.remove)
+        return _account(plan_id, self._middleware.chooser.plans.remove(plan_id))
 
-    def _account(self, plan_id: str, of: Callable[[str], dict[str, Any] | None]) -> Response:
-        refused = self._refuse_several_workers("there are no fault plans: restart")
-        if refused is not None:
-            return refused
-        account = of(plan_id)
-        return json_error(404, f"there is no fault plan {plan_id!r}") if account is None else json_ok(account)
 
-    def _refuse_several_workers(self, words: str) -> Response | None:
-        return refuse_several_workers(self._settings, words)
+def _account(plan_id: str, account: dict[str, Any] | None) -> Response:
+    return json_error(404, f"there is no fault plan {plan_id!r}") if account is None else json_ok(account)
 
 
 def _offered_token() -> str:
@@ -243,7 +217,6 @@ def _loopback(address: str | None) -> bool:
 
 
 def _day(content: Any, today: date) -> date:
-    form = 'send JSON (application/json): {"asOf": "YYYY-MM-DD"} or {"days": 1}'
     wanted = content if isinstance(content, dict) else {}
     day, days = wanted.get("asOf"), wanted.get("days")
     try:
@@ -252,8 +225,8 @@ def _day(content: Any, today: date) -> date:
         if type(days) is int and len(wanted) == 1:
             return today + timedelta(days=days)
     except (ValueError, OverflowError) as error:
-        raise InputError(f"there is no such day: {day or days}", remedy=form) from error
-    raise InputError("that is no date to turn to", remedy=form)
+        raise InputError(f"there is no such day: {day or days}", remedy=_DAY_FORM) from error
+    raise InputError("that is no date to turn to", remedy=_DAY_FORM)
 
 
 def unknown_control(rules: Map, error: NotFound | MethodNotAllowed) -> Response:

@@ -10,8 +10,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from partner_insights.contract.formats import GUID
 from partner_insights.errors import InputError
-from partner_insights.server.admin.data_views import customer_content
-from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
+from partner_insights.server.admin.controls import Control, ControlError, json_error, json_ok
+from partner_insights.server.admin.data_views import customer_content, known_customer
 from partner_insights.server.http.request import MAX_DATA
 from partner_insights.world.own import load
 from partner_insights.world.own.columns_of_data import known_name
@@ -21,9 +21,6 @@ from partner_insights.world.own.files import chunks_in, chunks_of_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flask import Blueprint
-
-    from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
     from partner_insights.world import World
     from partner_insights.world.own.chunk import Chunk
@@ -35,42 +32,24 @@ _AT_ONCE: Final = 2048
 class DataEdits:
     """What changes the customers of a running fake."""
 
-    def __init__(self, state: State, settings: Settings) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._settings = settings
 
-    def add_to(self, controls: Blueprint) -> None:
-        """Put them beside the views of the same paths."""
+    def controls(self) -> tuple[Control, ...]:
+        """Those beside the views of the same paths."""
+        alone = "the data is fixed: restart with --data, or"
         customer, licence = "/customers/<customer_id>", "/customers/<customer_id>/licenses/<path:product>"
-        for rule, method, view in (
-            ("/customers", "POST", self.add),
-            (customer, "PUT", self.put),
-            (customer, "PATCH", self.change),
-            (customer, "DELETE", self.remove),
-            (licence, "PUT", self.put_licence),
-            (licence, "PATCH", self.change_licence),
-            (licence, "DELETE", self.remove_licence),
-            ("/data", "POST", self.load),
-            ("/data", "GET", self.export),
-        ):
-            controls.add_url_rule(rule, view_func=self._refused_or(view), methods=[method])
-
-    def _refused_or(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        """The view with one worker; what is wrong in words, and 400, where it raises InputError."""
-
-        def guarded(**values: str) -> Response:
-            if request.method != "GET":
-                words = "the data is fixed: restart with --data, or"
-                refused = refuse_several_workers(self._settings, words)
-                if refused is not None:
-                    return refused
-            try:
-                return view(**values)
-            except InputError as error:
-                return json_error(400, str(error))
-
-        guarded.__name__ = f"data_{view.__name__}"
-        return guarded
+        return (
+            Control("/customers", "POST", self.add, alone),
+            Control(customer, "PUT", self.put, alone),
+            Control(customer, "PATCH", self.change, alone),
+            Control(customer, "DELETE", self.remove, alone),
+            Control(licence, "PUT", self.put_licence, alone),
+            Control(licence, "PATCH", self.change_licence, alone),
+            Control(licence, "DELETE", self.remove_licence, alone),
+            Control("/data", "POST", self.load, alone),
+            Control("/data", "GET", self.export),
+        )
 
     def add(self) -> Response:
         """A customer of the body; one of the same name or id is replaced."""
@@ -82,15 +61,12 @@ class DataEdits:
 
     def change(self, customer_id: str) -> Response:
         """What the body gives of a customer; the rest stays."""
-        return self._known(customer_id) or self._enter(
-            chunks_of_value(_of(self._state.world, customer_id, _object())), load.change
-        )
+        known_customer(self._state.world, customer_id)
+        return self._change(customer_id, _object(), load.change)
 
     def remove(self, customer_id: str) -> Response:
         """Without a customer."""
-        refused = self._known(customer_id)
-        if refused is not None:
-            return refused
+        known_customer(self._state.world, customer_id)
         self._state.edit(lambda world: load.remove(customer_id, world) or world)
         return json_ok({"removed": customer_id, "customers": self._state.world.customers})
 
@@ -104,13 +80,11 @@ class DataEdits:
 
     def remove_licence(self, customer_id: str, product: str) -> Response:
         """Without a customer's licences of a product."""
-        refused = self._known(customer_id)
-        if refused is not None:
-            return refused
+        known_customer(self._state.world, customer_id)
         try:
             self._state.edit(lambda world: load.remove_licences(customer_id.lower(), product, world))
-        except KeyError:
-            return json_error(404, f"the customer has no licences of {product[:80]!r}")
+        except KeyError as error:
+            raise ControlError(404, f"the customer has no licences of {product[:80]!r}") from error
         return self._customer(customer_id)
 
     def load(self) -> Response:
@@ -121,10 +95,9 @@ class DataEdits:
         request.max_content_length = MAX_DATA
         try:
             content = request.get_data()
-        except RequestEntityTooLarge:
-            return json_error(
-                413, f"more than {MAX_DATA // 2**20} MiB: restart with --data, or send it in parts"
-            )
+        except RequestEntityTooLarge as error:
+            words = f"more than {MAX_DATA // 2**20} MiB: restart with --data, or send it in parts"
+            raise ControlError(413, words) from error
         only, invalid = _flag("only"), _flag("allowInvalid")
         counted: dict[str, Any] = {}
 
@@ -153,18 +126,18 @@ class DataEdits:
         return Response(_lines(world, wanted), mimetype="application/x-ndjson")
 
     def _licence(self, customer_id: str, product: str, enter: Callable[[Any, World], World]) -> Response:
-        content = _object()
-        for name in _named(content, "productName"):
-            if content[name] != product:
-                words = f"{content[name]!r} is not the product of the path, {product!r}"
+        licence = _object()
+        for name in _named(licence, "productName"):
+            if (named := licence.pop(name)) != product:
+                words = f"{named!r} is not the product of the path, {product!r}"
                 raise InputError(words, where=f"/{name}")
-        licence = {
-            name: value for name, value in content.items() if name not in _named(content, "productName")
-        }
-        row = {"licenses": [{**licence, "product": product}]}
-        return self._known(customer_id) or self._enter(
-            chunks_of_value(_of(self._state.world, customer_id, row)), enter
-        )
+        return self._change(customer_id, {"licenses": [{**licence, "product": product}]}, enter)
+
+    def _change(
+        self, customer_id: str, content: dict[str, Any], enter: Callable[[Any, World], World]
+    ) -> Response:
+        index = known_customer(self._state.world, customer_id)
+        return self._enter(chunks_of_value(_of(self._state.world, index, customer_id, content)), enter)
 
     def _enter(self, chunks: Iterator[Chunk], enter: Callable[[Any, World], World]) -> Response:
         rows = list(chunks)
@@ -188,12 +161,6 @@ class DataEdits:
         return json_ok(
             customer_content(scene, index), status, ("Location", f"/_admin/customers/{customer_id}")
         )
-
-    def _known(self, customer_id: str) -> Response | None:
-        """None for a customer there is."""
-        if self._state.world.customer_index(customer_id) is not None:
-            return None
-        return json_error(404, f"the partner has no customer {customer_id[:80]!r}")
 
 
 def _object() -> dict[str, Any]:
@@ -227,13 +194,12 @@ def _with_id(content: dict[str, Any], customer_id: str) -> dict[str, Any]:
     return {"id": customer_id, **rest}
 
 
-def _of(world: World, customer_id: str, content: dict[str, Any]) -> dict[str, Any]:
+def _of(world: World, index: int, customer_id: str, content: dict[str, Any]) -> dict[str, Any]:
     """A change of a customer: without licences it is about the customer alone."""
-    index = world.customer_index(customer_id)
     content = _with_id(content, customer_id)
     if "items" in content:
         return content
-    name = {} if index is None or _named(content, "customerName") else {"name": world.names.name(index)}
+    name = {} if _named(content, "customerName") else {"name": world.names.name(index)}
     return {"licenses": [], **name, **content}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, request
+from flask import request
 
-from partner_insights.server.admin.journal_views import json_error, json_ok
+from partner_insights.server.admin.controls import Control, ControlError, json_error, json_ok
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flask import Response
 
     from partner_insights.contract import Catalogue
     from partner_insights.server.settings import Settings
@@ -44,12 +46,13 @@ class DataViews:
         """Whether there are any: not in a replay, nor in a fake of other resources."""
         self._state = state
 
-    def add_to(self, controls: Blueprint) -> None:
-        """Put figures and customers among the controls."""
-        if self.shown:
-            controls.add_url_rule("/figures", view_func=self.figures, methods=["GET"])
-            controls.add_url_rule("/customers", view_func=self.customers, methods=["GET"])
-            controls.add_url_rule("/customers/<customer_id>", view_func=self.customer, methods=["GET"])
+    def controls(self) -> tuple[Control, ...]:
+        """Figures and customers."""
+        return (
+            Control("/figures", "GET", self.figures),
+            Control("/customers", "GET", self.customers),
+            Control("/customers/<customer_id>", "GET", self.customer),
+        )
 
     def figures(self) -> Response:
         """The partner's rows of deployment and usage, as the API answers them now."""
@@ -68,10 +71,15 @@ class DataViews:
     def customer(self, customer_id: str) -> Response:
         """Who a customer is, and its rows of deployment and usage."""
         scene = self._state.scene
-        index = scene.world.customer_index(customer_id)
-        if index is None:
-            return json_error(404, f"the partner has no customer {customer_id[:80]!r}")
-        return json_ok(customer_content(scene, index))
+        return json_ok(customer_content(scene, known_customer(scene.world, customer_id)))
+
+
+def known_customer(world: World, customer_id: str) -> int:
+    """The number of a customer; ControlError where the partner has none of this id."""
+    index = world.customer_index(customer_id)
+    if index is None:
+        raise ControlError(404, f"the partner has no customer {customer_id[:80]!r}")
+    return index
 
 
 def customer_content(scene: Snapshot, index: int) -> dict[str, Any]:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, request
+from flask import request
 
-from partner_insights.errors import InputError
-from partner_insights.server.admin.identity_views import sent_json
-from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
+from partner_insights.server.admin.controls import Control, json_error, json_ok, sent_json
 from partner_insights.world.own.events import read_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from flask import Blueprint
+    from flask import Response
 
-    from partner_insights.server.settings import Settings
     from partner_insights.server.state import State
     from partner_insights.world.calendar import Dataset
 
@@ -33,20 +30,24 @@ _COUNTS: Final[Mapping[Dataset, tuple[str, str]]] = {
 class HistoryViews:
     """What the world was on earlier days, and what is planned for later ones."""
 
-    def __init__(self, state: State, settings: Settings) -> None:
+    def __init__(self, state: State, longest: int) -> None:
+        """`longest`: days that the history tells of."""
         self._state = state
-        self._settings = settings
+        self._longest = longest
 
-    def add_to(self, controls: Blueprint) -> None:
-        """Put them under `/history` and `/events`."""
-        controls.add_url_rule("/history", view_func=self.history, methods=["GET"])
-        controls.add_url_rule("/events", view_func=self.events, methods=["GET"])
-        controls.add_url_rule("/events", view_func=self.plan_event, methods=["POST"])
-        controls.add_url_rule("/events/<int:number>", view_func=self.cancel_event, methods=["DELETE"])
+    def controls(self) -> tuple[Control, ...]:
+        """Those under `/history` and `/events`."""
+        alone = "nothing is planned: restart"
+        return (
+            Control("/history", "GET", self.history),
+            Control("/events", "GET", self.events),
+            Control("/events", "POST", self.plan_event, alone),
+            Control("/events/<int:number>", "DELETE", self.cancel_event, alone),
+        )
 
     def history(self) -> Response:
         """Sold, deployed and active of each service and workload on the last `days`, the newest last."""
-        longest, customers = self._settings.history, self._state.scene.world.customers
+        longest, customers = self._longest, self._state.scene.world.customers
         days = request.args.get("days", longest, type=int)
         if not 0 < days <= longest:
             return json_error(400, f"give days from 1 to {longest}: the history goes no further (--history)")
@@ -71,27 +72,15 @@ class HistoryViews:
 
     def plan_event(self) -> Response:
         """Plan the event of the body: 201 with its number."""
-        refused = self._refused()
-        if refused is not None:
-            return refused
-        try:
-            event = read_event(sent_json(), self._state.world)
-            number = self._state.plan(event)
-        except InputError as error:
-            return json_error(400, str(error))
+        event = read_event(sent_json(), self._state.world)
+        number = self._state.plan(event)
         return json_ok({"id": number, **event.content()}, 201, ("Location", f"/_admin/events/{number}"))
 
     def cancel_event(self, number: int) -> Response:
         """It does not happen."""
-        refused = self._refused()
-        if refused is not None:
-            return refused
         if not self._state.cancel(number):
             return json_error(404, f"there is no event {number}")
         return self.events()
-
-    def _refused(self) -> Response | None:
-        return refuse_several_workers(self._settings, "nothing is planned: restart")
 
 
 def _days(last: date, count: int) -> Sequence[date]:

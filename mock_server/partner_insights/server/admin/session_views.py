@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, request
+from flask import request
 
 from partner_insights.errors import InputError
-from partner_insights.server.admin.identity_views import sent_json
-from partner_insights.server.admin.journal_views import json_error, json_ok, refuse_several_workers
+from partner_insights.server.admin.controls import Control, json_error, json_ok, sent_json
 from partner_insights.server.sessions import HEADER, IDLE_SECONDS, PREFIX, Sessions
 from partner_insights.server.settings import AuthMode
 from partner_insights.world.own import load
@@ -19,7 +18,7 @@ from partner_insights.world.own.files import chunks_of_value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Blueprint
+    from flask import Response
 
     from partner_insights.server.middleware import ApiMiddleware
     from partner_insights.server.settings import Settings
@@ -47,37 +46,31 @@ class SessionViews:
         self._world = world
         self._settings = settings
 
-    def add_to(self, controls: Blueprint) -> None:
-        """Put them under `/sessions`."""
-        controls.add_url_rule("/sessions", view_func=self.begin, methods=["POST"])
-        controls.add_url_rule("/sessions", view_func=self.sessions, methods=["GET"])
-        controls.add_url_rule("/sessions/<session_id>", view_func=self.end, methods=["DELETE"])
+    def controls(self) -> tuple[Control, ...]:
+        """Those under `/sessions`."""
+        alone = "there are no sessions: restart"
+        return (
+            Control("/sessions", "POST", self.begin, alone),
+            Control("/sessions", "GET", self.sessions, alone),
+            Control("/sessions/<session_id>", "DELETE", self.end, alone),
+        )
 
     def sessions(self) -> Response:
         """The ids of those in use."""
-        return self._refused() or json_ok({"sessions": self._sessions.ids})
+        return json_ok({"sessions": self._sessions.ids})
 
     def begin(self) -> Response:
         """A session as the fake was at the start, but for what the body says."""
-        refused = self._refused()
-        if refused is not None:
-            return refused
-        try:
-            content = _content()
-            world, settings = self._told(content)
-            idle = _number(content, "idleSeconds", IDLE_SECONDS, 1, _MAX_IDLE)
-            session_id = self._sessions.begin(lambda: self._make(world, settings), idle)
-        except InputError as error:
-            return json_error(400, str(error))
+        content = _content()
+        world, settings = self._told(content)
+        idle = _number(content, "idleSeconds", IDLE_SECONDS, 1, _MAX_IDLE)
+        session_id = self._sessions.begin(lambda: self._make(world, settings), idle)
         url = f"{request.host_url.rstrip('/')}{PREFIX}{session_id}"
         told = {"id": session_id, "url": url, "header": HEADER}
         return json_ok(told, 201, ("Location", f"/_admin/sessions/{session_id}"))
 
     def end(self, session_id: str) -> Response:
         """End a session: nothing of it is left."""
-        refused = self._refused()
-        if refused is not None:
-            return refused
         if not self._sessions.end(session_id):
             return json_error(404, f"there is no session {session_id[:40]!r}")
         return json_ok({"ended": session_id})
@@ -102,9 +95,6 @@ class SessionViews:
         if "auth" in content:
             settings = replace(settings, auth=AuthMode(content["auth"]))
         return world, replace(settings, bom=content.get("bom", settings.bom), request_log=None)
-
-    def _refused(self) -> Response | None:
-        return refuse_several_workers(self._settings, "there are no sessions: restart")
 
 
 def _content() -> dict[str, Any]:
