@@ -134,7 +134,7 @@ class ErrorCase(Struct, frozen=True):
     sources: tuple[str, ...] = ()
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, rename="kebab"):
     """Which properties of a collection hold its rows, how many there are, and where the next page is."""
 
     rows: str = "items"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from partner_insights.contract.model import (
     Code,
@@ -16,7 +16,6 @@ from partner_insights.contract.model import (
     Operation,
     Rule,
     Source,
-    Standing,
     Weight,
 )
 from partner_insights.contract.query.parameters import QueryOptions, option_of
@@ -71,8 +70,9 @@ def read_operations(path: Path) -> Operations:
 def operations_of(document: Mapping[str, Any], path: Path) -> Operations:
     """A document of operations as values; `path` is named in errors."""
     with _Entry(path, "operations"):
-        cases = {name: _error_case(name, entry) for name, entry in document["errors"].items()}
-        envelopes = {name: _envelope(entry) for name, entry in document.get("envelope", {}).items()}
+        errors = document["errors"].items()
+        cases = {name: convert({"code": None, **entry, "case": name}, ErrorCase) for name, entry in errors}
+        envelopes = convert(document.get("envelope", {}), dict[str, Envelope])
         shared = document.get("query", {})
         by_id = {entry["id"]: _operation(entry, cases, envelopes, shared) for entry in document["operation"]}
         return Operations(
@@ -89,16 +89,8 @@ def read_errata(path: Path) -> dict[str, Erratum]:
     errata: dict[str, Erratum] = {}
     for entry in read_toml(path).get("erratum", []):
         with _Entry(path, entry.get("id", f"erratum number {len(errata) + 1}")):
-            erratum = Erratum(
-                id=entry["id"],
-                title=entry["title"],
-                standing=Standing(entry["standing"]),
-                reason=entry["reason"],
-                evidence=tuple(entry["evidence"]),
-                targets=tuple(_targets(entry)),
-                weight=_weight(entry),
-                operations=tuple(entry.get("operations", ())),
-            )
+            targets, weight = tuple(_targets(entry)), _weight(entry)
+            erratum = convert({**entry, "targets": targets, "weight": weight}, Erratum)
             about = erratum.targets or erratum.operations
             if not erratum.evidence or not about or erratum.id in errata:
                 raise ValueError("an erratum has its own id, some evidence and a target or operations")
@@ -111,17 +103,7 @@ def read_rules(path: Path) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
     for entry in read_toml(path)["rule"]:
         with _Entry(path, entry.get("code", "a rule without code")):
-            rule = Rule(
-                code=entry["code"],
-                name=entry["name"],
-                standing=Standing(entry["standing"]),
-                statement=entry["statement"],
-                reason=entry["reason"],
-                resources=tuple(entry["resources"]),
-                parameters=entry.get("parameters", {}),
-                source=entry.get("source"),
-                weight=_weight(entry),
-            )
+            rule = convert({**entry, "weight": _weight(entry)}, Rule)
             rules[rule.name] = rule
     return rules
 
@@ -131,17 +113,9 @@ def read_codes(path: Path, rules: Mapping[str, Rule]) -> dict[str, Code]:
     codes: dict[str, Code] = {}
     for number, entry in read_toml(path).items():
         with _Entry(path, number):
-            keyword = entry.get("keyword")
-            codes[number] = Code(
-                code=number,
-                title=entry["title"],
-                meaning=entry["meaning"],
-                how_to_accept=KEYWORD_HOW_TO_ACCEPT if keyword else WIRE_HOW_TO_ACCEPT,
-                keyword=keyword,
-                standing=None if keyword else Standing(entry["standing"]),
-                source=None if keyword else entry["source"],
-                weight=_weight(entry),
-            )
+            how = KEYWORD_HOW_TO_ACCEPT if "keyword" in entry else WIRE_HOW_TO_ACCEPT
+            computed = {"code": number, "how_to_accept": how, "weight": _weight(entry)}
+            codes[number] = convert({**entry, **computed}, Code)
     for rule in rules.values():
         if rule.code in codes:
             raise InputError(f"the code {rule.code} of the rule {rule.name} is taken", where=str(path))
@@ -170,28 +144,6 @@ def source_of(provenance: Mapping[str, Any], column: str | None) -> Source:
     return Source(page=provenance["page"], line=provenance["line"], cell=cells[chosen], column=chosen)
 
 
-def _error_case(name: str, entry: Mapping[str, Any]) -> ErrorCase:
-    return ErrorCase(
-        case=name,
-        status=entry["status"],
-        body=entry["body"],
-        code=entry.get("code"),
-        description=entry["description"],
-        accepted=tuple(entry["accepted"]),
-        headers=tuple(entry.get("headers", ())),
-        sources=tuple(entry.get("sources", ())),
-    )
-
-
-def _envelope(entry: Mapping[str, Any]) -> Envelope:
-    return Envelope(
-        rows=entry["rows"],
-        total=entry["total"],
-        next_link=entry.get("next-link"),
-        counts_query=entry.get("counts-query", False),
-    )
-
-
 def _operation(
     entry: Mapping[str, Any],
     cases: Mapping[str, ErrorCase],
@@ -201,22 +153,15 @@ def _operation(
     stated = entry.get("query", {}).items()
     query = {name: _with_shared(each, shared) for name, each in stated}
     envelope = entry.get("envelope")
-    return Operation(
-        id=entry["id"],
-        method=entry["method"],
-        path=entry["path"],
-        title=entry["title"],
-        resource=entry["resource"],
-        envelope=envelope,
-        auth=tuple(entry["auth"]),
-        query={name: _schema(each) for name, each in query.items()},
-        options=QueryOptions(tuple(option_of(name, each) for name, each in query.items() if "kind" in each)),
-        layout=envelopes.get(envelope or "", Envelope()),
-        aliases=tuple(entry.get("aliases", ())),
-        errors=tuple(cases[name] for name in entry["errors"]),
-        sources=tuple(entry.get("sources", ())),
-        seed=entry.get("seed", False),
-    )
+    options = QueryOptions(tuple(option_of(name, each) for name, each in query.items() if "kind" in each))
+    computed = {
+        "envelope": envelope,
+        "query": {name: _schema(each) for name, each in query.items()},
+        "options": options,
+        "layout": envelopes.get(envelope or "", Envelope()),
+        "errors": tuple(cases[name] for name in entry["errors"]),
+    }
+    return convert({**entry, **computed}, Operation)
 
 
 def _with_shared(parameter: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:

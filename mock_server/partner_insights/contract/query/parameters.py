@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 
-from partner_insights.contract.standing import Standing
+from partner_insights.contract.standing import Standing  # noqa: TC001 - msgspec reads it
 
 MAX_LENGTH: Final = 8192
 """Characters of a filter; a URL is seldom longer."""
@@ -76,7 +76,7 @@ class Measure(Struct, frozen=True):
     """What is counted in each group."""
 
     name: str
-    sums: str | None
+    sums: str | None = None
     """The property added up; None: the rows are counted."""
 
 
@@ -88,7 +88,7 @@ class QueryNote(Struct, frozen=True):
     source: str
 
 
-class QueryOption(Struct, frozen=True):
+class QueryOption(Struct, frozen=True, rename="kebab"):
     """A parameter with a meaning of its own."""
 
     name: str
@@ -145,45 +145,23 @@ class QueryOptions(Struct, frozen=True):
 
 def option_of(name: str, entry: Mapping[str, Any]) -> QueryOption:
     """The parameter as a value; KeyError, TypeError or ValueError where its entry is not of the form."""
-    kind = OptionKind(entry["kind"])
     exact, types = set(entry.get("exact", ())), _types(entry)
-    stated = entry.get("fields", [name] if kind is OptionKind.FIELD else [])
-    operators = entry.get("operators", ())
-    fields = stated if isinstance(stated, Mapping) else dict.fromkeys(stated, operators)
+    stated = entry.get("fields", [name] if entry["kind"] == OptionKind.FIELD else [])
+    fields = stated if isinstance(stated, Mapping) else dict.fromkeys(stated, entry.get("operators", ()))
     properties = entry.get("properties", {})
-    return QueryOption(
-        name=name,
-        kind=kind,
-        standing=Standing(entry["standing"]),
-        source=entry["source"],
-        also=tuple(entry.get("also", ())),
-        fields={
-            each: FieldRule(
-                each, properties.get(each, each), tuple(own), types.get(each, FieldType.TEXT), each in exact
-            )
-            for each, own in fields.items()
-        },
-        functions=frozenset(entry.get("functions", ())),
-        bare_values=entry.get("bare-values", False),
-        measures=tuple(_measure(each) for each in entry.get("measures", ())),
-        values=tuple(entry.get("enum", ())),
-        minimum=entry.get("minimum", 0),
-        maximum=entry.get("maximum"),
-        default=entry.get("default"),
-        needs=entry.get("needs"),
-        notes=tuple(
-            QueryNote(each["says"], Standing(each["standing"]), each["source"])
-            for each in entry.get("notes", ())
-        ),
-    )
+    rules = {
+        each: FieldRule(
+            each, properties.get(each, each), tuple(own), types.get(each, FieldType.TEXT), each in exact
+        )
+        for each, own in fields.items()
+    }
+    measures = [
+        {"name": each, "sums": each} if isinstance(each, str) else each for each in entry.get("measures", ())
+    ]
+    computed = {"name": name, "fields": rules, "measures": measures, "values": entry.get("enum", ())}
+    return convert({**entry, **computed}, QueryOption)
 
 
 def _types(entry: Mapping[str, Any]) -> dict[str, FieldType]:
     kinds = (("dates", FieldType.DATE), ("booleans", FieldType.BOOLEAN), ("numbers", FieldType.NUMBER))
     return {each: kind for key, kind in kinds for each in entry.get(key, ())}
-
-
-def _measure(stated: str | Mapping[str, str]) -> Measure:
-    if isinstance(stated, str):
-        return Measure(stated, stated)
-    return Measure(stated["name"], stated.get("sums"))
