@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.violation import pointer_of, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partner_insights.contract import JsonValue
+    from partner_insights.verify.judge.violation import Finding
 
 BOM = b"\xef\xbb\xbf"
 _MAX_DIGITS = 308
@@ -29,22 +31,14 @@ MAX_VALUES = 4_000_000
 
 
 @dataclass(frozen=True)
-class JsonDefect:
-    """One way in which bytes fall short of clean JSON."""
-
-    code: str
-    pointer: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Body:
     """A decoded body. `value` means something only where `readable`."""
 
     value: JsonValue
     readable: bool
     bom: bool
-    defects: tuple[JsonDefect, ...]
+    defects: tuple[Finding, ...]
+    """Where it falls short of clean JSON."""
 
 
 @lru_cache(maxsize=2)
@@ -56,7 +50,7 @@ def read_body(content: bytes) -> Body:
     bom = content.startswith(BOM)
     payload = content[len(BOM) :] if bom else content
     if has_more_values(payload, MAX_VALUES):
-        return _unreadable(bom, JsonDefect("PI311", "", f"the body has {more_values(MAX_VALUES)}"))
+        return _unreadable(bom, http_finding("PI311", f"the body has {more_values(MAX_VALUES)}"))
     try:
         value = orjson.loads(payload)
     except ValueError:
@@ -93,14 +87,12 @@ def _quotes(content: bytes) -> int:
 def _read_odd(payload: bytes, bom: bool) -> Body:
     """Decode what a fast reader does not take, or took too much of: the slow one tells why."""
     if not payload.strip():
-        return _unreadable(bom, JsonDefect("PI306", "", "the body is empty"))
+        return _unreadable(bom, http_finding("PI306", "the body is empty"))
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _unreadable(
-            bom,
-            JsonDefect("PI308", "", f"byte {error.start + bom * len(BOM)} of the body is not valid UTF-8"),
-        )
+        words = f"byte {error.start + bom * len(BOM)} of the body is not valid UTF-8"
+        return _unreadable(bom, http_finding("PI308", words))
     return _parse(text, bom)
 
 
@@ -110,7 +102,7 @@ def _parse(text: str, bom: bool) -> Body:
         value = reader.decode(text)
     except json.JSONDecodeError as error:
         offset = len(text[: error.pos].encode()) + bom * len(BOM)
-        return _unreadable(bom, JsonDefect("PI307", "", _syntax_message(text, error, offset)))
+        return _unreadable(bom, http_finding("PI307", _syntax_message(text, error, offset)))
     except RecursionError:
         return _unreadable(bom, _too_deep())
     if _is_too_deep(value):
@@ -120,7 +112,7 @@ def _parse(text: str, bom: bool) -> Body:
     return Body(value, True, bom, tuple(_duplicate_defects(value, reader.duplicates)))
 
 
-def _unreadable(bom: bool, *defects: JsonDefect) -> Body:
+def _unreadable(bom: bool, *defects: Finding) -> Body:
     return Body(None, False, bom, defects)
 
 
@@ -141,8 +133,8 @@ def _is_too_deep(value: JsonValue) -> bool:
     return True
 
 
-def _too_deep() -> JsonDefect:
-    return JsonDefect("PI311", "", f"the body nests deeper than {MAX_DEPTH} levels")
+def _too_deep() -> Finding:
+    return http_finding("PI311", f"the body nests deeper than {MAX_DEPTH} levels")
 
 
 def _syntax_message(text: str, error: json.JSONDecodeError, offset: int) -> str:
@@ -209,16 +201,16 @@ def walk(value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
             pending.extend(((*path, index), current[index]) for index in reversed(range(len(current))))
 
 
-def _constant_defects(value: JsonValue, messages: list[str]) -> Iterator[JsonDefect]:
+def _constant_defects(value: JsonValue, messages: list[str]) -> Iterator[Finding]:
     """What is no number: the reader turned it into the only values that differ from themselves."""
     places = [path for path, found in walk(value) if isinstance(found, float) and found != found]
     for path, message in zip(places or [()], messages, strict=False):
-        yield JsonDefect("PI310", pointer_of(*path), message)
+        yield http_finding("PI310", message, pointer_of(*path))
 
 
 def _duplicate_defects(
     value: JsonValue, duplicates: list[tuple[dict[str, JsonValue], str]]
-) -> Iterator[JsonDefect]:
+) -> Iterator[Finding]:
     if not duplicates:
         return
     named = {(id(members), name) for members, name in duplicates}
@@ -226,6 +218,5 @@ def _duplicate_defects(
         if isinstance(found, dict):
             for name in found:
                 if (id(found), name) in named:
-                    yield JsonDefect(
-                        "PI309", pointer_of(*path, name), f"the object names {shortened(name)!r} twice"
-                    )
+                    message = f"the object names {shortened(name)!r} twice"
+                    yield http_finding("PI309", message, pointer_of(*path, name))

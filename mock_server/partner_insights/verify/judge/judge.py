@@ -307,8 +307,7 @@ def _body_findings(
     body = read_body(response.body)
     if not body.readable and is_encoded(response):
         return  # that it came in this coding is reported; what is in it is not known
-    for defect in body.defects:
-        yield http_finding(defect.code, defect.message, defect.pointer)
+    yield from body.defects
     if not body.readable:
         return
     if case is not None:

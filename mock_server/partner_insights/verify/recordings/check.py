@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from partner_insights.errors import InputError
 from partner_insights.verify.judge.body_checks import BodyChecks
 from partner_insights.verify.judge.exchange import Exchange, Request, Response
-from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.json_body import Body, read_body
 from partner_insights.verify.judge.judge import (
     content_observations,
@@ -237,22 +236,21 @@ class RecordingChecker:
             case = self._catalogue.error_cases["throttled" if answered.status == 429 else "internal-error"]
         found: Iterable[Finding]
         seen: Iterable[Observation]
-        defects = [http_finding(defect.code, defect.message, defect.pointer) for defect in body.defects]
         seen = _bom(body)
         if case is not None:
             subject, operation = f"an error body ({case.case})", None
-            found = [*defects, *error_findings(body.value, case, self._catalogue)]
+            found = [*body.defects, *error_findings(body.value, case, self._catalogue)]
         elif (row := self._row_operation(body.value, entry)) is not None:
             subject = operation = row.id
             findings, further = self._row_findings(body.value, row, entry)
-            found, seen = [*defects, *findings], [*seen, *further]
+            found, seen = [*body.defects, *findings], [*seen, *further]
         else:
             named = self._named(body.value, entry)
             content = judged_response(body.value, named, _unasked(entry, named), self._catalogue)
             subject = operation = named.id
             if self._operation is None and named.layout.rows_of(body.value) == []:
                 subject, operation = "an empty collection", None
-            found = chain(defects, BodyChecks().findings(content))
+            found = chain(body.defects, BodyChecks().findings(content))
             seen = chain(seen, content_observations(content))
         return subject, operation, self._violations(found, entry, operation), seen
 

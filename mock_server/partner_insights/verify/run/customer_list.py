@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from partner_insights.contract.formats import GUID
 from partner_insights.contract.paths import find_listing, key_property
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.judge.rows import success_of
 from partner_insights.verify.judge.violation import display_value, shortened
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.verify.judge.exchange import Exchange
     from partner_insights.verify.judge.rows import JudgedResponse
+    from partner_insights.verify.judge.violation import Finding
 
 PAGE_SIZE: Final = 100
 MAX_PAGES: Final = 5
@@ -37,15 +39,6 @@ class ListedCustomers:
     complete: bool
 
 
-class PageFault(NamedTuple):
-    """What one page makes wrong about the list as a whole."""
-
-    code: str
-    message: str
-    pointer: str
-    page: Exchange
-
-
 @dataclass
 class Reading:
     """A list that is being read."""
@@ -53,7 +46,8 @@ class Reading:
     size: int | None
     ids: list[str] = field(default_factory=list)
     complete: bool = False
-    faults: list[PageFault] = field(default_factory=list)
+    faults: list[tuple[Exchange, Finding]] = field(default_factory=list)
+    """What one page makes wrong about the list as a whole."""
     pages: list[tuple[Exchange, JudgedResponse]] = field(default_factory=list)
 
     @property
@@ -68,10 +62,10 @@ class Reading:
         again = [guid for guid in named if guid.lower() in known]
         if again:
             message = f"this page names {shortened(again[0])} again, whom a page before it has"
-            self.faults.append(PageFault("PI317", message, "/items", exchange))
+            self.faults.append((exchange, http_finding("PI317", message, "/items")))
         if self.size is not None and len(answer.rows) > self.size:
             message = f"pages of {self.size} were asked for, and this one has {len(answer.rows)} customers"
-            self.faults.append(PageFault("PI317", message, "/items", exchange))
+            self.faults.append((exchange, http_finding("PI317", message, "/items")))
         fresh = [guid for guid in named if guid.lower() not in known]
         self.ids += fresh
         self.pages.append((exchange, answer))
@@ -93,7 +87,7 @@ class Reading:
                     f"totalCount is {display_value(total)}: neither the number of customers of each page "
                     f"nor, on all pages, that of the whole list, {of_all}"
                 )
-                self.faults.append(PageFault("PI317", message, "/totalCount", exchange))
+                self.faults.append((exchange, http_finding("PI317", message, "/totalCount")))
                 return
 
 
@@ -133,7 +127,7 @@ def read_pages(get: GetPage, size: int | None, catalogue: Catalogue, max_pages: 
         if circular or (query is not None and barren >= MAX_BARREN):
             words = "a page that was read before" if circular else f"nobody new for {barren} pages"
             message = f"the list has no end: the next link of this page leads to {words}"
-            reading.faults.append(PageFault("PI316", message, "/links/next", exchange))
+            reading.faults.append((exchange, http_finding("PI316", message, "/links/next")))
             return reading
     reading.complete = query is None
     reading.check_totals()

@@ -140,7 +140,5 @@ class PartnerCustomers:
         return {guid.lower() for guid in one.ids} == {guid.lower() for guid in other.ids}
 
     def _violations(self, reading: Reading) -> list[Violation]:
-        return [
-            violation(http_finding(code, message, pointer), page.request, self._target.profile)
-            for code, message, pointer, page in reading.faults
-        ]
+        profile = self._target.profile
+        return [violation(found, page.request, profile) for page, found in reading.faults]
