@@ -12,7 +12,7 @@ from partner_insights.cli import main
 from partner_insights.contract import PROVENANCE, Catalogue, Operation, Profile, Severity, Standing
 from partner_insights.contract.explain import explain
 from partner_insights.verify import Request, Violation
-from partner_insights.verify.judge.http_checks import STANDING
+from partner_insights.verify.judge.http_checks import http_finding
 from partner_insights.verify.report.census import Census
 from partner_insights.verify.report.coverage import coverage
 from partner_insights.verify.report.github import MAX_ANNOTATIONS, workflow_commands
@@ -51,9 +51,12 @@ def test_every_code_explains_itself(code: str) -> None:
 
 
 def test_a_code_stands_as_the_judge_weighs_it() -> None:
-    """codes.toml and the judge of the wire say the same of each code."""
-    told = {code.code: code.standing for code in CATALOGUE.codes.values() if code.source is not None}
-    assert told == STANDING
+    """What the judge finds on the wire has the standing, and the weight, that codes.toml gives its code."""
+    told = [code for code in CATALOGUE.codes.values() if code.source is not None]
+    found = [http_finding(code.code, "is wrong") for code in told]
+    weighed = {each.code: (each.standing, each.certain) for each in found}
+    assert weighed == {each.code: (each.standing, bool(each.weight.error_because)) for each in told}
+    assert {certain for _, certain in weighed.values()} == {True, False}
 
 
 def violation(number: int, message: str = "is wrong", severity: Severity = Severity.ERROR) -> Violation:

@@ -4,49 +4,20 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from partner_insights._data import schemas_dir
 from partner_insights.contract import Catalogue, ErrorCase, Standing
 from partner_insights.contract.formats import GUID
+from partner_insights.contract.toml_files import read_codes
 from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from partner_insights.verify.judge.exchange import Exchange, Request, Response
     from partner_insights.verify.judge.expected import Expectation
-
-STANDING = {
-    "PI301": Standing.DOCUMENTED,
-    "PI302": Standing.DOCUMENTED,  # headers.md: Accept specifies the response type
-    "PI303": Standing.ASSUMED,  # the published answers of the four say it, the customer list's does not
-    "PI304": Standing.DOCUMENTED,  # headers.md, REST response headers
-    "PI305": Standing.ASSUMED,  # published answers only, no table
-    "PI306": Standing.DOCUMENTED,
-    "PI307": Standing.DOCUMENTED,
-    "PI308": Standing.DOCUMENTED,
-    "PI309": Standing.ASSUMED,  # RFC 8259 says only that names should be unique
-    "PI310": Standing.DOCUMENTED,
-    "PI311": Standing.DOCUMENTED,
-    "PI312": Standing.ASSUMED,  # RFC 9110, section 9.3.2; the API documents no HEAD
-    "PI313": Standing.ASSUMED,  # RFC 9110; Retry-After alone is in the API's own pages
-    "PI314": Standing.ASSUMED,
-    "PI315": Standing.DOCUMENTED,
-    "PI316": Standing.ASSUMED,  # that following the links ends somewhere is what links are for
-    "PI317": Standing.ASSUMED,  # that no page names a customer of another is what pages are for
-    "PI319": Standing.DOCUMENTED,  # headers.md: the ids are GUIDs
-    "PI320": Standing.ASSUMED,  # RFC 9110, sections 5.6.7, 6.6.1, 8.8.2.1 and 10.2.3
-    "PI321": Standing.ASSUMED,  # RFC 9110, section 5.3, and RFC 9112
-    "PI322": Standing.ASSUMED,  # RFC 9112, section 9.6
-    "PI323": Standing.ASSUMED,  # RFC 9110, section 15.6
-    "PI324": Standing.ASSUMED,  # RFC 9110, section 8.8.3, and RFC 9111
-    "PI401": Standing.DOCUMENTED,
-    "PI402": Standing.DOCUMENTED,
-    "PI403": Standing.DOCUMENTED,
-    "PI404": Standing.DOCUMENTED,
-    "PI405": Standing.ASSUMED,  # the list of codes is documented, not which of them answers what
-}
 
 ECHOED = ("MS-RequestId", "MS-CorrelationId")
 
@@ -58,10 +29,6 @@ ANSWERED_INSTEAD = {
     "malformed-customer": "PI404",
 }
 
-
-CERTAIN = frozenset({"PI309", "PI316", "PI317", "PI320", "PI321"})
-"""Codes that are assumed, and yet errors in every profile: `error-because` of codes.toml says why."""
-
 THROTTLED = 429
 """Its published example has none of the service's own headers, and no charset: a gateway sends it."""
 
@@ -72,6 +39,13 @@ HEAD_REFUSED = (404, 405, 501)
 """How a service says that it has no HEAD, which no page documents."""
 
 
+@cache
+def _stated() -> Mapping[str, tuple[Standing, bool]]:
+    """Code → its standing, and whether breaking it is an error in every profile, as codes.toml says."""
+    codes = read_codes(schemas_dir() / "codes.toml", {}).values()
+    return {code.code: (code.standing, code.weight.certain) for code in codes if code.standing is not None}
+
+
 def http_finding(
     code: str,
     message: str,
@@ -80,9 +54,9 @@ def http_finding(
     *,
     certain: bool | None = None,
 ) -> Finding:
-    """A finding about the answer as a whole; `certain` overrides what codes.toml says of the code."""
-    sure = code in CERTAIN if certain is None else certain
-    return Finding(code, pointer, message, standing or STANDING[code], certain=sure)
+    """A finding about the answer as a whole; `standing` and `certain` override what codes.toml says."""
+    known, sure = _stated()[code]
+    return Finding(code, pointer, message, standing or known, certain=sure if certain is None else certain)
 
 
 def is_head_refused(request: Request, response: Response) -> bool:

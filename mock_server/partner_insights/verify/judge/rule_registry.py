@@ -69,6 +69,11 @@ class GenerationRule:
     judge: JudgeOfGenerations
 
 
+def _within(part: str, whole: str) -> AnswerRule:
+    """A part of a row is at most its whole."""
+    return AnswerRule(rules.part_within_whole(part, whole), fast=fast_checks.part_within_whole(part, whole))
+
+
 SCALE_RULE: Final = "one-scale-of-the-service"
 
 RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
@@ -80,13 +85,8 @@ RULES: Mapping[str, AnswerRule | SumRule | ServiceRule | GenerationRule] = {
         fast_of_request=fast_checks.of_the_customer,
     ),
     "unique-rows": AnswerRule(rules.unique_rows, fast=fast_checks.no_two_alike),
-    "deployed-within-sold": AnswerRule(
-        rules.deployed_within_sold, fast=fast_checks.part_within_whole("licensesDeployed", "licensesSold")
-    ),
-    "active-within-qualified": AnswerRule(
-        rules.active_within_qualified,
-        fast=fast_checks.part_within_whole("licensesActive", "licensesQualified"),
-    ),
+    "deployed-within-sold": _within("licensesDeployed", "licensesSold"),
+    "active-within-qualified": _within("licensesActive", "licensesQualified"),
     "one-percent-scale": AnswerRule(rules.one_percent_scale, fast=fast_checks.percents_of_counts),
     "percent-of-counts": AnswerRule(rules.percent_of_counts, fast=fast_checks.percents_of_counts),
     "utc": AnswerRule(rules.utc, fast=fast_checks.dates_of_services),

@@ -18,7 +18,7 @@ from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
 from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from partner_insights.contract import JsonValue, Rule
 
@@ -31,6 +31,7 @@ FIRST_DAY: Final = datetime(2016, 1, 1, tzinfo=UTC)
 FIRST_DATE: Final = "1980-01-01T00:00:00"
 """Before it are the dates that systems write for none."""
 PROFILE: Final = "CustomerCompanyProfile"
+DATE: Final = "processedDateTime"
 
 
 def broken(
@@ -122,22 +123,17 @@ def unique_rows(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def deployed_within_sold(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
-    """PI204."""
-    return _within(answer, rule, "licensesDeployed", "licensesSold")
+def part_within_whole(part: str, whole: str) -> Callable[[JudgedResponse, Rule], Iterator[Finding]]:
+    """PI204 and PI205, each of a part and a whole of its own."""
 
+    def within(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
+        for row in answer.rows:
+            some, all_of_them = row.number(part), row.number(whole)
+            if some is not None and all_of_them is not None and some > all_of_them:
+                message = f"{part} is {display_value(some)}, {whole} is {display_value(all_of_them)}"
+                yield broken(answer, rule, row.pointer(part), message, value=some)
 
-def active_within_qualified(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
-    """PI205."""
-    return _within(answer, rule, "licensesActive", "licensesQualified")
-
-
-def _within(answer: JudgedResponse, rule: Rule, part: str, whole: str) -> Iterator[Finding]:
-    for row in answer.rows:
-        some, all_of_them = row.number(part), row.number(whole)
-        if some is not None and all_of_them is not None and some > all_of_them:
-            message = f"{part} is {display_value(some)}, {whole} is {display_value(all_of_them)}"
-            yield broken(answer, rule, row.pointer(part), message, value=some)
+    return within
 
 
 def one_percent_scale(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
@@ -192,19 +188,21 @@ def percent_rows(answer: JudgedResponse) -> Iterator[tuple[Row, str, Percent]]:
             yield row, name, Percent(value, Fraction(some, all_of_them))
 
 
+def _misdated(
+    answer: JudgedResponse, rule: Rule, row: Row, words: str, *, certain: bool | None = None
+) -> Finding:
+    """The finding that the date of a row is wrong; `words` go on behind it."""
+    stated = row.text(DATE)
+    message = f"{display_value(stated)} {words}"
+    return broken(answer, rule, row.pointer(DATE), message, value=stated, certain=certain)
+
+
 def utc(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI211."""
     for row in answer.rows:
-        moment = row.moment("processedDateTime")
+        moment = row.moment(DATE)
         if moment is not None and moment.utcoffset() != UTC_OFFSET:
-            stated = row.text("processedDateTime")
-            yield broken(
-                answer,
-                rule,
-                row.pointer("processedDateTime"),
-                f"{display_value(stated)} is not in UTC",
-                value=stated,
-            )
+            yield _misdated(answer, rule, row, "is not in UTC")
 
 
 def not_in_the_future(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
@@ -212,28 +210,18 @@ def not_in_the_future(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     for row in answer.rows:
         moment = answer.aggregated(row)
         if moment is not None and moment > answer.moment:
-            stated = row.text("processedDateTime")
-            later = f"later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
-            message = f"{display_value(stated)} is {later}"
-            certain = moment > answer.moment + A_DAY
-            yield broken(
-                answer, rule, row.pointer("processedDateTime"), message, value=stated, certain=certain
-            )
+            later = f"is later than the answer, which is of {answer.moment:%Y-%m-%dT%H:%M:%SZ}"
+            yield _misdated(answer, rule, row, later, certain=moment > answer.moment + A_DAY)
 
 
 def one_date_per_service(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI213."""
     for service, rows in rows_by_service(answer).items():
         usual = usual_moment(rows)
+        other = f"is another moment than that of the other rows of {display_value(service)}"
         for row, moment in rows:
             if moment != usual:
-                stated = row.text("processedDateTime")
-                others = f"the other rows of {display_value(service)}"
-                message = f"{display_value(stated)} is another moment than that of {others}"
-                certain = abs(moment - usual) > A_MONTH
-                yield broken(
-                    answer, rule, row.pointer("processedDateTime"), message, value=stated, certain=certain
-                )
+                yield _misdated(answer, rule, row, other, certain=abs(moment - usual) > A_MONTH)
 
 
 def rows_by_service(answer: JudgedResponse) -> Mapping[str, list[tuple[Row, datetime]]]:
@@ -258,9 +246,7 @@ def believable_date(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
         if moment is None or moment > answer.moment:
             continue
         if moment < FIRST_DAY or moment > answer.received + A_MONTH:
-            stated = row.text("processedDateTime")
-            message = f"{display_value(stated)} is of no day on which a service ran"
-            yield broken(answer, rule, row.pointer("processedDateTime"), message, value=stated)
+            yield _misdated(answer, rule, row, "is of no day on which a service ran")
 
 
 def dates_that_were_set(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from partner_insights.contract.model import PROVENANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from partner_insights.contract import Catalogue, SchemaObject
     from partner_insights.verify.judge.violation import Violation
@@ -63,7 +63,12 @@ def coverage(catalogue: Catalogue, census: Census, violations: Iterable[Violatio
         source = violation.source
         if source is not None:
             broken.setdefault((source.page, source.line, source.column or ""), set()).add(violation.code)
-    return [_row(*place, census, broken) for place in _properties(catalogue)]
+    resources = dict.fromkeys(operation.resource for operation in catalogue.operations.values())
+    return [
+        _row(resource, name, schema, census, broken)
+        for resource in resources
+        for name, schema in catalogue.schema(resource)["properties"].items()
+    ]
 
 
 def state_counts(rows: Iterable[PropertyCoverage]) -> dict[CellState, int]:
@@ -72,25 +77,16 @@ def state_counts(rows: Iterable[PropertyCoverage]) -> dict[CellState, int]:
     return {state: states.count(state) for state in CellState if state is not CellState.SILENT}
 
 
-def _properties(catalogue: Catalogue) -> Iterator[tuple[str, str, str, SchemaObject]]:
-    """The resource, name, path in the answered row, and schema of each property; nested resources too."""
-    resources = dict.fromkeys(operation.resource for operation in catalogue.operations.values())
-    for resource in resources:
-        for name, schema in catalogue.schema(resource)["properties"].items():
-            yield resource, name, name, schema
-
-
 def _row(
     resource: str,
     name: str,
-    path: str,
     schema: SchemaObject,
     census: Census,
     broken: dict[tuple[str, int, str], set[str]],
 ) -> PropertyCoverage:
     provenance = schema[PROVENANCE]
     page, line = provenance["page"], provenance["line"]
-    seen = sum(tally.seen for tally in census.of_property(resource, path))
+    seen = sum(tally.seen for tally in census.of_property(resource, name))
     spoken = _columns(schema)
     cells = tuple(
         _cell(column, text, seen, column in spoken, broken.get((page, line, column), set()))
