@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from partner_insights.cli.verbs import VERBS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a shell, and names of any bytes")
-PROGRAM = f"{sys.executable} -P -m partner_insights"
+PROGRAM = f"{shlex.quote(sys.executable)} -P -m partner_insights"
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SHOP = Path(__file__).parents[1] / "pages"
 BAD = b'{"items": [{"attributes": {"objectType": "CustomerLicensesUsageInsights"}, "customerId": 3}]}'

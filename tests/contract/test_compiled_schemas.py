@@ -78,6 +78,13 @@ def changed(draw: st.DrawFn, operation: str) -> Any:
     return body
 
 
+def is_beyond_the_path(value: object) -> bool:
+    """Half a character, or a number that may be rounded when it is read."""
+    if isinstance(value, str):
+        return "\ud800" in value
+    return isinstance(value, int | float) and not -(2**63) < value < 2**64
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_good_answer_is_passed(operation: str) -> None:
     """Else the slow validator would have all the work."""
@@ -96,8 +103,8 @@ def test_what_is_passed_is_valid(data: st.DataObject, operation: str, profile: P
     body, schema = data.draw(changed(operation)), catalogue.response_schema(operation)
     valid, passed = catalogue.validator(schema).is_valid(body), catalogue.fits(body, schema)
     assert valid or not passed
-    text = json.dumps(body)
-    assert passed or not valid or "\\ud" in text or "0" * 300 in text
+    values = [container[key] for container, key in places(body)]
+    assert passed or not valid or any(map(is_beyond_the_path, values))
     whole = map(_named, catalogue.validator(schema).iter_errors(body))
     # There each property that is missing is an error; here the keyword is one.
     explained = [found for found, _ in groupby(whole)]
