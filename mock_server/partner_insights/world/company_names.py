@@ -78,19 +78,6 @@ class LocaleNames(Struct, frozen=True, eq=False, dict=True):
             school = self._patterns["school_in_city"].format(school=school, city=place.city)
         return f"{school}{place.suffix}"
 
-    def city_of_company(self, index: int) -> str | None:
-        """The city in a company's name; of one that has none, or below zero, None."""
-        if index < 0:
-            return None
-        digits = index // len(self.words.last_names) // len(self._trades) // len(self.words.last_names)
-        return self._place(digits).city
-
-    def city_of_school(self, index: int) -> str | None:
-        """The city in a school's name."""
-        words = self.words
-        digits = index // len(words.last_names) // len(words.first_names) // len(self._patterns["schools"])
-        return self._place(digits).city
-
     @cached_property
     def _patterns(self) -> Mapping[str, Any]:
         own: Mapping[str, Any] = patterns()[self.culture]

@@ -1,4 +1,4 @@
-"""Customer indexes → names, domains, addresses and people, in a vocabulary's words.
+"""Customer indexes → names, domains and countries, in a vocabulary's words.
 
 A customer's display name is its own. The seed shuffles the vocabulary's company names, each with its locale,
 and the first customers take one each; the rounds of the list that follow keep the order of locales and take
@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from partner_insights.world.audience import customer_words, is_academic
 from partner_insights.world.company_names import LocaleNames
-from partner_insights.world.customer_ids import CustomerIds, guid
 from partner_insights.world.hashing import GOLDEN, MASK, field_key, mix
 from partner_insights.world.vocabulary import COMPANIES, LOCALES, Vocabulary, Words
 
@@ -31,26 +30,14 @@ _FOLDED: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "æ
 
 
 class Customer(Struct, frozen=True):
-    """A customer of the partner, as the customer resources describe one (get-a-customer-by-id.md)."""
+    """A customer of the partner (get-a-customer-by-id.md)."""
 
-    index: int
     id: str
-    commerce_id: str
-    billing_id: str
     name: str
     domain: str
     """Under the reserved TLD `.example`; no two customers share one."""
-    email: str
-    first_name: str
-    last_name: str
-    address_line: str
-    city: str
-    postal_code: str
-    phone: str
     country: str
     """ISO 3166-1 alpha-2."""
-    culture: str
-    language: str
     channel: str
     """`reseller` or `direct`: where it usually buys; a purchase may come by the other."""
 
@@ -79,34 +66,9 @@ class Customers(Struct, frozen=True, dict=True):
             stems[index - start] = _letters(self._school(index))
         return [f"{_cut(stem) or 'tenant'}-{index}.example" for index, stem in enumerate(stems, start)]
 
-    def customer(self, index: int, channel: str) -> Customer:
-        """Everything about one customer but its licences."""
-        _, nth = self._companies[index % COMPANIES]
-        locale, words = LOCALES[nth], self._words[nth]
-        (domain,) = self.domains(index, index + 1)
-        first = words.first_names[self._number("first name", index) % len(words.first_names)]
-        last = words.last_names[self._number("last name", index) % len(words.last_names)]
-        street = words.streets[self._number("street", index) % len(words.streets)]
-        mailbox = ".".join(part for part in (_slug(first), _slug(last)) if part) or "info"
-        return Customer(
-            index=index,
-            id=CustomerIds(self.seed).id(index),
-            commerce_id=self._guid("commerce id", index),
-            billing_id=self._guid("billing id", index),
-            name=self.name(index),
-            domain=domain,
-            email=f"{mailbox}@{domain}",
-            first_name=first,
-            last_name=last,
-            address_line=f"{street} {1 + self._number('house', index) % 200}",
-            city=self._city(index) or words.cities[self._number("city", index) % len(words.cities)],
-            postal_code=f"{self._number('postal code', index) % 100_000:05}",
-            phone=f"555-01{self._number('phone', index) % 100:02}",  # a range reserved for fiction
-            country=locale.country,
-            culture=locale.culture,
-            language=locale.language,
-            channel=channel,
-        )
+    def country(self, index: int) -> str:
+        """The country of one customer, ISO 3166-1 alpha-2."""
+        return LOCALES[self._companies[index % COMPANIES][1]].country
 
     @cached_property
     def _words(self) -> tuple[Words, ...]:
@@ -179,37 +141,17 @@ class Customers(Struct, frozen=True, dict=True):
         return academic
 
     def _school(self, index: int) -> str:
-        nth, number = self._of_locale(index)
-        return self._names[nth].school(number)
-
-    def _city(self, index: int) -> str | None:
-        """The city in the customer's name."""
-        nth, number = self._of_locale(index)
-        if self._schools(index, index + 1):
-            return self._names[nth].city_of_school(number)
-        return self._names[nth].city_of_company(number - LOCALES[nth].companies)
-
-    def _of_locale(self, index: int) -> tuple[int, int]:
-        """The customer's locale, as an index into LOCALES, and how many of it come before."""
         round_, place = divmod(index, COMPANIES)
         nth = self._companies[place][1]
-        return nth, round_ * LOCALES[nth].companies + self._ranks[place]
+        return self._names[nth].school(round_ * LOCALES[nth].companies + self._ranks[place])
 
     def _number(self, field: str, index: int) -> int:
         return mix(field_key(self.seed, "customer", field) + index * GOLDEN & MASK)
 
-    def _guid(self, field: str, index: int) -> str:
-        return guid(self._number(f"{field}, high", index), self._number(f"{field}, low", index))
-
 
 def domain_letters(company: str) -> str:
     """What the domain of a company of this name begins with; `tenant` where no letter of it is Latin."""
-    return _slug(company) or "tenant"
-
-
-def _slug(text: str) -> str:
-    """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
-    return _cut(_letters(text))
+    return _cut(_letters(company)) or "tenant"
 
 
 def _cut(letters: str) -> str:
@@ -219,6 +161,6 @@ def _cut(letters: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _letters(text: str) -> str:
-    """`_slug`, however long."""
+    """A name in a domain's letters: `Müller & Söhne GmbH` → `muller-sohne-gmbh`; empty if none is Latin."""
     plain = unicodedata.normalize("NFKD", text.translate(_FOLDED)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")

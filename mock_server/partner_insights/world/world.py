@@ -165,8 +165,10 @@ class World:
         entity = np.array([self._checked(index)])
         if self.own_rows is not None:
             entity = self.own_rows.roster.entity_at(entity)
-        channel = self.licenses.usual_channels(entity)
-        return self.names.customer(index, CHANNELS[int(channel[0])])
+        channel = CHANNELS[int(self.licenses.usual_channels(entity)[0])]
+        ids, names = self.ids, self.names
+        (domain,) = names.domains(index, index + 1)
+        return Customer(ids.id(index), names.name(index), domain, names.country(index), channel)
 
     def has_rows(self, resource: str) -> bool:
         """Whether responses have rows of a resource; an envelope, an error or a link is none."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from partner_insights.world.customers import domain_letters
 from partner_insights.world.hashing import mix_all
@@ -17,12 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from partner_insights.world.customer_ids import CustomerIds
-    from partner_insights.world.customers import Customer, Customers
+    from partner_insights.world.customers import Customers
     from partner_insights.world.hashing import Integers
     from partner_insights.world.own.data import OwnData
-
-_PEOPLE: Final = 256
-"""Given customers have people and addresses like those of the first made ones, which are soon told."""
 
 
 class Roster(Struct, frozen=True, eq=False, dict=True):
@@ -145,25 +141,10 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
             return None
         return int(self.world_index(np.array([made]))[0])
 
-    def customer(self, index: int, channel: str) -> Customer:
-        """Everything about one customer but its licences."""
-        (place,) = self.positions(index, index + 1)
-        if place < 0:
-            return replace(self.generated_names.customer(-1 - place, channel), index=index)
-        made = int(self.data.made[place])
-        like = made if made != NOBODY else entity_of(self.data.ids[place]) % _PEOPLE
-        person = _person(self.generated_names, like)
-        as_made = made != NOBODY and self.data.domains[place] is None
-        domain = person.domain if as_made else self._domain(place)
-        return replace(
-            person,
-            index=index,
-            channel=channel,
-            id=self.data.ids[place],
-            name=self.data.names[place],
-            domain=domain,
-            email=f"{person.email.partition('@')[0]}@{domain}",
-        )
+    def country(self, index: int) -> str:
+        """The country of one customer: of one that stands for no made one, that of some made one."""
+        (entity,) = self.entity_at(np.array([index])).tolist()
+        return self.generated_names.country(entity)
 
     def entity_at(self, index: Integers) -> Integers:
         """What stands for customers of the world when something about them is drawn."""
@@ -203,12 +184,6 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         first = made[0] if made else 0
         texts = of_generated(first, made[-1] + 1) if made else []
         return [of_given(place) if place >= 0 else texts[-1 - place - first] for place in places]
-
-
-@lru_cache(maxsize=2 * _PEOPLE)
-def _person(names: Customers, index: int) -> Customer:
-    """A made customer, whose people and address a given one has."""
-    return names.customer(index, "")
 
 
 def entity_of(customer_id: str) -> int:
