@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOO_DEEP: Final = "it nests too deeply"
+_JSON_TYPES: Final = {
+    **{bool: "boolean", str: "string", int: "integer"},
+    **{float: "number", list: "array", dict: "object"},
+}
 
 
 def json_value(text: str | bytes) -> Any:
@@ -36,6 +40,11 @@ def read_document(path: Path) -> Any:
 def is_json(path: Path) -> bool:
     """Whether a file is JSON by its name."""
     return path.suffix.lower() == ".json"
+
+
+def json_type(value: Any) -> str:
+    """The JSON type, a number by how Python read it: `1.0` is a `number`, `1` an `integer`."""
+    return _JSON_TYPES.get(type(value), "null")
 
 
 def _read(reader: Callable[[], Any]) -> Any:

@@ -39,25 +39,23 @@ _READ_ON = "seekOperation"
 _ANNOTATIONS = frozenset({"$ref", "description", PROVENANCE})
 """What may stand beside a reference: who passes it over loses no constraint."""
 
-_REQUEST_HEADERS: dict[str, dict[str, Any]] = {
-    "MS-RequestId": {
-        "description": "A GUID that identifies the call; a retry repeats it. Echoed in the answer; anything "
-        "but a GUID is passed over.",
-        "schema": {"type": "string", "examples": ["94e4e214-6b06-4fb7-96d1-94d559f9b47f"]},
-    },
-    "MS-CorrelationId": {
-        "description": "A GUID that correlates calls in logs; fresh for each. As MS-RequestId otherwise.",
-        "schema": {"type": "string", "examples": ["ab993325-1a37-4ad9-b4ab-7a6ea5f7c1b6"]},
-    },
-    "X-Locale": {
-        "description": "The language of the answer.",
-        "schema": {"type": "string", "default": "en-US"},
-    },
-    "MS-Contract-Version": {
-        "description": "The API version: documented as required, sent by few clients, not enforced (E-011).",
-        "schema": {"type": "string", "examples": ["v1"]},
-    },
+_REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "MS-RequestId": (
+        "A GUID that identifies the call; a retry repeats it. Echoed in the answer; anything but a GUID is "
+        "passed over.",
+        {"type": "string", "examples": ["94e4e214-6b06-4fb7-96d1-94d559f9b47f"]},
+    ),
+    "MS-CorrelationId": (
+        "A GUID that correlates calls in logs; fresh for each. As MS-RequestId otherwise.",
+        {"type": "string", "examples": ["ab993325-1a37-4ad9-b4ab-7a6ea5f7c1b6"]},
+    ),
+    "X-Locale": ("The language of the answer.", {"type": "string", "default": "en-US"}),
+    "MS-Contract-Version": (
+        "The API version: documented as required, sent by few clients, not enforced (E-011).",
+        {"type": "string", "examples": ["v1"]},
+    ),
 }
+"""Header → its description and its schema."""
 _RESPONSE_HEADERS = {
     "MS-RequestId": "The request's own id, or a new one.",
     "MS-CorrelationId": "The request's own correlation id, or a new one.",
@@ -95,8 +93,8 @@ def openapi_document(catalogue: Catalogue) -> dict[str, Any]:
                 for name, text in _RESPONSE_HEADERS.items()
             },
             "parameters": {
-                name: {"name": name, "in": "header", "required": False, **parameter}
-                for name, parameter in _REQUEST_HEADERS.items()
+                name: _parameter(name, "header", schema, description)
+                for name, (description, schema) in _REQUEST_HEADERS.items()
             },
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -133,37 +131,26 @@ def _description(operation: Operation) -> str:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    parameters: list[dict[str, Any]] = []
+    parameters = []
     if operation.per_customer:
-        parameters.append(
-            {
-                "name": "customer-id",
-                "in": "path",
-                "required": True,
-                "description": "The GUID of a customer.",
-                "schema": {"type": "string", "format": "uuid"},
-            }
-        )
-    for name in operation.parameters:
-        if name != "customer-id":
-            parameters.append(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-            )
+        guid = {"type": "string", "format": "uuid"}
+        parameters.append(_parameter("customer-id", "path", guid, "The GUID of a customer."))
+    others = (name for name in operation.parameters if name != "customer-id")
+    parameters += [_parameter(name, "path", {"type": "string", "minLength": 1}) for name in others]
     for name, schema in operation.query.items():
         option = operation.options.named(name)
-        stated = dict(schema) if option is None else {**schema, **_in_words(option, schema)}
-        parameters.append({"name": name, "in": "query", "required": False, "schema": stated})
+        stated = schema if option is None else {**schema, **_in_words(option, schema)}
+        parameters.append(_parameter(name, "query", stated))
     if _READ_ON in operation.query:
-        parameters.append(
-            {
-                "name": "MS-ContinuationToken",
-                "in": "header",
-                "required": False,
-                "description": "Of the next page, as the link to it says; goes with seekOperation=Next.",
-                "schema": {"type": "string"},
-            }
-        )
+        words = "Of the next page, as the link to it says; goes with seekOperation=Next."
+        parameters.append(_parameter("MS-ContinuationToken", "header", {"type": "string"}, words))
     return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in _REQUEST_HEADERS]
+
+
+def _parameter(name: str, place: str, schema: SchemaObject, description: str = "") -> dict[str, Any]:
+    """A parameter in the path, which every request has, or elsewhere, where it may be left out."""
+    stated = {"name": name, "in": place, "required": place == "path"}
+    return stated | ({"description": description} if description else {}) | {"schema": dict(schema)}
 
 
 def _in_words(option: QueryOption, schema: SchemaObject) -> dict[str, Any]:

@@ -185,11 +185,8 @@ def referred_to(resource: Resource) -> Mapping[str, TypeExpression]:
     """The references in a resource's cells, by property."""
     found: dict[str, TypeExpression] = {}
     for row in resource.properties:
-        expression = row.type
-        while expression is not None and expression.items is not None:
-            expression = expression.items
-        if expression is not None and expression.kind == "reference":
-            found[row.name] = expression
+        if row.type is not None and row.type.innermost.kind == "reference":
+            found[row.name] = row.type.innermost
     return found
 
 

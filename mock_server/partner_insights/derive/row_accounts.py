@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from partner_insights.tables import Diagnostic, Page, Property, TypeExpression
+    from partner_insights.tables import Diagnostic, Page, Property
 
 
 class Outcome(StrEnum):
@@ -96,7 +96,8 @@ def _of_property(page: str, resource: str, row: Property, said: list[Diagnostic]
     elif any(found.code == "uncertain" for found in said):
         outcome = Outcome.UNCERTAIN
     else:
-        outcome = Outcome.REFERENCED if _refers(row.type) or row.facts.enumerations else Outcome.TYPED
+        refers = row.type is not None and row.type.innermost.kind == "reference"
+        outcome = Outcome.REFERENCED if refers or row.facts.enumerations else Outcome.TYPED
     messages = tuple(f"{found.message} (found {found.found})" for found in said)
     return RowAccount(page, row.line, resource, row.name, row.cells, outcome, _stated(row), messages)
 
@@ -104,12 +105,6 @@ def _of_property(page: str, resource: str, row: Property, said: list[Diagnostic]
 def _lost(page: str, diagnostic: Diagnostic) -> RowAccount:
     message = f"{diagnostic.message} (found {diagnostic.found})"
     return RowAccount(page, diagnostic.line, None, None, {}, Outcome.REFUSED, (), (message,), diagnostic.rows)
-
-
-def _refers(expression: TypeExpression | None) -> bool:
-    while expression is not None and expression.items is not None:
-        expression = expression.items
-    return expression is not None and expression.kind == "reference"
 
 
 _SILENT = ("columns", "doubts", "bounded", "examples", "read_only", "deprecated", "unit", "relation")

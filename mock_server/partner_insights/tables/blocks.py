@@ -165,26 +165,23 @@ class Blocks:
         if start < self.swept:
             return  # an HTML table has taken these lines
         self._count(name != "Table", start)
+        if name == "Paragraph" and nested:
+            return  # one in a quote or list introduces nothing
+        self._sweep(start)
         if name == "Heading":
-            self._sweep(start)
             self._heading(int(opened["Heading"]["level"][1:]), start, end)
             self.swept = end
-        elif name == "Paragraph" and not nested:  # one in a quote or list introduces nothing
-            self._sweep(start)
+        elif name == "Paragraph":
             self.above, self.above_ends = "\n".join(self.lines[start : min(end, start + _MAX_LEAD)]), end
             if not self.lead and not _NAMESPACE.match(self.above):
                 lead = read_inline(self._with_target(self.above) if self.targets else self.above)
                 self.lead = lead.text
                 if self.path:
                     self.document.leads[self.path[-1].line] = lead
-        elif name == "Table":
-            self._sweep(start)
         elif name == "CodeBlock":
-            self._sweep(start)
             self._code(opened["CodeBlock"] == "Indented", start, end)
             self.swept = end
         elif name == "HtmlBlock":
-            self._sweep(start)
             self._html(start, end)
 
     # Headings
@@ -399,9 +396,9 @@ class Blocks:
             if line.startswith("|") and len(split_row(line)) > 1 and not delimiter_width(line):
                 self._orphan(block, index, headless=False)
                 if block == "paragraph":
-                    self._salvage(index, line)
+                    self._salvage(index)
 
-    def _salvage(self, index: int, line: str) -> None:
+    def _salvage(self, index: int) -> None:
         """Give an orphan line back to the table above it, where it fits as a row; it stays reported."""
         table = self.document.tables[-1] if self.document.tables else None
         if table is None or table.headings != tuple(self.path):

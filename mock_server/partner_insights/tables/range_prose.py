@@ -16,7 +16,7 @@ from partner_insights.tables.subjects import SUBJECT, is_subject
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from partner_insights.tables.sentences import Prose, Statement
+    from partner_insights.tables.sentences import Prose
     from partner_insights.tables.subjects import Name
 
 Number: TypeAlias = int | float
@@ -235,7 +235,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
         text = prose.words(statement.text)
         if text in spent:
             continue
-        read = None if statement.items is not None else _read(statement, text, prose, name)
+        read = None if statement.items is not None else _read(text, prose, name)
         if read is None:
             if _SPEAKS_LENGTH.search(text):
                 doubts["length"].append(text)
@@ -268,9 +268,9 @@ def _kind(bound: str) -> Kind:
     return "length" if bound in _LENGTHS else "range"
 
 
-def _read(statement: Statement, text: str, prose: Prose, name: Name) -> tuple[tuple[str, Number], ...] | None:
+def _read(text: str, prose: Prose, name: Name) -> tuple[tuple[str, Number], ...] | None:
     """The bounds one sentence states; None where it states none in a certain form."""
-    for subject, clause in _clauses(statement, text, prose, name):
+    for subject, clause in _clauses(text, name):
         if not is_subject(subject, prose, name):
             continue
         for pattern, fields in (*_LENGTH_CLAUSES, *_RANGE_CLAUSES, *_SIGN):
@@ -292,7 +292,7 @@ def _read(statement: Statement, text: str, prose: Prose, name: Name) -> tuple[tu
     return None
 
 
-def _clauses(statement: Statement, text: str, prose: Prose, name: Name) -> Iterator[tuple[str | None, str]]:
+def _clauses(text: str, name: Name) -> Iterator[tuple[str | None, str]]:
     """What a sentence may say of the property, with whom it says it of: None for the property itself."""
     yield None, text
     if modal := _MODAL.match(text):

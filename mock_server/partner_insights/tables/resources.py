@@ -355,8 +355,7 @@ def _qualified(facts: Facts, word: str, title: str) -> Facts:
 
 def mismatched_link(expression: TypeExpression) -> str | None:
     """The link in a type whose text is not its target's fragment, as Markdown; None where they agree."""
-    while expression.items is not None:
-        expression = expression.items
+    expression = expression.innermost
     fragment = (expression.target or "").partition("#")[2]
     name = (expression.name or "").casefold()
     agree = not fragment or name.replace(" ", "-") == fragment

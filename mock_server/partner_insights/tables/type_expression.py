@@ -27,3 +27,8 @@ class TypeExpression:
     nullable: bool = False
     enumeration: bool = False
     pattern: str | None = None
+
+    @property
+    def innermost(self) -> TypeExpression:
+        """What an array holds, and an array within it; itself where it is none, or does not say."""
+        return self if self.items is None else self.items.innermost

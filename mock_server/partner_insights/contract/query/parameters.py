@@ -5,6 +5,7 @@ A parameter with a `kind` chooses, groups, orders or pages the rows; any other i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -165,3 +166,14 @@ def option_of(name: str, entry: Mapping[str, Any]) -> QueryOption:
 def _types(entry: Mapping[str, Any]) -> dict[str, FieldType]:
     kinds = (("dates", FieldType.DATE), ("booleans", FieldType.BOOLEAN), ("numbers", FieldType.NUMBER))
     return {each: kind for key, kind in kinds for each in entry.get(key, ())}
+
+
+def is_valid(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether the text is a value of a plain parameter: a whole number within bounds, or of a closed list."""
+    if schema.get("type") == "integer":
+        # int() alone would take spaces, underscores and other scripts' digits.
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            return False
+        number = int(text)
+        return bool(schema.get("minimum", number) <= number <= schema.get("maximum", number))
+    return text in schema.get("enum", [text])

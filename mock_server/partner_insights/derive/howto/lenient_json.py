@@ -174,7 +174,7 @@ class _Reader:
             self.reading.lines[*path, name] = line
             if value is not UNKNOWN:
                 members[name] = value
-            self._comma("}")
+            self._comma()
         return members
 
     def _array(self, path: JsonPath, depth: int) -> list[Any]:
@@ -185,7 +185,7 @@ class _Reader:
             if value is not UNKNOWN:
                 items.append(value)
             self.at += self.at == before
-            self._comma("]")
+            self._comma()
         return items
 
     def _closed(self, end: str, other: str) -> bool:
@@ -201,7 +201,7 @@ class _Reader:
             return True
         return False
 
-    def _comma(self, end: str) -> None:
+    def _comma(self) -> None:
         if self._kind() == "mark" and self._text() == ",":
             line = self._line()
             self.at += 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import referred
 from partner_insights.derive.howto.samples import reading_of
+from partner_insights.documents import json_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from partner_insights.derive.howto.page import SampleResponse
 
 Kind = Literal["type", "missing", "undocumented", "spelling", "casing", "date form", "value"]
-_JSON_TYPES: Final = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-    dict: "object",
-}
 _MAX_PLACES: Final = 3
 """How many places of evidence each disagreement shows."""
 _DIGITS: Final = re.compile(r"\d+")
@@ -292,7 +285,7 @@ def _column(row: SchemaObject, keyword: str) -> str:
 
 
 def _type_of(values: Iterable[Any]) -> str:
-    kinds = {_JSON_TYPES.get(type(value), "null") for value in values}
+    kinds = set(map(json_type, values))
     kinds -= {"null"} if len(kinds) > 1 else set()
     return "number" if kinds == {"integer", "number"} else sorted(kinds)[0]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from partner_insights.contract.query_parameters import is_valid
+from partner_insights.contract.query.parameters import is_valid
 from partner_insights.server.http.errors import ApiError
 from partner_insights.world.bodies import DEFAULT_SIZE, CustomerPage, continued_at
 from partner_insights.world.customer_resource import CONTINUATION

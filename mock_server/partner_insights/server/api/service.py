@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
 from partner_insights.contract.query import InvalidQuery, read_query
-from partner_insights.contract.query_parameters import is_valid
+from partner_insights.contract.query.parameters import is_valid
 from partner_insights.server.api.pagination import parse_page
 from partner_insights.server.auth.bearer import REALM, Authenticator
 from partner_insights.server.auth.tokens import Caller

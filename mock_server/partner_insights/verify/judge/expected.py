@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from partner_insights.contract.formats import GUID
-from partner_insights.contract.query_parameters import is_valid
+from partner_insights.contract.query.parameters import is_valid
 from partner_insights.verify.judge.exchange import Request, Token
 
 if TYPE_CHECKING:

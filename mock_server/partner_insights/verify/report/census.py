@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from partner_insights.documents import json_type
 from partner_insights.verify.judge.percents import Percent, decided_scale, is_number
 from partner_insights.verify.judge.rows import JudgedResponse, success_of
 from partner_insights.verify.judge.rules import percent_rows
@@ -31,10 +32,6 @@ REPEATS = 4
 MAX_DATE = 100
 """Characters of a text that may be a date."""
 
-_JSON_TYPES = {
-    **{bool: "boolean", str: "string", int: "integer"},
-    **{float: "number", list: "array", dict: "object"},
-}
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:([Tt ])\d\d:\d\d(:\d\d)?(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
 
 
@@ -162,11 +159,6 @@ def _remarks(tally: PropertyCounts) -> Iterator[tuple[str, str]]:
     if tally.closed:
         listed = ", ".join(display_value(value) for value, _ in tally.values.most_common())
         yield "closed-list-candidate", f"only {listed} in {sum(tally.values.values())}"
-
-
-def json_type(value: JsonValue) -> str:
-    """The JSON type, a number by how Python read it: `1.0` is a `number`, `1` an `integer`."""
-    return _JSON_TYPES.get(type(value), "null")
 
 
 def date_form(text: str) -> str | None:
