@@ -54,19 +54,12 @@ class ArchivedEntry(NamedTuple):
         """Which one it is, in words."""
         return f"entry {self.number}"
 
-    def read(self) -> RecordedResponse | Unanswered | None:
-        """None for an answer that is in a cache of the browser; InputError for what cannot be judged."""
-        return _entry(self)
-
-    def answer(self) -> RecordedResponse | InputError:
-        """Of an entry that has one."""
+    def read(self) -> RecordedResponse | Unanswered | InputError | None:
+        """None for an answer that is in a cache of the browser; an InputError for what cannot be judged."""
         try:
-            found = self.read()
+            return _entry(self)
         except InputError as error:
             return InputError(error.what, where=f"{self.path}, {self.place}", remedy=error.remedy)
-        if isinstance(found, RecordedResponse):
-            return found
-        raise TypeError("the entry has no answer")
 
 
 class CleanAnswer(NamedTuple):
@@ -89,22 +82,12 @@ def archive_entries(
     InputError, raised, for what is no archive, or has no entry of them.
     """
     any_of_ours = False
-    for entry, known in _looked_at(
-        _of_the_service(path, _log(str(path), content), catalogue, Room(len(content))), clean
-    ):
-        if known is not None:
+    service = _of_the_service(path, _log(str(path), content), catalogue, Room(len(content)))
+    for entry, known in _looked_at(service, clean):
+        found = known or entry.read()
+        if found is not None:
             any_of_ours = True
-            yield known
-            continue
-        try:
-            found = entry.read()
-        except InputError as error:
-            any_of_ours = True
-            yield InputError(error.what, where=f"{path}, {entry.place}", remedy=error.remedy)
-        else:
-            if found is not None:
-                any_of_ours = True
-                yield found
+            yield found
     if not any_of_ours:
         raise InputError("no entry is of an operation of this API", where=str(path))
 

@@ -98,7 +98,9 @@ class RecordingChecker:
             try:
                 if isinstance(entry, InputError):
                     raise entry
-                if checked.is_worth_judging(entry):
+                if isinstance(entry, Unanswered):
+                    checked.unanswered += 1
+                elif entry is not None and checked.is_worth_judging(entry):
                     self._check(entry, checked)
             except InputError as error:
                 checked.refuse(error)
@@ -115,18 +117,17 @@ class RecordingChecker:
             raise InputError("no request of this API got an answer in it", where=str(path))
         return checked
 
-    def _unsettled(self, path: Path, checked: FileResult) -> Iterator[RecordedResponse | InputError]:
-        """The entries of a file, without the lines that the fast path finds valid together."""
+    def _unsettled(
+        self, path: Path, checked: FileResult
+    ) -> Iterator[RecordedResponse | Unanswered | InputError | None]:
+        """The entries of a file, without those that are certainly valid."""
         for found in entries(path, self._catalogue, self._clean.among):
-            if isinstance(found, CleanAnswer):
-                if not self._settle(found, checked):
-                    yield found.entry.answer()
-            elif isinstance(found, LineBlock):
+            if isinstance(found, LineBlock):
                 yield from self._not_passed(found, checked)
-            elif isinstance(found, Unanswered):
-                checked.unanswered += 1
-            else:
+            elif not isinstance(found, CleanAnswer):
                 yield found
+            elif not self._settle(found, checked):
+                yield found.entry.read()
 
     def _settle(self, found: CleanAnswer, checked: FileResult) -> bool:
         """Count an entry of an archive that is certainly clean; False where it has to be looked at."""

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from partner_insights.contract.formats import GUID
-from partner_insights.errors import InputError
 from partner_insights.header_values import moment_of, number_of
 from partner_insights.http_reader import MAX_BODY
 from partner_insights.verify.judge.caching import FORMS
@@ -110,10 +109,7 @@ class CleanEntries:
         return known
 
     def _judge(self, entry: ArchivedEntry) -> bool:
-        try:
-            found = entry.read()
-        except InputError:
-            return False
+        found = entry.read()
         exchange = found.exchange if isinstance(found, RecordedResponse) else None
         return exchange is not None and has_clean_head(exchange, self._catalogue)
 
