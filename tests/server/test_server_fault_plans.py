@@ -204,6 +204,26 @@ def test_a_mutant_is_worn(client: FlaskClient, app_user: dict[str, str], catalog
     assert client.get(USAGE, headers=app_user).data == good.data
 
 
+@pytest.mark.parametrize(
+    "name", ["Customer.id:type", "links-with-version", "CustomerCollection.totalCount:type"]
+)
+def test_a_fault_waits_for_a_request_that_it_means_something_for(
+    client: FlaskClient, app_user: dict[str, str], catalogue: Any, name: str
+) -> None:
+    """The answers of the operations that a fault is not about stay as they are, and do not consume it."""
+    good = client.get("/v1/customers", headers=app_user)
+    identifier = plan(client, {"operation": "*", "fault": name}, all=True)
+    assert client.get(USAGE, headers=app_user).status_code == 200
+    assert account(client, identifier)["consumed"] == 0
+    assert client.get("/v1/customers", headers=app_user).data != good.data
+    assert account(client, identifier)["consumed"] == 1
+    refused = client.post(
+        "/_admin/faults", json={"faults": [{"operation": "partner-licenses-usage", "fault": name}]}
+    )
+    assert refused.status_code == 400
+    assert f"fault 1: {name} changes nothing of partner-licenses-usage" in refused.get_json()["error"]
+
+
 ADMITTED = [
     ("unauthenticated", "GET", USAGE, {"Authorization": ""}),
     ("malformed-customer", "GET", "/v1/customers/x/analytics/licenses/usage", {}),

@@ -124,6 +124,7 @@ def test_what_the_body_is_not(ask: Ask, whole: Reply) -> None:
         for name in ("malformed-json", "html-error-page", "wrong-content-type", "empty-body", "bom")
     }
     assert all(int(reply.headers["content-length"]) == len(reply.body) for reply in replies.values())
+    assert all(reply.headers["preference-applied"] == f"fault={name}" for name, reply in replies.items())
     with pytest.raises(json.JSONDecodeError):
         json.loads(replies["malformed-json"].body)
     assert replies["html-error-page"].status == 502
@@ -191,6 +192,8 @@ PREFERENCES = [
     ("code=" + "9" * 50, 200, None),
     ("code=429;retryAfter=-1", 200, None),
     ("fault=nothing", 200, None),
+    ("fault=links-with-host", 200, None),
+    ("fault=CustomerLicensesUsageInsights.licensesActive:minimum", 200, None),
     ("fault", 200, None),
     ('"', 200, None),
     (";;=,,", 200, None),

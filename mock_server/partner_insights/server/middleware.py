@@ -254,15 +254,16 @@ class ApiMiddleware(Struct, dict=True):
     ) -> tuple[tuple[Step, ...], Callable[[], None]]:
         """What happens to the response, and to the entry when it begins."""
         matched, method = exchange.matched, exchange.environ["REQUEST_METHOD"]
+        fault = None if matched is None else CONNECTION_FAULTS.get(matched.fault.name or "")
+        if fault is not None:
+            response = fault.change(response, request_origin(exchange.environ))
         if matched is not None and matched.applied is not None:
             headers = (*response.headers, ("Preference-Applied", matched.applied))
             response = replace(response, headers=headers)
-        fault = None if matched is None else CONNECTION_FAULTS.get(matched.fault.name or "")
         if matched is None or fault is None:
             steps = response.steps(method)
         else:
-            origin = request_origin(exchange.environ)
-            steps = fault.apply(response, matched.fault.seconds, method, origin)
+            steps = fault.apply(response, matched.fault.seconds, method)
         head = next((step for step in steps if isinstance(step, Head)), None)
         if head is None:
             return steps, entry.no_reply

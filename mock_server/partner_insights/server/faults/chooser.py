@@ -55,16 +55,18 @@ class FaultChooser(Struct, dict=True):
         conditions = self.state.scene.conditions
         matched = None
         if prefer is not None or plan_id is not None or self.plans.for_all:
-            matched = self._preferred(prefer) or self.plans.consume(plan_id, route, request_id)
+            matched = self._preferred(prefer, route) or self.plans.consume(plan_id, route, request_id)
         if not conditions.per_request or route.operation not in self.paths.operations:
             return Choice(request_id, matched)
         latency = self.random_faults.latency(route) if conditions.slow else 0.0
         matched = matched or self._of_scenario(route, conditions, authorization)
         return Choice(request_id, matched, latency)
 
-    def _preferred(self, prefer: str | None) -> MatchedFault | None:
+    def _preferred(self, prefer: str | None, route: RouteMatch) -> MatchedFault | None:
         preference = None if prefer is None else fault_from(prefer, self.names)
-        return None if preference is None else MatchedFault(*preference)
+        if preference is None or route.operation in preference[0].spared:
+            return None
+        return MatchedFault(*preference)
 
     def _of_scenario(
         self, route: RouteMatch, conditions: Conditions, authorization: str | None

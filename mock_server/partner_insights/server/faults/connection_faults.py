@@ -39,15 +39,12 @@ class ConnectionFault(Struct, frozen=True):
     change: Callable[[BufferedResponse, str], BufferedResponse] = lambda response, _: response
     """What it does to the response itself, which was asked for at a scheme and host."""
 
-    def apply(
-        self, response: BufferedResponse, seconds: float | None, method: str, origin: str
-    ) -> tuple[Step, ...]:
-        """The steps; to HEAD there is no body, and so nothing to happen in it."""
-        changed = self.change(response, origin)
-        steps = self.steps(changed, self.seconds if seconds is None else seconds)
+    def apply(self, response: BufferedResponse, seconds: float | None, method: str) -> tuple[Step, ...]:
+        """The steps of the changed response; to HEAD there is no body, and so nothing to happen in it."""
+        steps = self.steps(response, self.seconds if seconds is None else seconds)
         if method != "HEAD" or not self.answers:
             return steps
-        return (*(step for step in steps if isinstance(step, Wait)), changed.head())
+        return (*(step for step in steps if isinstance(step, Wait)), response.head())
 
 
 def _whole(response: BufferedResponse, _: float) -> tuple[Step, ...]:

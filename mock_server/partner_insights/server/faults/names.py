@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from partner_insights.contract.schema_files import references_in
 from partner_insights.errors import InputError, names_there_are
 from partner_insights.server.faults.connection_faults import CONNECTION_FAULTS
+from partner_insights.server.faults.link_forms import LINK_FORMS
 from partner_insights.server.http.routes import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.contract import Catalogue
+    from partner_insights.contract import Catalogue, Operation
     from partner_insights.mutants import Mutant
     from partner_insights.server.http.routes import PathTable
     from partner_insights.server.state import State
@@ -56,9 +58,30 @@ class FaultCatalogue(Struct, dict=True):
         if self.state.scene.world.customer_index(customer_id) is None:
             raise InputError(f"the partner has no customer {customer_id!r}", remedy="GET /v1/customers")
 
-    def check_fault(self, name: str) -> None:
-        """InputError where there is no such fault."""
-        if name not in CONNECTION_FAULTS and name not in self.mutants:
-            near = difflib.get_close_matches(name, [*CONNECTION_FAULTS, *self.mutants], 3)
-            hint = f"did you mean {', '.join(near)}? " if near else ""
-            raise InputError(f"there is no fault {name!r}", remedy=f"{hint}GET /_admin/faults lists them")
+    def spared_by(self, name: str) -> frozenset[str]:
+        """The operations that a fault means nothing for; InputError where there is no such fault."""
+        operations = self.paths.operations
+        if name in self._linkless:
+            return self._linkless[name]
+        if name in CONNECTION_FAULTS:
+            return frozenset()
+        if name in self.mutants:
+            return frozenset(operations) - self.mutants[name].operations
+        near = difflib.get_close_matches(name, [*CONNECTION_FAULTS, *self.mutants], 3)
+        hint = f"did you mean {', '.join(near)}? " if near else ""
+        raise InputError(f"there is no fault {name!r}", remedy=f"{hint}GET /_admin/faults lists them")
+
+    @cached_property
+    def _linkless(self) -> dict[str, frozenset[str]]:
+        without = frozenset(each.id for each in self.paths.operations.values() if not self._has_links(each))
+        return {form.id: without for form in LINK_FORMS}
+
+    def _has_links(self, operation: Operation) -> bool:
+        """Whether anything in the operation's body may have `links`."""
+        names = list(references_in(self.catalogue.response_schema(operation)))
+        for name in names:  # which grows
+            schema = self.catalogue.schema(name)
+            if "links" in schema.get("properties", ()):
+                return True
+            names += set(references_in(schema)).difference(names)
+        return False

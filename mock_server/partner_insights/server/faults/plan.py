@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct
 
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     from partner_insights.server.http.routes import RouteMatch
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         def check_customer(self, customer_id: str) -> None:
             """InputError where the partner has no such customer."""
 
-        def check_fault(self, name: str) -> None:
-            """InputError where there is no such fault."""
+        def spared_by(self, name: str) -> frozenset[str]:
+            """The operations that a fault means nothing for; InputError where there is no such fault."""
 
+
+_Found = TypeVar("_Found")
 
 ANY: Final = "*"
 """Any request to the API, to a path without operation too; the token endpoints are not of it."""
@@ -50,10 +52,14 @@ class Fault(Struct, frozen=True):
     retry_after: int | None = None
     seconds: float | None = None
     """How long a delay or a stall takes (None: as long as its own default)."""
+    spared: frozenset[str] = frozenset()
+    """The operations that it means nothing for: their requests do not meet it."""
 
     def matches(self, route: RouteMatch) -> bool:
         """Whether it is meant for a request to this route."""
         if self.operation != route.operation and (self.operation != ANY or route.is_directory):
+            return False
+        if route.operation in self.spared:
             return False
         return self.customer in (None, route.customer)
 
@@ -104,8 +110,15 @@ def _read_fault(content: Any, where: str, vocabulary: FaultNames) -> Fault:
     code, name = content.get("code"), content.get("fault")
     if (code is None) == (name is None):
         raise InputError("it needs either a code or a fault", where=where, remedy=_FORM)
+    spared: frozenset[str] = frozenset()
     if name is not None:
-        _named(vocabulary.check_fault, name, where)
+        spared = _named(vocabulary.spared_by, name, where)
+        if operation in spared:
+            raise InputError(
+                f"{name} changes nothing of {operation}",
+                where=where,
+                remedy='name an operation that it is about, or "*" for the next request to one',
+            )
     elif not is_code(code):
         raise InputError(
             f"code {code!r} is no failure", where=where, remedy="give 400 to 599, or 200 to pass"
@@ -118,6 +131,7 @@ def _read_fault(content: Any, where: str, vocabulary: FaultNames) -> Fault:
         name,
         None if retry_after is None else int(retry_after),
         _number(content, "seconds", where),
+        spared,
     )
 
 
@@ -126,11 +140,11 @@ def is_code(code: Any) -> bool:
     return type(code) is int and (code == 200 or 400 <= code <= 599)
 
 
-def _named(check: Any, name: Any, where: str) -> None:
+def _named(check: Callable[[str], _Found], name: Any, where: str) -> _Found:
     try:
         if not isinstance(name, str):
             raise InputError(f"{name!r} is no name")
-        check(name)
+        return check(name)
     except InputError as error:
         raise InputError(str(error), where=where) from error
 

@@ -37,8 +37,7 @@ def fault_from(header: str, vocabulary: FaultNames) -> tuple[Fault, str] | None:
 
 def _fault(name: str, value: str, vocabulary: FaultNames, **more: Any) -> Fault | None:
     if name == "fault":
-        vocabulary.check_fault(value)
-        return Fault(name=value, **more)
+        return Fault(name=value, spared=vocabulary.spared_by(value), **more)
     if name == "code" and value.isascii() and value.isdigit() and is_code(int(value[:9])):
         return Fault(code=int(value), **more)
     return None
