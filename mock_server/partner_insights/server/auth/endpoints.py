@@ -81,6 +81,7 @@ class DirectoryEndpoints:
             add("/<tenant>/openid/userinfo", self.user_info, method)
         add("/generatetoken", self.generate_token, "POST", audiences=EXCHANGED)
         add("/v3/generatetoken", self.generate_token, "POST", audiences=AUDIENCES)
+        paths.register_error_handler(DirectoryError, lambda error: respond(error_json(error)))
         app.register_blueprint(paths)
 
     def reset(self) -> None:
@@ -99,17 +100,10 @@ class DirectoryEndpoints:
         return self._granted(partial(self._endpoint.device_code, _base(), tenant, version))
 
     def _granted(self, answer: Callable[[Fields], ApiResponse]) -> Response:
-        try:
-            fields = read_fields(request.form, request.headers.get("Authorization"))
-            return respond(answer(fields))
-        except DirectoryError as error:
-            return respond(error_json(error))
+        return respond(answer(read_fields(request.form, request.headers.get("Authorization"))))
 
     def _told(self, content: Callable[[Fields], Mapping[str, Any]]) -> Response:
-        try:
-            return respond(json_response(content(read_fields(request.args))))
-        except DirectoryError as error:
-            return respond(error_json(error))
+        return respond(json_response(content(read_fields(request.args))))
 
     def configuration(self, tenant: str, version: int) -> Response:
         """The discovery document."""

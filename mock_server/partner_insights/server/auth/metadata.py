@@ -23,6 +23,7 @@ PUBLIC_HOSTS: Final = (
 """Names of the real directory, which may be led to the fake."""
 _ENDPOINT: Final = re.compile(r"https?://[^/\s?#@]+/(?P<tenant>[\w.~-]+)(?:/[^\s]*)?")
 _MICROSOFT_ONLINE: Final = "microsoftonline.com"
+_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "name", "tid", "ver", "oid")
 
 
 def openid_configuration(identity: Identity, base: str, tenant: str, version: int) -> dict[str, Any]:
@@ -62,20 +63,7 @@ def openid_configuration(identity: Identity, base: str, tenant: str, version: in
         "authorization_endpoint": f"{oauth2}/authorize",
         "device_authorization_endpoint": f"{oauth2}/devicecode",
         "end_session_endpoint": f"{oauth2}/logout",
-        "claims_supported": [
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "name",
-            "tid",
-            "ver",
-            "oid",
-            name,
-        ],
+        "claims_supported": [*_CLAIMS, name],
         "tenant_region_scope": None,
         "cloud_instance_name": _MICROSOFT_ONLINE,
     }

@@ -10,22 +10,9 @@ from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Protocol
 
+    from partner_insights.server.faults.names import FaultCatalogue
     from partner_insights.server.http.routes import RouteMatch
-
-    class FaultNames(Protocol):
-        """What a plan may name in this fake, as it is now."""
-
-        def check_operation(self, name: str) -> None:
-            """InputError where there is no such operation."""
-
-        def check_customer(self, customer_id: str) -> None:
-            """InputError where the partner has no such customer."""
-
-        def spared_by(self, name: str) -> frozenset[str]:
-            """The operations that a fault means nothing for; InputError where there is no such fault."""
-
 
 _Found = TypeVar("_Found")
 
@@ -79,7 +66,7 @@ class FaultPlan(Struct, frozen=True):
     """Its faults are never used up: each request meets the first that is meant for it."""
 
 
-def read_plan(content: Any, vocabulary: FaultNames) -> FaultPlan:
+def read_plan(content: Any, names: FaultCatalogue) -> FaultPlan:
     """The plan in a body; InputError says what is wrong with which fault."""
     if not isinstance(content, dict) or not isinstance(content.get("faults"), list):
         raise InputError("that is no fault plan", remedy=_FORM)
@@ -91,11 +78,11 @@ def read_plan(content: Any, vocabulary: FaultNames) -> FaultPlan:
     for name, value in switches.items():
         if not isinstance(value, bool):
             raise InputError(f"{name!r} is {value!r}", remedy="say true or false")
-    read = tuple(_read_fault(each, f"fault {place}", vocabulary) for place, each in enumerate(faults, 1))
+    read = tuple(_read_fault(each, f"fault {place}", names) for place, each in enumerate(faults, 1))
     return FaultPlan(read, **switches)
 
 
-def _read_fault(content: Any, where: str, vocabulary: FaultNames) -> Fault:
+def _read_fault(content: Any, where: str, names: FaultCatalogue) -> Fault:
     if not isinstance(content, dict):
         raise InputError("that is no fault", where=where, remedy=_FORM)
     _refuse_unknown(content, _FIELDS, where)
@@ -103,16 +90,16 @@ def _read_fault(content: Any, where: str, vocabulary: FaultNames) -> Fault:
     if not isinstance(operation, str):
         raise InputError("it names no operation", where=where, remedy='name one, or "*" for any')
     if operation != ANY:
-        _named(vocabulary.check_operation, operation, where)
+        _named(names.check_operation, operation, where)
     customer = content.get("customer")
     if customer is not None:
-        _named(vocabulary.check_customer, customer, where)
+        _named(names.check_customer, customer, where)
     code, name = content.get("code"), content.get("fault")
     if (code is None) == (name is None):
         raise InputError("it needs either a code or a fault", where=where, remedy=_FORM)
     spared: frozenset[str] = frozenset()
     if name is not None:
-        spared = _named(vocabulary.spared_by, name, where)
+        spared = _named(names.spared_by, name, where)
         if operation in spared:
             raise InputError(
                 f"{name} changes nothing of {operation}",

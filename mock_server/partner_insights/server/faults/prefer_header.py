@@ -11,7 +11,7 @@ from partner_insights.server.faults.plan import MAX_SECONDS, Fault, is_code
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partner_insights.server.faults.plan import FaultNames
+    from partner_insights.server.faults.names import FaultCatalogue
 
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _PREFERENCE: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
@@ -19,7 +19,7 @@ _PART: Final = re.compile(rf"(?:[^;\"]|{_QUOTED})+")
 _NUMBERS: Final = {"retryafter": int, "seconds": float}
 
 
-def fault_from(header: str, vocabulary: FaultNames) -> tuple[Fault, str] | None:
+def fault_from(header: str, names: FaultCatalogue) -> tuple[Fault, str] | None:
     """The first preference that is a fault, with what Preference-Applied says of it; None for none.
 
     `code=404`, `fault=NAME`, with the parameters `retryAfter` and `seconds`: `code=429; retryAfter=2`.
@@ -27,7 +27,7 @@ def fault_from(header: str, vocabulary: FaultNames) -> tuple[Fault, str] | None:
     """
     for name, value, parameters in _preferences(header):
         try:
-            fault = _fault(name, value, vocabulary, **_numbers(parameters))
+            fault = _fault(name, value, names, **_numbers(parameters))
         except (InputError, ValueError):
             continue
         if fault is not None:
@@ -35,9 +35,9 @@ def fault_from(header: str, vocabulary: FaultNames) -> tuple[Fault, str] | None:
     return None
 
 
-def _fault(name: str, value: str, vocabulary: FaultNames, **more: Any) -> Fault | None:
+def _fault(name: str, value: str, names: FaultCatalogue, **more: Any) -> Fault | None:
     if name == "fault":
-        return Fault(name=value, spared=vocabulary.spared_by(value), **more)
+        return Fault(name=value, spared=names.spared_by(value), **more)
     if name == "code" and value.isascii() and value.isdigit() and is_code(int(value[:9])):
         return Fault(code=int(value), **more)
     return None

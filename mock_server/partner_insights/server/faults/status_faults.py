@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from partner_insights.contract.error_bodies import RETRY_AFTER, SOURCE, error_body, refusal_body
+from partner_insights.server.auth.bearer import REALM
 from partner_insights.server.http.response import json_response
 from partner_insights.server.http.routes import TOKEN
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, ErrorCase
     from partner_insights.server.http.response import ApiResponse
     from partner_insights.server.http.routes import RouteMatch
-
-_REALM: Final = 'Bearer realm="https://api.partnercenter.microsoft.com"'
 
 
 def status_response(
@@ -30,7 +29,7 @@ def status_response(
     if case is None:
         return json_response(error_body(str(code), _words(code)), status=code, headers=headers, bom=bom)
     if code == 401:
-        headers.append(("WWW-Authenticate", _REALM))
+        headers.append(("WWW-Authenticate", REALM))
     if code == 405:
         headers.append(("Allow", "GET, HEAD, OPTIONS"))
     if code == 429 and retry_after is None:
