@@ -13,7 +13,7 @@ from partner_insights.server.access import OTHER_CLOUDS, Access
 from partner_insights.server.admin.admin import Admin, unknown_control
 from partner_insights.server.admin.session_views import SessionViews
 from partner_insights.server.api.replay import Replay
-from partner_insights.server.api.service import Service
+from partner_insights.server.api.service import ApiRequest, Service
 from partner_insights.server.auth.device_code import DeviceCodes
 from partner_insights.server.auth.directory import Directory, GrantStore
 from partner_insights.server.auth.endpoints import DirectoryEndpoints, directory_failure, error_json
@@ -143,9 +143,7 @@ class TolerantPaths:
 def _add_operation(app: Flask, service: Service, operation: Operation) -> None:
     def view(**values: str) -> Response:
         named = dict(zip(operation.parameters, values.values(), strict=True))
-        return respond(
-            service.answer(operation, named.get("customer-id"), request.args, request_headers(), named)
-        )
+        return respond(service.answer(ApiRequest(operation, named, request.args, request_headers())))
 
     # Flask wants names of Python in a path: the parameters are told by their place.
     for path in (operation.path, *operation.aliases):

@@ -10,12 +10,11 @@ from partner_insights.server.api.service import Service
 from partner_insights.server.http.response import BOM, ApiResponse, json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from partner_insights.contract import Catalogue, Operation
+    from partner_insights.server.api.service import ApiRequest
     from partner_insights.server.auth.tokens import Tokens
-    from partner_insights.server.http.request_headers import RequestHeaders
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import Snapshot, State
 
@@ -30,19 +29,12 @@ class Replay(Service):
         super().__init__(catalogue, state, settings, tokens)
         self._recording = Recording.read(folder)
 
-    def _respond(
-        self,
-        operation: Operation,
-        scene: Snapshot,
-        customer_id: str | None,
-        query: Mapping[str, str],
-        headers: RequestHeaders,
-        values: Mapping[str, str],
-    ) -> ApiResponse:
+    def _respond(self, asked: ApiRequest, scene: Snapshot) -> ApiResponse:
         """The recorded answer, with its own status, mark and body."""
-        given = [] if customer_id is None else [customer_id]
-        recorded = self._recording.answers.get(key_of(operation.id, given, query, headers.continuation))
-        return self._missing(operation) if recorded is None else self._recorded(recorded)
+        given = [] if asked.customer is None else [asked.customer]
+        key = key_of(asked.operation.id, given, asked.query, asked.headers.continuation)
+        recorded = self._recording.answers.get(key)
+        return self._missing(asked.operation) if recorded is None else self._recorded(recorded)
 
     def _recorded(self, recorded: RecordedAnswer) -> ApiResponse:
         body = self._recording.body(recorded)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
@@ -40,8 +41,24 @@ if TYPE_CHECKING:
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.contract.query import Query
     from partner_insights.server.auth.tokens import AccessToken, Tokens
+    from partner_insights.server.scenarios import Row
     from partner_insights.server.settings import Settings
     from partner_insights.server.state import Snapshot, State
+
+
+class ApiRequest(Struct, frozen=True):
+    """What is asked of an operation."""
+
+    operation: Operation
+    values: Mapping[str, str]
+    """Of the parameters of the path."""
+    query: Mapping[str, str]
+    headers: RequestHeaders
+
+    @property
+    def customer(self) -> str | None:
+        """As the path names it."""
+        return self.values.get("customer-id")
 
 
 class Service:
@@ -53,22 +70,13 @@ class Service:
         self.gate = Authenticator(settings.auth, tokens, state)
         self._reading = settings.reading
 
-    def answer(
-        self,
-        operation: Operation,
-        customer_id: str | None,
-        query: Mapping[str, str],
-        headers: RequestHeaders,
-        values: Mapping[str, str] | None = None,
-    ) -> ApiResponse:
-        """The documented answer, be it a refusal; `values` are those of all parameters of the path."""
-        scene, token = self.state.scene, None
+    def answer(self, asked: ApiRequest) -> ApiResponse:
+        """The documented answer, be it a refusal."""
+        scene, headers, token = self.state.scene, asked.headers, None
         try:
             token = self._authenticate(scene, headers)
-            self._authorize(operation, scene, token, headers)
-            response = self._respond(
-                operation, scene.of_partner(token.tenant_id), customer_id, query, headers, values or {}
-            )
+            self._authorize(asked, scene, token)
+            response = self._respond(asked, scene.of_partner(token.tenant_id))
         except ApiError as refused:
             response = self.error_response(refused, scene)
         if token is None or token.caller is Caller.APP_ONLY or not headers.validates_mfa:
@@ -76,22 +84,15 @@ class Service:
         compliant = ("isMfaCompliant", str(token.mfa and scene.conditions.mfa).lower())
         return replace(response, headers=(*response.headers, compliant))
 
-    def _respond(
-        self,
-        operation: Operation,
-        scene: Snapshot,
-        customer_id: str | None,
-        query: Mapping[str, str],
-        headers: RequestHeaders,
-        values: Mapping[str, str],
-    ) -> ApiResponse:
+    def _respond(self, asked: ApiRequest, scene: Snapshot) -> ApiResponse:
         """The response to a caller who was admitted; ApiError for what cannot be had."""
-        if operation.synthetic:
-            return self._synthetic(operation, scene, values, query, headers)
-        if operation.options:
-            return self._page(operation, scene, query, headers)
-        index = None if customer_id is None else _customer(scene, customer_id)
-        return self._content(operation, scene, index, query, headers)
+        if asked.operation.synthetic:
+            body = self._synthetic(asked, scene)
+        elif asked.operation.options:
+            body = self._page(asked, scene)
+        else:
+            body = self._content(asked, scene)
+        return json_response(body, bom=scene.conditions.bom)
 
     def error_response(self, refused: ApiError, scene: Snapshot | None = None) -> ApiResponse:
         """The answer to a documented failure, under the given conditions or those in force."""
@@ -103,59 +104,52 @@ class Service:
             raise ApiError(scene.conditions.outage_case)
         return self.gate.authenticate(headers.authorization)
 
-    def _authorize(
-        self, operation: Operation, scene: Snapshot, token: AccessToken, headers: RequestHeaders
-    ) -> None:
+    def _authorize(self, asked: ApiRequest, scene: Snapshot, token: AccessToken) -> None:
         conditions = scene.conditions
-        if token.caller not in operation.auth:
+        if token.caller not in asked.operation.auth:
             raise ApiError(conditions.app_only_case if token.caller is Caller.APP_ONLY else "app-only")
         if token.caller is Caller.APP_USER:
             if conditions.mfa_required and not (token.mfa and conditions.mfa):
                 raise ApiError("mfa-required", headers={"WWW-Authenticate": REALM})
             if not (conditions.roles and scene.identity.roles(token.user)):
                 raise ApiError("no-role")
-        if not headers.takes_json:
+        if not asked.headers.takes_json:
             raise ApiError("not-acceptable")
 
-    def _content(
-        self,
-        operation: Operation,
-        scene: Snapshot,
-        index: int | None,
-        query: Mapping[str, str],
-        headers: RequestHeaders,
-    ) -> ApiResponse:
+    def _content(self, asked: ApiRequest, scene: Snapshot) -> dict[str, Any]:
+        operation, world, customer = asked.operation, scene.world, asked.customer
+        index = None if customer is None else _customer(scene, customer)
         if operation.resource != CUSTOMER:
-            body = self._collection(operation, scene, index)
-        elif index is not None:
-            body = customer_body(scene.world, index)
-        else:
-            page = parse_page(scene.world, query, headers.continuation, operation)
-            body = customers_body(scene.world, page)
-        return json_response(body, bom=scene.conditions.bom)
+            rows = [] if scene.conditions.empty else world.rows(operation.resource, index)
+            envelope = operation.envelope or operation.resource
+            return collection_body(self.catalogue, envelope, self._changed(rows, operation, scene))
+        if index is not None:
+            return customer_body(world, index)
+        return customers_body(world, parse_page(world, asked.query, asked.headers.continuation, operation))
 
-    def _page(
-        self, operation: Operation, scene: Snapshot, query: Mapping[str, str], headers: RequestHeaders
-    ) -> ApiResponse:
+    def _page(self, asked: ApiRequest, scene: Snapshot) -> dict[str, Any]:
         """The rows that the query chooses, as the operation's own description of it says."""
-        reading, asked = self._reading, self._asked(operation, query)
+        operation, headers, query = asked.operation, asked.headers, self._query(asked)
         if scene.conditions.empty:
-            body = page_body(self.catalogue.schema(operation.envelope or ""), operation, RowPage([], 0), None)
-        else:
-            body = query_body(
-                scene.world, operation, asked, path=headers.path, form=reading.next_link, host=headers.origin
-            )
-            required = self.catalogue.schema(operation.resource).get("required", ())
-            for change in scene.conditions.rows:
-                body[operation.layout.rows] = [change(row, required) for row in body[operation.layout.rows]]
-        return json_response(body, bom=scene.conditions.bom)
+            return page_body(self.catalogue.schema(operation.envelope or ""), operation, RowPage([], 0), None)
+        form, host = self._reading.next_link, headers.origin
+        body = query_body(scene.world, operation, query, path=headers.path, form=form, host=host)
+        rows = operation.layout.rows
+        return body | {rows: self._changed(body[rows], operation, scene)}
 
-    def _asked(self, operation: Operation, query: Mapping[str, str]) -> Query:
+    def _changed(self, rows: list[Row], operation: Operation, scene: Snapshot) -> list[Row]:
+        """The rows as the scenarios in force have them."""
+        required = self.catalogue.schema(operation.resource).get("required", ())
+        for change in scene.conditions.rows:
+            rows = [change(row, required) for row in rows]
+        return rows
+
+    def _query(self, asked: ApiRequest) -> Query:
         exact = self._reading.value_case is ValueCase.EXACT
         try:
-            return read_query(operation.options, _pairs(query), exact=exact)
+            return read_query(asked.operation.options, _pairs(asked.query), exact=exact)
         except InvalidQuery as invalid:
-            raise ApiError(self._query_case(operation), data=[invalid.reason]) from invalid
+            raise ApiError(self._query_case(asked.operation), data=[invalid.reason]) from invalid
 
     def _query_case(self, operation: Operation) -> str:
         """The documented failure that answers a query that is refused."""
@@ -163,39 +157,24 @@ class Service:
         partner_center = self._reading.error_dialect is ErrorDialect.PARTNER_CENTER
         return _ANALYTICS if _ANALYTICS in known and not partner_center else "invalid-query"
 
-    def _synthetic(
-        self,
-        operation: Operation,
-        scene: Snapshot,
-        values: Mapping[str, str],
-        query: Mapping[str, str],
-        headers: RequestHeaders,
-    ) -> ApiResponse:
-        """A response from the schemas alone, for an operation of a page that is not ours."""
-        customer_id = values.get("customer-id")
-        if customer_id is not None and not is_guid(customer_id):
+    def _synthetic(self, asked: ApiRequest, scene: Snapshot) -> dict[str, Any]:
+        """A body from the schemas alone, for an operation of a page that is not ours."""
+        operation, values, headers = asked.operation, asked.values, asked.headers
+        if asked.customer is not None and not is_guid(asked.customer):
             raise ApiError("malformed-customer", data=["customer-id"])
         for name, schema in operation.query.items():
-            if name in query and operation.options.named(name) is None and not is_valid(schema, query[name]):
+            text = asked.query.get(name)
+            if text is not None and operation.options.named(name) is None and not is_valid(schema, text):
                 raise ApiError("invalid-query", data=[name])
-        asked = self._asked(operation, query)
+        query = self._query(asked)
         made, empty = SchemaData(scene.world, self.catalogue), scene.conditions.empty
         try:
             if operation.options:
-                body = made.page(operation, values, asked, headers.path, headers.origin, empty=empty)
-            else:
-                body = made.body(operation, values, empty=empty)
+                return made.page(operation, values, query, headers.path, headers.origin, empty=empty)
+            return made.body(operation, values, empty=empty)
         except UnknownPathValue as unknown:
             case = "unknown-customer" if unknown.parameter == "customer-id" else "not-found"
             raise ApiError(case) from unknown
-        return json_response(body, bom=scene.conditions.bom)
-
-    def _collection(self, operation: Operation, scene: Snapshot, index: int | None) -> dict[str, Any]:
-        rows = [] if scene.conditions.empty else scene.world.rows(operation.resource, index)
-        required = self.catalogue.schema(operation.resource).get("required", ())
-        for change in scene.conditions.rows:
-            rows = [change(row, required) for row in rows]
-        return collection_body(self.catalogue, operation.envelope or operation.resource, rows)
 
 
 _ANALYTICS: Final = "invalid-analytics-query"
