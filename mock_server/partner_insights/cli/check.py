@@ -10,7 +10,7 @@ import click
 
 from partner_insights.cli.check_pages import also_pages
 from partner_insights.cli.completion import offer
-from partner_insights.cli.options import OUTPUT_FILE
+from partner_insights.cli.options import OUTPUT_FILE, profile_option, pseudonym_key_option
 from partner_insights.cli.page_options import errata_option, read_with_errata
 from partner_insights.errors import InputError, names_there_are
 
@@ -29,23 +29,13 @@ if TYPE_CHECKING:
     shell_complete=offer(lambda catalogue: catalogue.operations),
     help="Operation that the bodies answer; without it, the objectType of their items tells.",
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["corrected", "literal", "strict"]),
-    default="corrected",
-    show_default=True,
-    help="Contract to judge by.",
-)
+@profile_option
 @errata_option
 @click.option("--json", "json_file", metavar="FILE", type=OUTPUT_FILE, help="Write the report as JSON.")
 @click.option(
     "--show-customers", is_flag=True, help="Name customers in what is reported.  [default: pseudonyms]"
 )
-@click.option(
-    "--pseudonym-key-env",
-    metavar="NAME",
-    help="Environment variable with a key: the same pseudonyms each time.  [default: a new key each time]",
-)
+@pseudonym_key_option
 @also_pages
 def command(
     files: tuple[Path, ...],

@@ -14,7 +14,7 @@ from partner_insights._data import fixtures_dir
 from partner_insights.cli.completion import offer
 from partner_insights.cli.options import COUNT, DAY, OUTPUT_FOLDER, SEED, check_folder_name, day
 from partner_insights.cli.progress import bar_on
-from partner_insights.cli.sections import SectionedCommand
+from partner_insights.cli.sections import SectionedCommand, section
 from partner_insights.contract import Catalogue
 from partner_insights.errors import InputError
 from partner_insights.files import BeingWritten
@@ -75,83 +75,71 @@ def command() -> None:
 
 
 _NAMED: Final = {f".{name}": f" --format {name}" for name in FORMATS} | {".har": ", or --as har for one file"}
-_WRITE_SECTIONS: Final = {
-    "What to write": (
-        "--seed",
-        "--customers",
-        "--count",
-        "--as-of",
-        "--days",
-    ),
-    "Where and how": (
-        "--out",
-        "--format",
-        "--as",
-        "--force",
-    ),
-    "Large worlds": (
-        "--parts",
-        "--resume",
-        "--workers",
-        "--scheduler",
-    ),
-}
 
 
-@command.command("write", cls=SectionedCommand, sections=_WRITE_SECTIONS)
+@command.command("write", cls=SectionedCommand)
 @click.argument(
     "target",
     metavar="RESOURCE|OPERATION|world",
     shell_complete=offer(lambda catalogue: ["world", *catalogue.resources, *catalogue.operations]),
 )
-@click.option(
-    "--out",
-    metavar="PATH",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The file, or for a world the folder, to write.",
+@section(
+    "What to write",
+    _seeded,
+    _sized,
+    click.option(
+        "--count",
+        type=ROWS,
+        help="Rows of a RESOURCE (default: all of the world; customers are added as needed).",
+    ),
+    click.option(
+        "--as-of",
+        type=day,
+        metavar=DAY,
+        default=standard.AS_OF.isoformat(),
+        show_default=True,
+        help="The day of the call; fixed, so that files can be made again.",
+    ),
+    click.option(
+        "--days",
+        type=click.IntRange(1, 3660),
+        help="Write the world of so many days, up to --as-of, each in a folder processedDate=DATE.",
+    ),
 )
-@click.option(
-    "--count",
-    type=ROWS,
-    help="Rows of a RESOURCE (default: all of the world; customers are added as needed).",
+@section(
+    "Where and how",
+    click.option(
+        "--out",
+        metavar="PATH",
+        required=True,
+        type=click.Path(path_type=Path),
+        help="The file, or for a world the folder, to write.",
+    ),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMATS)),
+        help="Form of the file (default: what its suffix says, json without one).",
+    ),
+    click.option(
+        "--as",
+        "tool",
+        type=click.Choice(list(EXPORTS)),
+        help="Write a small world's answers to all operations for another tool.",
+    ),
+    click.option("--force", is_flag=True, help="Replace what was written before."),
 )
-@_seeded
-@_sized
-@click.option(
-    "--as-of",
-    type=day,
-    metavar=DAY,
-    default=standard.AS_OF.isoformat(),
-    show_default=True,
-    help="The day of the call; fixed, so that files can be made again.",
+@section(
+    "Large worlds",
+    click.option(
+        "--parts",
+        type=COUNT,
+        help="Files of each resource of a world, by ranges of customers (default: by the world's size).",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with a world where an earlier run ended."),
+    click.option("--workers", type=WORKERS, help="Processes that write a world (default: this one)."),
+    click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers write a world."),
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    help="Form of the file (default: what its suffix says, json without one).",
-)
-@click.option(
-    "--as",
-    "tool",
-    type=click.Choice(list(EXPORTS)),
-    help="Write a small world's answers to all operations for another tool.",
-)
-@click.option(
-    "--days",
-    type=click.IntRange(1, 3660),
-    help="Write the world of so many days, up to --as-of, each in a folder processedDate=DATE.",
-)
-@click.option("--force", is_flag=True, help="Replace what was written before.")
-@click.option(
-    "--parts",
-    type=COUNT,
-    help="Files of each resource of a world, by ranges of customers (default: by the world's size).",
-)
-@click.option("--resume", is_flag=True, help="Go on with a world where an earlier run ended.")
-@click.option("--workers", type=WORKERS, help="Processes that write a world (default: this one).")
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers write a world.")
 def write(
     target: str,
     out: Path,

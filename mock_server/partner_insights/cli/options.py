@@ -13,7 +13,8 @@ import click
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
 
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
@@ -68,6 +69,19 @@ def check_folder_name(path: Path, instead: Mapping[str, str] = MappingProxyType(
         )
 
 
+def choice(name: str, default: StrEnum, words: str) -> Callable[[Any], Any]:
+    """An option that takes the values of the default's kind, and gives its member."""
+    kind = type(default)
+    return click.option(
+        name,
+        type=click.Choice([each.value for each in kind]),
+        default=default.value,
+        show_default=True,
+        callback=lambda _ctx, _param, value: kind(value),
+        help=words,
+    )
+
+
 class OutputFolder(click.Path):
     """A folder to write."""
 
@@ -80,3 +94,16 @@ class OutputFolder(click.Path):
 
 OUTPUT_FOLDER: Final = OutputFolder(file_okay=False, path_type=Path)
 OUTPUT_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(["corrected", "literal", "strict"]),
+    default="corrected",
+    show_default=True,
+    help="Contract to judge by.",
+)
+pseudonym_key_option = click.option(
+    "--pseudonym-key-env",
+    metavar="NAME",
+    help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
+)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from partner_insights.cli.options import OUTPUT_FOLDER, PORT
+from partner_insights.cli.options import OUTPUT_FOLDER, PORT, profile_option, pseudonym_key_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +35,8 @@ if TYPE_CHECKING:
 @click.option(
     "--port", type=PORT, default=8011, show_default=True, help="Port of 127.0.0.1; 0 takes a free one."
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["corrected", "literal", "strict"]),
-    default="corrected",
-    show_default=True,
-    help="Contract to judge by.",
-)
-@click.option(
-    "--pseudonym-key-env",
-    metavar="NAME",
-    help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
-)
+@profile_option
+@pseudonym_key_option
 @click.option(
     "--ready-file",
     metavar="FILE",

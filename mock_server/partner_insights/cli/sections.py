@@ -7,27 +7,37 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
+
+_REST = "Options"
+"""The heading of what stands under no other."""
+
+
+def section(heading: str, *options: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Give a verb options that its help shows under a heading, in this order; it is a `SectionedCommand`."""
+
+    def with_options(function: Any) -> Any:
+        before = len(getattr(function, "__click_params__", ()))
+        for option in reversed(options):
+            function = option(function)
+        for param in function.__click_params__[before:]:
+            param.section = heading
+        return function
+
+    return with_options
 
 
 class SectionedCommand(click.Command):
-    """A command whose help lists its options by section; one that no section names comes under Options."""
-
-    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **settings: Any) -> None:
-        """`sections`: heading → options, as `--port`."""
-        super().__init__(*args, **settings)
-        self.sections = sections
+    """A command whose help lists its options by section, in the end those of none, under Options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each section in its order."""
-        lines = {
-            opt: line
-            for param in self.get_params(ctx)
-            if (line := param.get_help_record(ctx)) is not None
-            for opt in param.opts[:1]
-        }
-        for heading, names in self.sections.items():
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            line = param.get_help_record(ctx)
+            if line is not None:
+                sections.setdefault(getattr(param, "section", _REST), []).append(line)
+        sections[_REST] = sections.pop(_REST, [])
+        for heading, lines in sections.items():
             with formatter.section(heading):
-                formatter.write_dl([lines.pop(name) for name in names])
-        with formatter.section("Options"):
-            formatter.write_dl(list(lines.values()))
+                formatter.write_dl(lines)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from partner_insights.cli.completion import offer
-from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, day
+from partner_insights.cli.options import CUSTOMERS, DAY, EXISTING_FILE, PORT, SEED, choice, day
 from partner_insights.cli.page_options import page_options, read_custom
-from partner_insights.cli.sections import SectionedCommand
+from partner_insights.cli.sections import SectionedCommand, section
 from partner_insights.contract.query.next_link import NextLink
 from partner_insights.errors import InputError
 from partner_insights.file_reader import opened
@@ -38,224 +38,190 @@ if TYPE_CHECKING:
 
 _MAX_ADMIN_TOKEN: Final = 1000
 """Characters: more than any secret, and few enough for a header."""
-_SECTIONS: Final = {
-    "The world": (
-        "--seed",
+
+
+@click.command("serve", cls=SectionedCommand)
+@section(
+    "The world",
+    click.option(
+        "--seed", type=SEED, default=0, show_default=True, help="Which world: same seed, same bytes."
+    ),
+    click.option(
         "--customers",
-        "--as-of",
+        type=CUSTOMERS,
+        default=50,
+        show_default=True,
+        help="How many customers the partner has.",
+    ),
+    click.option(
+        "--as-of", type=day, metavar=DAY, default="today", show_default=True, help="The world's date."
+    ),
+    click.option(
         "--percent-scale",
+        type=click.Choice(["100", "1"]),
+        default="100",
+        show_default=True,
+        help="Percents from 0 to 100, or fractions from 0 to 1.",
+    ),
+    click.option(
         "--catalogue",
+        "products",
+        metavar="FILE",
+        type=EXISTING_FILE,
+        help="What is sold: a file like products.json, in place of that.",
+    ),
+    click.option(
         "--history",
+        type=click.IntRange(1, 3660),
+        metavar="DAYS",
+        default=30,
+        show_default=True,
+        help="How many days the history tells of.",
+    ),
+    click.option(
         "--from",
+        "recording",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Replay what `record` stored there, in place of a world; takes any token unless --auth says.",
     ),
-    "Data of your own": (
+)
+@section(
+    "Data of your own",
+    click.option(
         "--data",
-        "--only-data",
-        "--allow-invalid",
+        metavar="FILE|DIR",
+        multiple=True,
+        type=click.Path(exists=True, path_type=Path),
+        help="Customers and licences of your own: JSON, NDJSON, CSV or Parquet; repeat for more.",
     ),
-    "The answers": (
+    click.option("--only-data", is_flag=True, help="The rows of --data are all there is."),
+    click.option(
+        "--allow-invalid", is_flag=True, help="Take rows that break the contract, too, and mark them."
+    ),
+)
+@section(
+    "The answers",
+    click.option(
         "--scenario",
-        "--bom",
+        "scenarios",
+        metavar="NAME",
+        multiple=True,
+        shell_complete=offer(lambda _: SCENARIOS),
+        help=f"A kind of day; repeat to combine: {', '.join(SCENARIOS)}.",
+    ),
+    click.option("--bom", is_flag=True, help="Start every body with a UTF-8 byte order mark."),
+    choice(
         "--next-link",
+        NextLink.RELATIVE,
+        "The form of the newer analytics' link to the next page, which no page of theirs shows.",
+    ),
+    choice(
         "--error-dialect",
+        ErrorDialect.ANALYTICS,
+        "How the newer analytics refuse a query: as the analytics service, or as the other operations.",
+    ),
+    choice(
         "--value-case",
+        ValueCase.IGNORE,
+        "Whether a filter of the newer analytics compares values with regard to case.",
     ),
-    "Signing in": (
-        "--auth",
+)
+@section(
+    "Signing in",
+    choice(
+        "--auth", AuthMode.JWT, "Which bearer tokens are good: the token endpoint's own, any, or none at all."
+    ),
+    click.option(
         "--identity",
-        "--sign-in",
+        metavar="FILE",
+        type=EXISTING_FILE,
+        help="Who may sign in: tenants, users and applications, as TOML or JSON; without it everybody may.",
+    ),
+    choice("--sign-in", SignIn.AUTO, "Sign browsers in at once, or show a page to choose user and consent."),
+    click.option(
         "--partners",
+        type=click.IntRange(1, MAX_PARTNERS),
+        default=1,
+        show_default=True,
+        help="How many partners there are, each with customers of its own: partner1.example, "
+        "partner2.example, …",
     ),
-    "Other pages": (
-        "--page",
-        "--operations",
-        "--lenient",
-        "--wire-case",
-        "--dialect",
+)
+@section(
+    "Other pages",
+    page_options,
+)
+@section(
+    "The server",
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at."),
+    click.option(
+        "--port", type=PORT, default=8010, show_default=True, help="Port to listen at; 0 takes a free one."
     ),
-    "The server": (
-        "--host",
-        "--port",
-        "--workers",
+    click.option(
+        "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+    ),
+    click.option(
         "--ready-file",
-        "--until-eof",
-        "-q",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
+    ),
+    click.option(
+        "--until-eof", is_flag=True, help="End when standard input ends: with the program that started it."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Do not tell of each request."),
+    choice(
         "--log-format",
+        LogFormat.TEXT,
+        "How each request is told of; with json, standard output has nothing else.",
     ),
-    "Access from elsewhere": (
+)
+@section(
+    "Access from elsewhere",
+    click.option(
         "--admin-token",
-        "--admin-token-file",
-        "--allow-host",
-        "--cors-origin",
-        "--tls-cert",
-        "--tls-key",
-        "--tls-self-signed",
+        metavar="T",
+        envvar="PARTNER_INSIGHTS_ADMIN_TOKEN",
+        show_envvar=True,
+        help="Opens the admin API to other machines; in the variable or a file no list of processes "
+        "shows it.",
     ),
-}
-
-
-@click.command("serve", cls=SectionedCommand, sections=_SECTIONS)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option(
-    "--port", type=PORT, default=8010, show_default=True, help="Port to listen at; 0 takes a free one."
+    click.option(
+        "--admin-token-file",
+        metavar="FILE",
+        type=EXISTING_FILE,
+        help="Read the admin token from this file, in place of --admin-token.",
+    ),
+    click.option(
+        "--allow-host",
+        "allowed_hosts",
+        metavar="NAME",
+        multiple=True,
+        help="Answer under this name in Host, too, as another machine or a container may call this one.",
+    ),
+    click.option(
+        "--cors-origin",
+        "cors_origins",
+        metavar="ORIGIN",
+        multiple=True,
+        help="Let pages of this origin read the answers in a browser; repeat for more, * for any.",
+    ),
+    click.option(
+        "--tls-cert",
+        metavar="FILE",
+        type=EXISTING_FILE,
+        help="Speak HTTPS with this certificate chain (PEM).",
+    ),
+    click.option(
+        "--tls-key", metavar="FILE", type=EXISTING_FILE, help="The certificate's private key (PEM)."
+    ),
+    click.option(
+        "--tls-self-signed",
+        is_flag=True,
+        help="Speak HTTPS with a certificate made for this run; the ready file's caFile is what to trust.",
+    ),
 )
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Which world: same seed, same bytes.")
-@click.option(
-    "--customers", type=CUSTOMERS, default=50, show_default=True, help="How many customers the partner has."
-)
-@click.option(
-    "--data",
-    metavar="FILE|DIR",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Customers and licences of your own: JSON, NDJSON, CSV or Parquet; repeat for more.",
-)
-@click.option("--only-data", is_flag=True, help="The rows of --data are all there is.")
-@click.option("--allow-invalid", is_flag=True, help="Take rows that break the contract, too, and mark them.")
-@click.option(
-    "--catalogue",
-    "products",
-    metavar="FILE",
-    type=EXISTING_FILE,
-    help="What is sold: a file like products.json, in place of that.",
-)
-@click.option(
-    "--history",
-    type=click.IntRange(1, 3660),
-    metavar="DAYS",
-    default=30,
-    show_default=True,
-    help="How many days the history tells of.",
-)
-@click.option("--as-of", type=day, metavar=DAY, default="today", show_default=True, help="The world's date.")
-@click.option(
-    "--scenario",
-    "scenarios",
-    metavar="NAME",
-    multiple=True,
-    shell_complete=offer(lambda _: SCENARIOS),
-    help=f"A kind of day; repeat to combine: {', '.join(SCENARIOS)}.",
-)
-@click.option(
-    "--auth",
-    type=click.Choice([mode.value for mode in AuthMode]),
-    default=AuthMode.JWT.value,
-    show_default=True,
-    help="Which bearer tokens are good: the token endpoint's own, any, or none at all.",
-)
-@click.option(
-    "--identity",
-    metavar="FILE",
-    type=EXISTING_FILE,
-    help="Who may sign in: tenants, users and applications, as TOML or JSON; without it everybody may.",
-)
-@click.option(
-    "--sign-in",
-    type=click.Choice([each.value for each in SignIn]),
-    default=SignIn.AUTO.value,
-    show_default=True,
-    help="Sign browsers in at once, or show a page to choose user and consent.",
-)
-@click.option(
-    "--partners",
-    type=click.IntRange(1, MAX_PARTNERS),
-    default=1,
-    show_default=True,
-    help="How many partners there are, each with customers of its own: partner1.example, partner2.example, …",
-)
-@click.option(
-    "--next-link",
-    type=click.Choice([each.value for each in NextLink]),
-    default=NextLink.RELATIVE.value,
-    show_default=True,
-    help="The form of the newer analytics' link to the next page, which no page of theirs shows.",
-)
-@click.option(
-    "--error-dialect",
-    type=click.Choice([each.value for each in ErrorDialect]),
-    default=ErrorDialect.ANALYTICS.value,
-    show_default=True,
-    help="How the newer analytics refuse a query: as the analytics service, or as the other operations.",
-)
-@click.option(
-    "--value-case",
-    type=click.Choice([each.value for each in ValueCase]),
-    default=ValueCase.IGNORE.value,
-    show_default=True,
-    help="Whether a filter of the newer analytics compares values with regard to case.",
-)
-@click.option("--bom", is_flag=True, help="Start every body with a UTF-8 byte order mark.")
-@click.option(
-    "--percent-scale",
-    type=click.Choice(["100", "1"]),
-    default="100",
-    show_default=True,
-    help="Percents from 0 to 100, or fractions from 0 to 1.",
-)
-@click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
-)
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    metavar="NAME",
-    multiple=True,
-    help="Answer under this name in Host, too, as another machine or a container may call this one.",
-)
-@click.option(
-    "--cors-origin",
-    "cors_origins",
-    metavar="ORIGIN",
-    multiple=True,
-    help="Let pages of this origin read the answers in a browser; repeat for more, * for any.",
-)
-@click.option(
-    "--admin-token",
-    metavar="T",
-    envvar="PARTNER_INSIGHTS_ADMIN_TOKEN",
-    show_envvar=True,
-    help="Opens the admin API to other machines; in the variable or a file no list of processes shows it.",
-)
-@click.option(
-    "--admin-token-file",
-    metavar="FILE",
-    type=EXISTING_FILE,
-    help="Read the admin token from this file, in place of --admin-token.",
-)
-@click.option(
-    "--ready-file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Written once the fake answers: url, token, pid, seed and asOf as JSON.",
-)
-@click.option(
-    "--until-eof", is_flag=True, help="End when standard input ends: with the program that started it."
-)
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell of each request.")
-@click.option(
-    "--log-format",
-    type=click.Choice([each.value for each in LogFormat]),
-    default=LogFormat.TEXT.value,
-    show_default=True,
-    help="How each request is told of; with json, standard output has nothing else.",
-)
-@click.option(
-    "--tls-cert", metavar="FILE", type=EXISTING_FILE, help="Speak HTTPS with this certificate chain (PEM)."
-)
-@click.option("--tls-key", metavar="FILE", type=EXISTING_FILE, help="The certificate's private key (PEM).")
-@click.option(
-    "--tls-self-signed",
-    is_flag=True,
-    help="Speak HTTPS with a certificate made for this run; the ready file's caFile is what to trust.",
-)
-@click.option(
-    "--from",
-    "recording",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Replay what `record` stored there, in place of a world; takes any token unless --auth says.",
-)
-@page_options
 def command(
     host: str,
     port: int,
@@ -268,13 +234,13 @@ def command(
     history: int,
     as_of: date,
     scenarios: tuple[str, ...],
-    auth: str,
+    auth: AuthMode,
     identity: Path | None,
-    sign_in: str,
+    sign_in: SignIn,
     partners: int,
-    next_link: str,
-    error_dialect: str,
-    value_case: str,
+    next_link: NextLink,
+    error_dialect: ErrorDialect,
+    value_case: ValueCase,
     bom: bool,
     percent_scale: str,
     workers: int,
@@ -285,7 +251,7 @@ def command(
     ready_file: Path | None,
     until_eof: bool,
     quiet: bool,
-    log_format: str,
+    log_format: LogFormat,
     tls_cert: Path | None,
     tls_key: Path | None,
     tls_self_signed: bool,
@@ -314,20 +280,20 @@ def command(
     # Any machine that reaches an outside address could otherwise change what the fake answers.
     made_token = None if given_token is not None or local else secrets.token_urlsafe(16)
     settings = Settings(
-        auth=AuthMode(auth),
+        auth=auth,
         bom=bom,
-        reading=QueryReading(NextLink(next_link), ErrorDialect(error_dialect), ValueCase(value_case)),
+        reading=QueryReading(next_link, error_dialect, value_case),
         scenarios=scenarios,
         admin_token=given_token or made_token,
         trust_loopback=local,
         identity=_identity(identity, partners),
-        sign_in=SignIn(sign_in),
+        sign_in=sign_in,
         allowed_hosts=_with_own(host, tuple(map(read_host, allowed_hosts)), local=local),
         cors_origins=tuple(map(read_origin, cors_origins)),
         workers=workers,
         history=history,
         recording=recording,
-        request_log=None if quiet else LogFormat(log_format),
+        request_log=None if quiet else log_format,
     )
     catalogue = None if custom is None else read_custom(custom)
     if (only_data or allow_invalid) and not data:
@@ -362,7 +328,7 @@ def _identity(file: Path | None, partners: int) -> Identity:
     return with_partners(identity, partners)
 
 
-def _replayed(recording: Path, auth: str) -> tuple[Recording, str]:
+def _replayed(recording: Path, auth: AuthMode) -> tuple[Recording, AuthMode]:
     """What is replayed, and its auth mode; InputError for no recording, UsageError for options of a world."""
     from partner_insights.recording_folder import Recording
 
@@ -373,7 +339,7 @@ def _replayed(recording: Path, auth: str) -> tuple[Recording, str]:
                 f"--from replays what was recorded: --{name.replace('_', '-')} has no say in it."
             )
     asked = given("auth") is click.core.ParameterSource.COMMANDLINE
-    return Recording.read(recording), auth if asked else AuthMode.ANY.value
+    return Recording.read(recording), auth if asked else AuthMode.ANY
 
 
 def _words(

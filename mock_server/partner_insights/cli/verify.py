@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED
+from partner_insights.cli.options import COUNT, EXISTING_FILE, OUTPUT_FILE, SEED, pseudonym_key_option
 from partner_insights.cli.page_options import errata_option, page_options
-from partner_insights.cli.sections import SectionedCommand
+from partner_insights.cli.sections import SectionedCommand, section
 from partner_insights.verify.report.formats import REPORTS, WRITTEN
 
 if TYPE_CHECKING:
@@ -20,36 +20,6 @@ if TYPE_CHECKING:
     from partner_insights.derive.custom_pages import CustomContract
     from partner_insights.verify.report.report import Report
     from partner_insights.verify.run.suite import Run
-
-
-_SECTIONS: Final = {
-    "The server": (
-        "--url",
-        "--token-env",
-        "--ca-file",
-        "--max-requests",
-        "--rate",
-    ),
-    "The contract": (
-        "--profile",
-        "--errata",
-        "--seed",
-        "--page",
-        "--operations",
-        "--lenient",
-        "--wire-case",
-        "--dialect",
-    ),
-    "Known deviations": (
-        "--baseline",
-        "--update-baseline",
-    ),
-    "Reports": (
-        *(f"--{name}" for name in WRITTEN),
-        "--show-customers",
-        "--pseudonym-key-env",
-    ),
-}
 
 
 def report_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -72,68 +42,78 @@ def _parameter(name: str) -> str:
     return f"{name.replace('-', '_')}_file"
 
 
-@click.command("verify", cls=SectionedCommand, sections=_SECTIONS)
-@click.option(
-    "--url", metavar="URL", help="Base URL of the server to judge; without it, a fake is started and judged."
+@click.command("verify", cls=SectionedCommand)
+@section(
+    "The server",
+    click.option(
+        "--url",
+        metavar="URL",
+        help="Base URL of the server to judge; without it, a fake is started and judged.",
+    ),
+    click.option(
+        "--token-env",
+        metavar="NAME",
+        default="PARTNER_INSIGHTS_TOKEN",
+        show_default=True,
+        help="Environment variable that holds the App+User access token for URL.",
+    ),
+    click.option(
+        "--ca-file",
+        metavar="FILE",
+        type=EXISTING_FILE,
+        help="Certificates (PEM) to trust at URL in place of the system's.",
+    ),
+    click.option(
+        "--max-requests",
+        metavar="N",
+        type=COUNT,
+        help="Send at most N requests.  [default: 1500 to another machine]",
+    ),
+    click.option(
+        "--rate",
+        metavar="PER_SECOND",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Send at most so many requests a second.  [default: 5 to another machine]",
+    ),
 )
-@click.option(
-    "--token-env",
-    metavar="NAME",
-    default="PARTNER_INSIGHTS_TOKEN",
-    show_default=True,
-    help="Environment variable that holds the App+User access token for URL.",
+@section(
+    "The contract",
+    click.option(
+        "--profile",
+        type=click.Choice(["corrected", "literal", "strict"]),
+        help="Contract to judge by.  [default: corrected; for the fake: strict]",
+    ),
+    errata_option,
+    click.option(
+        "--seed", type=SEED, default=0, show_default=True, help="Seed of the requests, and of the fake."
+    ),
+    page_options,
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["corrected", "literal", "strict"]),
-    help="Contract to judge by.  [default: corrected; for the fake: strict]",
+@section(
+    "Known deviations",
+    click.option(
+        "--baseline",
+        "baseline_file",
+        metavar="FILE",
+        type=OUTPUT_FILE,
+        help="Known deviations (TOML or JSON): told apart, failing nothing until they expire.",
+    ),
+    click.option(
+        "--update-baseline",
+        is_flag=True,
+        help="Write what was found into --baseline; entries that stay keep reason, ticket and expiry.",
+    ),
 )
-@errata_option
-@click.option(
-    "--seed", type=SEED, default=0, show_default=True, help="Seed of the requests, and of the fake."
+@section(
+    "Reports",
+    report_options,
+    click.option(
+        "--show-customers",
+        is_flag=True,
+        help="Name customers of URL in reports.  [default: pseudonyms]",
+    ),
+    pseudonym_key_option,
 )
-@click.option(
-    "--max-requests",
-    metavar="N",
-    type=COUNT,
-    help="Send at most N requests.  [default: 1500 to another machine]",
-)
-@click.option(
-    "--rate",
-    metavar="PER_SECOND",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Send at most so many requests a second.  [default: 5 to another machine]",
-)
-@click.option(
-    "--baseline",
-    "baseline_file",
-    metavar="FILE",
-    type=OUTPUT_FILE,
-    help="Known deviations (TOML or JSON): told apart, failing nothing until they expire.",
-)
-@click.option(
-    "--update-baseline",
-    is_flag=True,
-    help="Write what was found into --baseline; entries that stay keep reason, ticket and expiry.",
-)
-@click.option(
-    "--ca-file",
-    metavar="FILE",
-    type=EXISTING_FILE,
-    help="Certificates (PEM) to trust at URL in place of the system's.",
-)
-@click.option(
-    "--show-customers",
-    is_flag=True,
-    help="Name customers of URL in reports.  [default: pseudonyms]",
-)
-@click.option(
-    "--pseudonym-key-env",
-    metavar="NAME",
-    help="Environment variable with a key: the same pseudonyms in each run.  [default: a new key each run]",
-)
-@report_options
-@page_options
 def command(
     custom: CustomContract | None,
     reports: Mapping[str, Path],
