@@ -245,18 +245,13 @@ class Catalogue(Struct, frozen=True, dict=True):
         For `required`, `name` says which property was missing: each has a standing of its own. A subschema
         without provenance (our own composition of envelope and items) counts as documented, without source.
         """
+        noted = keyword
         if keyword == "required" and name is not None:
-            return self._presence(subschema, name)
+            subschema, noted = subschema.get("properties", {}).get(name, {}), "presence"
         provenance = subschema.get(PROVENANCE)
         if provenance is None:
             return Constraint(keyword, Standing.DOCUMENTED, None)
-        return _constraint(keyword, provenance, provenance["keywords"].get(keyword))
-
-    def _presence(self, subschema: SchemaObject, name: str) -> Constraint:
-        provenance = subschema.get("properties", {}).get(name, {}).get(PROVENANCE)
-        if provenance is None:
-            return Constraint("required", Standing.DOCUMENTED, None)
-        return _constraint("required", provenance, provenance["keywords"].get("presence"))
+        return _constraint(keyword, provenance, provenance["keywords"].get(noted))
 
     def property_source(self, resource: str, name: str) -> Source:
         """The row that documents a property; KeyError where there is none."""

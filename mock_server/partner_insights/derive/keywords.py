@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from partner_insights.tables import Enumeration, Facts, TypeExpression
 
 _NUMERIC = ("number", "integer")
+_OF_NUMBERS = {
+    **{"minimum": "minimum", "maximum": "maximum"},
+    **{"exclusiveMinimum": "above", "exclusiveMaximum": "below"},
+}
+_BOUNDS: Mapping[str, Mapping[str, str]] = {
+    "string": {"minLength": "min_length", "maxLength": "max_length"},
+    "number": _OF_NUMBERS,
+    "integer": _OF_NUMBERS,
+}
+"""Type → the keywords of its bounds, and the facts that they come from."""
 
 
 @dataclass(frozen=True)
@@ -124,19 +134,7 @@ def _values(
 
 
 def _bounds(stated: Keywords, facts: Facts, json_type: Any, description: str) -> None:
-    bounds: tuple[tuple[str, str, Any], ...] = ()
-    if json_type == "string":
-        bounds = (
-            ("minLength", "min_length", facts.min_length),
-            ("maxLength", "max_length", facts.max_length),
-        )
-    elif json_type in _NUMERIC:
-        bounds = (
-            ("minimum", "minimum", facts.minimum),
-            ("maximum", "maximum", facts.maximum),
-            ("exclusiveMinimum", "above", facts.above),
-            ("exclusiveMaximum", "below", facts.below),
-        )
-    for keyword, fact, value in bounds:
+    for keyword, fact in _BOUNDS.get(json_type, {}).items():
+        value = getattr(facts, fact)
         if value is not None:
             stated.add(keyword, value, documented(facts.columns.get(fact, description)))

@@ -126,62 +126,45 @@ def _documented(schemas: list[SchemaObject], catalogue: Catalogue) -> _Documente
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
-class _Place(NamedTuple):
-    """An object or an array in a body."""
-
-    path: Path
-    pattern: Path
-    """The path, each index in it 0."""
-    value: dict[str, JsonValue] | list[JsonValue]
-    schemas: list[SchemaObject]
-
-
-def _items(place: _Place, schemas: list[SchemaObject]) -> Iterator[_Place]:
-    pattern = (*place.pattern, 0)
-    for index in range(len(place.value) - 1, -1, -1):
-        item = place.value[index]  # type: ignore[index]
-        if isinstance(item, (dict, list)):
-            yield _Place((*place.path, index), pattern, item, schemas)
-
-
-def _taken(places: list[_Place]) -> Iterator[_Place]:
-    while places:
-        yield places.pop()
-
-
 def undocumented(
     value: JsonValue, schema: SchemaObject, catalogue: Catalogue, operation: str
 ) -> Iterator[Observation]:
     """Properties that no page lists, each once for all items: observed, never held against the service."""
-    known: dict[tuple[int, ...], _Documented] = {}
-    seen: set[Path] = set()
-    pending: list[Iterator[_Place]] = []  # by iterators: there may be a million
-    if isinstance(value, (dict, list)):
-        pending.append(iter([_Place((), (), value, [schema])]))
-    while pending:
-        place = next(pending[-1], None)
-        if place is None:
-            pending.pop()
-            continue
-        kind = tuple(map(id, place.schemas))
-        if kind not in known:
-            known[kind] = _documented(place.schemas, catalogue)
-        properties, items = known[kind]
-        if isinstance(place.value, list):
-            if items:
-                pending.append(_items(place, items))
-        elif properties is not None:
-            below: list[_Place] = []
-            pending.append(_taken(below))
-            for name, member in place.value.items():
-                deeper = properties.get(name)
-                if deeper is None:
-                    pattern = (*place.pattern, name)
-                    if pattern not in seen:
-                        seen.add(pattern)
-                        yield _undocumented(operation, pointer_of(*place.path, name), member)
+    return _Undocumented(catalogue, operation).within(value, [schema], (), ())
+
+
+class _Undocumented:
+    """Goes through one body, whose depth is bounded where it is read."""
+
+    def __init__(self, catalogue: Catalogue, operation: str) -> None:
+        self._catalogue = catalogue
+        self._operation = operation
+        self._known: dict[tuple[int, ...], _Documented] = {}
+        self._seen: set[Path] = set()
+
+    def within(
+        self, value: JsonValue, schemas: list[SchemaObject], path: Path, pattern: Path
+    ) -> Iterator[Observation]:
+        """`pattern` is the path, each index in it 0."""
+        kind = tuple(map(id, schemas))
+        if kind not in self._known:
+            self._known[kind] = _documented(schemas, self._catalogue)
+        properties, items = self._known[kind]
+        if isinstance(value, list):
+            for index in range(len(value) - 1, -1, -1) if items else ():
+                if isinstance(value[index], (dict, list)):
+                    yield from self.within(value[index], items, (*path, index), (*pattern, 0))
+        elif isinstance(value, dict) and properties is not None:
+            deeper: list[str] = []
+            for name, member in value.items():
+                if name not in properties:
+                    if (*pattern, name) not in self._seen:
+                        self._seen.add((*pattern, name))
+                        yield _undocumented(self._operation, pointer_of(*path, name), member)
                 elif member and isinstance(member, (dict, list)):
-                    below.append(_Place((*place.path, name), (*place.pattern, name), member, deeper))
+                    deeper.append(name)
+            for name in reversed(deeper):
+                yield from self.within(value[name], properties[name], (*path, name), (*pattern, name))
 
 
 def _undocumented(operation: str, pointer: str, value: JsonValue) -> Observation:

@@ -71,22 +71,11 @@ class SeenLayout:
     is_row: bool
     layout: Layout
 
-    @property
-    def operation(self) -> Operation:
-        """Which answers so."""
-        return self.kind.operation
-
-    @property
-    def rules(self) -> FastRules:
-        """About its rows."""
-        return self.kind.rules
-
     def keep_rules(self, answers: Sequence[Sequence[Any]]) -> bool:
         """Whether each of several answers keeps every rule."""
-        hold = self.rules.hold
-        return (self.rules.of_any_part and hold(list(chain.from_iterable(answers)))) or all(
-            map(hold, answers)
-        )
+        rules = self.kind.rules
+        together = rules.of_any_part and rules.hold(list(chain.from_iterable(answers)))
+        return together or all(map(rules.hold, answers))
 
 
 class FastPath:
@@ -145,7 +134,7 @@ class FastPath:
             answers = None if seen.is_row else seen.layout.bodies(bodies)
             if answers and all(answers) and seen.keep_rules(answers):
                 return [
-                    seen.operation.id if seen.rules.fit_request(rows, each) else None
+                    seen.kind.operation.id if seen.kind.rules.fit_request(rows, each) else None
                     for rows, each in zip(answers, asked, strict=True)
                 ]
         if len(bodies) == 1:
@@ -158,7 +147,7 @@ class FastPath:
             rows = seen.layout.answer(content) if line or not seen.is_row else None
             if rows:
                 self._put_first(seen)
-                return seen.operation.id if seen.rules.hold(rows) else None
+                return seen.kind.operation.id if seen.kind.rules.hold(rows) else None
         return None
 
     def split(self, lines: Sequence[bytes], *, objects: bool = False) -> tuple[Counter[str], list[int]]:
@@ -187,7 +176,7 @@ class FastPath:
             answers = seen.layout.answers(content, objects)
             if answers and all(answers):
                 self._put_first(seen)
-                return {seen.operation.id: objects} if seen.keep_rules(answers) else {}
+                return {seen.kind.operation.id: objects} if seen.keep_rules(answers) else {}
         return {}
 
     def _put_first(self, seen: SeenLayout) -> None:
