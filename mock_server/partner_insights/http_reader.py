@@ -12,6 +12,7 @@ import re
 import time
 from contextlib import suppress
 from http.client import SWITCHING_PROTOCOLS, HTTPResponse, parse_headers
+from http.client import HTTPConnection as StandardConnection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -116,8 +117,13 @@ def has_live_connection(manager: PoolManager, patience: float = 0.0) -> bool:
 def bounded_pool(url: str, **options: Any) -> PoolManager:
     """Connections to the server of a URL: through the proxy that the environment names, unless it is here.
 
-    InputError where that proxy cannot be used.
+    InputError where that proxy cannot be used, or urllib3 is another library of its name.
     """
+    if not issubclass(HTTPConnection, StandardConnection):
+        raise InputError(
+            "what is installed as urllib3 is another library, whose answers have no bound",
+            remedy="niquests brings urllib3-future in its place: use a virtual environment without it",
+        )
     proxy = proxy_for(url)
     if proxy is None:
         return _Bounded(**options)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from partner_insights import http_reader
+from partner_insights.errors import InputError
 from partner_insights.record.upstream import Upstream, UpstreamError
 from partner_insights.verify import Failure, Response
 from partner_insights.verify.run.client import Client
@@ -104,3 +105,13 @@ def test_slow_answer_within_the_time_is_read(answering: Callable[[Iterable[bytes
     assert isinstance(answer, Response)
     assert (answer.status, answer.body) == (200, b"hello")
     assert Upstream(answering(pieces)).get("/", ()).body == b"hello"
+
+
+@pytest.mark.parametrize("reader", [Client, Upstream])
+def test_another_library_of_urllib3s_name_is_told_apart(
+    reader: type[Client | Upstream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes the place of urllib3 has nothing that bounds an answer: that is said, before any request."""
+    monkeypatch.setattr(http_reader, "HTTPConnection", type("HTTPConnection", (), {}))
+    with pytest.raises(InputError, match="installed as urllib3 is another library"):
+        reader("http://127.0.0.1:9")
