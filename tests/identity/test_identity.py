@@ -417,23 +417,6 @@ def test_a_user_is_of_a_tenant_by_its_name_or_id() -> None:
             identity.user(user.name, identity.tenants[0])
 
 
-def test_a_user_of_no_tenant_is_refused() -> None:
-    """Who is listed is of one of the tenants, by the domain of the name or the `tenant` that is given."""
-    ann = {"name": "ann@contoso.example"}
-    words = "user ann@contoso.example is of the tenant 'contoso.example', which there is not"
-    with pytest.raises(InputError, match=words):
-        identity_of({"tenants": [{"name": "a.example"}], "users": [ann]})
-    with pytest.raises(InputError, match=words):
-        with_partners(identity_of({"users": [ann]}), 2)
-    home = {**ann, "tenant": "Partner2.example"}
-    assert (
-        with_partners(identity_of({"users": [home]}), 2).user("ann@contoso.example").domain == home["tenant"]
-    )
-    assert (
-        identity_of({"tenants": [{"name": "Contoso.example"}], "users": [ann]}).users[0].name == ann["name"]
-    )
-
-
 def test_several_workers_do_not_ask() -> None:
     """What one of them is told the others do not hear of."""
     with pytest.raises(InputError, match="--workers"):

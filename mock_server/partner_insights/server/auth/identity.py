@@ -207,21 +207,8 @@ class Identity(Struct, frozen=True):
 
 
 def with_partners(identity: Identity, count: int) -> Identity:
-    """As many partners as wanted: `partner1.example`, … InputError where a user is of none of them."""
-    tenants = tuple(Tenant(f"partner{n}.example") for n in range(1, count + 1))
-    return _with_homes(replace(identity, tenants=tenants))
-
-
-def _with_homes(identity: Identity) -> Identity:
-    """The identity, in which each user that is listed can sign in somewhere; InputError where one cannot."""
-    named = {name for each in identity.tenants for name in (each.name.lower(), each.id)}
-    homeless = (each for each in identity.users if named and each.domain.lower() not in named)
-    for user in homeless:
-        raise InputError(
-            f"user {user.name} is of the tenant {user.domain!r}, which there is not",
-            remedy=f"give the user a 'tenant', such as {identity.tenants[0].name}",
-        )
-    return identity
+    """As many partners as wanted: `partner1.example`, `partner2.example`, …"""
+    return replace(identity, tenants=tuple(Tenant(f"partner{n}.example") for n in range(1, count + 1)))
 
 
 def partner_seed(seed: int, partner: int) -> int:
@@ -254,7 +241,7 @@ def identity_of(content: Any) -> Identity:
             "'others' is true or false", remedy="say whether others than those listed may sign in"
         )
     lists: dict[str, Any] = {kind: _entries(kind, content.get(kind, [])) for kind in KINDS}
-    return _with_homes(Identity(**lists, others=others))
+    return Identity(**lists, others=others)
 
 
 def _entries(kind: str, content: Any) -> tuple[Entry, ...]:
