@@ -17,8 +17,7 @@ from partner_insights.world.query import query_body
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partner_insights.contract import Operation
-    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.contract import Catalogue, Operation
     from partner_insights.world.world import World
 
 DEFAULT_SIZE: Final = 500
@@ -52,12 +51,12 @@ def response_body(world: World, operation: Operation, customer: int | None = Non
     return customers_body(world, CustomerPage())
 
 
-def collection_body(contract: Contract, envelope: str, items: Sequence[Any]) -> dict[str, Any]:
+def collection_body(catalogue: Catalogue, envelope: str, items: Sequence[Any]) -> dict[str, Any]:
     """Items in their envelope."""
     return {
         "totalCount": len(items),
         "items": items,
-        "attributes": {"objectType": object_type(contract, envelope)},
+        "attributes": {"objectType": object_type(catalogue, envelope)},
     }
 
 

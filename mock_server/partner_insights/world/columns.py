@@ -108,6 +108,17 @@ Column: TypeAlias = "npt.NDArray[Any] | DictionaryColumn | ConstantColumn | Stru
 """One property of every row, in row order. `tolist()` gives JSON-ready values."""
 
 
+def taken(column: Column, index: Integers) -> Column:
+    """The rows at these places."""
+    if isinstance(column, DictionaryColumn):
+        return DictionaryColumn(column.codes[index], column.categories)
+    if isinstance(column, ConstantColumn):
+        return ConstantColumn(column.value, len(index))
+    if isinstance(column, StructColumn):
+        return StructColumn({name: taken(each, index) for name, each in column.columns.items()})
+    return column[index]
+
+
 _SERVICE_CODES: Final = tuple(service.code for service in SERVICES)
 
 

@@ -12,7 +12,7 @@ from partner_insights.world.customer_resource import CUSTOMER, customer_resource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.contract import Catalogue
     from partner_insights.world.customer_ids import CustomerIds
     from partner_insights.world.customers import Customers
     from partner_insights.world.hashing import Integers
@@ -22,11 +22,11 @@ _ID, _DOMAIN, _NAME = _MARKS = ("\0id", "\0domain", "\0name")
 """Stand in the body of one customer for what differs between customers."""
 
 
-def customer_part(contract: Contract, resource: str) -> Mapping[str, Any] | None:
+def customer_part(catalogue: Catalogue, resource: str) -> Mapping[str, Any] | None:
     """The resource in the body of a customer, with marks for what differs; None where there is none."""
-    if CUSTOMER not in contract.resources:
+    if CUSTOMER not in catalogue.resources:
         return None
-    return _part_of(customer_resource(contract, *_MARKS), resource)
+    return _part_of(customer_resource(catalogue, *_MARKS), resource)
 
 
 def customer_columns(

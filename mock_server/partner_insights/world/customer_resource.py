@@ -5,32 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.contract import Catalogue
 
 CUSTOMER: Final = "Customer"
 CONTINUATION: Final = "MS-ContinuationToken"
 
 
-def customer_resource(contract: Contract, customer_id: str, domain: str, name: str) -> dict[str, Any]:
+def customer_resource(catalogue: Catalogue, customer_id: str, domain: str, name: str) -> dict[str, Any]:
     """A customer of this id, domain and name as a resource."""
-    relationship = contract.resources[CUSTOMER].schema["properties"]["relationshipToPartner"]
+    relationship = catalogue.resources[CUSTOMER].schema["properties"]["relationshipToPartner"]
     return {
         "id": customer_id,
         "companyProfile": {
             "tenantId": customer_id,
             "domain": domain,
             "companyName": name,
-            "attributes": {"objectType": object_type(contract, "CustomerCompanyProfile")},
+            "attributes": {"objectType": object_type(catalogue, "CustomerCompanyProfile")},
         },
         "relationshipToPartner": relationship["examples"][0],
         "links": {"self": link(f"/customers/{customer_id}")},
-        "attributes": {"objectType": object_type(contract, CUSTOMER)},
+        "attributes": {"objectType": object_type(catalogue, CUSTOMER)},
     }
 
 
-def object_type(contract: Contract, resource: str) -> str:
+def object_type(catalogue: Catalogue, resource: str) -> str:
     """What the contract says the `objectType` of a resource is."""
-    attributes = contract.resources[resource].schema["properties"]["attributes"]
+    attributes = catalogue.resources[resource].schema["properties"]["attributes"]
     constant: str = attributes["properties"]["objectType"]["const"]
     return constant
 

@@ -13,9 +13,9 @@ from partner_insights.world.customer_columns import customer_part
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partner_insights.contract import Catalogue
     from partner_insights.world.calendar import Dataset
     from partner_insights.world.columns import ColumnMaker
-    from partner_insights.world.contract_protocol import Contract
 
 
 class ResourceKind(Struct, frozen=True):
@@ -46,13 +46,13 @@ class ResourceLayout(Struct, frozen=True):
     """The resource within the body of a customer, where it is there."""
 
 
-def layout_of(contract: Contract, resource: str) -> ResourceLayout:
+def layout_of(catalogue: Catalogue, resource: str) -> ResourceLayout:
     """KeyError for a resource that the contract lacks, InputError for one that no response has rows of."""
-    properties = contract.resources[resource].schema["properties"]
-    operations = [each for each in contract.operations.values() if each.resource == resource]
-    part = customer_part(contract, resource)
+    properties = catalogue.resources[resource].schema["properties"]
+    operations = [each for each in catalogue.operations.values() if each.resource == resource]
+    part = customer_part(catalogue, resource)
     if not operations and part is None:
-        answered = sorted({each.resource for each in contract.operations.values()})
+        answered = sorted({each.resource for each in catalogue.operations.values()})
         raise InputError(f"no response has rows of {resource}", remedy=f"ask for {', '.join(answered)}")
     # Some properties only rows of grouped answers have.
     left_out = {"attributes"}.union(*(each.options.only_grouped for each in operations))

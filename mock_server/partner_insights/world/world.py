@@ -44,7 +44,7 @@ from partner_insights.world.vocabulary import FakerVocabulary, Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from partner_insights.world.contract_protocol import Contract
+    from partner_insights.contract import Catalogue
     from partner_insights.world.licenses import DeploymentRows, UsageRows
     from partner_insights.world.own.data import OwnData
 
@@ -65,7 +65,7 @@ class World:
     beyond reason.
     """
 
-    catalogue: Contract = field(repr=False)
+    catalogue: Catalogue = field(repr=False)
     seed: int = 0
     customers: int = 50
     as_of: date = field(default_factory=date.today)
@@ -276,11 +276,22 @@ class World:
         earliest = self.as_of.toordinal() - EARLIEST.toordinal()
         if not 0 <= behind <= earliest:
             return None
-        return self if behind == 0 else self._snapshots.before(behind)
+        return self if behind == 0 else self._before(behind)
+
+    def _before(self, days: int) -> World:
+        """The same world so many days earlier; the last few are kept, with what was found out about them."""
+        kept = self._snapshots
+        found = kept.get(days)
+        if found is None:
+            found = replace(self, as_of=self.as_of - timedelta(days=days))
+            while len(kept) >= _MAX_SNAPSHOTS:
+                kept.pop(next(iter(kept)), None)
+            kept[days] = found
+        return found
 
     @cached_property
-    def _snapshots(self) -> Snapshots:
-        return Snapshots(self)
+    def _snapshots(self) -> dict[int, World]:
+        return {}
 
     def plans(self, resource: str) -> Plans:
         """Where the rows of queries about a resource are, as far as it was asked lately."""
@@ -380,21 +391,3 @@ def _licenses(seed: int, data_days: tuple[int, ...], products: ProductCatalogue)
 def _names(seed: int, vocabulary: Vocabulary) -> Customers:
     """Those of one seed, for all its worlds: the order of its companies takes milliseconds to find."""
     return Customers(seed, vocabulary)
-
-
-@dataclass(frozen=True)
-class Snapshots:
-    """A world on earlier days; the last few of them are kept, with what was found out about them."""
-
-    world: World
-    _kept: dict[int, World] = field(default_factory=dict)
-
-    def before(self, days: int) -> World:
-        """The world so many days earlier."""
-        found = self._kept.get(days)
-        if found is None:
-            found = replace(self.world, as_of=self.world.as_of - timedelta(days=days))
-            while len(self._kept) >= _MAX_SNAPSHOTS:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[days] = found
-        return found

@@ -17,9 +17,9 @@ from msgspec import Struct, field
 
 from partner_insights.contract.query import FilterStatement
 from partner_insights.contract.query.moments import as_moment
-from partner_insights.world.columns import objects
+from partner_insights.world.columns import objects, taken
 from partner_insights.world.hashing import keep_freed_memory
-from partner_insights.world.query.values import Columns, Groups, Mask, chosen, coded, grouped, taken, whole
+from partner_insights.world.query.values import Columns, Groups, Mask, chosen, coded, grouped, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

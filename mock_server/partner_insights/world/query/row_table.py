@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
@@ -38,33 +38,6 @@ class _World(Protocol):
     ) -> Mapping[str, Column]: ...
 
 
-class RowTable(Protocol):
-    """Rows in spans, in an order that never changes."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The properties of a row, in the order of the wire."""
-        ...
-
-    @property
-    def local(self) -> frozenset[str]:
-        """Properties whose equal values are all in one span."""
-        ...
-
-    @property
-    def spans(self) -> Sequence[Span]:
-        """All of them, in order."""
-        ...
-
-    def parts(self, span: Span) -> Sequence[Span]:
-        """Smaller spans that are this one together."""
-        ...
-
-    def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
-        """These properties of the rows of a span."""
-        ...
-
-
 class WorldTable(Struct, frozen=True, dict=True):
     """All rows of a resource, of every customer."""
 
@@ -75,12 +48,12 @@ class WorldTable(Struct, frozen=True, dict=True):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """As the schema has them, without those of grouped rows alone."""
+        """The properties of a row, in the order of the wire; without those of grouped rows alone."""
         return self.world.column_names(self.resource)
 
     @cached_property
     def local(self) -> frozenset[str]:
-        """What tells customers apart."""
+        """Properties whose equal values are all in one span: what tells customers apart."""
         known = self.world.is_known(self.resource)
         return frozenset({"customerTenantId", "customerName"} & set(self.names)) if known else frozenset()
 
@@ -90,7 +63,7 @@ class WorldTable(Struct, frozen=True, dict=True):
         return _cut((0, self.world.customers), CUSTOMERS)
 
     def parts(self, span: Span) -> Sequence[Span]:
-        """Fewer of them."""
+        """Smaller spans that are this one together."""
         return _cut(span, PART)
 
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
@@ -126,6 +99,10 @@ class ItemTable(Struct, frozen=True, dict=True):
     def columns(self, span: Span, names: Collection[str]) -> Mapping[str, Column]:
         """A value for each item, null where it has none."""
         return {name: json_column([item.get(name) for item in self.items]) for name in names}
+
+
+RowTable: TypeAlias = WorldTable | ItemTable
+"""Rows in spans, in an order that never changes."""
 
 
 def _cut(span: Span, size: int) -> list[Span]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from partner_insights.contract.query import Filter, FilterStatement, Measure, decided
 from partner_insights.contract.query.moments import bucket
-from partner_insights.world.columns import Column, ConstantColumn, DictionaryColumn, StructColumn
+from partner_insights.world.columns import Column, ConstantColumn, DictionaryColumn
 
 if TYPE_CHECKING:
     from partner_insights.world.hashing import Integers
@@ -27,17 +27,6 @@ def chosen(wanted: Filter, columns: Columns, length: int) -> Mask | None:
     """Which rows a filter chooses; None for all of them."""
     mask: Mask | None = decided(wanted, lambda each: _kept(each, columns.get(each.property), length))
     return mask
-
-
-def taken(column: Column, index: Integers) -> Column:
-    """The rows at these places."""
-    if isinstance(column, DictionaryColumn):
-        return DictionaryColumn(column.codes[index], column.categories)
-    if isinstance(column, ConstantColumn):
-        return ConstantColumn(column.value, len(index))
-    if isinstance(column, StructColumn):
-        return StructColumn({name: taken(each, index) for name, each in column.columns.items()})
-    return column[index]
 
 
 def coded(column: Column, form: Callable[[Any], Any] = lambda value: value) -> tuple[Integers, Sequence[Any]]:
