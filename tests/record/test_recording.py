@@ -555,9 +555,22 @@ def test_unreachable_upstream_is_a_bad_gateway(tmp_path: Path) -> None:
         with recorder(url, tmp_path / "r") as proxy:
             answer = get(proxy.url + PARTNER)
             assert answer.status == 502
-            assert "upstream" in answer.json()["description"]
+            words = answer.json()["description"]
+            assert "upstream" in words
             assert proxy.stop() == 2
+            assert f"502 partner-licenses-usage; not stored: {words}" in proxy.said
     assert (tmp_path / "r" / INDEX).read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("fault", ["truncate", "reset", "close"])
+def test_an_answer_broken_off_is_told_as_that(fake: RunningFake, tmp_path: Path, fault: str) -> None:
+    """An answer that breaks off is no upstream out of reach, to the caller and on the terminal."""
+    with recorder(fake.url, tmp_path / "r") as proxy:
+        answer = get(proxy.url + PARTNER, fake.token, Prefer=f"fault={fault}")
+        words = "the upstream's answer is not HTTP, or its connection ended first"
+        assert (answer.status, answer.json()["description"]) == (502, words)
+        assert proxy.stop() == 2
+        assert f"502 partner-licenses-usage; not stored: {words}" in proxy.said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""GETs on loopback → the one upstream and back, each exchange handed to a listener on its way."""
+"""GETs on loopback → the one upstream and back, each exchange handed to a recorder on its way."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from partner_insights.record.upstream import CONNECTIONS, Upstream, UpstreamErro
 from partner_insights.request_source import host_name, is_cross_site, means_this_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from partner_insights.verify.judge.exchange import Headers, Response
+    from partner_insights.record.recorder import Recorder
 
 LOOPBACK: Final = "127.0.0.1"
 _CALLER_SECONDS: Final = 10.0
@@ -31,12 +29,10 @@ class Proxy(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(
-        self, port: int, upstream: Upstream, listener: Callable[[str, Headers, Response], None]
-    ) -> None:
+    def __init__(self, port: int, upstream: Upstream, recorder: Recorder) -> None:
         """InputError where the port is not to be had; 0 takes a free one."""
         self.upstream = upstream
-        self.listener = listener
+        self.recorder = recorder
         self.turns = threading.BoundedSemaphore(CONNECTIONS)
         try:
             super().__init__((LOOPBACK, port), _Handler)
@@ -81,9 +77,10 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 answer = self.server.upstream.get(self.path, headers)
             except UpstreamError as error:
+                self.server.recorder.unanswered(self.path, headers, error)
                 self._refuse(error.status, error.words)
                 return
-            self.server.listener(self.path, headers, answer)
+            self.server.recorder(self.path, headers, answer)
             self._send(answer.status, forwarded_headers(answer.headers), answer.body)
 
     def _refused(self) -> tuple[int, str] | None:
@@ -121,4 +118,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: the listener reports each exchange."""
+        """Log nothing: the recorder tells of each exchange."""

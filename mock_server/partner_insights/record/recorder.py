@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from partner_insights.contract.paths import VERSION_ALIASES
 from partner_insights.record.upstream import forwarded_headers
 from partner_insights.verify.judge.body_checks import BodyChecks
-from partner_insights.verify.judge.exchange import Exchange, Request, Token, find_header
+from partner_insights.verify.judge.exchange import Exchange, Request, Response, Token, find_header
 from partner_insights.verify.judge.judge import judge_exchange, observe
 from partner_insights.verify.report.verdict import Judgement
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from partner_insights.contract import Catalogue, Operation, Profile
     from partner_insights.record.store import Store
-    from partner_insights.verify.judge.exchange import Headers, Response
+    from partner_insights.record.upstream import UpstreamError
+    from partner_insights.verify.judge.exchange import Headers
     from partner_insights.verify.judge.violation import Observation, Violation, ViolationKey
 
 CONTINUATION = "MS-ContinuationToken"
@@ -70,6 +71,13 @@ class Recorder:
             self.passed += 1
             judgement = self._judged(exchange)
             self._tell(exchange, judgement, self._stored(exchange, find_header(headers, CONTINUATION)))
+
+    def unanswered(self, path: str, headers: Headers, error: UpstreamError) -> None:
+        """Tell of a request to which the upstream's answer did not come whole; the caller gets ours."""
+        response = Response(error.status, (), b"")
+        exchange = Exchange(request_of(path, headers, response, self._upstream, self._catalogue), response)
+        with self._lock:
+            self._tell(exchange, self._judgement((), (), (), False), error.words)
 
     def judgement(self) -> Judgement:
         """All that was found, each kind once."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import urllib3
-from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as TimedOut
 
 from partner_insights import http_reader
@@ -83,6 +83,9 @@ class Upstream:
                 seconds = http_reader.ANSWER_SECONDS
                 raise UpstreamError(504, f"the upstream's answer took longer than {seconds:.0f} s") from error
             raise UpstreamError(504, "the upstream did not answer in time") from error
+        except ProtocolError as error:
+            words = "the upstream's answer is not HTTP, or its connection ended first"
+            raise UpstreamError(502, words) from error
         except (HTTPError, OSError) as error:
             raise UpstreamError(502, f"the upstream could not be reached ({type(error).__name__})") from error
         if answer.status < 200:
