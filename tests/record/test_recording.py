@@ -558,7 +558,7 @@ def test_unreachable_upstream_is_a_bad_gateway(tmp_path: Path) -> None:
             words = answer.json()["description"]
             assert "upstream" in words
             assert proxy.stop() == 2
-            assert f"502 partner-licenses-usage; not stored: {words}" in proxy.said
+            assert f"502 partner-licenses-deployment; not stored: {words}" in proxy.said
     assert (tmp_path / "r" / INDEX).read_bytes().count(b"\n") == 1
 
 
@@ -570,7 +570,7 @@ def test_an_answer_broken_off_is_told_as_that(fake: RunningFake, tmp_path: Path,
         words = "the upstream's answer is not HTTP, or its connection ended first"
         assert (answer.status, answer.json()["description"]) == (502, words)
         assert proxy.stop() == 2
-        assert f"502 partner-licenses-usage; not stored: {words}" in proxy.said
+        assert f"502 partner-licenses-deployment; not stored: {words}" in proxy.said
 
 
 @pytest.mark.parametrize(
