@@ -17,8 +17,8 @@ from partner_insights.contract import PROVENANCE, Catalogue
 from partner_insights.contract.explain import explain
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.contract.schema_files import references_in
-from partner_insights.derive.publication import differences, publish
 from partner_insights.errors import InputError
+from partner_insights.publication import differences, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +38,12 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_publish_writes_what_differs_and_nothing_else(tmp_path: Path) -> None:
     """Differences are named before, gone after, and left-over schemas go where the set is complete."""
     files = {"A.schema.json": b"a", "B.schema.json": b"b"}
-    assert publish(tmp_path, files, complete=True) == ["A.schema.json", "B.schema.json"]
+    assert publish(tmp_path, files, all_of="*.schema.json") == ["A.schema.json", "B.schema.json"]
     (tmp_path / "B.schema.json").write_bytes(b"edited")
     (tmp_path / "C.schema.json").write_bytes(b"c")
-    assert differences(tmp_path, files, complete=True) == ["B.schema.json", "C.schema.json"]
-    assert publish(tmp_path, files, complete=False) == ["B.schema.json"]
-    assert publish(tmp_path, files, complete=True) == ["C.schema.json"]
+    assert differences(tmp_path, files, all_of="*.schema.json") == ["B.schema.json", "C.schema.json"]
+    assert publish(tmp_path, files) == ["B.schema.json"]
+    assert publish(tmp_path, files, all_of="*.schema.json") == ["C.schema.json"]
     assert content(tmp_path) == files
 
 
@@ -51,7 +51,7 @@ def test_publish_into_a_file_is_refused(tmp_path: Path) -> None:
     """A target that is no folder is an error about it."""
     (tmp_path / "taken").write_bytes(b"mine")
     with pytest.raises(InputError, match="taken"):
-        publish(tmp_path / "taken", {"A.schema.json": b"a"}, complete=False)
+        publish(tmp_path / "taken", {"A.schema.json": b"a"})
     assert (tmp_path / "taken").read_bytes() == b"mine"
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from partner_insights.derive.publication import publish
 from partner_insights.errors import InputError
 from partner_insights.files import (
     ensure_writable,
@@ -25,6 +24,7 @@ from partner_insights.files import (
     written_aside,
 )
 from partner_insights.fixtures.files.output import new_file, new_folder
+from partner_insights.publication import publish
 from partner_insights.server.auth.identity import read_identity
 from partner_insights.server.process.ready_file import ReadyFile
 from partner_insights.server.process.tls import of_files
@@ -50,7 +50,7 @@ def _through_new_folder(path: Path) -> None:
 
 WRITERS: dict[str, Callable[[Path], object]] = {
     "a report": lambda path: write_report(path, "ours"),
-    "a derived file": lambda path: publish(path.parent, {path.name: b"ours"}, complete=False),
+    "a derived file": lambda path: publish(path.parent, {path.name: b"ours"}),
     "a ready file": lambda path: ReadyFile(path).write({"url": "ours"}),
     "a fixture": _through_new_file,
     "a folder of fixtures": _through_new_folder,

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": set(),
     "toml": set(),
     "files": {"errors"},
+    "publication": {"errors", "files"},
     "file_reader": {"errors"},
     "http_reader": {"errors"},
     "documents": {"file_reader"},
@@ -64,7 +65,7 @@ MAY_IMPORT = {
     "cli": {
         *("errors", "_data", "files", "file_reader", "toml", "child_server", "recording_folder", "record"),
         *("tables", "contract", "derive", "world", "mutants", "server", "fixtures", "verify"),
-        *("client_types", "agent"),
+        *("client_types", "agent", "publication"),
     },
 }
 """Room → the rooms it may import besides itself. Every room may read `__version__` of the package."""

@@ -12,13 +12,14 @@ from partner_insights._data import schemas_dir
 from partner_insights.cli.derive_operations import derive_operations
 from partner_insights.cli.page_options import dialect_option
 from partner_insights.contract.model import PROVENANCE
+from partner_insights.contract.schema_files import SCHEMA_SUFFIX
 from partner_insights.derive.bundled_pages import TABLES, derive_pages, shipped_files
 from partner_insights.derive.derivation import Derivation, DerivationFailed
 from partner_insights.derive.page_report import FORMATS, report_text
-from partner_insights.derive.publication import differences, publish
 from partner_insights.derive.row_accounts import Outcome, counts_of
 from partner_insights.errors import InputError
 from partner_insights.files import write_report
+from partner_insights.publication import differences, publish
 
 if TYPE_CHECKING:
     from partner_insights.tables import Diagnostic
@@ -116,10 +117,11 @@ def command(
     files = shipped_files(derivation, folder) if own else derivation.files()
     target = out or (folder if own or check else None)
     changed: list[str] = []
+    schemas = f"*{SCHEMA_SUFFIX}"
     if check and target is not None:
-        changed = differences(target, files, complete=own)
+        changed = differences(target, files, all_of=schemas if own else None)
     elif target is not None:
-        changed = publish(target, files, complete=own and out is None)
+        changed = publish(target, files, all_of=schemas if own and out is None else None)
     _report(derivation, form, changed, check=check)
     if check and changed:
         raise SystemExit(1)

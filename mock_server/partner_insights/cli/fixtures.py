@@ -37,6 +37,7 @@ from partner_insights.fixtures.files.write import (
 )
 from partner_insights.fixtures.testing import settings as standard
 from partner_insights.fixtures.testing.settings import WorldSettings
+from partner_insights.publication import differences, publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -343,7 +344,7 @@ def refresh(check: bool, out: Path | None) -> int:
     catalogue = Catalogue.load()
     folder = out or fixtures_dir()
     files = committed.committed_files(committed.committed_world(), catalogue)
-    changed = committed.differences(folder, files) if check else committed.refresh(folder, files)
+    changed = (differences if check else publish)(folder, files, all_of="**/*.json")
     for name in changed:
         click.echo(f"{'differs' if check else 'written' if name in files else 'removed'}: {name}")
     if not changed:

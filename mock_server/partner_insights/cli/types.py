@@ -9,7 +9,7 @@ import click
 from partner_insights.cli.options import OUTPUT_FOLDER
 from partner_insights.client_types import LANGUAGES, declared_files
 from partner_insights.contract import Catalogue
-from partner_insights.derive.publication import differences, publish
+from partner_insights.publication import differences, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +38,9 @@ def command(language: str, out: Path, check: bool) -> int:
     """
     files = declared_files(language, Catalogue.load())
     if check:
-        for name in (stale := differences(out, files, complete=False)):
+        for name in (stale := differences(out, files)):
             click.echo(f"{out / name} is not what the contract says")
         return int(bool(stale))
-    for name in publish(out, files, complete=False):
+    for name in publish(out, files):
         click.echo(f"wrote {out / name}")
     return 0
