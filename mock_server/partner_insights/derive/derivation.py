@@ -140,7 +140,7 @@ def derive(
     graves = [found for found in diagnostics if found.level == "error"]
     if any(found.code == "translated-page" or not lenient for found in graves):
         raise DerivationFailed(diagnostics, rows)
-    apply_errata(schemas, _names(pages), errata)
+    apply_errata(schemas, {page.name for page in pages}, errata)
     for schema in schemas.values():
         if wire_case:
             apply_wire_case(schema)
@@ -167,10 +167,6 @@ def _of_pages(pages: list[Page]) -> list[Diagnostic]:
 def to_bytes(document: Mapping[str, Any]) -> bytes:
     """A derived JSON document as the bytes that are committed."""
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _names(pages: Iterable[Page]) -> set[str]:
-    return {page.name for page in pages}
 
 
 def _followed(

@@ -369,16 +369,8 @@ def _translations(old: list[Path], new: list[Path]) -> Iterator[Change]:
         for was, now in zip(original.resources if original else (), page.resources, strict=False):
             yield from _translated_rows(page, was, now)
         if original is None or not original.resources:
-            yield Change(
-                Level.TRANSLATION,
-                page.name,
-                None,
-                "page",
-                "Heading",
-                None,
-                "translated by a machine",
-                f"{page.name}:1",
-            )
+            words, place = "translated by a machine", f"{page.name}:1"
+            yield Change(Level.TRANSLATION, page.name, None, "page", "Heading", None, words, place)
 
 
 def _translated_rows(page: Page, was: Resource, now: Resource) -> Iterator[Change]:

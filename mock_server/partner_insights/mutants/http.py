@@ -40,6 +40,8 @@ PAGE: Final = (
 )
 _ONE_ID: Final = "00000000-0000-4000-8000-000000000001"
 _TYPE: Final = "Content-Type"
+_REQUEST: Final = "MS-RequestId"
+_CORRELATION: Final = "MS-CorrelationId"
 _LATIN: Final = "application/json; charset=iso-8859-1"
 
 
@@ -66,24 +68,12 @@ _HEADERS: Final = (
     ("missing-charset", "the Content-Type names no charset", "PI303", _TYPE, "application/json"),
     ("wrong-charset", "the Content-Type names another charset", "PI303", _TYPE, _LATIN),
     ("unheard-charset", "the Content-Type names UTF-16", "PI303", _TYPE, "application/json; charset=utf-16"),
-    ("missing-request-id", "answers have no MS-RequestId", "PI304", "MS-RequestId", None),
-    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", "MS-RequestId", other_id),
-    ("missing-correlation-id", "answers have no MS-CorrelationId", "PI304", "MS-CorrelationId", None),
-    (
-        "unechoed-correlation-id",
-        "MS-CorrelationId is another than was sent",
-        "PI304",
-        "MS-CorrelationId",
-        other_id,
-    ),
-    ("request-id-is-no-guid", "MS-RequestId is a number", "PI319 PI304", "MS-RequestId", "17"),
-    (
-        "constant-correlation-id",
-        "MS-CorrelationId is always the same",
-        "PI319 PI304",
-        "MS-CorrelationId",
-        _ONE_ID,
-    ),
+    ("missing-request-id", "answers have no MS-RequestId", "PI304", _REQUEST, None),
+    ("unechoed-request-id", "MS-RequestId is another than was sent", "PI304", _REQUEST, other_id),
+    ("missing-correlation-id", "answers have no MS-CorrelationId", "PI304", _CORRELATION, None),
+    ("unechoed-correlation-id", "MS-CorrelationId is another than was sent", "PI304", _CORRELATION, other_id),
+    ("request-id-is-no-guid", "MS-RequestId is a number", "PI319 PI304", _REQUEST, "17"),
+    ("constant-correlation-id", "MS-CorrelationId is always the same", "PI319 PI304", _CORRELATION, _ONE_ID),
     ("missing-correlation-vector", "answers have no MS-CV", "PI305", "MS-CV", None),
     ("missing-server-id", "answers have no MS-ServerId", "PI305", "MS-ServerId", None),
 )
@@ -91,11 +81,7 @@ _HEADERS: Final = (
 
 HTTP.extend(
     Behaviour(
-        name,
-        title,
-        code,
-        ASSUMED if code in ("PI303", "PI305") else DOCUMENTED,
-        _header(header, value),
+        name, title, code, ASSUMED if code in ("PI303", "PI305") else DOCUMENTED, _header(header, value)
     )
     for name, title, code, header, value in _HEADERS
 )

@@ -123,27 +123,17 @@ def _edit_at(catalogue: Catalogue, location: SchemaLocation, value: Any, depth: 
     return [_edit_at(catalogue, location, inner, depth + 1, edit), *value[1:]]
 
 
-@dataclass(frozen=True)
-class Impossible:
-    """A kind of location whose keyword cannot be broken alone."""
-
-    ids: str
-    """A regular expression for the whole id of the location."""
-    reason: str
-
-
-IMPOSSIBLE: Final = (
-    Impossible(
-        r"IndirectResellers\.\w+Count:format",
-        "double says how a reader should hold the number: there is none that is not one",
+IMPOSSIBLE: Final[Mapping[str, str]] = {
+    r"IndirectResellers\.\w+Count:format": (
+        "double says how a reader should hold the number: there is none that is not one"
     ),
-    Impossible(
-        r".*\.attributes\.objectType:type",
-        "the objectType is a constant as well: what is no string is not that string, and breaks both",
+    r".*\.attributes\.objectType:type": (
+        "the objectType is a constant as well: what is no string is not that string, and breaks both"
     ),
-)
+}
+"""The whole id of a location, as a regular expression → why its keyword cannot be broken alone."""
 
 
-def why_impossible(location: SchemaLocation) -> Impossible | None:
+def why_impossible(location: SchemaLocation) -> str | None:
     """The reason why this location has no mutant; None where it has one."""
-    return next((each for each in IMPOSSIBLE if re.fullmatch(each.ids, location.id)), None)
+    return next((why for ids, why in IMPOSSIBLE.items() if re.fullmatch(ids, location.id)), None)

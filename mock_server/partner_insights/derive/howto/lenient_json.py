@@ -98,6 +98,10 @@ class _Reader:
             return 1
         return self.tokens[min(self.at, len(self.tokens) - 1)][2]
 
+    def _is_mark(self, marks: str) -> bool:
+        """Whether one of these is next."""
+        return self._kind() == "mark" and self._text() in marks
+
     def _defect_before(self, code: str, found: str) -> None:
         """A defect of the token that was read last."""
         self.reading.defects.append(Defect(self.tokens[self.at - 1][2], code, found[:60]))
@@ -161,12 +165,12 @@ class _Reader:
             line = self._line()
             self.at += 1
             name = self._string(self.tokens[self.at - 1][1])
-            if self._text() == ":" and self._kind() == "mark":
+            if self._is_mark(":"):
                 self.at += 1
             else:
                 self._defect("comma", self._text())
                 continue
-            if self._kind() == "mark" and self._text() in ",}":
+            if self._is_mark(",}"):
                 self._defect("placeholder", name)
                 value: Any = UNKNOWN
             else:
@@ -193,20 +197,20 @@ class _Reader:
         if self._kind() == "end":
             self._defect("cut-off", f"no {end}")
             return True
-        if self._kind() == "mark" and self._text() == other:
+        if self._is_mark(other):
             self._defect("bracket", f"{other} in place of {end}")
             return True
-        if self._kind() == "mark" and self._text() == end:
+        if self._is_mark(end):
             self.at += 1
             return True
         return False
 
     def _comma(self) -> None:
-        if self._kind() == "mark" and self._text() == ",":
+        if self._is_mark(","):
             line = self._line()
             self.at += 1
-            if self._kind() == "mark" and self._text() in "}]":
+            if self._is_mark("}]"):
                 self.reading.defects.append(Defect(line, "comma", f", before {self._text()}"))
             return
-        if self._kind() in ("string", "number", "word") or (self._kind() == "mark" and self._text() in "{["):
+        if self._kind() in ("string", "number", "word") or self._is_mark("{["):
             self._defect("comma", f"none before {self._text()}")

@@ -47,6 +47,21 @@ _UNSORTED: Final = "id"
 _SURE_SORTS: Final = ("number", "date", "text")
 """What is sorted alike everywhere comes first."""
 _NO_VALUE: Final = "nothing has this"
+_WRONG_FILTERS: Final = (
+    *("", "nothing eq 'x'", "{field} is 'x'", "{field} EQ 'x'", "{field} eq 'x", "({field} eq 'x'"),
+    *("{field} eq 'x')", "{field} eq 'x' and", "{field} eq 'x' {field} eq 'y'", "{field} not eq 'x'"),
+    *('{field} eq "x"', "(" * 200 + "{field} eq 'x'" + ")" * 200),
+)
+_WRONG_FIELDS: Final = ("", "nothing", "{field},,", "{field},{field}")
+_WRONG: Final[Mapping[OptionKind, tuple[str, ...]]] = {
+    OptionKind.TOP: ("0", "-1", "ten", "1.5", "", "999999999999999999"),
+    OptionKind.SKIP: ("-1", "one", "0x1"),
+    OptionKind.FILTER: _WRONG_FILTERS,
+    OptionKind.GROUP: _WRONG_FIELDS,
+    OptionKind.ORDER: _WRONG_FIELDS,
+    OptionKind.SNAPSHOT: ("yesterday", "2026-13-01"),
+}
+"""What no option of a kind takes; `field` is one that it knows."""
 _SPANS: Final = {"month": "{day}", "day": "{other},{day}"}
 """By which fields rows are grouped; not by the week: which day it begins with is only assumed."""
 
@@ -222,20 +237,13 @@ class Queries:
         """Queries that the pages do not allow."""
         wrong: list[tuple[str, str]] = []
         for option in self._operation.options:
-            if option.kind is OptionKind.TOP:
-                wrong += [(option.name, text) for text in ("0", "-1", "ten", "1.5", "", "999999999999999999")]
-                wrong += [(option.name, str(option.maximum + 1))] if option.maximum else []
-            elif option.kind is OptionKind.SKIP:
-                wrong += [(option.name, text) for text in ("-1", "one", "0x1")]
-            elif option.kind is OptionKind.FILTER:
-                field = next(iter(option.fields))
-                wrong += [(option.name, text) for text in _wrong_filters(field)]
-                wrong += [] if "not" in option.functions else [(option.name, f"not ({field} eq 'x')")]
-            elif option.kind in (OptionKind.GROUP, OptionKind.ORDER):
-                field = next(iter(option.fields))
-                wrong += [(option.name, text) for text in ("", "nothing", f"{field},,", f"{field},{field}")]
-            elif option.kind is OptionKind.SNAPSHOT:
-                wrong += [(option.name, text) for text in ("yesterday", "2026-13-01")]
+            field = next(iter(option.fields), "")
+            texts = [text.format(field=field) for text in _WRONG.get(option.kind, ())]
+            if option.kind is OptionKind.TOP and option.maximum:
+                texts.append(str(option.maximum + 1))
+            if option.kind is OptionKind.FILTER and "not" not in option.functions:
+                texts.append(f"not ({field} eq 'x')")
+            wrong += [(option.name, text) for text in texts]
         return st.sampled_from(wrong).map(lambda pair: (pair,))
 
     def _option(self, kind: OptionKind) -> QueryOption:
@@ -291,20 +299,3 @@ def _joined(statements: Sequence[FilterStatement], number: int) -> Filter:
         return (*join(some[:split]), *join(some[split:]), ("and", "or")[below(2)])
 
     return join(statements)
-
-
-def _wrong_filters(field: str) -> tuple[str, ...]:
-    return (
-        "",
-        "nothing eq 'x'",
-        f"{field} is 'x'",
-        f"{field} EQ 'x'",
-        f"{field} eq 'x",
-        f"({field} eq 'x'",
-        f"{field} eq 'x')",
-        f"{field} eq 'x' and",
-        f"{field} eq 'x' {field} eq 'y'",
-        f"{field} not eq 'x'",
-        f'{field} eq "x"',
-        "(" * 200 + f"{field} eq 'x'" + ")" * 200,
-    )
