@@ -103,6 +103,6 @@ errata_option = click.option(
 
 def read_with_errata(path: Path, profile: str) -> Catalogue:
     """The shipped contract with a file of one's own errata."""
-    from partner_insights.derive.own_errata import catalogue_with
+    from partner_insights.derive.bundled_pages import catalogue_with
 
     return catalogue_with(path, profile)

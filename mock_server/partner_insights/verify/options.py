@@ -78,9 +78,8 @@ class SuiteOptions:
 
         custom = self.custom
         if self.errata is not None:
-            from partner_insights.derive.own_errata import (
-                catalogue_with,  # only the derive side reads Markdown
-            )
+            # Only the derive side reads Markdown.
+            from partner_insights.derive.bundled_pages import catalogue_with
 
             return catalogue_with(Path(self.errata), profile)
         return Catalogue.load(profile) if custom is None else custom.read(profile).catalogue

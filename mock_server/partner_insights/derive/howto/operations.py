@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from partner_insights.contract.model import Envelope
 from partner_insights.contract.schema_files import referred
 from partner_insights.derive.custom_pages import customer_named, default_errors, operation_id
-from partner_insights.derive.howto.samples import body_of, object_type
+from partner_insights.derive.howto.page import object_type
 from partner_insights.tables.naming import answer_name, pascal
 from partner_insights.toml import toml_key, toml_value
 
@@ -112,7 +112,7 @@ def _operation(
     howto: HowToPage, route: RequestLine, envelopes: Mapping[str, SchemaObject], taken: set[str]
 ) -> DescribedOperation | Skipped:
     path = customer_named(route.path)
-    body = next((body for sample in howto.samples if (body := body_of(sample)) is not None), None)
+    body = next((sample.body for sample in howto.samples if sample.body is not None), None)
     resource, remark = _resource(howto, body)
     if resource is None:
         return Skipped(howto.page, route.line, "nothing names what it answers with")

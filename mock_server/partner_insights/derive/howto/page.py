@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from partner_insights.derive.howto.lenient_json import UNKNOWN, LenientJson, parse_lenient
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
 from partner_insights.files import unicode_name
@@ -71,6 +73,18 @@ class SampleResponse:
     status: int | None
     """None for a body without its status line."""
     section: str
+
+    @cached_property
+    def reading(self) -> LenientJson:
+        """The body as JSON, with the line of each part and its defects (lines within the sample)."""
+        return parse_lenient(self.text)
+
+    @property
+    def body(self) -> Any:
+        """The body of a success; None where the sample is a failure, or nothing of it can be read."""
+        if self.status is not None and not 200 <= self.status < 300:
+            return None
+        return None if self.reading.value is UNKNOWN else self.reading.value
 
 
 @dataclass(frozen=True)
@@ -298,6 +312,19 @@ def _fields(text: str, page: str, title: str) -> Resource | None:
     """The table of the response's fields, where the page itself has one."""
     name = answer_name(title)
     return next((each for each in read_page_text(text, page).resources if each.name == name), None)
+
+
+def object_type(body: Any) -> str | None:
+    """What a body says its items, or it itself, are."""
+    items = (body.get("items") or body.get("value")) if isinstance(body, dict) else body
+    for item in items if isinstance(items, list) else [body]:
+        attributes = item.get("attributes") if isinstance(item, dict) else None
+        kind = attributes.get("objectType") if isinstance(attributes, dict) else None
+        if kind is None and isinstance(item, dict):
+            kind = str(item.get("@odata.type", "")).rpartition(".")[2]  # "#microsoft.graph.user"
+        if isinstance(kind, str) and kind.isidentifier():
+            return kind
+    return None
 
 
 def _sample_in(block: _Block) -> SampleResponse | None:

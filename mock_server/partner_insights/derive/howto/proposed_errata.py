@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.contract.schema_files import referred
-from partner_insights.derive.howto.samples import reading_of
 from partner_insights.documents import json_type
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def disagreements(
     """Everything that the bodies' samples and the tables of `catalogue` (without errata) disagree about."""
     seen: dict[str, _Instances] = {}
     for body in bodies:
-        reading = reading_of(body.sample)
-        _Walk(body, catalogue, seen).over((), reading.value, body.schema)
+        _Walk(body, catalogue, seen).over((), body.sample.reading.value, body.schema)
     known = list(errata)
     found = [each for name in sorted(seen) for each in _of_resource(name, seen[name], catalogue)]
     return [_marked(each, known) for each in found]
@@ -131,7 +129,7 @@ class _Walk:
             instances.present.setdefault(name, []).append((member, evidence))
 
     def _evidence(self, path: tuple[str | int, ...], text: str) -> Evidence:
-        line = reading_of(self.body.sample).lines.get(path, 1)
+        line = self.body.sample.reading.lines.get(path, 1)
         return Evidence(self.body.page, self.body.sample.line + line - 1, text)
 
 

@@ -15,9 +15,8 @@ from partner_insights.contract.toml_files import read_errata, read_operations
 from partner_insights.derive.bundled_pages import TABLES
 from partner_insights.derive.derivation import derive, pages_of, pages_read_again
 from partner_insights.derive.howto.operations import ODATA, described_operations
-from partner_insights.derive.howto.page import HowToPage, read_howto_page
+from partner_insights.derive.howto.page import HowToPage, object_type, read_howto_page
 from partner_insights.derive.howto.proposed_errata import Disagreement, PrintedBody, disagreements
-from partner_insights.derive.howto.samples import body_of, object_type, reading_of
 from partner_insights.derive.schema import resource_schema
 from partner_insights.tables import read_page
 from partner_insights.tables.dialect import named_dialect
@@ -112,7 +111,7 @@ def _bodies(howtos: Iterable[HowToPage], catalogue: Catalogue) -> tuple[list[Pri
     unjudged: list[PageDefect] = []
     for howto in howtos:
         for sample in howto.samples:
-            body = body_of(sample)
+            body = sample.body
             if body is None:
                 continue
             schema = _schema_of(howto, body, catalogue)
@@ -153,7 +152,7 @@ def _schema_of(howto: HowToPage, body: object, catalogue: Catalogue) -> SchemaOb
 
 def _defects(howto: HowToPage) -> Iterator[PageDefect]:
     for sample in howto.samples:
-        for defect in reading_of(sample).defects:
+        for defect in sample.reading.defects:
             line = sample.line + defect.line - 1
             message = f"the sample is no JSON: {_MEANING[defect.code]} (found {defect.found!r})"
             yield PageDefect(howto.page, line, defect.code, message)
