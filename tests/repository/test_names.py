@@ -35,7 +35,6 @@ MODULES_OF_ONE_NAME = {
     "markdown": "is read by tables, and written by verify",
     "page": "of tables, and one that tells how to call an operation; and one of rows",
     "rows": "of a table, and of a response",
-    "samples": "are read from pages, and written for other tools",
     "settings": "of a fake, and of a test's fake",
     "strategies": "of Hypothesis, for users' tests and for the suite's requests",
     "types": "of a table's Type cells, and of Python",

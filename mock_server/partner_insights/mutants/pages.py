@@ -27,10 +27,11 @@ from partner_insights.mutants.operation_groups import has_generations, paged, wi
 from partner_insights.mutants.response_edits import DATE, Row, in_clear_text, of_body, of_first
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from partner_insights.contract import Operation
     from partner_insights.contract.query import QueryOption
+    from partner_insights.mutants.mutant import Misread
 
 PAGES: Final = BehaviourTable()
 mutant = PAGES.mutant
@@ -152,7 +153,7 @@ def newer_rows_weeks_behind(text: str) -> str:
     return f"{date.fromisoformat(text[:10]) - timedelta(days=40)}{text[10:]}"
 
 
-def _without(kind: OptionKind, beside: OptionKind | None = None) -> Any:
+def _without(kind: OptionKind, beside: OptionKind | None = None) -> Misread:
     def misread(pairs: Pairs, operation: Operation) -> Pairs:
         kinds = {_kind(operation, name) for name, _ in pairs}
         if beside is not None and beside not in kinds:
@@ -167,31 +168,27 @@ def _kind(operation: Operation, name: str) -> OptionKind | None:
     return None if option is None else option.kind
 
 
-def _reordered(directions: Mapping[str, str]) -> Any:
-    """Each field of `orderby` in another direction."""
+def _edited(kind: OptionKind, edit: Callable[[str, QueryOption], str]) -> Misread:
+    """Each parameter of a kind with another text."""
 
     def misread(pairs: Pairs, operation: Operation) -> Pairs:
+        options = [operation.options.named(name) for name, _ in pairs]
         return tuple(
-            (
-                name,
-                ",".join(map(other, text.split(","))) if _kind(operation, name) is OptionKind.ORDER else text,
-            )
-            for name, text in pairs
+            (name, edit(text, option) if option is not None and option.kind is kind else text)
+            for (name, text), option in zip(pairs, options, strict=True)
         )
+
+    return misread
+
+
+def _reordered(directions: Mapping[str, str]) -> Misread:
+    """Each field of `orderby` in another direction."""
 
     def other(entry: str) -> str:
         name, _, direction = entry.strip().partition(" ")
         return f"{name} {directions.get(direction, direction)}".strip()
 
-    return misread
-
-
-def _by_the_first(pairs: Pairs, operation: Operation) -> Pairs:
-    """`orderby=a,b` as `orderby=a`."""
-    return tuple(
-        (name, text.partition(",")[0] if _kind(operation, name) is OptionKind.ORDER else text)
-        for name, text in pairs
-    )
+    return _edited(OptionKind.ORDER, lambda text, _: ",".join(map(other, text.split(","))))
 
 
 @mutant("PI237", ASSUMED, of_body, with_option(OptionKind.SNAPSHOT))
@@ -204,21 +201,16 @@ def rows_of_the_day_before(body: Any, request: RequestContext) -> Any:
     return operation.layout.with_rows(body, [{**row, DATE: day_before(row[DATE])} for row in rows])
 
 
-def _or_before_and(pairs: Pairs, operation: Operation) -> Pairs:
+def _first_field(text: str, _: QueryOption) -> str:
+    return text.partition(",")[0]
+
+
+def _or_before_and(text: str, option: QueryOption) -> str:
     """`a or b and c` as `(a or b) and c`."""
-
-    def other(option: QueryOption, text: str) -> str:
-        try:
-            return render(parse_filter(text, option, binds={"or": 2, "and": 1}), option)
-        except InvalidQuery:
-            return text
-
-    return tuple(
-        (name, other(option, text))
-        if (option := operation.options.named(name)) is not None and option.kind is OptionKind.FILTER
-        else (name, text)
-        for name, text in pairs
-    )
+    try:
+        return render(parse_filter(text, option, binds={"or": 2, "and": 1}), option)
+    except InvalidQuery:
+        return text
 
 
 def _clamped(pairs: Pairs, operation: Operation) -> Pairs:
@@ -253,13 +245,13 @@ PAGES.extend(
         Behaviour("upside-down", "orderby sorts downwards by default", "PI236", DOCUMENTED,
                   on=with_option(OptionKind.ORDER), misread=_reordered({"": "desc"})),
         Behaviour("by-the-first-field", "orderby sorts by its first field alone", "PI236", DOCUMENTED,
-                  on=with_option(OptionKind.ORDER), misread=_by_the_first),
+                  on=with_option(OptionKind.ORDER), misread=_edited(OptionKind.ORDER, _first_field)),
         Behaviour("ignores-the-day", "processedDateTime is ignored", "PI237", ASSUMED,
                   on=with_option(OptionKind.SNAPSHOT), misread=_without(OptionKind.SNAPSHOT)),
         Behaviour("ignores-named-fields", "a field that is a parameter is ignored", "PI233", DOCUMENTED,
                   on=with_option(OptionKind.FIELD), misread=_without(OptionKind.FIELD)),
         Behaviour("or-before-and", "or binds tighter than and", "PI233", DOCUMENTED, on=paged,
-                  misread=_or_before_and),
+                  misread=_edited(OptionKind.FILTER, _or_before_and)),
         Behaviour("ignores-skip", "skip is ignored", "PI231 PI232 PI233", DOCUMENTED, on=paged,
                   misread=_without(OptionKind.SKIP)),
         Behaviour("clamps-top", "a page size above the limit is cut", "PI301", DOCUMENTED, on=paged,

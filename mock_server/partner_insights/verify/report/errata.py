@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from partner_insights.contract.model import PROVENANCE
 from partner_insights.toml import toml_value
@@ -36,15 +36,23 @@ class Proposal:
     change: Mapping[str, Any]
 
 
+class _Seen(NamedTuple):
+    """A documented property that a run saw."""
+
+    resource: str
+    name: str
+    schema: SchemaObject
+    tally: PropertyCounts
+    """Over all operations that answer with its resource."""
+
+
 def proposed_errata(report: Report) -> str:
     """A file in the form of `errata.toml`; comments name undocumented properties, which have no cell."""
-    parts = [OPENING]
-    number = 0
-    for resource, name, schema, tallies in _properties(report):
-        merged = _merged(resource, tallies)
-        for each in _proposals(resource, name, schema, merged):
-            number += 1
-            parts.append(_toml(f"P-{number:03}", each, resource, name, schema, merged, report))
+    proposed = ((each, found) for found in _properties(report) for each in _proposals(found))
+    parts = [
+        OPENING,
+        *(_toml(f"P-{number:03}", *each, report) for number, each in enumerate(proposed, 1)),
+    ]
     for observation in report.judgement.observations:
         if observation.kind == "undocumented-property":
             parts.append(f"# {observation.operation} {json.dumps(observation.pointer)}: no page lists it.\n")
@@ -53,12 +61,12 @@ def proposed_errata(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _properties(report: Report) -> Iterator[tuple[str, str, SchemaObject, list[PropertyCounts]]]:
+def _properties(report: Report) -> Iterator[_Seen]:
     for resource in dict.fromkeys(row.resource for row in report.coverage):
         for name, schema in report.catalogue.schema(resource)["properties"].items():
             tallies = report.census.of_property(resource, name)
             if tallies and "type" in schema:
-                yield resource, name, schema, tallies
+                yield _Seen(resource, name, schema, _merged(resource, tallies))
 
 
 def _merged(resource: str, tallies: list[PropertyCounts]) -> PropertyCounts:
@@ -66,21 +74,15 @@ def _merged(resource: str, tallies: list[PropertyCounts]) -> PropertyCounts:
     for tally in tallies:
         total.seen += tally.seen
         total.absent += tally.absent
-        for mine, theirs in (
-            (total.types, tally.types),
-            (total.values, tally.values),
-            (total.forms, tally.forms),
-            (total.scales, tally.scales),
-        ):
-            mine.update(theirs)  # type: ignore[arg-type]  # each pair is of one kind
-        total.lowest = min((each for each in (total.lowest, tally.lowest) if each is not None), default=None)
-        total.highest = max(
-            (each for each in (total.highest, tally.highest) if each is not None), default=None
-        )
+        for name in ("types", "values", "forms", "scales"):
+            getattr(total, name).update(getattr(tally, name))
+    total.lowest = min((each.lowest for each in tallies if each.lowest is not None), default=None)
+    total.highest = max((each.highest for each in tallies if each.highest is not None), default=None)
     return total
 
 
-def _proposals(resource: str, name: str, schema: SchemaObject, tally: PropertyCounts) -> Iterator[Proposal]:
+def _proposals(found: _Seen) -> Iterator[Proposal]:
+    resource, name, schema, tally = found
     where = f"{resource}.{name}"
     stated = schema["type"]
     documented = set(stated) if isinstance(stated, list) else {stated}
@@ -132,20 +134,12 @@ def _schema_type(kind: str, documented: set[str]) -> str:
     return "number" if kind == "integer" and "number" in documented else kind
 
 
-def _toml(
-    identity: str,
-    proposed: Proposal,
-    resource: str,
-    name: str,
-    schema: SchemaObject,
-    tally: PropertyCounts,
-    report: Report,
-) -> str:
-    provenance = schema[PROVENANCE]
+def _toml(identity: str, proposed: Proposal, found: _Seen, report: Report) -> str:
+    provenance = found.schema[PROVENANCE]
     target = {
         "page": provenance["page"],
-        "resource": resource,
-        "property": provenance["keywords"].get("name", {}).get("was", name),
+        "resource": found.resource,
+        "property": provenance["keywords"].get("name", {}).get("was", found.name),
         "column": proposed.column,
         "cell": provenance["cells"].get(proposed.column, ""),
         "change": proposed.change,
@@ -157,7 +151,7 @@ def _toml(
         f"title = {toml_value(proposed.title)}",
         f"standing = {toml_value('corrected' if corrects else 'assumed')}",
         f"reason = {toml_value(proposed.reason)}",
-        f"evidence = {toml_value([_evidence(tally, report)])}",
+        f"evidence = {toml_value([_evidence(found.tally, report)])}",
         "targets = [",
         f"    {toml_value(target)},",
         "]",
