@@ -98,6 +98,17 @@ _LENGTH_SENTENCES = _compiled(
         "max_length",
     ),
 )
+# "It must not exceed 5": a number of characters where it says so, or says "longer" or "have".
+_IT = rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?"
+_MAY_NOT = rf"{_IT}(?:must not|cannot|can't|can not|mustn't|may not) "
+_EXCEED = r"(?:exceed|be (?:more|greater|higher|larger) than)"
+_FORBIDDEN = _compiled(
+    (rf"{_MAY_NOT}{_EXCEED} {_N}", "maximum"),
+    (rf"{_MAY_NOT}{_EXCEED} {_N}{_CHARS}", "max_length"),
+    (rf"{_MAY_NOT}(?:be longer than|have more than|contain more than) {_N}(?:{_CHARS})?", "max_length"),
+    (rf"{_MAY_NOT}be (?:less|lower|smaller|fewer) than {_N}", "minimum"),
+    (rf"{_IT}(?:must not|cannot|can't|is never) (?:be )?negative", "minimum"),
+)
 _RANGE_CLAUSES = _compiled(
     (
         rf"(?:an? |the )?(?:whole |decimal |positive |integer )?(?:number |value |integer |range |"
@@ -133,30 +144,12 @@ _MODAL = re.compile(
     r"(?: value| length)?(?: of)? ",
     re.IGNORECASE,
 )
-_EXCEED = re.compile(
-    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|can not|mustn't|"
-    rf"may not) "
-    rf"(?P<verb>exceed|be (?:longer|more|greater|higher|larger) than|have more than|contain more than) "
-    rf"{_N}(?P<chars>{_CHARS})?",
-    re.IGNORECASE,
-)
-_BELOW = re.compile(
-    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|can not|mustn't|"
-    rf"may not) "
-    rf"be (?:less|lower|smaller|fewer) than {_N}",
-    re.IGNORECASE,
-)
 _SIGN = _compiled(
     (r"(?:an? )?(?:positive (?:whole |integer |decimal )?(?:number|integer|value)|positive)", "above"),
     (
         r"(?:an? )?(?:non-?negative (?:whole |integer |decimal )?(?:number|integer|value)|non-?negative)",
         "minimum",
     ),
-)
-_NEVER_NEGATIVE = re.compile(
-    rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:must not|cannot|can't|is never) (?:be "
-    rf")?negative",
-    re.IGNORECASE,
 )
 # What a sentence is about, and the clause it ends with: "The name, up to 5 characters".
 _HEADED = re.compile(
@@ -276,19 +269,10 @@ def _read(text: str, prose: Prose, name: Name) -> tuple[tuple[str, Number], ...]
         for pattern, fields in (*_LENGTH_CLAUSES, *_RANGE_CLAUSES, *_SIGN):
             if match := pattern.fullmatch(clause):
                 return _fields(match, fields)
-    for pattern, fields in (*_LENGTH_SENTENCES, *_RANGE_SENTENCES):
+    for pattern, fields in (*_LENGTH_SENTENCES, *_RANGE_SENTENCES, *_FORBIDDEN):
         match = pattern.fullmatch(text)
         if match and is_subject(match.groupdict().get("subject"), prose, name):
             return _fields(match, fields)
-    if (match := _EXCEED.fullmatch(text)) and is_subject(match["subject"], prose, name):
-        of_text = (
-            match["chars"] or "long" in match["verb"] or "ha" in match["verb"] or "contain" in match["verb"]
-        )
-        return (("max_length" if of_text else "maximum", _number(match[3])),)
-    if (match := _BELOW.fullmatch(text)) and is_subject(match["subject"], prose, name):
-        return (("minimum", _number(match[2])),)
-    if (match := _NEVER_NEGATIVE.fullmatch(text)) and is_subject(match["subject"], prose, name):
-        return (("minimum", 0),)
     return None
 
 
@@ -314,7 +298,7 @@ def _fields(match: re.Match[str], fields: tuple[str, ...]) -> tuple[tuple[str, N
     numbers = [_number(group) for group in match.groups() if group is not None and group not in named]
     if "same" in fields:
         numbers, fields = numbers * 2, fields[:2]
-    if not numbers:  # "a positive number"
+    if not numbers:  # "a positive number", "never negative"
         numbers = [0]
     return tuple(zip(fields, numbers, strict=True))
 
