@@ -83,7 +83,7 @@ def test_a_link_is_seen_wherever_it_stands(
     middleware = client.application.wsgi_app
     assert isinstance(middleware, ApiMiddleware)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": PATH, "QUERY_STRING": "top=20"}
-    entry = Entry(1, environ, middleware.paths.find(PATH), "")
+    entry = Entry.of(1, environ, middleware.paths.find(PATH), "")
     entry.answer(200, [], b'{%b"items":[%b]%b}' % (before, b'"x"' + b',"x"' * (size // 4), after))
     assert [code for code, *_ in paging_habits([entry], CATALOGUE.operations)] == found
 

@@ -32,7 +32,7 @@ def environ(**more: str) -> dict[str, str]:
 def test_what_is_not_kept_is_counted(steps: list[str], bound: int, seen: int, most: int) -> None:
     """The newest are kept; every other one since the last clearing is counted, of all or since a number."""
     journal, numbers = Journal(PATHS, bound), []
-    first = Entry(0, environ(), USAGE, "")
+    first = Entry.of(0, environ(), USAGE, "")
     for step in steps:
         if step == "clear":
             journal.clear()
@@ -78,7 +78,7 @@ PIECES = st.lists(
 @example(b'Link":"' + b"x" * 16_378)
 def test_a_link_near_the_end_of_a_body_is_kept(content: bytes) -> None:
     """With what stands around it, or the last bytes; nothing of a body without one, or with one far away."""
-    entry = Entry(1, environ(), USAGE, "")
+    entry = Entry.of(1, environ(), USAGE, "")
     entry.answer(200, [("Content-Length", "7"), ("Content-Type", "a/b"), ("Retry-After", "9")], content)
     assert entry.body == content[:500]
     begins = max(0, len(content) - 16_384)

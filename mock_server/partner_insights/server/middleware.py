@@ -276,7 +276,7 @@ class ApiMiddleware(Struct, dict=True):
             return _repeated(cached, asked)
         route = self.paths.find(asked.get("PATH_INFO", ""))
         before = asked.copy()  # the application changes it
-        template = Entry(0, asked, route, "")
+        template = Entry.of(0, asked, route, "")
         response = BufferedResponse.from_app(self.application, asked)
         if self._is_repeatable(before, route):
             self._store(before, scene, response, template)

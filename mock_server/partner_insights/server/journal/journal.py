@@ -7,12 +7,13 @@ import copy
 import hashlib
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
+
+from msgspec import Struct
 
 from partner_insights.documents import json_value
 from partner_insights.header_values import number_of
@@ -20,7 +21,7 @@ from partner_insights.server.auth.tokens import Caller
 from partner_insights.server.http.routes import not_faked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from partner_insights.server.http.response import Note
     from partner_insights.server.http.routes import PathTable, RouteMatch
@@ -48,64 +49,59 @@ _ASKED: Final = {
 """Name in the journal → key of the environ."""
 
 
-class Entry:
+class Entry(Struct, eq=False):
     """One request, and its answer once it has begun: only taken down; what it means is found out later."""
 
-    __slots__ = (
-        "answered",
-        "asked",
-        "authorization",
-        "began",
-        "body",
-        "body_end",
-        "content_type",
-        "continuation",
-        "correlation_id",
-        "fault",
-        "key",
-        "length",
-        "method",
-        "note",
-        "number",
-        "path",
-        "query",
-        "request_id",
-        "retry_after",
-        "route",
-        "sent_id",
-        "status",
-        "time",
-    )
+    number: int
+    route: RouteMatch
+    request_id: str
+    """MS-RequestId of the answer."""
+    method: str
+    path: str
+    query: str
+    sent_id: str | None
+    correlation_id: str | None
+    authorization: str | None
+    continuation: str | None
+    asked: dict[str, str]
+    """Further headers, by their names in the journal."""
+    time: float
+    began: float
+    answered: float | None = None
+    """When the answer began (None: not yet); by the clock of `began`."""
+    status: int | None = None
+    """None: no reply, or not yet."""
+    fault: str | None = None
+    """What was done to the request on purpose."""
+    key: str | None = None
+    """The quota it exceeded."""
+    retry_after: int | None = None
+    note: Note | None = None
+    length: int | None = None
+    content_type: str | None = None
+    body: bytes = b""
+    """The beginning."""
+    body_end: bytes = b""
+    """The end of a list that has a link to the next page there."""
 
-    def __init__(self, number: int, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> None:
-        self.number = number
-        self.time = time.time()
-        self.began = time.monotonic()
-        self.method: str = environ["REQUEST_METHOD"][:_MAX_TEXT]
-        self.path: str = environ.get("PATH_INFO", "")[:_MAX_TEXT]
-        self.query: str = environ.get("QUERY_STRING", "")[:_MAX_TEXT]
-        self.route = route
-        self.request_id = request_id
-        """MS-RequestId of the answer."""
-        self.sent_id = _short(environ.get("HTTP_MS_REQUESTID"))
-        self.correlation_id = _short(environ.get("HTTP_MS_CORRELATIONID"))
-        self.authorization = _same(_short(environ.get("HTTP_AUTHORIZATION"), _MAX_TOKEN))
-        self.continuation = _short(environ.get("HTTP_MS_CONTINUATIONTOKEN"))
-        self.asked = {name: environ[key][:_MAX_TEXT] for name, key in _ASKED.items() if key in environ}
-        self.answered: float | None = None
-        """When the answer began (None: not yet); by the clock of `began`."""
-        self.status: int | None = None
-        """None: no reply, or not yet."""
-        self.fault: str | None = None
-        """What was done to the request on purpose."""
-        self.key: str | None = None
-        """The quota it exceeded."""
-        self.retry_after: int | None = None
-        self.note: Note | None = None
-        self.length: int | None = None
-        self.content_type: str | None = None
-        self.body = self.body_end = b""
-        """The beginning, and the end of a list that has a link to the next page there."""
+    @classmethod
+    def of(cls, number: int, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> Entry:
+        """That of a request which arrives now."""
+        return cls(
+            number,
+            route,
+            request_id,
+            method=environ["REQUEST_METHOD"][:_MAX_TEXT],
+            path=environ.get("PATH_INFO", "")[:_MAX_TEXT],
+            query=environ.get("QUERY_STRING", "")[:_MAX_TEXT],
+            sent_id=_short(environ.get("HTTP_MS_REQUESTID")),
+            correlation_id=_short(environ.get("HTTP_MS_CORRELATIONID")),
+            authorization=_same(_short(environ.get("HTTP_AUTHORIZATION"), _MAX_TOKEN)),
+            continuation=_short(environ.get("HTTP_MS_CONTINUATIONTOKEN")),
+            asked={name: environ[key][:_MAX_TEXT] for name, key in _ASKED.items() if key in environ},
+            time=time.time(),
+            began=time.monotonic(),
+        )
 
     def answer(self, status: int, headers: Any, content: bytes | None, note: Note | None = None) -> None:
         """Take down how it is answered; `content` is the body before compression, where that is known."""
@@ -167,15 +163,12 @@ Its number, the entry of the earlier one, and what is its own: `time`, `began`, 
 """
 
 
-class HeldEntry:
+class HeldEntry(Struct, eq=False):
     """A request like an earlier one, whose answer is held back; only taken down, too."""
 
-    __slots__ = ("again", "answered")
-
-    def __init__(self, again: RepeatedEntry) -> None:
-        self.again = again
-        self.answered: float | None = None
-        """When the answer began (None: not yet)."""
+    again: RepeatedEntry
+    answered: float | None = None
+    """When the answer began (None: not yet)."""
 
     def answer(self) -> None:
         """Take down that the answer begins."""
@@ -205,23 +198,18 @@ def _entry(each: _Kept) -> Entry:
     return entry
 
 
-@dataclass
 class Journal:
     """The last requests of one fake; older ones are forgotten and counted."""
 
-    paths: PathTable
-    bound: int = MAX_ENTRIES
-    _entries: deque[_Kept] = field(init=False)
-    _numbers: Iterator[int] = field(init=False)
-    _first: int = 1
-
-    def __post_init__(self) -> None:
-        self._entries = deque(maxlen=self.bound)
+    def __init__(self, paths: PathTable, bound: int = MAX_ENTRIES) -> None:
+        self.paths = paths
+        self._entries: deque[_Kept] = deque(maxlen=bound)
         self._numbers = count(1)
+        self._first = 1
 
     def open(self, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> Entry:
         """A new entry, at the end."""
-        entry = Entry(next(self._numbers), environ, route, request_id)
+        entry = Entry.of(next(self._numbers), environ, route, request_id)
         self._entries.append(entry)
         return entry
 
