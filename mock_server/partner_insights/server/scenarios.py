@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, field
@@ -73,14 +74,6 @@ def _ten_days_behind(world: World) -> World:
     return replace(world, as_of=world.as_of - timedelta(days=10))
 
 
-def _one_customer(world: World) -> World:
-    return replace(world, customers=1)
-
-
-def _five_thousand_customers(world: World) -> World:
-    return replace(world, customers=5000)
-
-
 def _required_only(row: Row, required: Collection[str]) -> Row:
     return {name: value for name, value in row.items() if name in required}
 
@@ -102,11 +95,11 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             {"rows": (_required_only,)},
             not_with=frozenset({"silent-empty"}),
         ),
-        Scenario("one-customer", "the partner has one customer", {"world": (_one_customer,)}),
+        Scenario("one-customer", "the partner has one customer", {"world": (partial(replace, customers=1),)}),
         Scenario(
             "five-thousand-customers",
             "the partner has 5,000 customers",
-            {"world": (_five_thousand_customers,)},
+            {"world": (partial(replace, customers=5000),)},
             not_with=frozenset({"one-customer"}),
         ),
         Scenario(

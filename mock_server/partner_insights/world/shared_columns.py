@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from partner_insights.contract.formats import LOCAL_TIME
-from partner_insights.world.columns import DictionaryColumn
+from partner_insights.world.columns import DictionaryColumn, json_column
 from partner_insights.world.hashing import draw, field_key, integers_below
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def date_column(
 def where_status(dates: Column, statuses: Column, wanted: tuple[str, ...]) -> Column:
     """The dates of rows of a wanted status, null in the others."""
     pairs = zip(dates.tolist(), statuses.tolist(), strict=True)
-    column = np.empty(len(dates), dtype=object)
-    column[:] = [each if status in wanted else None for each, status in pairs]
-    return column
+    return json_column([each if status in wanted else None for each, status in pairs])
 
 
 def _texts(moments: Any, form: str | None) -> list[str]:

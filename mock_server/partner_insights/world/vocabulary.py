@@ -24,11 +24,6 @@ class Locale(Struct, frozen=True):
     """How many company names a vocabulary has for it: its share of the customers."""
 
     @property
-    def language(self) -> str:
-        """`de`."""
-        return self.culture.partition("-")[0]
-
-    @property
     def country(self) -> str:
         """`DE`, ISO 3166-1 alpha-2."""
         return self.culture.partition("-")[2]

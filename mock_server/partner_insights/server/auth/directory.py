@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from partner_insights.server.auth.errors import DirectoryError
 from partner_insights.server.auth.tokens import InvalidToken, Subject
@@ -99,13 +100,7 @@ class Directory(Struct, frozen=True):
 
     def seal(self, kind: str, subject: Subject, lifetime: int, **content: Any) -> str:
         """Something to redeem later for a subject."""
-        who = {
-            "tenant": subject.tenant,
-            "client": subject.client_id,
-            "user": subject.user,
-            "mfa": subject.mfa,
-        }
-        return self.tokens.seal(kind, {**who, "date": self.today, **content}, lifetime)
+        return self.tokens.seal(kind, {**asdict(subject), "date": self.today, **content}, lifetime)
 
     def unseal(self, kind: str, text: str, name: str) -> tuple[Subject, Mapping[str, Any]]:
         """Whom it was sealed for, and what else; DirectoryError where it is not ours or too old."""
@@ -113,8 +108,7 @@ class Directory(Struct, frozen=True):
             content = self.tokens.unseal(kind, text)
         except InvalidToken as error:
             raise DirectoryError("expired" if error.reason == "expired" else "grant", name) from error
-        subject = Subject(content["tenant"], content["client"], content["user"], content["mfa"])
-        return subject, content
+        return Subject(**{name: content[name] for name in Subject.__struct_fields__}), content
 
     def days_since(self, content: Mapping[str, Any]) -> int:
         """How many days ago something was sealed, by the fake's date."""

@@ -19,7 +19,6 @@ from werkzeug.exceptions import (
 from partner_insights.server.auth import authorize
 from partner_insights.server.auth.errors import UNCACHED, DirectoryError
 from partner_insights.server.auth.fields import Fields, read_fields
-from partner_insights.server.auth.generate_token import generated_token
 from partner_insights.server.auth.metadata import (
     instance_discovery,
     openid_configuration,
@@ -137,11 +136,8 @@ class DirectoryEndpoints:
 
     def generate_token(self, audiences: tuple[str, ...]) -> Response:
         """One of Partner Center's own tokens for the directory's."""
-        authorization = request.headers.get("Authorization")
-        answer = generated_token(
-            self._directory, self._authenticator, authorization, _sent_once("grant_type"), audiences
-        )
-        return respond(json_response(answer, headers=UNCACHED))
+        token = self._authenticator.authenticate(request.headers.get("Authorization"), audiences)
+        return respond(self._endpoint.exchanged(token, _sent_once("grant_type")))
 
     # ── Pages ──────────────────────────────────────────────────────────────────────────────────────
 

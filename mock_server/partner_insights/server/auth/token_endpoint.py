@@ -19,14 +19,15 @@ from partner_insights.server.auth.grants import (
     audience_of,
     granted,
 )
-from partner_insights.server.auth.tokens import LIFETIME, client_info
+from partner_insights.server.auth.tokens import LIFETIME, PARTNER_CENTER, Subject, client_info
+from partner_insights.server.http.errors import ApiError
 from partner_insights.server.http.response import ISSUED, ApiResponse, Note, json_response
 
 if TYPE_CHECKING:
     from partner_insights.server.auth.device_code import DeviceCodes
     from partner_insights.server.auth.directory import Directory
     from partner_insights.server.auth.fields import Fields
-    from partner_insights.server.auth.tokens import Subject
+    from partner_insights.server.auth.tokens import AccessToken
 
 
 class TokenEndpoint(Struct, frozen=True):
@@ -42,6 +43,19 @@ class TokenEndpoint(Struct, frozen=True):
         audience, scope = audience_and_scope(request, answer)
         body = self._issued(base, request, answer, audience, scope)
         return json_response(body, headers=UNCACHED, note=self._note(answer.subject, audience, scope))
+
+    def exchanged(self, token: AccessToken, grant_type: object) -> ApiResponse:
+        """`/generatetoken`: one of Partner Center's own for a directory's, for its older clients.
+
+        ApiError for another grant type.
+        """
+        if grant_type != "jwt_token":
+            raise ApiError("invalid-query", data=["grant_type"])
+        tenant = token.tenant_id or self.directory.identity.home.id
+        subject = Subject(tenant, token.client_id or "any", token.user, token.mfa)
+        access = self.directory.tokens.access(subject, PARTNER_CENTER, fake_date=self.directory.today)
+        body = {"access_token": access, "token_type": "bearer", "expires_in": LIFETIME}
+        return json_response(body, headers=UNCACHED)
 
     def _note(self, subject: Subject, audience: str, scope: str) -> Note:
         whose = repr((subject, audience, sorted(scope.split()), self.directory.today))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from partner_insights.world.columns import json_column
+
 if TYPE_CHECKING:
     from partner_insights.world.columns import Column
     from partner_insights.world.own.all_rows import AllRows
@@ -26,9 +28,7 @@ def with_raw_cells(columns: dict[str, Column], data: OwnData, rows: AllRows, *, 
                 values = changed.setdefault(cell.property, columns[cell.property].tolist())
                 values[place[position]] = cell.value
     for name, values in changed.items():
-        column = np.empty(len(values), dtype=object)
-        column[:] = values
-        columns[name] = column
+        columns[name] = json_column(values)
 
 
 def _positions(data: OwnData, customer: str, product: str, workload: str | None) -> list[int]:
