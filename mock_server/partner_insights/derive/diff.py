@@ -274,17 +274,14 @@ def _constraints(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tupl
     if _presence(before) != _presence(after):
         stated = after if "presence" in after[PROVENANCE]["keywords"] else before
         yield "presence", Level.BREAKING, _column("presence", stated)
-    for holder in ("items", "properties"):
-        was, now = _bare(before.get(holder)), _bare(after.get(holder))
-        if was != now:
-            keyword = "type" if holder == "items" else "required"
-            enums = [part.get("enum") if isinstance(part, dict) else None for part in (was, now)]
-            level = Level.BREAKING
-            if holder == "items" and was and now and _without(was, "enum") == _without(now, "enum"):
-                level = _gravity("enum", *enums)
-                yield "enum", level, _column("enum", after["items"] if enums[1] else before["items"])
-            else:
-                yield ("items" if holder == "items" else "const"), level, _column(keyword, after)
+    was, now = _bare(before.get("items")), _bare(after.get("items"))
+    if was and now and was != now and _without(was, "enum") == _without(now, "enum"):
+        stated = after["items"] if "enum" in now else before["items"]
+        yield "enum", _gravity("enum", was.get("enum"), now.get("enum")), _column("enum", stated)
+    elif was != now:
+        yield "items", Level.BREAKING, _column("type", after)
+    if _bare(before.get("properties")) != _bare(after.get("properties")):
+        yield "const", Level.BREAKING, _column("required", after)
 
 
 _TYPES = {"type", "$ref", "anyOf"}

@@ -31,18 +31,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Exchange": "judge.exchange",
-    "Failure": "judge.exchange",
-    "Observation": "judge.violation",
-    "Request": "judge.exchange",
-    "Response": "judge.exchange",
-    "Token": "judge.exchange",
-    "Violation": "judge.violation",
-    "judge_exchange": "judge.judge",
-    "judge_head": "judge.judge",
-    "judge_repeat": "judge.judge",
-    "judge_sums": "judge.judge",
-    "observe": "judge.judge",
+    **dict.fromkeys(__all__, "judge.judge"),
+    **dict.fromkeys(("Exchange", "Failure", "Request", "Response", "Token"), "judge.exchange"),
+    **dict.fromkeys(("Observation", "Violation"), "judge.violation"),
 }
 
 

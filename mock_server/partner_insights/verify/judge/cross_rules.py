@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from partner_insights.verify.judge.damaged_names import folded
-from partner_insights.verify.judge.percents import Percent, disagreements, scale_of
+from partner_insights.verify.judge.percents import Percent, scale_of, wrong_percents
 from partner_insights.verify.judge.rules import broken
 from partner_insights.verify.judge.violation import Finding, display_value
 
@@ -183,11 +183,7 @@ def prorated_percent_of_sums(
     """PI209."""
     rows = _percents(partner, sides, sums)
     percents = [percent for *_, percent in rows]
-    scale = scale_of(percents)
-    scales = (scale,) if scale is not None else (1, 100)
-    for index in sorted(
-        set(range(len(rows))).intersection(*(disagreements(percents, each) for each in scales))
-    ):
+    for index, far in wrong_percents(percents, scale_of(percents)):
         row, group, percent = rows[index]
         counts = f"{sums.part[group]} / {sums.whole[group]}, a ratio of {float(percent.ratio):.6g}"
         dates = _dates(partner, sums, group[0])
@@ -195,17 +191,9 @@ def prorated_percent_of_sums(
             f"{sides.percent} of {_spoken(group)} is {display_value(percent.value)}, "
             f"but the customers' {sides.part} / {sides.whole} is {counts}{dates}"
         )
-        yield broken(
-            partner,
-            rule,
-            row.pointer(sides.percent),
-            message,
-            sides.percent,
-            percent.value,
-            certain=percent.is_far(scales)
-            and group[:2] in sums.summed
-            and _is_of_one_moment(partner, sums, group[0]),
-        )
+        certain = far and group[:2] in sums.summed and _is_of_one_moment(partner, sums, group[0])
+        pointer = row.pointer(sides.percent)
+        yield broken(partner, rule, pointer, message, sides.percent, percent.value, certain=certain)
 
 
 def partner_groups(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SCALES = (1, 100)
 """E-004: no page says which; the one a ratio of 1 is written as."""
@@ -112,6 +112,16 @@ def decimals_of(percents: Sequence[Percent], scale: int) -> int | None:
 
 def _shows(percent: Percent) -> bool:
     return not isinstance(percent.value, int)
+
+
+def wrong_percents(percents: Sequence[Percent], scale: int | None) -> Iterator[tuple[int, bool]]:
+    """The indexes of the percents that are not their ratio, and whether no rounding makes it of them.
+
+    Where nothing shows the scale, a percent is wrong that is its ratio in none.
+    """
+    scales = SCALES if scale is None else (scale,)
+    wrong = set(range(len(percents))).intersection(*(disagreements(percents, each) for each in scales))
+    return ((index, percents[index].is_far(scales)) for index in sorted(wrong))
 
 
 def disagreements(percents: Sequence[Percent], scale: int) -> list[int]:

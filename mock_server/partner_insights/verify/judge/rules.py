@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 from partner_insights.contract.formats import GUID
 from partner_insights.contract.query.moments import as_moment
 from partner_insights.verify.judge.damaged_names import damage
-from partner_insights.verify.judge.percents import Percent, decided_scale, disagreements, scale_of
+from partner_insights.verify.judge.percents import Percent, decided_scale, scale_of, wrong_percents
 from partner_insights.verify.judge.rows import UTC_OFFSET, JudgedResponse, Row
 from partner_insights.verify.judge.violation import Finding, display_value, shortened
 
@@ -152,10 +152,7 @@ def percent_of_counts(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
     """PI207; a percent in the other scale is PI206's."""
     rows = list(percent_rows(answer))
     scale = scale_of(percent for _, _, percent in rows)
-    stated = [percent for _, _, percent in rows]
-    scales = (scale,) if scale is not None else (1, 100)
-    wrong = set(range(len(rows))).intersection(*(disagreements(stated, each) for each in scales))
-    for index in sorted(wrong):
+    for index, far in wrong_percents([percent for _, _, percent in rows], scale):
         row, name, percent = rows[index]
         if decided_scale(percent) in (None, scale):
             _, part, whole = rule.parameters[answer.resource]
@@ -164,8 +161,7 @@ def percent_of_counts(answer: JudgedResponse, rule: Rule) -> Iterator[Finding]:
                 f"{display_value(row.members[part])} / {display_value(row.members[whole])}, "
                 f"{_ratio(percent.ratio, scale)}"
             )
-            certain = percent.is_far(scales)
-            yield broken(answer, rule, row.pointer(name), message, name, percent.value, certain=certain)
+            yield broken(answer, rule, row.pointer(name), message, name, percent.value, certain=far)
 
 
 def _ratio(ratio: Fraction, scale: int | None) -> str:

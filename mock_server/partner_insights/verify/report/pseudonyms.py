@@ -17,7 +17,7 @@ from partner_insights.documents import json_value
 from partner_insights.verify.judge.violation import Observation, Violation, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container
 
     from partner_insights.contract import JsonValue
     from partner_insights.verify.judge.exchange import Headers, Request
@@ -202,10 +202,6 @@ class Pseudonyms:
         if observation.kind == "undocumented-property":
             message = message.partition("; it holds ")[0] + HIDDEN
         return replace(observation, message=self.text(message), pointer=self._pointer(observation.pointer))
-
-    def violations(self, violations: Iterable[Violation]) -> list[Violation]:
-        """Each of them."""
-        return [self.violation(each) for each in violations]
 
     def _learn(self, name: str) -> None:
         pseudonym = self.name(name)

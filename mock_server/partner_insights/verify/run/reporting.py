@@ -42,7 +42,7 @@ class Reporter:
         """Record what was found; ContractViolated where any of it is an error."""
         found = list(violations)
         if self._pseudonyms is not None:
-            found = self._pseudonyms.violations(found)
+            found = list(map(self._pseudonyms.violation, found))
         self._results.add(found)
         errors = [violation for violation in found if violation.severity is Severity.ERROR]
         if errors:
