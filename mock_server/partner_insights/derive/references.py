@@ -44,7 +44,8 @@ class References:
     def find(self, expression: TypeExpression, origin: Page) -> Definition | None:
         """The resource a cell on the page `origin` refers to: where its link leads, else by its name."""
         for page, fragment in self._candidates(expression, origin):
-            resource = _meant(page.resources, fragment, expression)
+            resource = _meant(page.resources, fragment, expression, page.resources)
+            resource = resource or _in_section(page.resources, fragment, expression)
             if resource is not None:
                 return Definition(page, resource)
         return None
@@ -52,7 +53,8 @@ class References:
     def find_values(self, expression: TypeExpression, origin: Page) -> EnumSource | None:
         """The list of values a cell on the page `origin` refers to."""
         for page, fragment in self._candidates(expression, origin):
-            enumeration = _listed(page.enumerations, fragment, expression)
+            only = page.enumerations if len(page.enumerations) == 1 else ()
+            enumeration = _meant(page.enumerations, fragment, expression, only)
             if enumeration is not None:
                 return EnumSource(page.name, enumeration)
         return None
@@ -113,43 +115,37 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
+_Defined = TypeVar("_Defined", bound=Resource | Enumeration)
+
+
 def _meant(
+    defined: Sequence[_Defined],
+    fragment: str | None,
+    expression: TypeExpression,
+    otherwise: Sequence[_Defined],
+) -> _Defined | None:
+    """What on a page a cell means, by its name or by its link; `otherwise` where that is to the page."""
+    if expression.target is None:
+        return next((each for each in defined if each.name == expression.name), None)
+    if fragment is not None:
+        return _at(defined, fragment.casefold())
+    name = (expression.name or "").casefold()
+    named = [each for each in defined if each.name.casefold() == name]
+    return next(iter([*named, *otherwise]), None)
+
+
+def _in_section(
     resources: Sequence[Resource], fragment: str | None, expression: TypeExpression
 ) -> Resource | None:
-    """The resource of a page that a link means: that at its fragment, else the page's own.
-
-    A fragment may be that of a section around tables: it means the resource that the link speaks of, that of
-    the fragment's name, or the only one.
-    """
-    name = (expression.name or "").casefold()
-    if expression.target is None:
-        return next((each for each in resources if each.name == expression.name), None)
+    """The resource of a section around tables: the one that the link speaks of, that of the fragment's name,
+    or the only one."""
     if fragment is None:
-        named = [each for each in resources if each.name.casefold() == name]
-        return next(iter([*named, *resources]), None)
+        return None
     wanted = fragment.casefold()
-    if (found := _at(resources, wanted)) is not None:
-        return found
     within = [each for each in resources if wanted in map(str.casefold, each.within)]
-    names = re.sub(r"\W", "", name), re.sub("-|object$", "", wanted)
+    names = re.sub(r"\W", "", (expression.name or "").casefold()), re.sub("-|object$", "", wanted)
     named = [each for known in names for each in within if each.name.casefold() == known]
     return next(iter(named or within), None) if len(within) == 1 or named else None
-
-
-def _listed(
-    enumerations: Sequence[Enumeration], fragment: str | None, expression: TypeExpression
-) -> Enumeration | None:
-    """The list of values of a page that a link means."""
-    if expression.target is None:
-        return next((each for each in enumerations if each.name == expression.name), None)
-    if fragment is None:
-        named = [each for each in enumerations if each.name.casefold() == (expression.name or "").casefold()]
-        only = enumerations if len(enumerations) == 1 else ()
-        return next(iter([*named, *only]), None)
-    return _at(enumerations, fragment.casefold())
-
-
-_Defined = TypeVar("_Defined", Resource, Enumeration)
 
 
 def _at(defined: Sequence[_Defined], wanted: str) -> _Defined | None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from partner_insights.tables.dialect import Dialect
     from partner_insights.tables.document import Heading
 
-_SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
 _ARTICLES = re.compile(r"\b(?:a|an|the) ", re.IGNORECASE)
 _RESPONSE = re.compile(r"(?:rest )?response\b", re.IGNORECASE)
 # "Edit Harbour % PATCH /harbours/{harbour.id}": what is asked is no part of the name.
@@ -22,11 +21,6 @@ _READS = re.compile(r"(?:get|list|retrieve)\s+(?:all|an?|the)?\s*", re.IGNORECAS
 def pascal(text: str) -> str:
     """The words of a text as one, the capitals kept: "Azure usage" is AzureUsage."""
     return "".join(word[0].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", text))
-
-
-def is_several_words(text: str) -> bool:
-    """Whether a heading is two to five words and nothing else."""
-    return _SEVERAL_WORDS.fullmatch(text) is not None
 
 
 def owner_of(headings: Sequence[Heading], dialect: Dialect) -> Heading | None:

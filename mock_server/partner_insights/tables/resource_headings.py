@@ -11,7 +11,7 @@ from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.dialect import REMARK
 from partner_insights.tables.enumerations import lists_values
 from partner_insights.tables.inline import read_inline
-from partner_insights.tables.naming import body_name, is_several_words, owner_of, pascal
+from partner_insights.tables.naming import body_name, owner_of, pascal
 from partner_insights.tables.types import read_type
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from partner_insights.tables.document import Heading, Table
 
 _ONE_WORD = re.compile(r"[A-Za-z_]\w*")
+_SEVERAL_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*){1,4}")
 _TITLE_WORDS = re.compile(r"[A-Z][A-Za-z0-9]*(?: [A-Z][A-Za-z0-9]*){1,4}")
 # Headings over tables of requests and answers: those tables look like a resource's and are none.
 _MESSAGE_PARTS = {
@@ -221,7 +222,7 @@ class ResourceHeadings:
             return introduced[1]
         if self.dialect.signs and text != heading.text and 0 < len(text) <= _LONGEST_NAME:
             return pascal(text) or None  # "Get Guild Response Structure" is one, however many words it has
-        if not is_several_words(text) or _MESSAGE_WORDS.fullmatch(text):
+        if not _SEVERAL_WORDS.fullmatch(text) or _MESSAGE_WORDS.fullmatch(text):
             return None
         if _SAYS_RESOURCE.search(heading.text) or (text != heading.text and heading.level > 1):
             return pascal(text)

@@ -59,11 +59,6 @@ def http_finding(
     return Finding(code, pointer, message, standing or known, certain=sure if certain is None else certain)
 
 
-def is_head_refused(request: Request, response: Response) -> bool:
-    """Whether a service without HEAD refuses it."""
-    return request.method == "HEAD" and response.status in HEAD_REFUSED
-
-
 def status_findings(exchange: Exchange, response: Response, expected: Expectation) -> Iterator[Finding]:
     """Whether this status may answer this request."""
     status = response.status

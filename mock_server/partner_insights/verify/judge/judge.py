@@ -21,10 +21,10 @@ from partner_insights.verify.judge.expected import (
 from partner_insights.verify.judge.framing import field_findings, is_encoded, throttle_findings
 from partner_insights.verify.judge.http_checks import (
     ANSWERED_INSTEAD,
+    HEAD_REFUSED,
     head_findings,
     header_findings,
     http_finding,
-    is_head_refused,
     status_findings,
 )
 from partner_insights.verify.judge.json_body import read_body
@@ -250,7 +250,7 @@ def _findings(exchange: Exchange, catalogue: Catalogue, checks: BodyChecks | Non
             yield http_finding(exchange.failure.code, exchange.failure.reason)
         return
     expected = expectation(exchange.request, catalogue)
-    if is_head_refused(exchange.request, response):
+    if exchange.request.method == "HEAD" and response.status in HEAD_REFUSED:
         return  # no page documents HEAD; judge_head says what it thinks of it
     if is_without_relationship(exchange, expected):
         expected = Expectation(expected.operation, (catalogue.error_cases["unknown-customer"],))

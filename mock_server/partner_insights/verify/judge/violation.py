@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -84,12 +84,7 @@ class Observation:
 
     def to_json(self) -> dict[str, Any]:
         """The observation as the reports write it."""
-        return {
-            "kind": self.kind,
-            "operation": self.operation,
-            "pointer": self.pointer,
-            "message": self.message,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,11 @@ def text_of(letters: str, *, min_size: int = 0, max_size: int) -> SearchStrategy
     return st.integers(first, after - 1).map(lambda number: _numbered(number, letters))
 
 
-def any_text(without: str, *, min_size: int, max_size: int) -> SearchStrategy[str]:
-    """A text of any characters of Unicode but a few, and surrogates."""
+def any_step() -> SearchStrategy[str]:
+    """A step of a path: any characters of Unicode but the slash, and no surrogates."""
     codes = st.one_of(st.integers(0, 0x7F), st.integers(0x80, 0xD7FF), st.integers(0xE000, 0x10FFFF))
-    characters = codes.map(chr).filter(lambda each: each not in without)
-    return st.lists(characters, min_size=min_size, max_size=max_size).map("".join)
+    characters = codes.map(chr).filter(lambda each: each != "/")
+    return st.lists(characters, min_size=1, max_size=60).map("".join)
 
 
 def _numbered(number: int, letters: str) -> str:
@@ -119,7 +119,7 @@ def malformed_ids(*, wild: bool) -> SearchStrategy[str]:
         st.uuids(version=4).map(lambda guid: f"g{str(guid)[1:]}"),
         st.uuids(version=4).map(lambda guid: guid.hex),
     )
-    ids = st.one_of(tame, any_text(without="/", min_size=1, max_size=60)) if wild else tame
+    ids = st.one_of(tame, any_step()) if wild else tame
     return ids.filter(lambda text: not GUID.fullmatch(text) and bool(text.strip(".")))
 
 
