@@ -29,7 +29,7 @@ from partner_insights.world.own import cells, load, parquet_chunks
 from partner_insights.world.own.chunk import MISSING
 from partner_insights.world.own.files import chunks_in, chunks_of, chunks_of_value
 from partner_insights.world.own.folding import distinct
-from partner_insights.world.own.roster import entities_of, entity_of
+from partner_insights.world.own.roster import entities_of
 from partner_insights.world.own.row_decoder import RowDecoder
 
 if TYPE_CHECKING:
@@ -398,7 +398,8 @@ def test_what_is_drawn_of_a_customer_stays() -> None:
         "5bc8fbbc-bde5-c099-4164-d8399f767c45": 4550253066180651766,
         "d76d4330-f144-6bea-b0c1-1fdecb91ce37": 967049258900025879,
     }
-    assert entities_of(list(known)).tolist() == [entity_of(each) for each in known] == list(known.values())
+    assert entities_of(list(known)).tolist() == list(known.values())
+    assert [entities_of([each]).item() for each in known] == list(known.values())
 
 
 def test_a_row_takes_little_memory(tmp_path: Path) -> None:

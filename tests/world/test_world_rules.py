@@ -243,9 +243,9 @@ def test_dates_come_in_the_published_forms() -> None:
     forms = set()
     for offset in range(400):
         calendar = Calendar(1, date(2020, 1, 1) + timedelta(days=offset))
-        crm, o365 = calendar.processed("deployment")
+        crm, o365 = calendar.processed["deployment"]
         assert crm.endswith("T00:00:00+00:00")
-        assert [text[10:] for text in calendar.processed("usage")] == ["T00:00:00+00:00"] * len(SERVICES)
+        assert [text[10:] for text in calendar.processed["usage"]] == ["T00:00:00+00:00"] * len(SERVICES)
         clock = o365.removesuffix("+00:00")[11:]
         assert "02:00:00" <= clock < "06:00:00"
         assert not clock.endswith(".")
@@ -261,9 +261,9 @@ def test_no_number_is_younger_than_its_processing(seed: int, as_of: date) -> Non
     calendar, tomorrow = Calendar(seed, as_of), Calendar(seed, as_of + timedelta(days=1))
     for place, service in enumerate(SERVICES):
         for dataset in DATASETS:
-            processed = date.fromisoformat(calendar.processed(dataset)[place][:10])
+            processed = date.fromisoformat(calendar.processed[dataset][place][:10])
             assert calendar.data_days[place] <= processed.toordinal() < as_of.toordinal()
-            assert calendar.lag(service, dataset) == tomorrow.lag(service, dataset)
+            assert calendar.lag[service, dataset] == tomorrow.lag[service, dataset]
         assert tomorrow.data_days[place] == calendar.data_days[place] + 1
 
 

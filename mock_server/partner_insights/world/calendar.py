@@ -37,12 +37,9 @@ class Calendar(Struct, frozen=True, dict=True):
     behind: tuple[int, int] = (0, 0)
     """More days between processing and as-of date, for each of DATASETS: of data that is older or newer."""
 
-    def lag(self, service: Service, dataset: Dataset) -> int:
-        """Days between the dataset's processing and the as-of date."""
-        return self._lags[service, dataset]
-
     @cached_property
-    def _lags(self) -> Mapping[tuple[Service, Dataset], int]:
+    def lag(self) -> Mapping[tuple[Service, Dataset], int]:
+        """Days between a dataset's processing and the as-of date."""
         return {
             (service, dataset): behind + 1 + field_key(self.seed, "lag", service.code, dataset) % MAX_LAG
             for service in SERVICES
@@ -53,24 +50,21 @@ class Calendar(Struct, frozen=True, dict=True):
     def data_days(self) -> tuple[int, ...]:
         """The day (proleptic Gregorian ordinal) the numbers describe, for each of SERVICES."""
         today = self.as_of.toordinal()
-        return tuple(today - max(self.lag(service, dataset) for dataset in DATASETS) for service in SERVICES)
-
-    def processed(self, dataset: Dataset) -> tuple[str, ...]:
-        """`processedDateTime` of the dataset, for each of SERVICES."""
-        return self._times[dataset]
+        return tuple(today - max(self.lag[service, dataset] for dataset in DATASETS) for service in SERVICES)
 
     @cached_property
-    def _times(self) -> Mapping[Dataset, tuple[str, ...]]:
+    def processed(self) -> Mapping[Dataset, tuple[str, ...]]:
+        """`processedDateTime` of each dataset, for each of SERVICES."""
         return {
             dataset: tuple(self._processed(service, dataset) for service in SERVICES) for dataset in DATASETS
         }
 
     def processed_day(self, dataset: Dataset) -> date:
         """The day of the dataset's last processing, whichever the service: the newer operations have one."""
-        return self.as_of - timedelta(days=min(self.lag(service, dataset) for service in SERVICES))
+        return self.as_of - timedelta(days=min(self.lag[service, dataset] for service in SERVICES))
 
     def _processed(self, service: Service, dataset: Dataset) -> str:
-        day = self.as_of - timedelta(days=self.lag(service, dataset))
+        day = self.as_of - timedelta(days=self.lag[service, dataset])
         if (service, dataset) != (O365, "deployment"):
             return f"{day.isoformat()}T00:00:00+00:00"
         # The nightly run ends between 02:00 and 05:59:59.99, at another hundredth of a second every night.

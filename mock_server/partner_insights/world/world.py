@@ -324,7 +324,7 @@ class World:
                 return own.partner_deployment if kind.dataset == "deployment" else own.partner_usage
             make_all = own.deployment if kind.dataset == "deployment" else own.usage
             return make_all(start, stop), own.texts(kind.dataset)
-        texts = RowTexts.of_generated(self.licenses, self.calendar.processed(kind.dataset))
+        texts = RowTexts.of_generated(self.licenses, self.calendar.processed[kind.dataset])
         if kind.partner:
             return (self._partner_deployment if kind.dataset == "deployment" else self._partner_usage), texts
         make = self.licenses.deployment if kind.dataset == "deployment" else self.licenses.usage

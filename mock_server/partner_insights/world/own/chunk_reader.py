@@ -110,7 +110,7 @@ class ChunkReader:
         given, source = self._given, self._source[at]
         is_api = bool(source[0] != SHORT)
         values = {name: self._counts(name)[at] for name in COUNTS}
-        percents = {name: self._percents(name)[at] for name in PERCENTS}
+        percents = {name: self._numbers(name, cells.percents, np.nan)[at] for name in PERCENTS}
         codes = {
             "processed": self._codes(given.times, ("processedDateTime",))[at],
             "snapshot": self._codes(given.snapshots, (SNAPSHOT,))[at],
@@ -334,24 +334,18 @@ class ChunkReader:
                 self._problem(at[row], name, "of which workload? Name it as workload, or write active.NAME")
 
     def _counts(self, name: str) -> Integers:
+        return self._numbers(name, cells.whole_numbers, LEFT_OUT)
+
+    def _numbers(self, name: str, read: Callable[..., Any], nothing: float) -> npt.NDArray[Any]:
+        """The numbers of a column; `nothing` in place of each where there is no such column."""
         column = self._columns.get(name)
         if column is None:
-            return np.full(len(self._rows), LEFT_OUT)
-        values, problems = cells.whole_numbers(column, is_text=self._chunk.is_text)
-        self._report(name, problems)
-        return values
-
-    def _percents(self, name: str) -> npt.NDArray[Any]:
-        column = self._columns.get(name)
-        if column is None:
-            return np.full(len(self._rows), np.nan)
-        values, problems = cells.percents(column, is_text=self._chunk.is_text)
-        self._report(name, problems)
-        return values
-
-    def _report(self, name: str, problems: list[cells.Problem]) -> None:
+            return np.full(len(self._rows), nothing)
+        values: npt.NDArray[Any]
+        values, problems = read(column, is_text=self._chunk.is_text)
         for at, value, words in problems:
             self._problem(at, name, words, value)
+        return values
 
     def _problem(self, at: int, name: str, words: str, value: Any = MISSING) -> None:
         row = int(self._rows[at])

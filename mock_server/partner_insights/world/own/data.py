@@ -14,7 +14,7 @@ from partner_insights.world.own.table import NOBODY, LicenceTable, UseTable, of_
 from partner_insights.world.own.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -204,10 +204,6 @@ def _chosen(values: Sequence[Any], places: Integers) -> tuple[Any, ...]:
 
 
 def _later(before: Sequence[RawCell], after: Sequence[RawCell]) -> tuple[RawCell, ...]:
-    key: Callable[[RawCell], Any] = lambda each: (  # noqa: E731
-        each.customer,
-        each.product,
-        each.workload,
-        each.property,
-    )
-    return tuple({key(each): each for each in (*before, *after)}.values())
+    cells = (*before, *after)
+    last = {(each.customer, each.product, each.workload, each.property): each for each in cells}
+    return tuple(last.values())

@@ -22,7 +22,7 @@ from partner_insights.world.own.entries import Given
 from partner_insights.world.own.files import chunks_of
 from partner_insights.world.own.finish import finished
 from partner_insights.world.own.folding import in_order
-from partner_insights.world.own.roster import entity_of
+from partner_insights.world.own.roster import entities_of
 from partner_insights.world.own.table import LEFT_OUT, NOBODY, LicenceTable, UseTable
 from partner_insights.world.own.texts import Texts
 from partner_insights.world.products import SERVICES
@@ -172,11 +172,8 @@ def _drawn(ids: list[str], data: OwnData, world: World) -> OwnData:
         domains=tuple(data.domains[place] for place in places),
         made=data.made[places],
     )
-    entities = [
-        made if made != NOBODY else entity_of(each)
-        for each, made in zip(ids, alone.made.tolist(), strict=True)
-    ]
-    return _holding(alone, entities, world)
+    entities = np.where(alone.made == NOBODY, entities_of(alone.ids), alone.made)
+    return _holding(alone, entities.tolist(), world)
 
 
 def _holding(data: OwnData, entities: list[int], world: World) -> OwnData:

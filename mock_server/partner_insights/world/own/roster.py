@@ -186,13 +186,11 @@ class Roster(Struct, frozen=True, eq=False, dict=True):
         return [of_given(place) if place >= 0 else texts[-1 - place - first] for place in places]
 
 
-def entity_of(customer_id: str) -> int:
-    """A number for a given customer, of 62 bits: what is drawn about it is drawn by this."""
-    return int(entities_of([customer_id])[0])
-
-
 def entities_of(customer_ids: Sequence[str]) -> Integers:
-    """`entity_of` of each: the halves of the id, put together and mixed."""
+    """A number for each given customer, of 62 bits, by which what is drawn about it is drawn.
+
+    It is the halves of the id, put together and mixed.
+    """
     words = np.frombuffer(bytes.fromhex("".join(customer_ids).replace("-", "")), dtype=">u8")
     mixed = mix_all((words[::2] ^ words[1::2]).astype(np.uint64))
     entities: Integers = (mixed >> np.uint64(2)).view(np.int64)

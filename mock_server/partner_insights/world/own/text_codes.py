@@ -42,7 +42,7 @@ class TextCodes(Struct, frozen=True, eq=False, dict=True):
         return {dataset: self._rows(dataset) for dataset in DATASETS}
 
     def _rows(self, dataset: Dataset) -> RowTexts:
-        made, given = RowTexts.of_generated(self.licenses, self.calendar.processed(dataset)), self.texts
+        made, given = RowTexts.of_generated(self.licenses, self.calendar.processed[dataset]), self.texts
         folded = map(str.casefold, made.workloads)
         codes = dict(zip(folded, made.workload_codes, strict=True))
         return RowTexts(
