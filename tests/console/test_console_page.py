@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -162,6 +162,24 @@ def test_another_host_would_be_refused_and_seen(page: Page, seen: Seen) -> None:
     """The two checks above see a request to elsewhere, which the page's policy stops."""
     assert page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'stopped')") == "stopped"
     assert any("Content Security Policy" in words for words in seen.complaints)
+
+
+def test_a_session_has_a_page_of_its_own(fake: RunningFake, page: Page) -> None:
+    """Under a session's address the page shows and changes that session, and not the fake it is of."""
+    _, told = post(fake, "/_admin/sessions", {"customers": 3})
+    other = page.context.new_page()
+    try:
+        other.goto(told["url"])
+        expect(other.locator("#scenario-bom")).to_be_attached()
+        other.locator("#customer-list").scroll_into_view_if_needed()
+        expect(other.locator("#customer-list button")).to_have_count(3)
+        other.locator("#scenario-bom").check()
+        expect(other.locator("#scenario-bom")).to_be_checked()
+        prefix = urlsplit(told["url"]).path
+        assert "bom" in send(fake, f"{prefix}/_admin/scenario")[1]["active"]
+        assert "bom" not in send(fake, "/_admin/scenario")[1]["active"]
+    finally:
+        other.close()
 
 
 def test_the_keyboard_switches_a_scenario(fake: RunningFake, page: Page) -> None:

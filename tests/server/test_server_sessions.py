@@ -8,10 +8,13 @@ import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from partner_insights.contract.query.next_link import NextLink
 from partner_insights.server.sessions import HEADER, Sessions, UnknownSession
+from partner_insights.server.settings import QueryReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +126,53 @@ def test_a_fake_in_this_process_has_sessions_too(
     assert page["totalCount"] == 2
     assert client.get("/v1/customers", headers=app_user).get_json()["totalCount"] == 23
     assert make_app(workers=2).test_client().post("/_admin/sessions").status_code == 409
+
+
+def addresses_in(value: Any) -> list[str]:
+    """Every URL of a JSON value that is of this machine."""
+    if isinstance(value, str):
+        return [value] if value.startswith("http://") and "//sts." not in value else []
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for member in members for each in addresses_in(member)]
+
+
+def test_what_a_session_says_of_itself_leads_to_it(ask: Ask) -> None:
+    """Where a request names the session by its path, no address in an answer leads out of it."""
+    prefix, _ = begun(ask, customers=3)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    flow = b"client_id=any&scope=https://api.partnercenter.microsoft.com/user_impersonation"
+    device = ask(f"{prefix}/contoso.example/oauth2/v2.0/devicecode", "POST", form, body=flow)
+    told = [
+        *(
+            ask(f"{prefix}/contoso.example{version}/.well-known/openid-configuration")
+            for version in ("", "/v2.0")
+        ),
+        ask(f"{prefix}/openapi.json"),
+        ask(f"{prefix}/v1/customers?size=1", headers={"Prefer": "fault=links-with-host"}),
+        device,
+    ]
+    for answer in told:
+        found = addresses_in(answer.json)
+        assert found, answer.body
+        assert all(f"{prefix}/" in f"{each}/" for each in found), found
+    plan = json.dumps({"faults": [{"operation": "*", "code": 503}]}).encode()
+    made = ask(f"{prefix}/_admin/faults", "POST", {"Content-Type": "application/json"}, body=plan)
+    assert made.headers["location"] == f"{prefix}/_admin/faults/{made.json['id']}"
+    assert ask(made.headers["location"]).json["id"] == made.json["id"]
+
+
+def test_a_link_to_the_next_page_stays_in_the_session(
+    make_app: Callable[..., Flask], app_user: dict[str, str]
+) -> None:
+    """An absolute link is of the path that was asked for, whoever asked the same by the header before."""
+    client = make_app(reading=QueryReading(NextLink.ABSOLUTE)).test_client()
+    told = client.post("/_admin/sessions", json={}).get_json()
+    path, prefix = "/v1/analytics/commercial/usage/license?top=1", f"/_sessions/{told['id']}"
+    for _ in range(2):
+        by_header = client.get(path, headers={**app_user, HEADER: told["id"]}).get_json()
+        by_path = client.get(prefix + path, headers=app_user).get_json()
+        assert urlsplit(by_header["@nextLink"]).path == urlsplit(path).path
+        assert urlsplit(by_path["@nextLink"]).path == prefix + urlsplit(path).path
 
 
 def test_a_session_costs_less_than_a_megabyte(

@@ -33,6 +33,7 @@ from partner_insights.server.sessions import (
     JOURNAL_ENTRIES,
     PREFIX,
     UnknownSession,
+    root_of,
     unknown_session,
 )
 
@@ -111,6 +112,7 @@ class ApiMiddleware(Struct, dict=True):
         session_id, path = environ.get(ENVIRON_HEADER), environ.get("PATH_INFO", "")
         if self.sessions is None or (session_id is None and not path.startswith(PREFIX)):
             return deliver(self.delivery(self.begin(environ)), start_response)
+        environ["SCRIPT_NAME"] = root_of(path)
         try:
             session, environ["PATH_INFO"] = self.sessions.route(path, session_id)
         except UnknownSession as unknown:
@@ -278,7 +280,7 @@ class ApiMiddleware(Struct, dict=True):
         before = asked.copy()  # the application changes it
         template = Entry.of(0, asked, route, "")
         response = BufferedResponse.from_app(self.application, asked)
-        if self._is_repeatable(before, route):
+        if self._is_repeatable(before, route) and not self._says_where(before, response):
             self._store(before, scene, response, template)
         return response
 
@@ -289,6 +291,10 @@ class ApiMiddleware(Struct, dict=True):
     def _is_repeatable(self, asked: WSGIEnvironment, route: RouteMatch) -> bool:
         path, query = asked.get("PATH_INFO", ""), asked.get("QUERY_STRING", "")
         return route.operation in self.paths.operations and not has_body(asked) and f"{path}{query}".isascii()
+
+    def _says_where(self, asked: WSGIEnvironment, response: BufferedResponse) -> bool:
+        """Whether it has the address of a session, which has two: by a header, and by the path."""
+        return self.sessions is None and request_origin(asked).encode() in (response.content or response.body)
 
     def _store(
         self,

@@ -6,6 +6,7 @@ of its own; what it shares with the others is the contract and the key of the to
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from threading import Lock
@@ -27,6 +28,7 @@ _Fake = TypeVar("_Fake")
 HEADER: Final = "X-Insights-Session"
 ENVIRON_HEADER: Final = "HTTP_X_INSIGHTS_SESSION"
 PREFIX: Final = "/_sessions/"
+_ROOT: Final = re.compile(re.escape(PREFIX) + "[^/]*")
 _CONTROL: Final = "/_admin/sessions"
 """Where sessions begin and end, whatever session a client says it is in."""
 
@@ -35,6 +37,12 @@ IDLE_SECONDS: Final = 1800.0
 CACHE_BYTES: Final = 192 * 1024
 JOURNAL_ENTRIES: Final = 200
 """A session costs less than a megabyte: it is one test's."""
+
+
+def root_of(path: str) -> str:
+    """What stands before the paths of a session, where a request names it by its path; else nothing."""
+    named = _ROOT.match(path)
+    return "" if named is None else named.group()
 
 
 class UnknownSession(Exception):

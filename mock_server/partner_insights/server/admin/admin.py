@@ -186,7 +186,7 @@ class Admin:
     def plan_faults(self) -> Response:
         """Put the plan of the body in force: 201 with its account."""
         account = self._middleware.chooser.plan(sent_json())
-        return json_ok(account, 201, ("Location", f"/_admin/faults/{account['id']}"))
+        return json_ok(account, 201, ("Location", f"{request.script_root}/_admin/faults/{account['id']}"))
 
     def fault_plan(self, plan_id: str) -> Response:
         """The account of a plan: which request met which of its faults."""

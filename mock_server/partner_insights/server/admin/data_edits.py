@@ -158,9 +158,8 @@ class DataEdits:
         index = scene.world.customer_index(customer_id)
         if index is None:  # a scenario that shows fewer customers
             return json_ok({"id": customer_id}, status)
-        return json_ok(
-            customer_content(scene, index), status, ("Location", f"/_admin/customers/{customer_id}")
-        )
+        place = f"{request.script_root}/_admin/customers/{customer_id}"
+        return json_ok(customer_content(scene, index), status, ("Location", place))
 
 
 def _object() -> dict[str, Any]:

@@ -74,7 +74,8 @@ class HistoryViews:
         """Plan the event of the body: 201 with its number."""
         event = read_event(sent_json(), self._state.world)
         number = self._state.plan(event)
-        return json_ok({"id": number, **event.content()}, 201, ("Location", f"/_admin/events/{number}"))
+        place = f"{request.script_root}/_admin/events/{number}"
+        return json_ok({"id": number, **event.content()}, 201, ("Location", place))
 
     def cancel_event(self, number: int) -> Response:
         """It does not happen."""

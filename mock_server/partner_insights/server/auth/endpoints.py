@@ -265,7 +265,7 @@ def _sent_once(name: str) -> object:
 
 
 def _base() -> str:
-    return request.host_url.rstrip("/")
+    return request.root_url.rstrip("/")
 
 
 def _sent_back(asked: AuthorizeRequest, answer: dict[str, str]) -> Response:

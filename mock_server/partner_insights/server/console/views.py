@@ -75,14 +75,14 @@ class Console:
 
     def description(self) -> Response:
         """The OpenAPI description, with examples of the world in force and the address it was asked at."""
-        url = request.host_url.rstrip("/")
+        url = request.root_url.rstrip("/")
         document = openapi_with_examples(self._catalogue, self._state.scene.world, url)
         return respond(ApiResponse(200, json.dumps(document).encode(), content_type=JSON))
 
     def _content(self) -> dict[str, Any]:
         """What the template tells."""
         settings, world = self._settings, self._state.scene.world
-        url = request.host_url.rstrip("/")
+        url = request.root_url.rstrip("/")
         token = example_token(settings.auth, self._tokens, self._state.scene.identity)
         customer = world.customer_id(0) if world.customers else "{customer-id}"
         operations = [

@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, Reque
 
 from partner_insights.header_values import number_of
 from partner_insights.server.http.request_headers import names_host
+from partner_insights.server.sessions import root_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -136,7 +137,7 @@ class HttpRequest(Struct):
         server, port = self.server
         environ: WSGIEnvironment = {
             "REQUEST_METHOD": self.method,
-            "SCRIPT_NAME": "",
+            "SCRIPT_NAME": root_of(self.path),
             "PATH_INFO": self.path.encode().decode("latin-1"),
             "QUERY_STRING": self.query,
             "SERVER_NAME": server,

@@ -51,7 +51,7 @@ class RequestHeaders(Struct, frozen=True):
     path: str = ""
     """Of the request, as operations write paths."""
     origin: str = ""
-    """Scheme and host the caller asked at."""
+    """Scheme, host and session the caller asked at."""
 
     @classmethod
     def of(cls, environ: Mapping[str, Any]) -> RequestHeaders:
@@ -84,8 +84,9 @@ class RequestHeaders(Struct, frozen=True):
 
 
 def request_origin(environ: Mapping[str, Any]) -> str:
-    """Scheme and host a request was sent to."""
-    return f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
+    """Scheme and host a request was sent to, and the path of the session that it named there."""
+    scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
+    return f"{scheme}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
 def read_host(text: str) -> str:

@@ -2,6 +2,8 @@
 
 let adminToken = null; // only ever here: not in the address, a cookie or the browser's storage
 
+const root = location.pathname.replace(/\/+$/, ""); // of a session, /_sessions/ID
+
 export function useAdminToken(token) {
   adminToken = token;
 }
@@ -22,7 +24,7 @@ export async function ask(path, method = "GET", content = undefined) {
   if (content !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(`/_admin/${path}`, { method, headers, body: JSON.stringify(content) });
+    response = await fetch(`${root}/_admin/${path}`, { method, headers, body: JSON.stringify(content) });
   } catch {
     throw new Refusal(0, "The fake does not answer. Is it still running?");
   }

@@ -73,7 +73,7 @@ async function unlock(event) {
   event.preventDefault();
   const form = event.target;
   useAdminToken(byId("admin-token").value.trim());
-  const answer = await fetch("/", { headers: adminHeaders() }).catch(() => null);
+  const answer = await fetch(location.pathname, { headers: adminHeaders() }).catch(() => null);
   if (answer?.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.title = page.title;
