@@ -173,13 +173,16 @@ def write(
         raise InputError(
             "--count counts the rows of a RESOURCE", remedy="leave it out; --customers sets a world's size"
         )
+    volume = {"days": days, "parts": parts, "resume": resume, "workers": workers, "scheduler": scheduler}
     if (chosen.resource or chosen.operation) and tool is None:
-        _only_for_a_world(days=days, parts=parts, resume=resume, workers=workers, scheduler=scheduler)
+        _refuse(volume, "is for writing a world", "leave it out, or write a `world`")
     if tool is not None:
-        volume = {"days": days, "parts": parts, "resume": resume, "workers": workers, "scheduler": scheduler}
-        _export(
-            tool, chosen, WorldSettings(seed, customers or EXPORTED, as_of), out, force, format=form, **volume
-        )
+        if chosen != Selection():
+            raise InputError("--as is for writing a world", remedy="leave it out, or write a `world`")
+        _refuse({"format": form, **volume}, f"says nothing about --as {tool}", "leave one of them out")
+        small = WorldSettings(seed, customers or EXPORTED, as_of)
+        answers = export(small.world(), catalogue, tool, out, force=force)
+        click.echo(f"{out}: {answers} answers for {tool}, seed {seed}, as of {as_of}")
         return
     if chosen == Selection():
         check_folder_name(out, _NAMED)
@@ -207,16 +210,11 @@ def write(
     click.echo(f"{out}: {amount} of {target}, seed {seed}, as of {as_of}")
 
 
-def _export(
-    tool: str, chosen: Selection, settings: WorldSettings, out: Path, force: bool, **given: object
-) -> None:
-    if chosen != Selection():
-        raise InputError("--as is for writing a world", remedy="leave it out, or write a `world`")
-    for name, value in given.items():
+def _refuse(options: Mapping[str, object], words: str, remedy: str) -> None:
+    """InputError where one of the options is given."""
+    for name, value in options.items():
         if value:
-            raise InputError(f"--{name} says nothing about --as {tool}", remedy="leave one of them out")
-    answers = export(settings.world(), Catalogue.load(), tool, out, force=force)
-    click.echo(f"{out}: {answers} answers for {tool}, seed {settings.seed}, as of {settings.as_of}")
+            raise InputError(f"--{name} {words}", remedy=remedy)
 
 
 def _folders(world: World, out: Path, days: int | None, *, keeps: bool) -> Iterator[tuple[World, Path]]:
@@ -229,12 +227,6 @@ def _folders(world: World, out: Path, days: int | None, *, keeps: bool) -> Itera
     for back in range(days - 1, -1, -1):
         day = world.as_of - timedelta(days=back)
         yield replace(world, as_of=day), out / f"processedDate={day}"
-
-
-def _only_for_a_world(**given: object) -> None:
-    for name, value in given.items():
-        if value:
-            raise InputError(f"--{name} is for writing a world", remedy="leave it out, or write a `world`")
 
 
 def _executor(workers: int | None, scheduler: str | None) -> Executor:

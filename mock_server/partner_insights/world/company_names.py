@@ -29,18 +29,6 @@ def patterns() -> Mapping[str, Any]:
     return locales
 
 
-class Place(Struct, frozen=True):
-    """Where a name says the customer is, and which of several of one name it is."""
-
-    city: str | None
-    number: int
-
-    @property
-    def suffix(self) -> str:
-        """` 2` for the second of a name; nothing for the first."""
-        return f" {self.number + 1}" if self.number else ""
-
-
 class LocaleNames(Struct, frozen=True, eq=False, dict=True):
     """The names of one locale, as they are written or, by `letters`, in those of a domain."""
 
@@ -73,10 +61,10 @@ class LocaleNames(Struct, frozen=True, eq=False, dict=True):
         school = kinds[(kind + last) % len(kinds)] % (person[::-1] if self._last_name_first else person)
         if not digits:
             return school
-        place = self._place(digits)
-        if place.city is not None:
-            school = self._patterns["school_in_city"].format(school=school, city=place.city)
-        return f"{school}{place.suffix}"
+        city, suffix = self._place(digits)
+        if city is not None:
+            school = self._patterns["school_in_city"].format(school=school, city=city)
+        return f"{school}{suffix}"
 
     @cached_property
     def _patterns(self) -> Mapping[str, Any]:
@@ -98,17 +86,18 @@ class LocaleNames(Struct, frozen=True, eq=False, dict=True):
     def _last_name_first(self) -> bool:
         return str(self._patterns["person"]).startswith("{last}")
 
-    def _place(self, digits: int) -> Place:
+    def _place(self, digits: int) -> tuple[str | None, str]:
+        """Where a name says the customer is, and what tells the second of one name from the first: ` 2`."""
         number, city = divmod(digits, len(self.words.cities) + 1)
-        return Place(self.words.cities[city - 1] if city else None, number)
+        return self.words.cities[city - 1] if city else None, f" {number + 1}" if number else ""
 
     @lru_cache(maxsize=64)  # noqa: B019 - as many as locales and spellings of one vocabulary, and few places
     def _tails(self, digits: int) -> list[str]:
         """What follows the family, as often as a family may begin anywhere in the list of trades."""
-        place = self._place(digits)
-        pattern = self._patterns["tail" if place.city is None else "tail_in_city"]
+        city, suffix = self._place(digits)
+        pattern = self._patterns["tail" if city is None else "tail_in_city"]
         tails = [
-            self._spelled(pattern.format(trade=trade, form=form, city=place.city) + place.suffix, "-")
+            self._spelled(pattern.format(trade=trade, form=form, city=city) + suffix, "-")
             for trade, form in self._trades
         ]
         return tails * (2 + len(self.words.last_names) // len(tails))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
@@ -13,6 +12,7 @@ from partner_insights.server.admin.controls import Control, json_error, json_ok,
 from partner_insights.server.sessions import HEADER, IDLE_SECONDS, PREFIX, Sessions
 from partner_insights.server.settings import AuthMode
 from partner_insights.world.own import load
+from partner_insights.world.own.events import read_day
 from partner_insights.world.own.files import chunks_of_value
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SessionViews:
             # What was given to the fake itself belongs to its own world.
             world = world.with_own(None)
         if "asOf" in content:
-            given["as_of"] = _day(content["asOf"])
+            given["as_of"] = read_day(content["asOf"], "/asOf")
         world = replace(world, **given)
         if "data" in content:
             world = load.put(load.read(chunks_of_value(content["data"], "data"), world), world)
@@ -128,10 +128,3 @@ def _number(content: dict[str, Any], name: str, default: float, least: int, most
     if value != int(value):
         raise InputError("is no whole number", where=f"/{name}")
     return int(value)
-
-
-def _day(value: Any) -> date:
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise InputError("is no day of the calendar", where="/asOf", remedy="give YYYY-MM-DD") from error

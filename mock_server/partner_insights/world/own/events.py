@@ -58,10 +58,7 @@ def read_event(content: Any, world: World) -> Event:
     index = world.customer_index(customer) if isinstance(customer, str) else None
     if index is None or not isinstance(customer, str):
         raise InputError(f"the partner has no customer {str(customer)[:80]!r}", where="/customer")
-    try:
-        day = date.fromisoformat(content["date"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError("is no day of the calendar", where="/date", remedy="give YYYY-MM-DD") from error
+    day = read_day(content.get("date"), "/date")
     for name in ("product", "workload"):
         if not isinstance(content.get(name, ""), str):
             raise InputError("is no text", where=f"/{name}")
@@ -75,6 +72,14 @@ def read_event(content: Any, world: World) -> Event:
         raise InputError("is no number of licences", where="/licenses")
     _apply(event, replace(world, as_of=day), _change)  # what cannot be is said now, and not on its day
     return event
+
+
+def read_day(value: Any, where: str) -> date:
+    """The day that a member of a JSON value names; InputError for what is none."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise InputError("is no day of the calendar", where=where, remedy="give YYYY-MM-DD") from error
 
 
 def with_events(world: World, events: Iterable[Event]) -> World:
