@@ -95,6 +95,7 @@ def test_many_options_have_headings(name: str, command: click.Command) -> None:
         assert isinstance(command, SectionedCommand)
         assert unsectioned(command) == []
         words = run(*name.split(), "--help").output
+        assert words.partition("\nOptions:")[2].split()[:1] == ["-h,"], "an argument is no option"
         for option in command.params:
             if isinstance(option, click.Option):
                 assert f"\n  {option.opts[0]}" in words

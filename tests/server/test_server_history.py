@@ -119,3 +119,13 @@ def test_several_workers_plan_nothing(make_app: Callable[..., Flask], world: Wor
     """409 in words: one worker alone would hear of it."""
     client = make_app(workers=2).test_client()
     assert event(client, world.customer_id(0), "leaves", world.as_of).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("control", "name"), [("history", "days"), ("customers", "size"), ("customers", "after")]
+)
+@pytest.mark.parametrize("value", ["x", "", "1.5", "٣", "9" * 20])
+def test_what_is_no_number_is_refused(client: FlaskClient, control: str, name: str, value: str) -> None:
+    """A misspelt number of a query is not taken for the one that there is without it."""
+    told = client.get(f"/_admin/{control}", query_string={name: value})
+    assert (told.status_code, told.get_json()["error"]) == (400, f"{name}={value[:40]!r} is no whole number")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import requests
 from partner_insights.child_server import RunningFake, running_fake
 from partner_insights.server.auth.tokens import Subject, Tokens
 from partner_insights.server.journal.client_verdict import REMARKS, TITLES
+from partner_insights.server.scenarios import SCENARIOS
 from partner_insights.world import World
 
 if TYPE_CHECKING:
@@ -384,3 +386,10 @@ def test_a_misspelt_code_is_refused(own: RunningFake, query: str) -> None:
     reply = requests.get(f"{own.url}/_admin/verdict?{query}", timeout=5)
     assert reply.status_code == 400
     assert "allow" in reply.json()["error"] or "did you mean hammered?" in reply.json()["error"]
+
+
+def test_the_page_names_every_code_and_scenario() -> None:
+    """Whoever reads what a client can do wrong, or what a day can be like, has read all of it."""
+    page = (Path(__file__).parents[2] / "docs/faults.md").read_text("utf-8")
+    names = {*TITLES, *SCENARIOS} - {"healthy"}
+    assert [each for each in sorted(names) if f"`{each}`" not in page] == []

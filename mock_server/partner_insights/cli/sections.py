@@ -35,7 +35,7 @@ class SectionedCommand(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             line = param.get_help_record(ctx)
-            if line is not None:
+            if line is not None and isinstance(param, click.Option):
                 sections.setdefault(getattr(param, "section", _REST), []).append(line)
         sections[_REST] = sections.pop(_REST, [])
         for heading, lines in sections.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, Response, request
@@ -44,6 +45,14 @@ def blueprint_of(controls: Iterable[Control], workers: int) -> Blueprint:
 
 def _needs_one_worker(words: str) -> Callable[..., Response]:
     return lambda **_: json_error(409, f"with several workers {words} with --workers 1")
+
+
+def query_number(name: str, default: int) -> int:
+    """A number of the query; InputError where there is another value."""
+    value = request.args.get(name, str(default))
+    if not re.fullmatch(r"-?[0-9]{1,15}", value):
+        raise InputError(f"{name}={value[:40]!r} is no whole number")
+    return int(value)
 
 
 def sent_json() -> Any:

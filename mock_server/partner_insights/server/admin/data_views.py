@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 
-from partner_insights.server.admin.controls import Control, ControlError, json_error, json_ok
+from partner_insights.server.admin.controls import Control, ControlError, json_error, json_ok, query_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +62,8 @@ class DataViews:
 
     def customers(self) -> Response:
         """The customers with `search` in name, domain or id, from the number `after` on, at most `size`."""
-        after = request.args.get("after", 0, type=int)
-        size = request.args.get("size", _SHOWN, type=int)
+        after = query_number("after", 0)
+        size = query_number("size", _SHOWN)
         if after < 0 or not 0 < size <= MAX_SHOWN:
             return json_error(400, f"give after from 0 on, and size from 1 to {MAX_SHOWN}")
         return json_ok(search_customers(self._state.scene.world, request.args.get("search", ""), after, size))

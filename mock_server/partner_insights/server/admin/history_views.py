@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 
-from partner_insights.server.admin.controls import Control, json_error, json_ok, sent_json
+from partner_insights.server.admin.controls import Control, json_error, json_ok, query_number, sent_json
 from partner_insights.world.own.events import read_event
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class HistoryViews:
     def history(self) -> Response:
         """Sold, deployed and active of each service and workload on the last `days`, the newest last."""
         longest, customers = self._longest, self._state.scene.world.customers
-        days = request.args.get("days", longest, type=int)
+        days = query_number("days", longest)
         if not 0 < days <= longest:
             return json_error(400, f"give days from 1 to {longest}: the history goes no further (--history)")
         if days * customers > MAX_CUSTOMER_DAYS:
