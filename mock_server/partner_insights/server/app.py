@@ -35,7 +35,7 @@ from partner_insights.server.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from partner_insights.contract import Catalogue, Operation
     from partner_insights.world import World
@@ -63,7 +63,7 @@ def _application(
     app = _Fake(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False  # it would redirect; TolerantPaths serves a doubled slash in place
+    app.url_map.merge_slashes = False  # it would redirect; _Fake serves a doubled slash in place
     for operation in catalogue.operations.values():
         _add_operation(app, service, operation)
     grants = GrantStore(settings.grant_store)
@@ -72,7 +72,7 @@ def _application(
     endpoints = DirectoryEndpoints(TokenEndpoint(directory, devices), service.gate, settings.sign_in)
     endpoints.add_to(app)
     middleware = ApiMiddleware(
-        TolerantPaths(app.wsgi_app),
+        app.wsgi_app,
         catalogue,
         state,
         tokens,
@@ -117,27 +117,20 @@ def _access(catalogue: Catalogue, settings: Settings) -> Access:
 
 
 class _Fake(Flask):
-    """Flask that answers OPTIONS in the common headers too."""
+    """Flask that takes every spelling of a path, and answers OPTIONS in the common headers too."""
 
     url_rule_class = _MatchedRule
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve a request under the plain path: one known client asks for `/v1//customers`."""
+        environ["PATH_INFO"] = plain_path(environ.get("PATH_INFO", ""))
+        return super().wsgi_app(environ, start_response)
 
     def make_default_options_response(self) -> Response:
         """The methods of the address, without a body."""
         allowed = super().make_default_options_response().headers["Allow"]
         allow = ("Allow", ", ".join(sorted(allowed.split(", "))))
         return respond(ApiResponse(204, headers=(allow,), content_type=None))
-
-
-class TolerantPaths:
-    """Doubled and trailing slashes, `/v1.0` → the plain path: one known client asks for `/v1//customers`."""
-
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve the request under the plain path."""
-        environ["PATH_INFO"] = plain_path(environ.get("PATH_INFO", ""))
-        return self._application(environ, start_response)
 
 
 def _add_operation(app: Flask, service: Service, operation: Operation) -> None:

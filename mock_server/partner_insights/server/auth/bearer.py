@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.server.auth.tokens import (
@@ -30,17 +29,12 @@ ANYBODY: Final = AccessToken(Caller.APP_USER, "", None, mfa=True, expires=math.i
 """Whom tokens that nobody looks at speak for."""
 
 
-@dataclass
 class Authenticator:
     """Admits callers as the run's auth mode says."""
 
-    mode: AuthMode
-    tokens: Tokens
-    state: State
-    _checked: CheckedTokens = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._checked = CheckedTokens(self.tokens)
+    def __init__(self, mode: AuthMode, tokens: Tokens, state: State) -> None:
+        self.mode, self.tokens, self.state = mode, tokens, state
+        self._checked = CheckedTokens(tokens)
 
     def authenticate(
         self, authorization: str | None, audiences: Collection[str] | None = AUDIENCES

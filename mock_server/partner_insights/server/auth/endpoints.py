@@ -132,7 +132,7 @@ class DirectoryEndpoints:
             token = self._authenticator.authenticate(request.headers.get("Authorization"), None)
         except ApiError as error:
             raise DirectoryError("token") from error
-        return user_info({"sub": token.object_id, "upn": token.user})
+        return user_info(token)
 
     def generate_token(self, audiences: tuple[str, ...]) -> Response:
         """One of Partner Center's own tokens for the directory's."""

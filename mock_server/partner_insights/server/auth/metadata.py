@@ -13,6 +13,7 @@ from partner_insights.server.auth.tokens import version_1_issuer, version_2_issu
 
 if TYPE_CHECKING:
     from partner_insights.server.auth.identity import Identity
+    from partner_insights.server.auth.tokens import AccessToken
 
 PUBLIC_HOSTS: Final = (
     "login.microsoftonline.com",
@@ -105,7 +106,6 @@ def user_realm(user: str) -> dict[str, Any]:
     }
 
 
-def user_info(claims: dict[str, Any]) -> dict[str, Any]:
+def user_info(token: AccessToken) -> dict[str, Any]:
     """Who an access token speaks for (OpenID Connect Core 1.0, section 5.3.2)."""
-    told = {"sub": claims["sub"], "name": claims.get("name"), "email": claims.get("upn")}
-    return {name: value for name, value in told.items() if value is not None}
+    return {"sub": token.object_id} | ({} if token.user is None else {"email": token.user})
