@@ -23,7 +23,6 @@ from partner_insights.verify.recordings.check import check_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from partner_insights.fixtures.factories.types import ScenarioName
     from partner_insights.fixtures.testing.server import PlannedFault
@@ -45,9 +44,7 @@ class Tools:
     def __enter__(self) -> Tools:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property

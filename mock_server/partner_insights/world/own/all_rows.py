@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
+from partner_insights.world.own.table import ColumnTable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,7 +27,7 @@ class FilledLicences(Struct, frozen=True):
     deployed: Integers
 
 
-class AllRows(Struct, frozen=True):
+class AllRows(ColumnTable, frozen=True, eq=False):
     """Rows of deployment (sold, deployed) or of use (workload, qualified, active); codes are of the texts."""
 
     customer: Integers
@@ -59,8 +61,5 @@ class AllRows(Struct, frozen=True):
 
     def beside(self, other: AllRows) -> AllRows:
         """Both, in the order of the customers."""
-        order = np.argsort(np.concatenate([self.customer, other.customer]), kind="stable")
-        names = self.__struct_fields__
-        return AllRows(
-            **{name: np.concatenate([getattr(self, name), getattr(other, name)])[order] for name in names}
-        )
+        rows = AllRows.joined([self, other])
+        return rows.take(np.argsort(rows.customer, kind="stable"))

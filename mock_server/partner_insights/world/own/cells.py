@@ -46,7 +46,7 @@ def whole_numbers(cells: Sequence[Any], *, is_text: bool) -> tuple[Integers, lis
                 return np.array(numbers, dtype=np.int64), []
     elif set(map(type, cells)) <= {int} and cells and min(cells) >= 0 and max(cells) <= MAX_COUNT:
         return np.array(cells, dtype=np.int64), []
-    return _one_by_one(cells, _count_problem, _as_count, is_text, np.full(len(cells), LEFT_OUT))
+    return _one_by_one(cells, _count_problem, int, is_text, np.full(len(cells), LEFT_OUT))
 
 
 def percents(cells: Sequence[Any], *, is_text: bool) -> tuple[Floats, list[Problem]]:
@@ -148,10 +148,6 @@ def _decoded(cells: Sequence[str]) -> list[Any] | None:
     except orjson.JSONDecodeError:
         return None
     return numbers if len(numbers) == len(cells) else None  # one empty cell makes an empty list
-
-
-def _as_count(value: float) -> int:
-    return int(value)
 
 
 def _count_problem(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from partner_insights.world.audience import customer_words
 from partner_insights.world.hashing import draw, entities, unit
@@ -204,8 +204,7 @@ class OwnRows(Struct, frozen=True, eq=False, dict=True):
         if not len(filled):
             return rows
         rank = self.codes.workload_rank
-        order = np.lexsort((rank[rows.workload], held))
-        return replace(rows, **{name: value[order] for name, value in asdict(rows).items()})
+        return rows.take(np.lexsort((rank[rows.workload], held)))
 
     def _shown(self, percent: Floats, part: Integers, whole: Integers, is_left: Any) -> Floats:
         """The given percents, but where the part was left out and no whole number of licences is so much."""

@@ -29,10 +29,10 @@ Run: TypeAlias = tuple[int, int]
 """The first of some customers that are neighbours, and the one behind the last."""
 _END: Final = np.iinfo(np.int64).max
 
-_Table = TypeVar("_Table", bound="_Columns")
+_Table = TypeVar("_Table", bound="ColumnTable")
 
 
-class _Columns(Struct, frozen=True, eq=False):
+class ColumnTable(Struct, frozen=True, eq=False):
     """Arrays of one length."""
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ _DTYPES: Final[Mapping[str, type]] = {
 }
 
 
-class LicenceTable(_Columns, frozen=True, eq=False):
+class LicenceTable(ColumnTable, frozen=True, eq=False):
     """One entry for each customer × product × service × channel."""
 
     customer: Integers
@@ -91,7 +91,7 @@ class LicenceTable(_Columns, frozen=True, eq=False):
     """Otherwise it is the catalogue's, or that of the customer's licence of the same product."""
 
 
-class UseTable(_Columns, frozen=True, eq=False):
+class UseTable(ColumnTable, frozen=True, eq=False):
     """One entry for each licence × workload."""
 
     licence: Integers
