@@ -75,7 +75,8 @@ def _ten_days_behind(world: World) -> World:
 
 
 def _required_only(row: Row, required: Collection[str]) -> Row:
-    return {name: value for name, value in row.items() if name in required}
+    """Where nothing is known of what has to be there, nothing is known to be lacking."""
+    return {name: value for name, value in row.items() if name in required} if required else row
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
