@@ -6,6 +6,7 @@ import json
 import keyword
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
@@ -128,10 +129,6 @@ def _block(words: str) -> str:
     return words.replace("*/", "* /").replace("\\u", "\\ u")  # Java reads escapes in comments, too
 
 
-def _xml(words: str) -> str:
-    return escape(words, quote=False)
-
-
 _LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
     {
         "typescript": Language(
@@ -154,7 +151,7 @@ _LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
             "List<{}>",
             _csharp,
             _pascal,
-            _xml,
+            partial(escape, quote=False),
         ),
         "java": Language(
             "PartnerInsights.java",

@@ -318,17 +318,15 @@ class World:
         self, kind: ResourceKind, start: int, stop: int
     ) -> tuple[DeploymentRows | UsageRows | PartnerRows | AllRows, RowTexts]:
         """The numbers of the rows, and what their codes mean."""
-        own = self.own_rows
+        own, is_usage = self.own_rows, kind.dataset == "usage"
         if own is not None:
             if kind.partner:
-                return own.partner_deployment if kind.dataset == "deployment" else own.partner_usage
-            make_all = own.deployment if kind.dataset == "deployment" else own.usage
-            return make_all(start, stop), own.texts(kind.dataset)
+                return own.partner_usage if is_usage else own.partner_deployment
+            return (own.usage if is_usage else own.deployment)(start, stop), own.texts(kind.dataset)
         texts = RowTexts.of_generated(self.licenses, self.calendar.processed[kind.dataset])
         if kind.partner:
-            return (self._partner_deployment if kind.dataset == "deployment" else self._partner_usage), texts
-        make = self.licenses.deployment if kind.dataset == "deployment" else self.licenses.usage
-        return make(start, stop), texts
+            return (self._partner_usage if is_usage else self._partner_deployment), texts
+        return (self.licenses.usage if is_usage else self.licenses.deployment)(start, stop), texts
 
     @cached_property
     def _partner_deployment(self) -> PartnerRows:
@@ -375,19 +373,9 @@ class World:
         return index
 
 
-@lru_cache(maxsize=64)
-def _calendar(seed: int, as_of: date, behind: tuple[int, int] = (0, 0)) -> Calendar:
-    """That of a day, for all worlds."""
-    return Calendar(seed, as_of, behind)
-
-
-@lru_cache(maxsize=64)
-def _licenses(seed: int, data_days: tuple[int, ...], products: ProductCatalogue) -> Licenses:
-    """Those of a day, for all worlds: an edit of the data changes nothing about them."""
-    return Licenses(seed, data_days, products)
-
-
-@lru_cache(maxsize=64)
-def _names(seed: int, vocabulary: Vocabulary) -> Customers:
-    """Those of one seed, for all its worlds: the order of its companies takes milliseconds to find."""
-    return Customers(seed, vocabulary)
+_calendar = lru_cache(maxsize=64)(Calendar)
+"""That of a day, for all worlds."""
+_licenses = lru_cache(maxsize=64)(Licenses)
+"""Those of a day, for all worlds: an edit of the data changes nothing about them."""
+_names = lru_cache(maxsize=64)(Customers)
+"""Those of one seed, for all its worlds: the order of its companies takes milliseconds to find."""
