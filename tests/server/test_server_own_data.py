@@ -115,6 +115,19 @@ def test_an_export_loaded_is_the_same_fake(make_app: Callable[..., Flask], app_u
     assert one.get("/_admin/data?rows=Nothing").status_code == 400
 
 
+def test_licences_that_are_not_there_are_not_changed(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """A product that the customer has not is 404 to PATCH, as to DELETE; PUT makes the licence."""
+    customer = get(client, "/v1/customers", app_user)["items"][0]["id"]
+    path = f"/_admin/customers/{customer}"
+    before = get(client, path)
+    for method in (client.patch, client.delete):
+        refused = method(f"{path}/licenses/Visoi Plan 2", json={"sold": 3})
+        words = "the customer has no licences of 'Visoi Plan 2'"
+        assert (refused.status_code, refused.get_json()["error"]) == (404, words)
+    assert get(client, path) == before
+    assert client.put(f"{path}/licenses/Visoi Plan 2", json={"sold": 3}).status_code == 200
+
+
 def test_a_product_in_other_letters_is_the_same(client: FlaskClient, app_user: dict[str, str]) -> None:
     """A customer holds a product once, in whatever case it is written: in edits, events and loads."""
     customer = get(client, "/v1/customers", app_user)["items"][0]["id"]

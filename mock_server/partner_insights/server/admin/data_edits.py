@@ -76,7 +76,10 @@ class DataEdits:
 
     def change_licence(self, customer_id: str, product: str) -> Response:
         """What the body gives of a customer's licences of a product; the rest stays."""
-        return self._licence(customer_id, product, load.change)
+        try:
+            return self._licence(customer_id, product, load.change_licences)
+        except KeyError as error:
+            raise _no_licences(product) from error
 
     def remove_licence(self, customer_id: str, product: str) -> Response:
         """Without a customer's licences of a product."""
@@ -84,7 +87,7 @@ class DataEdits:
         try:
             self._state.edit(lambda world: load.remove_licences(customer_id.lower(), product, world))
         except KeyError as error:
-            raise ControlError(404, f"the customer has no licences of {product[:80]!r}") from error
+            raise _no_licences(product) from error
         return self._customer(customer_id)
 
     def load(self) -> Response:
@@ -160,6 +163,10 @@ class DataEdits:
             return json_ok({"id": customer_id}, status)
         place = f"{request.script_root}/_admin/customers/{customer_id}"
         return json_ok(customer_content(scene, index), status, ("Location", place))
+
+
+def _no_licences(product: str) -> ControlError:
+    return ControlError(404, f"the customer has no licences of {product[:80]!r}")
 
 
 def _object() -> dict[str, Any]:

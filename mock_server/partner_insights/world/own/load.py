@@ -142,6 +142,13 @@ def put_licences(data: OwnData, world: World) -> World:
     return change(data, world)
 
 
+def change_licences(data: OwnData, world: World) -> World:
+    """The world in which the given cells of licences count; KeyError where there is no such licence."""
+    for place, product in zip(data.licences.customer.tolist(), data.licences.product.tolist(), strict=True):
+        remove_licences(data.ids[place], data.texts.products[product], world)
+    return change(data, world)
+
+
 def remove_licences(customer_id: str, product: str, world: World) -> World:
     """The world in which a customer has no licence of a product; KeyError where it has none now."""
     before = world.own or OwnData()
