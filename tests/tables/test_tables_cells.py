@@ -363,3 +363,12 @@ def test_front_matter_is_metadata_and_keeps_the_lines() -> None:
     assert page.metadata == {"title": "A: b", "ms.date": "1/2/2026", "empty": ""}
     page = read_page_text("---\ntitle: x\n---\n" + SHAPES["name and type"], "page.md")
     assert [(r.line, r.properties[0].line) for r in page.resources] == [(4, 8)]
+
+
+@pytest.mark.parametrize("cell", ["0", "(0, 0)", "-1"])
+def test_no_length_is_no_bound(cell: str) -> None:
+    """A length of 0 may say that there is none: it is noted, and bounds nothing."""
+    table = f"| Property | Type | Length |\n|---|---|---|\n| name | string | {cell} |\n"
+    page = read_page_text(f"# Thing\n\n{table}", "p.md")
+    assert page.resources[0].properties[0].facts.max_length is None
+    assert [found.code for found in page.diagnostics] == ["unread-cell"]

@@ -43,6 +43,57 @@ def test_a_judged_description_states_what_was_judged() -> None:
     assert len(judged) >= 300
 
 
+PRESENT = [
+    "Required.",
+    "(Required) The name.",
+    "This property is required.",
+    "Required: The name.",
+    "Required. For example, `x`.",
+]
+NOT_SURELY_PRESENT = [
+    *(
+        "Required: no",
+        "Required: only for plays.",
+        "Required; if lent.",
+        "(Required) if lent.",
+        "Required: false",
+    ),
+    *("Required. Only for plays.", "Required. Optional for plays.", "Required. Not needed for plays."),
+    *(
+        "This field is mandatory; except for plays.",
+        "This property is required. It may be left out for plays.",
+    ),
+]
+PERHAPS = [
+    "Required if lent",
+    "Yes, if lent",
+    "Yes*",
+    "Yes (plays)",
+    "Required/Optional",
+    "Yes or no",
+    "Always, except for plays",
+]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "expected"),
+    [
+        *(("Description", text, True) for text in PRESENT),
+        *(("Description", text, False) for text in NOT_SURELY_PRESENT),
+        *(("Required", text, True) for text in ("Yes", "y", "✓", "Required", "Mandatory.", "true")),
+        *(("Required", text, False) for text in (*PERHAPS, "No", "Optional", "")),
+    ],
+)
+def test_what_is_required_in_some_cases_is_not_required(column: str, text: str, expected: bool) -> None:
+    """A condition, a footnote or a "no" behind the word leave the property one that may be absent."""
+    page = read_page_text(
+        f"# Thing\n\n| Property | Type | {column} |\n|---|---|---|\n| name | string | {text} |\n", "p.md"
+    )
+    [row] = page.resources[0].properties
+    assert row.facts.required is expected
+    assert not page.diagnostics
+
+
 words = st.sampled_from(["novel", "Poem", "longPlay", "v1_2", "in-print", "x.y", "A4", "openAccess", "DNA"])
 lists = st.lists(words, min_size=2, max_size=5, unique=True)
 marks = st.sampled_from(["`{}`", "**{}**", "*{}*", '"{}"', "“{}”", "_{}_", "<code>`{}`</code>"])

@@ -366,6 +366,15 @@ def test_a_sign_may_stand_far_down_a_page(row: str) -> None:
     assert dialect_of(page) is named_dialect("discord")
 
 
+@pytest.mark.parametrize("words", ["Response", "Request body", "Folder", "JSON"])
+def test_a_general_heading_is_no_sign(words: str) -> None:
+    """ "Response Structure" stands on any site: a name without a mark is there not always sent."""
+    table = "| Field | Type | Description |\n|---|---|---|\n| size | int | How long. |\n"
+    page = f"# Harbour\n\n### {words} Structure\n\n{table}"
+    assert dialect_of(page).name == "partner-center"
+    assert dialect_of(page.replace(words, "Harbour")).name == "discord"
+
+
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """The dialect of a family nobody knew."""

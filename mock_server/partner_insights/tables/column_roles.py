@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from partner_insights.tables.row_facts import Facts
 
 _LENGTH = re.compile(r"(?:max(?:imum)? )?length\s*(?:\(.*\))?", re.IGNORECASE)
-_YES = re.compile(r"(?:y|yes|true|required|mandatory|always|✓|✔|x)\b.*|✓|✔", re.IGNORECASE)
+_YES = re.compile(r"(?:y|yes|true|required|mandatory|always|✓|✔|x)[.!]?", re.IGNORECASE)
+_PERHAPS = re.compile(
+    r"(?:y|yes|true|required|mandatory|always|✓|✔|x)(?![\w-]).*", re.IGNORECASE
+)  # "yes, if lent"
 _NO = re.compile(r"(?:n|no|false|optional|not required)\b.*", re.IGNORECASE)
 _NOTHING = {"", "-", "–", "—", "n/a", "na", "none"}
 # Where a table says "Property" it lists properties; a table may also give names types.
@@ -85,6 +88,8 @@ def _read(role: Role, text: str) -> dict[str, object] | None:
     if role == "read_only":
         return {"read_only": yes} if yes or no else None
     if text.casefold() in _NOTHING:
+        return {}
+    if _PERHAPS.fullmatch(text) and not yes:
         return {}
     return {"required": yes, "optional": no} if yes or no else None
 

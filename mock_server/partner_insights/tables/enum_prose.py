@@ -114,6 +114,16 @@ _OPENS = re.compile(
     r"\b(?:multi-?valued?|flagged|flags)\b|"
     r"\bone or more\b|\bbit(?:mask| ?flags?|wise)\b|\bnew values?\b|\bfree[- ]?(?:form|text)\b|"
     r"\bsubject to change\b|"
+    r"\b(?:values?|they|these|flags) (?:can|may|could) be (?:added|summed|or[- ']?ed|joined|mixed)\b|"
+    r"\b(?:more than one|several) (?:can|may|could)\b|\ball that apply\b|\b(?:can|may) be repeated\b|"
+    r"\b(?:can|may|might|will) be extended\b|(?:^|[.;] )(?:it is )?extensible(?=\W*$|[.;])|"
+    r"\b(?:may|might|will|can) grow\b|\bnot all\b|"
+    r"\bfurther values?\b|\bthere (?:are|may be|might be) (?:others?|more)\b|"
+    r"\b(?:these|those) are (?:only |just )?examples\b|\b(?:full|complete|whole) list\b|"
+    r"(?:^|[.;(] ?)(?:for (?:example|instance)|e\.g|examples?)(?: only)?(?=\W*$|[.;)])|"
+    r"\b(?:in|not )complete\b|\bamong other|(?:^|[.;] )or more\b|\b(?:suffix|prefix)\w*|\bfollowed by\b|"
+    r"\bmay follow\b|\blists? (?:is|are) (?:allowed|accepted|possible)\b|"
+    r"\b(?:is|are) (?:empty|blank) (?:when|if|for)\b|\bempty value\b|\botherwise,? (?:empty|blank)\b|"
     r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
     r"(?:string|text|value)\b",
     re.IGNORECASE,
@@ -135,7 +145,26 @@ _SPEAKS = re.compile(
     rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
-_NO_VALUE = re.compile(r", | or | and |\||^[{<\[]|\*|[>}\]]$")
+_NO_VALUE = re.compile(r", | or | and |\||[{}<>*]|^\[|\]$|YYYY|yyyy")
+# Words of a list that are set apart by nothing, and are no values but kinds of values or of signs.
+_KINDS = frozenset(
+    {
+        *("string", "strings", "text", "number", "numbers", "integer", "integers", "int", "boolean", "bool"),
+        *("array", "object", "float", "double", "decimal", "date", "datetime", "letters", "digits"),
+        *("underscores", "hyphens", "dashes", "periods", "dots", "spaces", "characters", "alphanumeric"),
+    }
+)
+_NO_CONSTANT = frozenset(
+    {"required", "optional", "mandatory", "read-only", "present", "returned", "set", "empty"}
+)
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+# A sentence that takes back that it is always so.
+_NOT_ALWAYS = re.compile(
+    r"\b(?:formerly|previously|currently|before|except|unless|if|when|otherwise|chang\w*|will|was|null|"
+    r"more to come)\b",
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(r"(?<![\w.,:/-])-?\d{1,9}(?![\w%:/-]|[.,]\d)")
 _NULL = "null"
 
 
@@ -156,6 +185,8 @@ def read_choices(prose: Prose, name: Name) -> Choices:
     others = [*doubts, *(other for read, other in found[1:] if read != choices)]
     opened = _OPENS.search(prose.words(prose.text)) is not None
     foreign = [other for other in others if not _spoken_of(other, prose) <= listed]
+    if choices.constant is not None:
+        foreign += [other for other in prose.statements if _is_taken_back(other, statement, prose, listed)]
     foreign += [other for other in prose.statements if _is_strange(other, statement, prose, listed)]
     if choices.shown or opened or foreign:
         shown = choices.shown or (tuple(filter(None, choices.values)) if opened else ())
@@ -193,13 +224,40 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 
+# What names one more value by its place: "Plays have `c`", "If lost, `c`", "Use `c` for plays".
+_NAMED = re.compile(
+    rf"(?:\b(?:it|this|value|that) is|\bset to|\b(?:have|has|had|returns?|add|sends?|gives?)|^or) ({T})"
+    rf"(?=\W*$| (?:if|for|when|in|is)\b)|"
+    rf"\buse ({T})(?= (?:if|for|when)\b)|^({T}) (?:in|for|if|when)\b|"
+    rf"^(?:if|when|in|for|on|before|after|since|until|unless|otherwise)\b[^:,]{{0,60}}[:,] ({T})"
+    rf"(?=\W*$| is\b)",
+    re.IGNORECASE,
+)
+_SUPPORTS = re.compile(r"(?:supports?|requires?|see|inherit\w*|used (?:by|with|in))\b", re.IGNORECASE)
+_ZERO = re.compile(r"\bzero\b", re.IGNORECASE)
+
 
 def _is_strange(other: Statement, statement: Statement, prose: Prose, listed: set[str]) -> bool:
     """Whether another sentence names one more value, that is none of the list."""
     if other is statement or not listed:
         return False
     named = {prose.words(found[found.lastindex or 1]) for found in _MORE.finditer(other.text)}
-    return not named <= {*listed, _NULL}
+    if not _SUPPORTS.match(other.text):
+        named |= {prose.words(found[found.lastindex or 1]) for found in _NAMED.finditer(other.text)}
+    if all(map(_NUMBERS.fullmatch, listed)):
+        named |= set(_NUMBERS.findall(_ZERO.sub("0", prose.words(other.text))))
+    return not {name for name in named if not name.startswith("$")} <= {*listed, _NULL}
+
+
+def _is_taken_back(other: Statement, statement: Statement, prose: Prose, listed: set[str]) -> bool:
+    """Whether another sentence says that a constant is not always there, or names anything else."""
+    if other is statement:
+        return False
+    later = prose.statements.index(other) > prose.statements.index(statement)
+    return (
+        bool((_NOT_ALWAYS.search if later else _NOT_ALWAYS.match)(other.text))
+        or not set(prose.terms_of(other.text)) <= listed
+    )
 
 
 _LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, True))
@@ -208,9 +266,11 @@ _LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, T
 def _read(statement: Statement, prose: Prose, name: Name) -> Choices | None:
     """What one statement says of the values; None where it is in no certain form."""
     text = statement.text
+    if statement.labelled:
+        return None
     if constant := _CONSTANT.fullmatch(text):
         value = prose.words(constant["term"])
-        if statement.items is None and is_subject(constant["subject"], prose, name) and value != _NULL:
+        if statement.items is None and is_subject(constant["subject"], prose, name) and _is_constant(value):
             return Choices(constant=value)
         return None
     for lead, closed in _LEADS:
@@ -242,8 +302,13 @@ def _read(statement: Statement, prose: Prose, name: Name) -> Choices | None:
     return None
 
 
+def _is_constant(value: str) -> bool:
+    return value.casefold() not in {_NULL, *_NO_CONSTANT} and not _NO_VALUE.search(value)
+
+
 def _list(text: str, *, bare: bool) -> list[str] | None:
     """The values of a list that is the whole of a text: terms, or (where `bare`) words of no prose."""
+    bare = bare and not _THOUSANDS.search(text)
     for item in (_TERM_ITEM, _BARE_ITEM) if bare else (_TERM_ITEM,):
         values: list[str] = []
         place = 0
@@ -251,7 +316,8 @@ def _list(text: str, *, bare: bool) -> list[str] | None:
             values.append(found["value"])
             place = found.end()
             if place == len(text):
-                return values
+                kinds = item is _BARE_ITEM and {value.casefold() for value in values} <= _KINDS
+                return None if kinds else values
             between = _BETWEEN.match(text, place)
             if between is None or not between[0].strip():
                 break

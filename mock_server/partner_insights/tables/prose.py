@@ -16,6 +16,12 @@ TERM = f"{BEGIN}([^{BEGIN}{END}]+){END}"
 _CONTROL = re.compile("[\x01\x02]")
 _BREAK = re.compile(r"<\s*/?\s*(?:br|p|/li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
 _LIST_PART = re.compile(r"<\s*(/?)\s*(ul|ol|li)\s*>", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"<(?!\s*/?\s*(?:br|p|li|ul|ol|div|code|b|i|em|strong|a|span|sup|sub)\b)", re.IGNORECASE
+)
+_RAISED = re.compile(
+    r"<su[bp]>(?=\s*\w)", re.IGNORECASE
+)  # a footnote's mark, or a power: no digit of a number
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _CODE = re.compile(r"`+([^`]{1,200})`+")
@@ -43,7 +49,9 @@ def mark_terms(markdown: str) -> str:
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", _bulleted(text)))
+        if "`" in text:
+            text = _CODE.sub(lambda code: _PLACEHOLDER.sub("&lt;", code[0]), text)
+        text = _TAG.sub("", _BREAK.sub("\n", _RAISED.sub("^", _bulleted(text))))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:

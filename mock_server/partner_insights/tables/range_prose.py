@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from partner_insights.tables.subjects import SUBJECT, is_subject
@@ -38,8 +39,10 @@ class Limits:
 
 
 _UNLIMITED = Limits()
-_N = r"(-?\d[\d,]*(?:\.\d+)?)(?![\w^])"
-_TO = r"\s*(?:-|–|—|\bto\b|\bthrough\b|\band\b|\.\.)\s*"
+_DIGITS = r"-?(?:\d{1,3}(?:,\d{3}){1,9}|\d{1,30})(?:\.\d{1,15})?"
+_N = rf"({_DIGITS})(?![\w^]|,\d)"
+_TO = r"\s*(?:-|–|—|\bto\b|\bthrough\b|\.\.)\s*"
+_AND = r"\s*(?:-|–|—|\bto\b|\bthrough\b|\band\b|\.\.)\s*"
 _CASE = r"(?: and (?:is |are )?case[- ](?:in)?sensitive)?"
 _CHARS = (
     r"[- ]?(?:unicode |alphanumeric |ascii |utf-8 )?char(?:acter)?s?(?: long| in length| inclusive|, "
@@ -66,8 +69,8 @@ def _compiled(*patterns: tuple[str, str]) -> _Patterns:
 
 # What a clause says, whoever it says it of.
 _LENGTH_CLAUSES = _compiled(
-    (rf"(?:between |from )?{_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
-    (rf"(?:a )?(?:length )?(?:between|from) {_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
+    (rf"{_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
+    (rf"(?:a )?(?:length )?(?:between|from) {_N}{_AND}{_N}{_CHARS}", "min_length max_length"),
     (rf"min(?:imum)?:? {_N},? (?:and )?max(?:imum)?:? {_N}{_CHARS}", "min_length max_length"),
     (rf"{_MOST} {_N}{_CHARS}", "max_length"),
     (rf"{_N}{_CHARS},? (?:max(?:imum)?|or (?:less|fewer)|at most|limit)", "max_length"),
@@ -89,7 +92,7 @@ _LENGTH_SENTENCES = _compiled(
     ),
     (
         rf"(?:the |its )?(?:length|number of characters){_OF}(?: must be| is| can be| may be|:)? "
-        rf"(?:between |from )?{_N}{_TO}{_N}(?:{_CHARS})?",
+        rf"(?:(?:between |from ){_N}{_AND}|{_N}{_TO}){_N}(?:{_CHARS})?",
         "min_length max_length",
     ),
     (
@@ -113,7 +116,7 @@ _RANGE_CLAUSES = _compiled(
     (
         rf"(?:an? |the )?(?:whole |decimal |positive |integer )?(?:number |value |integer |range |"
         rf"percentage |percent )?"
-        rf"(?:between|from|in the range(?: of| from)?|ranging from) {_N}{_TO}{_N}(?:,? ?\(?inclusive\)?)?",
+        rf"(?:between|from|in the range(?: of| from)?|ranging from) {_N}{_AND}{_N}(?:,? ?\(?inclusive\)?)?",
         "minimum maximum",
     ),
     (rf"min(?:imum)?:? {_N},? (?:and )?max(?:imum)?:? {_N}", "minimum maximum"),
@@ -132,7 +135,8 @@ _RANGE_SENTENCES = _compiled(
     (
         rf"(?:the )?(?:(?:possible|allowed|valid|accepted|permitted|supported|acceptable|legal) "
         rf")?(?:values?|range)(?: of values?)?"
-        rf"(?: (?:are|is|range|ranges))*(?: between| from|:)* ?{_N}{_TO}{_N}(?:,? ?\(?inclusive\)?)?",
+        rf"(?: (?:are|is|range|ranges))*(?::? (?:between|from):? ?{_N}{_AND}|:? ?{_N}{_TO}){_N}"
+        r"(?:,? ?\(?inclusive\)?)?",
         "minimum maximum",
     ),
 )
@@ -170,7 +174,7 @@ _UNSURE_HEAD = re.compile(
     r"see|as|"
     r"messages?|entries|users?|items|maximum|minimum|max|min|not|excluding|default\w*|"
     r"usual\w*|normal\w*|typical\w*|often|most\w*|general\w*|recommend\w*|about|approximate\w*|around|"
-    r"should|ideal\w*|previous\w*|former\w*)\b",
+    r"should|ideal\w*|previous\w*|former\w*|alternativ\w*|preferabl\w*|suggest\w*)\b",
     re.IGNORECASE,
 )
 _SPEAKS_LENGTH = re.compile(
@@ -185,14 +189,24 @@ _SPEAKS_RANGE = re.compile(
     r"\(\d+\s*[-–]\s*\d+\)",
     re.IGNORECASE,
 )
+_LONG = 31  # characters of a whole number; no bound has more
 _PLAIN_NUMBER = re.compile(r"(?<![\w.:/-])-?\d[\d,]*(?:\.\d+)?(?![\w:/.-]*\w)")
 _ZERO = re.compile(r"\bzero\b", re.IGNORECASE)
 # What another sentence says of values beyond the bounds.
 _ELSE = re.compile(
     r"(?: ;|^)\W*otherwise\b|\b(?:not|isn['’]t) enforced\b|\b(?:no|without) (?:\w+ )?limit\b|\bunlimited\b|"
-    r"(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller)\b(?! than)(?![- ]?case)",
+    r"\blimit(?:s|ed|ations?)?\b|\brestrict\w*|\bexcept(?:ions?)?\b|\brecommend\w*|(?:^| ;)\W*(?:by "
+    r"default|examples?)\W*(?:;|$)|"
+    r"\bno longer appl|(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller)\b(?! than)(?![- ]?case)",
     re.IGNORECASE,
 )
+# The same, where it stands behind the bound: before it, it may be about the property.
+_ONLY = re.compile(
+    r"\bappl(?:y|ies)\b[^;]{0,60}\bonly\b|\bonly (?:appl(?:y|ies)|if|for|when|in)\b|"
+    r"\bnot (?:appl(?:y|ies)|count\w*)\b",
+    re.IGNORECASE,
+)
+_BESIDE = {"minimum": lt, "maximum": gt, "above": le, "below": ge}
 _DIGIT = re.compile(r"\d")
 # Not "in percent": that leaves open whether all is 1 or 100.
 _UNIT = re.compile(
@@ -202,11 +216,12 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _LENGTH_CELL = re.compile(
-    r"[(\[]?\s*(?:min(?:imum)?[:= ]*)?(\d+)\s*(?:[,;–-]|to|\.\.)\s*(?:max(?:imum)?[:= ]*)?(\d+)\s*[)\]]?",
+    r"[(\[]?\s*(?:min(?:imum)?[:= ]*)?(\d{1,18})\s*(?:[,;–-]|to|\.\.)\s*"
+    r"(?:max(?:imum)?[:= ]*)?(\d{1,18})\s*[)\]]?",
     re.IGNORECASE,
 )
 _LONGEST_CELL = re.compile(
-    r"(?:(?:max(?:imum)?|up to|<=|≤)[:= ]*)?(\d+)(?: char(?:acter)?s?)?(?: max(?:imum)?)?", re.IGNORECASE
+    r"(?:(?:max(?:imum)?|up to|<=|≤)[:= ]*)?(\d{1,18})(?: char(?:acter)?s?)?(?: max(?:imum)?)?", re.IGNORECASE
 )
 _LENGTHS = ("min_length", "max_length")
 
@@ -228,7 +243,8 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
         text = prose.words(statement.text)
         if text in spent:
             continue
-        read = None if statement.items is not None else _read(text, prose, name)
+        sure = statement.items is None and not statement.labelled
+        read = _read(text, prose, name) if sure else None
         if read is None:
             if _SPEAKS_LENGTH.search(text):
                 doubts["length"].append(text)
@@ -241,8 +257,11 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
             if found.setdefault(bound, number) != number:
                 contradicted.add(_kind(bound))
     unsaid = " ; ".join(prose.words(each.text) for each in prose.statements)
+    behind = unsaid.partition(said[0])[2] if said else ""
     for text in said:
         unsaid = unsaid.replace(text, "")
+    if _ONLY.search(behind):
+        contradicted |= {"length", "range"}
     contradicted |= _contradictions(found, unsaid)
     contradicted |= {_kind(bound) for bound in found if doubts[_kind(bound)]}
     for kind in contradicted:
@@ -306,10 +325,10 @@ def _fields(match: re.Match[str], fields: tuple[str, ...]) -> tuple[tuple[str, N
 def read_length_cell(cell: str) -> tuple[int | None, int | None] | None:
     """Least and greatest length as a Length cell gives them; None where it cannot be read."""
     if both := _LENGTH_CELL.fullmatch(cell):
-        least, most = int(both[1][:9]), int(both[2][:9])
-        return (least, most) if least <= most else None
-    if only := _LONGEST_CELL.fullmatch(cell):
-        return None, int(only[1][:9])
+        least, most = int(both[1]), int(both[2])
+        return (least, most) if least <= most and most else None
+    if (only := _LONGEST_CELL.fullmatch(cell)) and int(only[1]):  # 0 may be "unlimited"
+        return None, int(only[1])
     return None
 
 
@@ -320,8 +339,8 @@ def read_unit(text: str) -> str | None:
 
 
 def _number(text: str) -> Number:
-    plain = text.replace(",", "")[:18]
-    return float(plain) if "." in plain else int(plain)
+    plain = text.replace(",", "")
+    return float(plain) if "." in plain or len(plain) > _LONG else int(plain)
 
 
 def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[Kind]:
@@ -331,16 +350,14 @@ def _contradictions(found: Mapping[str, Number], unsaid: str) -> set[Kind]:
     kinds: set[Kind] = {"length", "range"} if _ELSE.search(unsaid) else set()
     if least is not None and most is not None and least > most:
         kinds.add("length")
-    if (low is not None and high is not None and low > high) or _outside(unsaid, low, high):
+    if (low is not None and high is not None and low > high) or _outside(unsaid, found):
         kinds.add("range")
     return kinds
 
 
-def _outside(text: str, low: Number | None, high: Number | None) -> bool:
+def _outside(text: str, found: Mapping[str, Number]) -> bool:
     """Whether a text names a number beside the range, as in "-1 means that there is no limit"."""
-    if low is None and high is None:
-        return False
-    numbers = [_number(found) for found in _PLAIN_NUMBER.findall(_ZERO.sub("0", text))]
+    numbers = [_number(number) for number in _PLAIN_NUMBER.findall(_ZERO.sub("0", text))]
     return any(
-        (low is not None and number < low) or (high is not None and number > high) for number in numbers
+        test(number, found[bound]) for bound, test in _BESIDE.items() if bound in found for number in numbers
     )

@@ -55,10 +55,20 @@ _OPTIONAL = re.compile(
     rf"optional(?:\.|:|;|$)|[(\[]optional[)\]])",
     re.IGNORECASE,
 )
+# "Required: no", "Required. Only for plays.", "(required) if lent": a case, or no.
+_CASE = (
+    r"\s*(?:no|n|n/a|false|only|when|if|for(?! example| instance)|on|in|unless|except|conditional\w*|"
+    r"depend\w*|sometimes)\b"
+)
+_LEFT_OUT = re.compile(
+    r"\boptional\b|\b(?:may|can|might|could) be (?:left out|omitted|absent|missing)\b|"
+    r"\b(?:not|n't) (?:needed|required|mandatory|present)\b|\bexcept (?:for|in|when|if)\b|\bunless\b",
+    re.IGNORECASE,
+)
 _REQUIRED = re.compile(
     rf"{_SENTENCE}(?:{_SUBJECT} is (?:always )?(?:required|mandatory)(?:[.!;]|$)|(?:required|"
-    rf"mandatory)(?:\.|:|;|$)|"
-    r"[(\[](?:required|mandatory)[)\]])",
+    rf"mandatory)(?:[.:;]|$)(?!{_CASE})|"
+    rf"[(\[](?:required|mandatory)[)\]](?!{_CASE}))",
     re.IGNORECASE,
 )
 _NULL = re.compile(
@@ -171,7 +181,9 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         examples=tuple(dict.fromkeys((*_examples(text, marked), *choices.shown))),
         constants=_constants(text),
         optional="optional" in low and _OPTIONAL.search(text) is not None,
-        required=("required" in low or "mandatory" in low) and _REQUIRED.search(text) is not None,
+        required=("required" in low or "mandatory" in low)
+        and _REQUIRED.search(text) is not None
+        and _LEFT_OUT.search(text) is None,
         constant=choices.constant,
         values=tuple(value for value in choices.values if value is not None),
         enumerations=_enumerations(marked, inline.links),

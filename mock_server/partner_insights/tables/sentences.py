@@ -24,17 +24,25 @@ _TERM_LINE = re.compile(rf"(?P<value>{T})\s*(?:[.,;]?(?:\s*(?:and|or))?|(?:[-–
 _EXPLAINED_LINE = re.compile(rf"(?P<value>{_VALUE})\s*(?:[–—:=]|--|-(?=\s)).*")
 
 _LIKE_A_VALUE = re.compile(r"\S+\s*(?:[.,;]?$|[-–—:=(]|--)")
+# A line that may name the case the lines below it are about: "For books:", or a term by itself.
+_LABEL = re.compile(
+    rf"(?!(?:note|remark|constraint|restriction|requirement|limit|rule|format|length|validation|important)s?:$)"
+    rf"(?:.*:|{T})",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Statement:
     """A sentence without its full stop, and the values of the list below it; None where there is none.
 
-    `items` is empty where the list has a line that does not begin with a value.
+    `items` is empty where the list has a line that does not begin with a value. `labelled` says that a line
+    above, as "For books:", may bind it to a case.
     """
 
     text: str
     items: tuple[str, ...] | None = None
+    labelled: bool = False
 
 
 class Prose:
@@ -61,15 +69,17 @@ class Prose:
 def _statements(lines: list[str]) -> list[Statement]:
     found: list[Statement] = []
     index = 0
+    labelled = False
     while index < len(lines):
         line = lines[index]
         index += 1
         if not line:
             continue
         *before, last = _SENTENCE.split(line)
-        found += [Statement(_bare(sentence)) for sentence in before]
+        found += [Statement(_bare(sentence), labelled=labelled) for sentence in before]
         items, index = _items(lines, index, announced=last.rstrip().endswith(":"))
-        found.append(Statement(_bare(last), items))
+        found.append(Statement(_bare(last), items, labelled))
+        labelled = labelled or (items is None and _LABEL.fullmatch(last) is not None)
     return found
 
 
