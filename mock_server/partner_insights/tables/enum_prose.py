@@ -145,7 +145,7 @@ _SPEAKS = re.compile(
     rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
-_NO_VALUE = re.compile(r", | or | and |\||[{}<>*]|^\[|\]$|YYYY|yyyy")
+_NO_VALUE = re.compile(r", | or | and |\||[{}<>*†]|^\[|\]$|YYYY|yyyy")
 # Words of a list that are set apart by nothing, and are no values but kinds of values or of signs.
 _KINDS = frozenset(
     {

@@ -19,6 +19,8 @@ _LIST_PART = re.compile(r"<\s*(/?)\s*(ul|ol|li)\s*>", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"<(?!\s*/?\s*(?:br|p|li|ul|ol|div|code|b|i|em|strong|a|span|sup|sub)\b)", re.IGNORECASE
 )
+_FOOTNOTE = re.compile(r"(?<=[\w`*])\\\*(?=\W|$)")
+_STRUCK = re.compile(r"<(s|del|strike)>[^<]{0,500}</\1>", re.IGNORECASE)
 _RAISED = re.compile(
     r"<su[bp]>(?=\s*\w)", re.IGNORECASE
 )  # a footnote's mark, or a power: no digit of a number
@@ -43,7 +45,7 @@ _MAX_TEXT = 8_000
 
 def mark_terms(markdown: str) -> str:
     """The text with terms between `BEGIN` and `END`, line breaks as new lines, and no other markup."""
-    text = markdown[:_MAX_TEXT]
+    text = _FOOTNOTE.sub("†", markdown[:_MAX_TEXT])
     if BEGIN in text or END in text:
         text = _CONTROL.sub("", text)
     if "\\" in text:
@@ -51,7 +53,7 @@ def mark_terms(markdown: str) -> str:
     if "<" in text:
         if "`" in text:
             text = _CODE.sub(lambda code: _PLACEHOLDER.sub("&lt;", code[0]), text)
-        text = _TAG.sub("", _BREAK.sub("\n", _RAISED.sub("^", _bulleted(text))))
+        text = _TAG.sub("", _BREAK.sub("\n", _RAISED.sub("^", _bulleted(_STRUCK.sub("", text)))))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:

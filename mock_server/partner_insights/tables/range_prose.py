@@ -165,6 +165,7 @@ _HEADED = re.compile(
 _OF_LENGTH = re.compile(rf"(?:an? |the )(?P<subject>{SUBJECT}) of (?=\D{{2,20}}\d)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
 _UNSURE_HEAD = re.compile(
+    r"^[\[~]| [-–—] |\be\.?g\b|\bnever\b|"
     r"^(?:since|until|till|before|after|in|on|at|with|without|during|while|once|from|under|though|"
     r"although|because|"
     r"optionally|currently|today|now|then|otherwise|instead|only|also|both|some|many|few|all|no|other)\b|"

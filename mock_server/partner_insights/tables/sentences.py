@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from partner_insights.tables.prose import BEGIN, END, TERM
 
@@ -30,6 +30,19 @@ _LABEL = re.compile(
     rf"(?:.*:|{T})",
     re.IGNORECASE,
 )
+# A sentence without a verb of its own: it goes on with what the one before it says.
+_FRAGMENT = re.compile(
+    r"(?:only |just |not )?(?:for|if|when|unless|until|before|in|except) "
+    r"(?!more |details|examples?\b|instance|information|the future|bytes|utc\b|seconds|days|percent)"
+    r"[\w'’-]+(?: [\w'’-]+){0,2}|"
+    r"(?!(?:read|write|output|input|request|response)[- ])[\w'’-]+(?: [\w'’-]+)? only|"
+    r"(?:(?:it|this) is )?(?:not (?:\w+ )?(?:enforced|validated|checked|verified)|configurable)|"
+    r"no longer(?: true| enforced| valid)?|"
+    r"(?:any|anything|unlimited|otherwise|ignored|more|contact)(?: [\w'’-]+){1,5}|"
+    r"(?:the )?default|soft limit|subject to change|"
+    r"(?:(?:it|this) )?(?:may|might|will|can) (?:be )?(?:changed?|raised|increased|lowered|configured)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Statement:
     """A sentence without its full stop, and the values of the list below it; None where there is none.
 
     `items` is empty where the list has a line that does not begin with a value. `labelled` says that a line
-    above, as "For books:", may bind it to a case.
+    above ("For books:") or a fragment behind it ("If lent.", "Not enforced.") may bind it to a case.
     """
 
     text: str
@@ -80,6 +93,9 @@ def _statements(lines: list[str]) -> list[Statement]:
         items, index = _items(lines, index, announced=last.rstrip().endswith(":"))
         found.append(Statement(_bare(last), items, labelled))
         labelled = labelled or (items is None and _LABEL.fullmatch(last) is not None)
+    for place, after in enumerate(found[1:]):
+        if _FRAGMENT.fullmatch(after.text):
+            found[place] = replace(found[place], labelled=True)
     return found
 
 
