@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from partner_insights.world.hashing import Integers
+    from partner_insights.world.own.table import Run
 
 
 class RawCell(Struct, frozen=True):
@@ -88,6 +89,18 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
 
     def without_licences(self, customer_id: str, product: str) -> OwnData:
         """Without a customer's licences of a product; KeyError where it has none."""
+        runs, held, used, kept = self._of_other_products(customer_id, product)
+        licences, uses = spliced((self.licences, self.uses), _kept_licences(held, used, kept), runs)
+        return replace(self, licences=licences, uses=uses, **self._kept_raw(customer_id, product))
+
+    def require_licences(self, customer_id: str, product: str) -> None:
+        """KeyError where a customer has no licence of a product."""
+        self._of_other_products(customer_id, product)
+
+    def _of_other_products(
+        self, customer_id: str, product: str
+    ) -> tuple[list[Run], LicenceTable, UseTable, npt.NDArray[np.bool_]]:
+        """Where a customer's licences are, they and their uses, and which are of others than the product."""
         place = self.position[customer_id]
         runs = [(place, place + 1)]
         held, used = of_customers((self.licences, self.uses), runs)
@@ -95,8 +108,7 @@ class OwnData(Struct, frozen=True, eq=False, dict=True):
         kept = np.array([each != product.casefold() for each in names], dtype=np.bool_)
         if kept.all():
             raise KeyError(product)
-        licences, uses = spliced((self.licences, self.uses), _kept_licences(held, used, kept), runs)
-        return replace(self, licences=licences, uses=uses, **self._kept_raw(customer_id, product))
+        return runs, held, used, kept
 
     def merged(self, new: OwnData, *, instead: bool = False) -> OwnData:
         """The other's customers beside ours; of one and the same, the later counts, cell by cell.

@@ -145,19 +145,25 @@ def put_licences(data: OwnData, world: World) -> World:
 def change_licences(data: OwnData, world: World) -> World:
     """The world in which the given cells of licences count; KeyError where there is no such licence."""
     for place, product in zip(data.licences.customer.tolist(), data.licences.product.tolist(), strict=True):
-        remove_licences(data.ids[place], data.texts.products[product], world)
+        customer_id = data.ids[place]
+        _with_customer(customer_id, world).require_licences(customer_id, data.texts.products[product])
     return change(data, world)
 
 
 def remove_licences(customer_id: str, product: str, world: World) -> World:
     """The world in which a customer has no licence of a product; KeyError where it has none now."""
+    return world.with_own(_with_customer(customer_id, world).without_licences(customer_id, product))
+
+
+def _with_customer(customer_id: str, world: World) -> OwnData:
+    """What is given, the customer among it; KeyError where the world has none of this id."""
     before = world.own or OwnData()
-    if customer_id not in before.position:
-        made = world.generated_ids.index(customer_id)
-        if made is None:
-            raise KeyError(customer_id)
-        before = before.merged(adopted(made, world))
-    return world.with_own(before.without_licences(customer_id, product))
+    if customer_id in before.position:
+        return before
+    made = world.generated_ids.index(customer_id)
+    if made is None:
+        raise KeyError(customer_id)
+    return before.merged(adopted(made, world))
 
 
 def adopted(made: int, world: World) -> OwnData:
