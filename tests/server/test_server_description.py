@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,9 @@ from partner_insights.cli.page_options import read_custom
 from partner_insights.contract.openapi import openapi_document
 from partner_insights.derive.custom_pages import CustomContract
 from partner_insights.server import Settings, create_app
+from partner_insights.server.console import views
 from partner_insights.world import World
+from partner_insights.world.openapi_examples import openapi_with_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +74,27 @@ def test_it_says_where_it_is_served(make_app: Callable[..., Flask]) -> None:
     client = make_app(allowed_hosts=("fake.test",)).test_client()
     document = client.get("/openapi.json", base_url="https://fake.test:8443").json
     assert [each["url"] for each in document["servers"]] == ["https://fake.test:8443"]
+
+
+def test_one_is_made_at_a_time(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes megabytes until it is JSON: many that ask at once take no more."""
+    now: list[None] = []
+    most = 0
+
+    def counted(*arguments: Any) -> dict[str, Any]:
+        nonlocal most
+        now.append(None)
+        most = max(most, len(now))
+        time.sleep(0.05)  # long enough for others to come
+        now.pop()
+        return openapi_with_examples(*arguments)
+
+    monkeypatch.setattr(views, "openapi_with_examples", counted)
+    app = make_app()
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda _: app.test_client().get("/openapi.json").status_code, range(4))
+        assert set(answers) == {200}
+    assert most == 1
 
 
 def test_each_failure_has_an_example_of_its_form(client: FlaskClient, catalogue: Catalogue) -> None:

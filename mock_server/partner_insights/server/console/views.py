@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from flask import Blueprint, Flask, Response, render_template, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
@@ -40,6 +41,8 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
 }
 """Ours to say: what the platform says of a suffix can be anything."""
+_DESCRIBING: Final = Lock()
+"""One description at a time: it takes megabytes until it is JSON."""
 _SWAGGER_UI: Final = ("swagger-ui.css", "swagger-ui-bundle.js")
 
 
@@ -76,8 +79,9 @@ class Console:
     def description(self) -> Response:
         """The OpenAPI description, with examples of the world in force and the address it was asked at."""
         url = request.root_url.rstrip("/")
-        document = openapi_with_examples(self._catalogue, self._state.scene.world, url)
-        return respond(ApiResponse(200, json.dumps(document).encode(), content_type=JSON))
+        with _DESCRIBING:
+            body = orjson.dumps(openapi_with_examples(self._catalogue, self._state.scene.world, url))
+        return respond(ApiResponse(200, body, content_type=JSON))
 
     def _content(self) -> dict[str, Any]:
         """What the template tells."""
