@@ -107,6 +107,20 @@ def test_each_failure_has_an_example_of_its_form(client: FlaskClient, catalogue:
             catalogue.validator(catalogue.error_schema(case)).validate(examples[case.case]["value"])
 
 
+def test_a_client_may_send_the_defaults(client: FlaskClient, app_user: dict[str, str]) -> None:
+    """As clients do that were generated from the description: the answer is that without any."""
+    sent = 0
+    for path, operation in operations(client.get("/openapi.json").json):
+        parameters = [each for each in operation["parameters"] if each.get("in") == "query"]
+        defaults = {
+            each["name"]: each["schema"]["default"] for each in parameters if "default" in each["schema"]
+        }
+        answer = client.get(path, query_string=defaults, headers=app_user)
+        assert (answer.status_code, answer.json) == (200, client.get(path, headers=app_user).json)
+        sent += len(defaults)
+    assert sent
+
+
 def test_it_says_what_each_tag_is(catalogue: Catalogue) -> None:
     """Every tag of an operation, and no other."""
     document = openapi_document(catalogue)

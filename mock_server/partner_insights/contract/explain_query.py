@@ -43,6 +43,7 @@ def parameter_lines(option: QueryOption) -> Lines:
         lines.append(("bounds", f"{option.minimum} to {option.maximum}"))
     lines += [("values", ", ".join(option.values))] if option.values else []
     lines += [("default", str(option.default))] if option.default is not None else []
+    lines += [("goes with", option.needs)] if option.needs is not None else []
     lines += [("rule", f"{note.says}  ({note.standing}: {note.source})") for note in option.notes]
     return lines
 

@@ -139,7 +139,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     parameters += [_parameter(name, "path", {"type": "string", "minLength": 1}) for name in others]
     for name, schema in operation.query.items():
         option = operation.options.named(name)
-        stated = schema if option is None else {**schema, **_in_words(option, schema)}
+        stated = schema if option is None else {**_sendable(option, schema), **_in_words(option, schema)}
         parameters.append(_parameter(name, "query", stated))
     if _READ_ON in operation.query:
         words = "Of the next page, as the link to it says; goes with seekOperation=Next."
@@ -153,6 +153,11 @@ def _parameter(name: str, place: str, schema: SchemaObject, description: str = "
     return stated | ({"description": description} if description else {}) | {"schema": dict(schema)}
 
 
+def _sendable(option: QueryOption, schema: SchemaObject) -> SchemaObject:
+    """Without the default of an option that is refused alone: generated clients send defaults."""
+    return schema if option.needs is None else {key: schema[key] for key in schema if key != "default"}
+
+
 def _in_words(option: QueryOption, schema: SchemaObject) -> dict[str, Any]:
     """The rules of an option that JSON Schema has no keyword for, in words; a pattern for lists of fields."""
     words = [str(schema.get("description", ""))]
@@ -162,6 +167,8 @@ def _in_words(option: QueryOption, schema: SchemaObject) -> dict[str, Any]:
         words.append(f"Fields: {', '.join(option.fields)}.")
     if option.measures:
         words.append(f"Measures: {', '.join(each.name for each in option.measures)}.")
+    if option.needs is not None:
+        words.append(f"Only with {option.needs}; {option.default} where it is left out.")
     if option.also:
         words.append(f"Also spelled {', '.join(option.also)}.")
     words += [
