@@ -48,7 +48,7 @@ _LAST_EXAMPLE = re.compile(r"(?:^|[.:] )Example: ([A-Z0-9][\w/-]*(?: [\w/-]+){0,
 _CONSTANT = re.compile(r'(?<![{,])(?<![{,]\s)["“]([A-Za-z_]\w*)["”]\s*:\s*["“]([^"“”]*)["”]')
 _MEMBER = re.compile(r'["”]\s*:')
 # A whole sentence only: "when sent as input, this value is optional" says less.
-_SENTENCE = r"(?:^|[.!?)\n]\s*)"
+_SENTENCE = r"(?:^|[.!?;)\n]\s*)"
 _SUBJECT = r"(?:this|the) (?:property|field|value|attribute|element|member|parameter)"
 _OPTIONAL = re.compile(
     rf"{_SENTENCE}(?:{_SUBJECT} is (?:an )?optional(?: and (?:may|might|can)\b[^.]{{0,40}})?(?:[.!;]|$)|"
@@ -61,8 +61,9 @@ _CASE = (
     r"depend\w*|sometimes)\b"
 )
 _LEFT_OUT = re.compile(
-    r"\boptional\b|\b(?:may|can|might|could) be (?:left out|omitted|absent|missing)\b|"
-    r"\b(?:not|n't) (?:needed|required|mandatory|present)\b|\bexcept (?:for|in|when|if)\b|\bunless\b",
+    r"\boptional\b|\b(?:left out|omit\w*|absent|missing|lack\w*)\b|\bwrite[- ]?only\b|"
+    r"\b(?:not|never|n't) (?:\w+ )?(?:needed|required|mandatory|present|returned|sent|included)\b|"
+    r"\bexcept (?:for|in|when|if)\b|\bunless\b",
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(
@@ -74,23 +75,34 @@ _REQUIRED = re.compile(
 _NULL = re.compile(
     r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|"
     r"otherwise)\b|\bis null\b|\bif null\b|"
-    r"\bor null\b|\bnullable\b|\breturns? null\b|\bset to null\b|\bnull value is\b",
+    r"\bor null\b|\bnullable\b(?!: (?:no|false)\b)|\breturns? null\b|\bset to null\b|\bnull value is\b",
     re.IGNORECASE,
 )
+# In front of it, in its sentence: that it is not so, or was; before "is null", that another property is.
 _NOT_NULL = re.compile(
-    r"\b(?:can ?not|can't|must not|mustn't|may not|should not|never|isn't|is not|not|non)[- ](?:be )?null",
+    r"\b(?:not|can ?not|never|no longer|neither|non|reject\w*|errors?|fails?|invalid|before|until|previously|"
+    r"formerly)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_OTHERS_NULL = re.compile(
+    r"\b(?:if|when|where|while|unless|whose|which)\b"
+    r"(?! (?:(?:it|this|the) ?(?:value|property|field|parameter)? )?$)(?!.*, $)",
+    re.IGNORECASE,
+)
+# Behind a word of a property's standing: its end, as in "Read-only." and "Read-only property of …".
+_STANDS = r"(?=\s*(?:[.:;!()\]\n—–-]|$)|,(?! (?:except|unless|if|when|while|until|but)\b)"
 _READ_ONLY = re.compile(
-    rf"{_SENTENCE}[(\[]?read[- ]?only\b(?! (?:mode|access))|\b(?:{_SUBJECT}|it) is read[- ]?only\b|"
+    rf"{_SENTENCE}(?:[(\[]|(?:{_SUBJECT}|it) is )?read[- ]?only{_STANDS}| and\b| (?:property|field|value)\b)|"
     rf"[(\[]read[- ]?only[)\]]",
     re.IGNORECASE,
 )
 _DEPRECATED = re.compile(
-    rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)\b|[(\[](?:deprecated|obsolete)[)\]]|"
-    rf"\b(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|"
-    rf"obsolete|retired)\b|"
-    rf"\b(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
+    rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)(?:{_STANDS})(?!: (?:no|false)\b)|"
+    r" (?!(?:or|and|but|for|on|if|in|at|when|while|unless|except|only)\b|\w+s\b)\w| (?:as of|and will)\b|"
+    r" in (?:favou?r|version|[A-Z]\w+ \d{4}|v?\d))|[(\[](?:deprecated|obsolete)[)\]]|"
+    rf"{_SENTENCE}(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|"
+    rf"obsolete|retired)\b(?![^.]*\b(?:but|again)\b)|"
+    rf"{_SENTENCE}(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
     re.IGNORECASE,
 )
 # "The supported values are the member names found in [Band](#band)": a link to a list, and nothing besides.
@@ -174,9 +186,7 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         "values": [text for text in choices.doubts if text not in limits.said],
         **{about: list(limits.doubts.get(about, ())) for about in _BOUNDS},
     }
-    null = None in choices.values or (
-        "null" in low and _NULL.search(text) is not None and _NOT_NULL.search(text) is None
-    )
+    null = None in choices.values or ("null" in low and _may_be_null(text))
     return Facts(
         examples=tuple(dict.fromkeys((*_examples(text, marked), *choices.shown))),
         constants=_constants(text),
@@ -194,6 +204,15 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         unit=read_unit(text),
         doubts={about: texts[0] for about, texts in sentences.items() if texts},
         bounded=limits.bounded,
+    )
+
+
+def _may_be_null(text: str) -> bool:
+    """Whether a sentence says that the property may be null, and none that it may not."""
+    fronts = [(found[0], re.split(r"[.;:] ", text[: found.start()])[-1]) for found in _NULL.finditer(text)]
+    return not any(_NOT_NULL.search(front) for _, front in fronts) and any(
+        not said.casefold().endswith(("is null", "be null")) or not _OTHERS_NULL.search(front)
+        for said, front in fronts
     )
 
 
