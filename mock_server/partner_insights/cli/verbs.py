@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import partner_insights
+from partner_insights.cli.stop_signals import ended_as_by_ctrl_c
 from partner_insights.cli.streams import prepare_streams
 from partner_insights.errors import InputError, names_there_are
 
@@ -58,7 +59,8 @@ class Verbs(click.Group):
     def main(self, *args: Any, **settings: Any) -> Any:
         """Run as a program, whatever its standard streams are."""
         prepare_streams()
-        return super().main(*args, **settings)
+        with ended_as_by_ctrl_c():
+            return super().main(*args, **settings)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The options before a verb; what is wrong with them is said as everything else is."""
