@@ -559,8 +559,23 @@ def test_bodies_that_are_not_in_the_archive_have_bounds(
         (b"PK\x03\x04rest", "name what is in it"),
         (b"HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n{}", "save the body alone"),
         ('{"items": []}'.encode("utf-16-le"), "save it in UTF-8"),
+        (b"GET /v1/customers HTTP/1.1\nAccept: */*\n\nHTTP/1.1 200 OK\n", "or each body alone"),
+        (b"*   Trying 127.0.0.1:8010...\n", "or each body alone"),
+        (b"WARC/1.0\r\nWARC-Type: warcinfo\r\n", "save a HAR archive"),
+        (b"7549:9:websocket;0:~8:response;", "--set hardump=NEW.har"),
+        (b"interactions:\n- request:\n    body: null\n", "record it in JSON"),
+        (b"---\nhttp_interactions:\n- request:\n", "record it in JSON"),
+        (b'{"info": {"_postman_id": "5", "name": "n"}, "item": []}', "or each body alone"),
+        (b'{"id": "5", "name": "n", "request": {"url": "/v1/customers"}}', "its folder __files"),
+        (b'{"mappings": [{"request": {"url": "/v1/customers"}}]}', "or each body alone"),
+        (b'{"data": {"pairs": [{"request": {}}]}}', "or each body alone"),
+        (b'[{"scope": "https://api.partnercenter.microsoft.com:443"}]', "or each body alone"),
+        (b'{"openapi": "3.1.0", "info": {}}', "or each body alone"),
     ],
-    ids=["gzip", "zip", "curl -i", "UTF-16"],
+    ids=[
+        *("gzip", "zip", "curl -i", "UTF-16", "HTTPie", "curl -v", "Wget", "mitmproxy", "vcrpy", "VCR"),
+        *("Postman", "a mapping of WireMock", "WireMock", "Hoverfly", "nock", "OpenAPI"),
+    ],
 )
 @pytest.mark.parametrize("suffix", [".json", ".har"])
 def test_what_people_save_in_place_of_a_recording_is_told(

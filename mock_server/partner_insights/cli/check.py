@@ -50,9 +50,9 @@ def command(
 
     A FILE holds one body as it came over the wire, with or without a byte order mark, or one row, or an
     array of either; or a body or a row on each line (.ndjson, .jsonl), of any length; or a browser's archive
-    (.har), whose other traffic is passed over. A folder stands for all such files in it. What is no recording
-    is named, the rest is judged all the same. Exits 0 where the contract held, 1 where it was broken, 2 where
-    something could not be judged.
+    (.har), or a cassette of vcrpy or VCR in JSON, whose other traffic is passed over. A folder stands for all
+    such files in it. What is no recording is named, the rest is judged all the same. Exits 0 where the
+    contract held, 1 where it was broken, 2 where something could not be judged.
     """
     from partner_insights.contract import Catalogue, Profile
     from partner_insights.files import ensure_writable

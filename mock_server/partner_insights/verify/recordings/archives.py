@@ -1,4 +1,4 @@
-"""A browser's archive (HAR) → the recorded answers in it that are of our operations.
+"""A browser's archive (HAR), or a cassette → the recorded answers in it that are of our operations.
 
 An archive is full of other people's traffic and of entries that a browser left unfinished. So the URL decides
 first whether an entry is ours, and nothing else is read of one that is not.
@@ -22,6 +22,7 @@ from partner_insights.verify.judge.json_body import has_more_values, more_values
 from partner_insights.verify.judge.rules import FIRST_DAY
 from partner_insights.verify.recordings.archived_body import Room, archived_body
 from partner_insights.verify.recordings.archived_url import OperationUrl, UrlReader
+from partner_insights.verify.recordings.cassettes import cassette_entries
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def _log(name: str, content: bytes) -> list[Any]:
     except (RecursionError, ValueError):
         reason = "it nests too deeply, or holds a number of thousands of digits"
     else:
-        log = _object(_object(document).get("log")).get("entries")
+        archive = _object(document)
+        log = _object(archive.get("log")).get("entries", cassette_entries(archive))
         if isinstance(log, list):
             return log
         reason = "log.entries is missing or no array"

@@ -12,6 +12,7 @@ from partner_insights.http_reader import MAX_BODY
 from partner_insights.recording_folder import INDEX
 from partner_insights.verify.judge.json_body import BOM, read_body
 from partner_insights.verify.recordings.archives import archive_entries
+from partner_insights.verify.recordings.cassettes import CASSETTE
 from partner_insights.verify.recordings.entry import LineBlock, RecordedResponse, Unanswered
 
 if TYPE_CHECKING:
@@ -32,16 +33,41 @@ INDICES = ("manifest.json", INDEX)
 MAX_ARCHIVE = 512 * 2**20
 """Bytes of a HAR file, which can only be read whole."""
 
-ARCHIVE: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+ARCHIVES: Final = (re.compile(rb'\s*\{\s*"log"\s*:\s*\{'), CASSETTE)
 """How an archive begins, whatever its file is called."""
 
-NO_RECORDING: Final = {
-    b"\x1f\x8b": ("the file is compressed by gzip", "unpack it first"),
-    b"PK\x03\x04": ("the file is a zip archive", "unpack it, and name what is in it"),
-    b"HTTP/": ("the file begins with the head of a response", "save the body alone: curl without -i"),
-    b"{\0": ("the file is in UTF-16 without a byte order mark", "save it in UTF-8"),
-    b"[\0": ("the file is in UTF-16 without a byte order mark", "save it in UTF-8"),
-}
+_ALONE: Final = "save a HAR archive, or each body alone"
+NO_RECORDING: Final = tuple(
+    (re.compile(beginning), what, remedy)
+    for beginning, what, remedy in (
+        (rb"\x1f\x8b", "is compressed by gzip", "unpack it first"),
+        (rb"PK\x03\x04", "is a zip archive", "unpack it, and name what is in it"),
+        (rb"HTTP/", "begins with the head of a response", "save the body alone: curl without -i"),
+        (rb"[\[{]\0", "is in UTF-16 without a byte order mark", "save it in UTF-8"),
+        (rb"(GET|HEAD) \S+ HTTP/|\* |> GET ", "begins with a request", _ALONE),
+        (rb"WARC/", "is a WARC archive", _ALONE),
+        (
+            rb"[0-9]+:[0-9]+:",
+            "has flows of mitmproxy",
+            "save a HAR archive: mitmdump -nr FILE --set hardump=NEW.har",
+        ),
+        (
+            rb"(---\s+)?((http_)?interactions|responses):\s",
+            "is a cassette in YAML",
+            "record it in JSON (vcrpy: serializer='json')",
+        ),
+        (rb'\{\s*"info"\s*:\s*\{[^}]*"(_postman_id|schema)"', "is a collection of Postman", _ALONE),
+        (
+            rb'\{\s*("(id|name|uuid)"[^,]*,\s*|"priority"[^,]*,\s*)*"request"\s*:\s*\{',
+            "is a mapping of WireMock",
+            "name the bodies: its folder __files, or each alone",
+        ),
+        (rb'\{\s*"mappings"\s*:\s*\[', "has mappings of WireMock", _ALONE),
+        (rb'\{\s*"data"\s*:\s*\{\s*"pairs"', "is a simulation of Hoverfly", _ALONE),
+        (rb'\[\s*\{\s*"scope"\s*:', "is a recording of nock", _ALONE),
+        (rb'\{\s*"(openapi|swagger)"\s*:', "is a description of an API", _ALONE),
+    )
+)
 """Other things that people save: how they begin, what they are, and what to do."""
 
 _PART = 2**20
@@ -81,7 +107,7 @@ def entries(
                 yield from _lines(name, file)
                 return
             content = _content(name, file, MAX_ARCHIVE if suffix == BROWSER else MAX_BODY)
-            if suffix == BROWSER or ARCHIVE.match(content.removeprefix(BOM)):
+            if suffix == BROWSER or any(each.match(content.removeprefix(BOM)) for each in ARCHIVES):
                 yield from archive_entries(path, content, catalogue, clean)
             else:
                 yield from _body_or_array(name, content)
@@ -98,9 +124,10 @@ def _content(name: str, file: BinaryIO, maximum: int) -> bytes:
     content = b"".join(parts)
     if length > maximum:
         raise InputError(f"the file is larger than {maximum // 2**20} MiB", where=name)
-    for beginning, (what, remedy) in NO_RECORDING.items():
-        if content.startswith(beginning):
-            raise InputError(what, where=name, remedy=remedy)
+    text = content.removeprefix(BOM)
+    for beginning, what, remedy in NO_RECORDING:
+        if beginning.match(text):
+            raise InputError(f"the file {what}", where=name, remedy=remedy)
     return content
 
 
