@@ -117,8 +117,9 @@ ELSEWHERE = {f"{V1}/authorize", f"{V2}/authorize", "/generatetoken", "/v3/genera
 
 
 def documented(response: TestResponse) -> None:
-    """Granted, or refused in the directory's words."""
+    """Granted, or refused in the directory's words; who has proved nothing is told how to."""
     assert response.status_code in (200, 400, 401)
+    assert (response.status_code == 401) is ("WWW-Authenticate" in response.headers)
     if response.status_code == 200:
         return
     (number,) = response.json["error_codes"]

@@ -405,11 +405,14 @@ def test_clocks_may_differ_a_little(client: DirectoryClient, certificate: Certif
 
 
 def test_client_credentials_in_a_basic_header(client: DirectoryClient) -> None:
-    """Client id and secret may come as HTTP Basic (RFC 6749, 2.3.1)."""
+    """Client id and secret may come as HTTP Basic (RFC 6749, 2.3.1), where they are not empty."""
     basic = base64.b64encode(b"the%20app:s%3Acret").decode()
     form = {"grant_type": "client_credentials", **ASKS[V1]}
     answer = post(client, V1, form, Authorization=f"Basic {basic}").json
     assert client.claims(answer["access_token"])["appid"] == "the app"
+    for empty, number in ((b"the%20app:", 7000218), (b":secret", 900144)):
+        basic = base64.b64encode(empty).decode()
+        assert post(client, V1, form, Authorization=f"Basic {basic}").json["error_codes"] == [number]
 
 
 def test_what_is_listed_is_compared(make_app: Callable[..., Flask]) -> None:

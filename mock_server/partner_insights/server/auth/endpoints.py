@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from partner_insights.server.auth.token_endpoint import TokenEndpoint
 
 _HTML: Final = "text/html; charset=utf-8"
+_CHALLENGES: Final = {
+    "invalid_client": 'Basic realm="directory"',  # RFC 6749, section 5.2
+    "invalid_token": 'Bearer error="invalid_token"',  # RFC 6750, section 3
+}
 _MAX_SHOWN: Final = 100
 """Users offered for choice."""
 
@@ -246,7 +250,9 @@ def directory_failure(error: Exception) -> DirectoryError | None:
 
 
 def error_json(error: DirectoryError, headers: tuple[tuple[str, str], ...] = ()) -> ApiResponse:
-    """The answer that reports an error."""
+    """The answer that reports an error; a 401 says how to prove who asks (RFC 9110, section 15.5.2)."""
+    if error.row.status == 401:
+        headers = (*headers, ("WWW-Authenticate", _CHALLENGES[error.row.error]))
     return json_response(
         error.body(), status=error.row.status, headers=(*UNCACHED, *headers), note=Note(error.name)
     )

@@ -108,7 +108,12 @@ ERRORS: Final[Mapping[str, ErrorRow]] = {
     "code-verifier": ErrorRow(
         501481, "invalid_grant", "The 'code_verifier' does not match the 'code_challenge'."
     ),
-    "token": ErrorRow(50027, "invalid_token", "The access token is missing, or not of this directory.", 401),
+    "token": ErrorRow(
+        50027,
+        "invalid_token",
+        "The access token is missing from the Authorization header, or not of this directory.",
+        401,
+    ),
     "on-behalf-of": ErrorRow(50013, "invalid_grant", "The assertion is not valid: {}."),
     # Device code
     "pending": ErrorRow(70016, "authorization_pending", "The user has not signed in yet."),

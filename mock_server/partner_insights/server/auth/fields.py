@@ -57,4 +57,5 @@ def _basic(authorization: str | None) -> dict[str, str]:
         client, _, secret = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return {}
-    return {"client_id": unquote_plus(client), "client_secret": unquote_plus(secret)}
+    stated = {"client_id": unquote_plus(client), "client_secret": unquote_plus(secret)}
+    return {name: value for name, value in stated.items() if value}
