@@ -23,6 +23,7 @@ def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
     """
     if expression is not None and expression.kind == "array":
         facts = _unbound(facts, [bound for bound in _BOUNDS if bound not in facts.columns])
+        facts = replace(facts, constant=None)  # each item, or the only one
         expression = expression.items
     if (
         expression is not None

@@ -125,7 +125,13 @@ _OPENS = re.compile(
     r"\bmay follow\b|\blists? (?:is|are) (?:allowed|accepted|possible)\b|"
     r"\b(?:is|are) (?:empty|blank) (?:when|if|for)\b|\bempty value\b|\botherwise,? (?:empty|blank)\b|"
     r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
-    r"(?:string|text|value)\b",
+    r"(?:string|text|value)\b|\btheir own\b|\bfurther \w+|\bnew ones\b|\badd(?:ed)? more\b|"
+    r"\bopen (?:enum|list|set)\w*|\bevolv\w*|\bnot final\b|\bmore to come\b|\bprepared for\b|"
+    r"\b(?:trailing|leading)\b|(?:^|[.;] |\bvalues? (?:is|are) )"
+    r"(?:locali[sz]ed|translated|capitali[sz]ed|(?:(?:returned |sent )?in )?"
+    r"(?:upper|lower)[- ]?case)\b|\ban empty\b|"
+    r"\b(?:has|have) (?:none|no (?:value|\w+ kind))\b|\bjoin(?:ed)? (?:them|with|by)\b|\badd them\b|"
+    r"\bone or several\b|\bjson (?:array|list)\b",
     re.IGNORECASE,
 )
 # "0 = off", "1 means on", "2 for both", "3 (neither)": a value and what it stands for.
@@ -145,13 +151,16 @@ _SPEAKS = re.compile(
     rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
-_NO_VALUE = re.compile(r", | or | and |\||[{}<>*†]|^\[|\]$|YYYY|yyyy")
+_LIST_OF_VALUES = re.compile(r"\bvalues?:?$", re.IGNORECASE)
+_NO_VALUE = re.compile(r", | or | and |\||[{}<>*†]|^\[|\]$|YYYY|yyyy|HH:|hh:|X\.Y|%[ds]|^\$\w|###|xxx|XXX")
 # Words of a list that are set apart by nothing, and are no values but kinds of values or of signs.
 _KINDS = frozenset(
     {
         *("string", "strings", "text", "number", "numbers", "integer", "integers", "int", "boolean", "bool"),
         *("array", "object", "float", "double", "decimal", "date", "datetime", "letters", "digits"),
         *("underscores", "hyphens", "dashes", "periods", "dots", "spaces", "characters", "alphanumeric"),
+        *("underscore", "hyphen", "dash", "period", "dot", "space", "letter", "digit", "alphabetic"),
+        *("uuid", "guid", "url", "uri", "email", "id", "name"),
     }
 )
 _NO_CONSTANT = frozenset(
@@ -196,6 +205,8 @@ def read_choices(prose: Prose, name: Name) -> Choices:
 
 def _speaks(statement: Statement, prose: Prose) -> bool:
     """Whether a sentence may say which values there are; null alone is none."""
+    if statement.items is not None and _LIST_OF_VALUES.search(statement.text):
+        return True
     if not _SPEAKS.search(statement.text):
         return False
     terms = prose.terms_of(statement.text)
@@ -233,7 +244,11 @@ _NAMED = re.compile(
     rf"(?=\W*$| is\b)",
     re.IGNORECASE,
 )
-_SUPPORTS = re.compile(r"(?:supports?|requires?|see|inherit\w*|used (?:by|with|in))\b", re.IGNORECASE)
+_SUPPORTS = re.compile(
+    rf"(?:supports?|requires?|see|inherit\w*|used (?:by|with|in)|includes (?={T}:))(?=\W)", re.IGNORECASE
+)
+# "If `other` is set, …": the terms of a condition are another property and its values.
+_CONDITION = re.compile(r"(?:if|when|unless|while)\b[^,]*,", re.IGNORECASE)
 _ZERO = re.compile(r"\bzero\b", re.IGNORECASE)
 
 
@@ -244,6 +259,10 @@ def _is_strange(other: Statement, statement: Statement, prose: Prose, listed: se
     named = {prose.words(found[found.lastindex or 1]) for found in _MORE.finditer(other.text)}
     if not _SUPPORTS.match(other.text):
         named |= {prose.words(found[found.lastindex or 1]) for found in _NAMED.finditer(other.text)}
+        if prose.statements.index(other) > prose.statements.index(statement):
+            named |= set(prose.terms_of(_CONDITION.sub("", other.text)))
+    if other.items is not None:  # a second list, or one that cannot be read
+        named |= {prose.words(item) for item in other.items} or {""}
     if all(map(_NUMBERS.fullmatch, listed)):
         named |= set(_NUMBERS.findall(_ZERO.sub("0", prose.words(other.text))))
     return not {name for name in named if not name.startswith("$")} <= {*listed, _NULL}
@@ -311,17 +330,19 @@ def _list(text: str, *, bare: bool) -> list[str] | None:
     bare = bare and not _THOUSANDS.search(text)
     for item in (_TERM_ITEM, _BARE_ITEM) if bare else (_TERM_ITEM,):
         values: list[str] = []
+        signs: set[str] = set()
         place = 0
         while found := item.match(text, place):
             values.append(found["value"])
             place = found.end()
             if place == len(text):
                 kinds = item is _BARE_ITEM and {value.casefold() for value in values} <= _KINDS
-                return None if kinds else values
+                return None if kinds or len(signs) > 1 else values
             between = _BETWEEN.match(text, place)
             if between is None or not between[0].strip():
                 break
             place = between.end()
+            signs |= {sign for sign in ",;|/" if sign in between[0]}
     return None
 
 

@@ -19,17 +19,19 @@ _SENTENCE = re.compile(rf"(?<=[.!?])\s+(?=[A-Z0-9(\[\"{BEGIN}])")
 _MARKED_LINE = re.compile(rf"(?:{BULLET}|[-*–+]|\d+[.)])\s+(?P<text>.+)")
 # What may follow the value of a line: nothing, a remark in parentheses, or a dash and an explanation.
 _VALUE = rf"(?:{T}|[A-Za-z0-9][\w.+-]*)"
-_VALUE_LINE = re.compile(rf"(?P<value>{_VALUE})\s*(?:[.,;]?|(?:[-–—:=(]|--).*)")
+_VALUE_LINE = re.compile(
+    rf"(?P<value>{T}|(?P<word>[A-Za-z0-9][\w.+-]*))\s*(?:[.,;]?|(?:[-–—:=(]|--)(?(word)(?!\s*{T})).*)"
+)
 _TERM_LINE = re.compile(rf"(?P<value>{T})\s*(?:[.,;]?(?:\s*(?:and|or))?|(?:[-–—:=(]|--).*)")
 _EXPLAINED_LINE = re.compile(rf"(?P<value>{_VALUE})\s*(?:[–—:=]|--|-(?=\s)).*")
 
-_LIKE_A_VALUE = re.compile(r"\S+\s*(?:[.,;]?$|[-–—:=(]|--)")
+_LIKE_A_VALUE = re.compile(r"\S+?(?:(?:, ?| or | and |/)\S+?){0,9}\s*(?:[.,;]?$|[-–—:=(]|--)")
 # A line that may name the case the lines below it are about: "For books:", or a term by itself.
-_LABEL = re.compile(
-    rf"(?!(?:note|remark|constraint|restriction|requirement|limit|rule|format|length|validation|important)s?:$)"
-    rf"(?:.*:|{T})",
-    re.IGNORECASE,
+_NO_CASE = (
+    r"(?:note|remark|constraint|restriction|requirement|limit|rule|format|length|validation|important)s?:"
 )
+_LABEL = re.compile(rf"(?!{_NO_CASE}$)(?:.*:|{T})", re.IGNORECASE)
+_REMARK_LINE = re.compile(rf"(?:{_NO_CASE}|(?:default|examples?):)", re.IGNORECASE)
 # A sentence without a verb of its own: it goes on with what the one before it says.
 _FRAGMENT = re.compile(
     r"(?:only |just |not )?(?:for|if|when|unless|until|before|in|except) "
@@ -106,7 +108,7 @@ def _bare(sentence: str) -> str:
 def _items(lines: list[str], start: int, *, announced: bool) -> tuple[tuple[str, ...] | None, int]:
     """The values of the list that begins on the line of index `start`, and the index behind it."""
     values: list[str] = []
-    sound, index = True, start
+    sound, bulleted, index = True, False, start
     while index < len(lines):
         line = lines[index]
         if not line:
@@ -115,12 +117,15 @@ def _items(lines: list[str], start: int, *, announced: bool) -> tuple[tuple[str,
         if line.startswith(BULLET * 2):  # a list in a list: which of both has the values is not said
             value, sound = None, False
         elif marked := _MARKED_LINE.fullmatch(line):
+            bulleted = True
             value = _VALUE_LINE.fullmatch(marked["text"])
             sound = sound and value is not None
         else:
-            value = _TERM_LINE.fullmatch(line) or (_EXPLAINED_LINE.fullmatch(line) if announced else None)
+            explained = announced and not bulleted
+            value = _TERM_LINE.fullmatch(line) or (_EXPLAINED_LINE.fullmatch(line) if explained else None)
             if value is None:  # a sentence, or a value that cannot be read
-                sound = sound and (not values or _LIKE_A_VALUE.match(line) is None)
+                remark = bulleted and _REMARK_LINE.match(line)
+                sound = sound and bool(not values or remark or not _LIKE_A_VALUE.match(line))
                 break
         if value is not None:
             values.append(value["value"])
