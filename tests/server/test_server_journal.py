@@ -225,3 +225,21 @@ def test_a_response_held_back_is_open_until_it_begins(catalogue: Catalogue) -> N
     assert shown.answered is not None
     assert shown.answered >= shown.began
     assert journal.since(1, 10)[0][0].number == 2
+
+
+def test_of_a_client_that_leaves_nothing_is_said_but_that(catalogue: Catalogue) -> None:
+    """Its entry has no response, whatever the one it repeats had; who leaves amid a response is answered."""
+    journal = Journal(PathTable(catalogue.operations.values()))
+    first, second = (
+        journal.open({"REQUEST_METHOD": "GET", "PATH_INFO": USAGE}, NO_MATCH, ID.format(at)) for at in (1, 2)
+    )
+    first.answer(200, [("Content-Length", "2"), ("Content-Type", "text/plain")], b"{}")
+    journal.hold_repeat(first, ID.format(3), None, None).leave()
+    second.leave()
+    first.leave()
+    shown = [journal.content(entry) for entry in journal.entries()]
+    assert [each["status"] for each in shown] == [200, None, None]
+    nothing = {"contentType": None, "bytes": None, "body": ""}
+    assert [each["response"] for each in shown[1:]] == [nothing, nothing]
+    words = "the client left before it was answered"
+    assert [words in each["notes"] for each in shown] == [False, True, True]

@@ -22,7 +22,7 @@ from partner_insights.server import AuthMode, Settings, create_app, response_cac
 from partner_insights.server.auth.tokens import PARTNER_CENTER, Subject, Tokens
 from partner_insights.server.http import delivery
 from partner_insights.server.middleware import ApiMiddleware, Repeat
-from partner_insights.server.process import connection, front
+from partner_insights.server.process import connection
 from partner_insights.server.process.connection import Connection
 from partner_insights.server.process.connections import Connections
 from partner_insights.server.process.front import Front
@@ -204,14 +204,14 @@ class Lane:
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits and resets are taken down, and not carried out."""
 
-    async def wait(seconds: float) -> None:
+    async def wait(_: Connection, seconds: float) -> None:
         WAITS.append(seconds)
 
     def later(seconds: float, callback: Any) -> None:
         WAITS.append(seconds)
         LOOP.call_soon(callback)
 
-    monkeypatch.setattr(front, "asyncio", SimpleNamespace(sleep=wait, get_running_loop=lambda: LOOP))
+    monkeypatch.setattr(Connection, "wait", wait)
     timeless = SimpleNamespace(create_task=LOOP.create_task, call_soon=LOOP.call_soon, call_later=later)
     monkeypatch.setattr(connection, "asyncio", SimpleNamespace(get_running_loop=lambda: timeless))
     monkeypatch.setattr(delivery, "time", SimpleNamespace(sleep=WAITS.append))

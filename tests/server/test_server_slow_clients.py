@@ -187,6 +187,16 @@ def test_a_large_response_has_its_time(hasty: SimpleNamespace, pause: float, has
     assert whole is has_all, len(received)
 
 
+def test_who_sends_no_more_waits_no_longer_than_for_a_head(hasty: SimpleNamespace) -> None:
+    """Of a client that shut down its sending side nobody knows whether it still reads."""
+    where = urlsplit(hasty.url)
+    line = f"GET {USAGE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {hasty.token}\r\n"
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        connection.sendall(f"{line}Prefer: fault=delay; seconds=60\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536) == b""
+
+
 def test_a_request_that_was_late_is_in_the_journal(hasty: SimpleNamespace) -> None:
     """A body that did not come is answered in the journal, too."""
     half = b"GET /v1/customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"

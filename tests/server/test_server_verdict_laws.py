@@ -36,7 +36,9 @@ def requests_at(moments: list[float], status: int = 200) -> list[Any]:
     """The same request at each of these moments, answered at once."""
     route = RouteMatch("partner-licenses-usage")
     rest = {"url": "/v1/u", "continuation": None, "fault": None, "retry_after": None, "status": status}
-    return [SimpleNamespace(route=route, began=each, answered=each, **rest) for each in moments]
+    return [
+        SimpleNamespace(route=route, began=each, answered=each, has_left=False, **rest) for each in moments
+    ]
 
 
 def moments(gaps: list[int]) -> list[float]:
@@ -74,7 +76,18 @@ def test_who_gives_up_on_a_response_held_back_tries_again(gaps: list[int], fault
     for each in asked:
         each.fault, each.answered = fault, each.began + 9
     found = {each.code for each in hammered(asked, {})}
-    assert ("retried-without-pause" in found) == (fault in ("delay", "stall", "timeout"))
+    soon = [gap for gap in gaps[1:] if gap / 64 < NO_PAUSE]
+    assert ("retried-without-pause" in found) == (fault in ("delay", "stall", "timeout") and len(soon) > 1)
+
+
+@given(gaps=st.lists(st.integers(0, 30), min_size=3, max_size=MAX_PER_SECOND))
+def test_who_has_left_has_waited(gaps: list[int]) -> None:
+    """A client that hangs up and tries again at once paused for as long as it had waited."""
+    asked = requests_at(moments(gaps), 503)
+    for one, two in pairwise(asked):
+        one.status, one.has_left, one.answered = None, True, two.began
+    found = {each.code for each in hammered(asked, {})}
+    assert ("retried-without-pause" in found) == (len([gap for gap in gaps[1:] if gap / 64 < NO_PAUSE]) > 1)
 
 
 API, DIRECTORY = RouteMatch("partner-licenses-usage"), RouteMatch(TOKEN)

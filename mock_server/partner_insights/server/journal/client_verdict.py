@@ -188,7 +188,7 @@ def hammered(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> I
                 yield Habit("hammered", f"{len(burst)} times the same request within a second", tuple(burst))
                 break
     for tries in _series(entries):
-        hasty = [two for one, two in pairwise(tries) if one.answered and two.began - one.answered < NO_PAUSE]
+        hasty = [two for one, two in pairwise(tries) if two.began - _waited_from(one, two) < NO_PAUSE]
         if len(hasty) > 1:
             words = f"{len(hasty)} retries within {NO_PAUSE:g} s of the failure before"
             yield Habit("retried-without-pause", words, tuple(hasty))
@@ -355,6 +355,13 @@ def _retries(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
         for first, second in pairwise(tries):
             if first.status is None or first.status in _FAILED_FOR_NOW:
                 yield first, second
+
+
+def _waited_from(before: Entry, entry: Entry) -> float:
+    """When a client that tries again saw that it has to; when it began to wait, where it gave up waiting."""
+    if before.has_left or before.answered is None or entry.began < before.answered:
+        return before.began
+    return before.answered
 
 
 def _retried(before: Entry, entry: Entry) -> bool:

@@ -83,6 +83,8 @@ class Entry(Struct, eq=False):
     """The beginning."""
     body_end: bytes = b""
     """The end of a list that has a link to the next page there."""
+    has_left: bool = False
+    """Whether the client was gone before the answer began."""
 
     @classmethod
     def of(cls, number: int, environ: Mapping[str, Any], route: RouteMatch, request_id: str) -> Entry:
@@ -124,6 +126,12 @@ class Entry(Struct, eq=False):
         """Take down that no reply comes."""
         self.answered = time.monotonic()
         self.status = self.length = None
+
+    def leave(self) -> None:
+        """Take down that the client is gone; nothing where the answer had begun."""
+        if self.answered is None:
+            self.has_left = True
+            self.no_reply()
 
     @property
     def is_console(self) -> bool:
@@ -169,10 +177,16 @@ class HeldEntry(Struct, eq=False):
     again: RepeatedEntry
     answered: float | None = None
     """When the answer began (None: not yet)."""
+    has_left: bool = False
 
     def answer(self) -> None:
         """Take down that the answer begins."""
         self.answered = time.monotonic()
+
+    def leave(self) -> None:
+        """Take down that the client is gone before."""
+        self.has_left = True
+        self.answer()
 
 
 _Kept: TypeAlias = Entry | RepeatedEntry | HeldEntry
@@ -192,9 +206,13 @@ def _entry(each: _Kept) -> Entry:
     entry = copy.copy(first)
     entry.number, entry.time, entry.began = number, when, began
     entry.request_id, entry.sent_id, entry.correlation_id = request_id, sent_id, correlation_id
-    entry.answered = began if isinstance(each, tuple) else each.answered
-    if entry.answered is None:
-        entry.status = None
+    if isinstance(each, tuple):
+        entry.answered = began
+    else:
+        entry.answered, entry.has_left = each.answered, each.has_left
+    if entry.answered is None or entry.has_left:
+        entry.status = entry.length = entry.content_type = None
+        entry.body = entry.body_end = b""
     return entry
 
 
@@ -292,6 +310,10 @@ class Journal:
 
     def hints(self, entry: Entry) -> list[str]:
         """What the caller seems to have meant, where it is not what it asked for."""
+        left = ["the client left before it was answered"] if entry.has_left else []
+        return [*left, *self._misunderstandings(entry)]
+
+    def _misunderstandings(self, entry: Entry) -> list[str]:
         operation = self.paths.operations.get(entry.route.operation or "")
         if operation is None:
             if entry.route.operation is not None:

@@ -10,8 +10,10 @@ import socket
 import struct
 import traceback
 from contextlib import suppress
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from werkzeug.exceptions import ClientDisconnected
 
 from partner_insights.server.http.delivery import status_line
 from partner_insights.server.process.connections import JOINED
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from partner_insights.server.http.request import HttpRequest, RequestBody
+    from partner_insights.server.journal.journal import HeldEntry
     from partner_insights.server.process.connections import Connections
     from partner_insights.server.process.request_reader import Origin
 
@@ -55,6 +58,8 @@ class Connection(asyncio.Protocol):
         self._current: HttpRequest | None = None
         """The request that is under way."""
         self._task: asyncio.Task[None] | None = None
+        self._when_lost: Callable[[], None] | None = None
+        """What ends the wait of a response that is held back."""
         self.has_begun = False
         """Whether its response has."""
         self._is_last = False
@@ -85,6 +90,8 @@ class Connection(asyncio.Protocol):
         """It has ended."""
         self._is_over = True
         self._all.remove(self)
+        if self._when_lost is not None:
+            self._when_lost()
         if "_reader" in self.__dict__:
             self._reader.close()
 
@@ -106,8 +113,13 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def eof_received(self) -> bool:
-        """The client sends nothing more; what it has asked for is answered, except over TLS."""
+        """The client sends nothing more; what it has asked for is answered soon or not at all.
+
+        Over TLS, it is not. Nothing tells whether the client still reads.
+        """
         self._is_half_closed = True
+        if self.is_busy:
+            self.deadline = self._busy_deadline
         self._reader.end()
         if self._is_over:
             self._close()
@@ -123,7 +135,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has read."""
         self._is_unread = False
-        self.deadline = _NEVER if self.is_busy else self._all.now + HEAD_SECONDS
+        self.deadline = self._busy_deadline if self.is_busy else self._all.now + HEAD_SECONDS
         self._go_on()
 
     # What the handler calls:
@@ -173,17 +185,30 @@ class Connection(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(response)
         self._task.add_done_callback(self._answered)
 
-    def later(
-        self, seconds: float, begins: Callable[[], None], status: int, lines: bytes, body: bytes
-    ) -> None:
-        """Send a whole response after so many seconds, and say when it begins."""
+    def later(self, seconds: float, entry: HeldEntry, status: int, lines: bytes, body: bytes) -> None:
+        """Send a whole response after so many seconds; take down when it begins, or that nobody waited."""
 
         def respond() -> None:
-            begins()
+            self._when_lost = None
+            entry.answer()
             self.respond(status, lines, body)
             self._go_on()
 
-        asyncio.get_running_loop().call_later(seconds, respond)
+        def give_up() -> None:
+            timer.cancel()
+            entry.leave()
+
+        timer = asyncio.get_running_loop().call_later(seconds, respond)
+        self._when_lost = give_up
+
+    async def wait(self, seconds: float) -> None:
+        """Hold a response back for so long; ClientDisconnected where the client leaves meanwhile."""
+        if self not in self._all:
+            raise ClientDisconnected
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._when_lost = partial(left.set_result, None)
+        if (await asyncio.wait((left,), timeout=seconds))[0]:
+            raise ClientDisconnected
 
     async def read_body(self, body: RequestBody) -> bytes:
         """The body of the request; RequestEntityTooLarge, RequestTimeout or ClientDisconnected instead."""
@@ -233,7 +258,7 @@ class Connection(asyncio.Protocol):
 
     def _start(self, asked: HttpRequest | Refusal) -> None:
         self._task, self.has_begun = None, False
-        self.deadline = _NEVER
+        self.deadline = self._busy_deadline
         if isinstance(asked, Refusal):
             self._say(asked)
             return
@@ -281,6 +306,11 @@ class Connection(asyncio.Protocol):
             kept = b"Connection: keep-alive\r\n\r\n"
         date = b"" if b"\r\nDate: " in lines else self._all.date
         return b"".join((_status(status), lines, date, kept, body))
+
+    @property
+    def _busy_deadline(self) -> float:
+        """How long a request may be under way."""
+        return self._all.now + HEAD_SECONDS if self._is_half_closed else _NEVER
 
     def _wants_no_body(self) -> bool:
         return self._current is not None and self._current.method == "HEAD"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from partner_insights.server.http.delivery import Step
     from partner_insights.server.http.request import HttpRequest, LookedUp
     from partner_insights.server.journal.request_log import RequestLog
-    from partner_insights.server.middleware import ApiMiddleware
+    from partner_insights.server.middleware import ApiMiddleware, Exchange
     from partner_insights.server.process.connection import Connection
 
 _A = TypeVar("_A")
@@ -66,7 +66,7 @@ class Front:
             if known.held is None:
                 connection.respond(known.status, known.lines, known.body)
             else:
-                connection.later(known.latency, known.held.answer, known.status, known.lines, known.body)
+                connection.later(known.latency, known.held, known.status, known.lines, known.body)
         else:
             connection.run(self._answer(request, connection, known, middleware, path))
 
@@ -109,40 +109,34 @@ class Front:
         middleware: ApiMiddleware | None,
         path: str,
     ) -> None:
-        try:
-            if middleware is None:
-                delivery = self._middleware.without_session(request.environ(), path)
-            else:
-                delivery = await self._delivery(request, connection, choice, middleware, path)
-        except ClientDisconnected:
-            connection.leave()
-        else:
-            await _carry_out(delivery, connection)
-
-    async def _delivery(
-        self,
-        request: HttpRequest,
-        connection: Connection,
-        choice: Choice | None,
-        middleware: ApiMiddleware,
-        path: str,
-    ) -> Delivery:
-        """What is to happen on the wire."""
         environ = request.environ()
+        if middleware is None:
+            await _carry_out(self._middleware.without_session(environ, path), connection)
+            return
         environ["PATH_INFO"] = path.encode().decode("latin-1")
         if "HTTP_PREFER" in environ and not middleware.chooser.names.is_read:
             exchange = await self._in_thread(middleware.begin, environ)
         else:
             exchange = middleware.begin(environ, choice)
+        entry = exchange.entry
+        try:
+            delivery = await self._delivery(request, connection, middleware, exchange)
+            del environ, exchange  # for the response may be held back
+            await _carry_out(delivery, connection)
+        except ClientDisconnected:
+            connection.leave()
+            if entry is not None:
+                entry.leave()
+
+    async def _delivery(
+        self, request: HttpRequest, connection: Connection, middleware: ApiMiddleware, exchange: Exchange
+    ) -> Delivery:
+        """What is to happen on the wire."""
         if request.body is not None:
             try:
                 exchange.asked["wsgi.input"] = BytesIO(await connection.read_body(request.body))
             except (RequestEntityTooLarge, RequestTimeout) as error:
                 return middleware.refuse(exchange, error)
-            except ClientDisconnected:
-                if exchange.entry is not None:
-                    exchange.entry.no_reply()
-                raise
         if middleware.needs_flask(exchange):
             return await self._in_thread(middleware.delivery, exchange)
         return middleware.delivery(exchange)
@@ -154,7 +148,7 @@ class Front:
 async def _carry_out(delivery: Delivery, connection: Connection) -> None:
     for place, step in enumerate(delivery.steps, 1):
         if isinstance(step, Wait):
-            await asyncio.sleep(step.seconds)
+            await connection.wait(step.seconds)
         elif isinstance(step, Head):
             delivery.begins()
             body = _whole_body(delivery.steps[place:])
