@@ -49,7 +49,7 @@ _CHARS = (
     r"inclusive)*" + _CASE
 )
 _MOST = (
-    r"(?:up to|at most|no more than|not more than|no longer than|not longer than|limited to|a "
+    r"(?:up to|at most|not? (?:more|longer|greater|higher|larger) than|limited to|a "
     r"maximum of|max(?:imum|\.)?(?: of)?:?|less than or equal to|≤|<=)"
 )
 _LEAST = (
@@ -72,6 +72,7 @@ _LENGTH_CLAUSES = _compiled(
     (rf"{_N}{_TO}{_N}{_CHARS}", "min_length max_length"),
     (rf"(?:a )?(?:length )?(?:between|from) {_N}{_AND}{_N}{_CHARS}", "min_length max_length"),
     (rf"min(?:imum)?:? {_N},? (?:and )?max(?:imum)?:? {_N}{_CHARS}", "min_length max_length"),
+    (rf"{_LEAST} {_N}(?:{_CHARS})?,? (?:and )?{_MOST} {_N}{_CHARS}", "min_length max_length"),
     (rf"{_MOST} {_N}{_CHARS}", "max_length"),
     (rf"{_N}{_CHARS},? (?:max(?:imum)?|or (?:less|fewer)|at most|limit)", "max_length"),
     (rf"{_LEAST} {_N}{_CHARS}", "min_length"),
@@ -81,12 +82,12 @@ _LENGTH_CLAUSES = _compiled(
 )
 _LENGTH_SENTENCES = _compiled(
     (
-        rf"(?:the |its )?max(?:imum|\.)?{_SHARED}(?: string| character| text)? "
+        rf"(?:the |its )?max(?:imum|\.)?{_SHARED}(?: string| character| text)? ?"
         rf"length{_SHARED}{_OF}{_IS}{_N}(?:{_CHARS})?",
         "max_length",
     ),
     (
-        rf"(?:the |its )?min(?:imum|\.)?{_SHARED}(?: string| character| text)? "
+        rf"(?:the |its )?min(?:imum|\.)?{_SHARED}(?: string| character| text)? ?"
         rf"length{_SHARED}{_OF}{_IS}{_N}(?:{_CHARS})?",
         "min_length",
     ),
@@ -115,7 +116,7 @@ _FORBIDDEN = _compiled(
 _RANGE_CLAUSES = _compiled(
     (
         rf"(?:an? |the )?(?:whole |decimal |positive |integer )?(?:number |value |integer |range |"
-        rf"percentage |percent )?"
+        rf"percentage |percent |fraction |ratio |score )?"
         rf"(?:between|from|in the range(?: of| from)?|ranging from) {_N}{_AND}{_N}(?:,? ?\(?inclusive\)?)?",
         "minimum maximum",
     ),
@@ -148,6 +149,10 @@ _MODAL = re.compile(
     r"(?: value| length)?(?: of)? ",
     re.IGNORECASE,
 )
+# "It can be greater than 5" allows, and bounds nothing.
+_PERMITTED = re.compile(
+    rf"(?:(?:it|this|(?:this |the )?{SUBJECT}) )?(?:can|may|might|could) be\b", re.IGNORECASE
+)
 _SIGN = _compiled(
     (r"(?:an? )?(?:positive (?:whole |integer |decimal )?(?:number|integer|value)|positive)", "above"),
     (
@@ -156,6 +161,7 @@ _SIGN = _compiled(
     ),
 )
 # What a sentence is about, and the clause it ends with: "The name, up to 5 characters".
+_LABEL = re.compile(r"(?:(?:length |value )?constraints?|valid range): (?=\D)", re.IGNORECASE)
 _HEADED = re.compile(
     r"(?P<head>[^,;:()]{2,120}?)(?:(?P<comma>[,;] )(?P<clause>[^()]+?)| \((?P<aside>[^()]+)\))(?:, in "
     r"[a-z]+)?",
@@ -165,7 +171,7 @@ _HEADED = re.compile(
 _OF_LENGTH = re.compile(rf"(?:an? |the )(?P<subject>{SUBJECT}) of (?=\D{{2,20}}\d)", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:an? )?{_N}[-–]{_N}{_CHARS} (?P<head>[\w' -]{{2,80}})", re.IGNORECASE)
 _UNSURE_HEAD = re.compile(
-    r"^[\[~]| [-–—] |\be\.?g\b|\bnever\b|"
+    r"^[\[~]|\d| [-–—] |\be\.?g\b|\bnever\b|"
     r"^(?:since|until|till|before|after|in|on|at|with|without|during|while|once|from|under|though|"
     r"although|because|"
     r"optionally|currently|today|now|then|otherwise|instead|only|also|both|some|many|few|all|no|other)\b|"
@@ -173,7 +179,7 @@ _UNSURE_HEAD = re.compile(
     r"for|contain\w*|"
     r"consist\w*|follow\w*|start\w*|list|array|set|collection|number of|total|combin\w*|sum|and|or|any|"
     r"see|as|"
-    r"messages?|entries|users?|items|maximum|minimum|max|min|not|excluding|default\w*|"
+    r"together|along|jointly|messages?|entries|users?|items|maximum|minimum|max|min|not|excluding|default\w*|"
     r"usual\w*|normal\w*|typical\w*|often|most\w*|general\w*|recommend\w*|about|approximate\w*|around|"
     r"should|ideal\w*|previous\w*|former\w*|alternativ\w*|preferabl\w*|suggest\w*)\b",
     re.IGNORECASE,
@@ -198,7 +204,9 @@ _ELSE = re.compile(
     r"(?: ;|^)\W*otherwise\b|\b(?:not|isn['’]t) enforced\b|\b(?:no|without) (?:\w+ )?limit\b|\bunlimited\b|"
     r"\blimit(?:s|ed|ations?)?\b|\brestrict\w*|\bexcept(?:ions?)?\b|\brecommend\w*|(?:^| ;)\W*(?:by "
     r"default|examples?)\W*(?:;|$)|"
-    r"\bno longer appl|(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller)\b(?! than)(?![- ]?case)",
+    r"\bno longer appl|(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller|bigger|greater)\b(?! than)"
+    r"(?![- ]?case)|\b(?:outside|beyond)\b|\bany (?:value|number|length)\b|:\s*any\b|"
+    r"\btimes (?:that|as|the)\b|\btwice\b|\b(?:doubl|tripl)\w*|\b(?:will (?:soon )?|subject to )change\b",
     re.IGNORECASE,
 )
 # The same, where it stands behind the bound: before it, it may be about the property.
@@ -283,12 +291,14 @@ def _kind(bound: str) -> Kind:
 
 def _read(text: str, prose: Prose, name: Name) -> tuple[tuple[str, Number], ...] | None:
     """The bounds one sentence states; None where it states none in a certain form."""
+    text = _LABEL.sub("", text, count=1)
+    permitted = _PERMITTED.match(text)
     for subject, clause in _clauses(text, name):
         if not is_subject(subject, prose, name):
             continue
         for pattern, fields in (*_LENGTH_CLAUSES, *_RANGE_CLAUSES, *_SIGN):
             if match := pattern.fullmatch(clause):
-                return _fields(match, fields)
+                return None if permitted and {"above", "below"} & {*fields} else _fields(match, fields)
     for pattern, fields in (*_LENGTH_SENTENCES, *_RANGE_SENTENCES, *_FORBIDDEN):
         match = pattern.fullmatch(text)
         if match and is_subject(match.groupdict().get("subject"), prose, name):

@@ -159,7 +159,7 @@ _SIGNS = (
     *("char", "length", "max", "min", "between", "rang", "than", "least", "positive", "negative", "always"),
     *("example", "e.g", "such as", "instance", "one of", "any of", "either", "whether", ":", "<br", "must"),
     *("should", "may", " in ", " from ", "exactly", "up to", "no more", "limit", "will"),
-    *("=", "means", " for ", " when ", " - ", "–", "(", "longer", "returns", "can", "most"),
+    *("=", "means", " for ", " when ", " - ", "–", "(", "longer", "returns", "can", "most", "≥", "≤"),
 )
 
 
