@@ -35,7 +35,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "fixtures": "Write fixtures, or keep the committed ones true.",
         "derive": "Derive JSON Schemas from documentation pages, or from our own.",
         "diff": "Tell what changed between two editions: pages, folders of pages, or derived folders.",
-        "openapi": "Write the OpenAPI 3.1 description of the API.",
+        "openapi": "Write the OpenAPI description of the API.",
         "types": "Write the API's types for a client in another language.",
         "health": "Ask whether a fake answers at a URL.",
         "mcp": "Serve tools to an agent over the Model Context Protocol, on standard input and output.",
