@@ -256,6 +256,17 @@ def test_pages_without_a_resource_are_an_error(tmp_path: Path, options: list[str
     assert not out.exists()
 
 
+def test_schemas_of_others_stay_in_a_folder_that_is_named(tmp_path: Path) -> None:
+    """Of our own pages, too: only where ours are kept, what is left over of an earlier edition goes."""
+    theirs = tmp_path / "Widget.schema.json"
+    theirs.write_text("{}", encoding="utf-8")
+    derived = CliRunner().invoke(main, ["derive", "--out", str(tmp_path)])
+    assert derived.exit_code == 0, derived.output
+    assert theirs.read_text(encoding="utf-8") == "{}"
+    assert "Widget" not in derived.output
+    assert (tmp_path / "CustomerLicensesUsageInsights.schema.json").exists()
+
+
 def test_lenient_leaves_the_uncertain_without_constraint(tmp_path: Path) -> None:
     """`lenient` keeps a diagnostic for each uncertain cell and puts no type in its place."""
     page = tmp_path / "things.md"

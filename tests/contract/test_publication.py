@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from partner_insights._data import schemas_dir
 from partner_insights.cli import main
@@ -207,6 +209,19 @@ def test_openapi_has_no_constraint_beside_a_reference() -> None:
     found = list(_references(document))
     assert len(found) > 50
     assert {name for each in found for name in each} <= {"$ref", "description", "x-source"}
+
+
+def test_a_parameter_in_the_path_is_required_and_never_empty() -> None:
+    """An empty one would make another path; a customer's is a GUID, any other is any text of a character."""
+    catalogue = Catalogue.load()
+    operation = catalogue.operations["customer-licenses-usage"]
+    path = operation.path + "/{line}"
+    longer = replace(catalogue, operations={"lines": replace(operation, id="lines", path=path)})
+    parameters = openapi_document(longer)["paths"][path]["get"]["parameters"]
+    schemas = {each["name"]: each["schema"] for each in parameters if each.get("in") == "path"}
+    assert all(each["required"] for each in parameters if each.get("in") == "path")
+    assert schemas["customer-id"]["format"] == "uuid"
+    assert [Draft202012Validator(schemas["line"]).is_valid(text) for text in ("", "x")] == [False, True]
 
 
 def test_every_collection_is_a_component_with_typed_items() -> None:

@@ -27,6 +27,7 @@ from partner_insights.verify import (
 )
 from partner_insights.verify.judge.rule_registry import RULES
 from partner_insights.verify.judge.schema_checks import undocumented
+from partner_insights.verify.judge.violation import display_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,6 +295,12 @@ SPOILT_REFUSALS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+def pointed_at(body: Any, pointer: str) -> Any:
+    for step in pointer.split("/")[1:]:
+        body = body[int(step) if isinstance(body, list) else step]
+    return body
+
+
 def codes(violations: list[Any]) -> set[str]:
     return {violation.code for violation in violations}
 
@@ -313,7 +320,7 @@ def test_what_keeps_the_contract_is_not_accused(plant: Any, operation: str, prof
 def test_a_planted_fault_in_a_body_is_found_alone(
     plant: Any, good: Any, code: str, operation: str, spoil: Callable[[Any], None], pointer: str
 ) -> None:
-    """One fault in a good body is reported under its code, at its place, and nothing beside it."""
+    """One fault in a good body is reported under its code, at its place, with its value, and alone."""
     body = good(operation)
     spoil(body)
     violations = judge_exchange(plant.exchange(operation, body), plant.catalogue, profile=Profile.STRICT)
@@ -321,6 +328,9 @@ def test_a_planted_fault_in_a_body_is_found_alone(
     assert violations[0].severity is Severity.ERROR
     if code not in ("PI203", "PI221"):
         assert violations[0].source is not None
+    # A missing property has no value, and a row twice none of its own.
+    value = "" if code in ("PI102", "PI203") else display_value(pointed_at(body, pointer))
+    assert violations[0].value == value
 
 
 @pytest.mark.parametrize(("code", "spoil"), SPOILT_BYTES)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from partner_insights.contract import Catalogue
@@ -69,3 +69,18 @@ def test_no_groups_are_of_one_property_twice(operation: str, data: st.DataObject
     properties = [option.fields[each].property for each in text.split(",")]
     assert name == option.name
     assert len(set(properties)) == len(properties)
+
+
+LIMITED = [
+    (each.id, option.name, option.maximum)
+    for each in CATALOGUE.operations.values()
+    if (option := each.options.of(OptionKind.TOP)) is not None and option.maximum
+]
+
+
+@pytest.mark.parametrize(("operation", "name", "maximum"), LIMITED)
+def test_more_rows_than_a_page_may_have_are_asked_for(operation: str, name: str, maximum: int) -> None:
+    """Among the queries that a server has to refuse is the first that its page forbids."""
+    queries = Queries(cast("Any", SimpleNamespace(catalogue=CATALOGUE)), operation)
+    asked = ((name, str(maximum + 1)),)
+    assert find(queries.refused(), lambda pairs: pairs == asked) == asked

@@ -208,3 +208,50 @@ def test_what_begins_is_over_and_what_ends_is_ahead(form: str) -> None:
     birth, *begins, expiry, end = [{str(row[name])[:10] for row in rows} for name in names]
     assert max(birth) < min(min(each) for each in begins)
     assert max(max(each) for each in begins) < DAY.isoformat() < min(expiry | end)
+
+
+NO_NOTE = r"(?!value-|(Monthly|Requested|Renewed|Standard|Business|Migration|Pilot|Annual|Support|Branch) )"
+NAME = r"[^\W\d_][\w'’. -]*"
+TEXTS = {
+    r"[a-z0-9]+\.[a-z0-9]+@tenant\d+\.example": "email contactMail userPrincipalName",
+    r"\+1 425 555 01\d\d": "phone faxNumber",
+    rf"{NO_NOTE}{NAME}": "firstName givenName middleName lastName familyName surname city",
+    rf"{NO_NOTE}{NAME} {NAME}": "displayName fullName userName contactName",
+    rf"{NO_NOTE}.+": "companyName organizationName "
+    "endCustomerName partnerName vendorName publisherName company resellerCustomer partner",
+    r"[A-Z][\w (),.+-]*[A-Z0-9)][\w (),.+-]*": "productName skuName",
+    r"[A-Z][a-z]+( [A-Z][a-z]+)?": "countryName",
+    r"[A-Z]{2}": "country nationality",
+    r"[$€£¥]": "currencySymbol",
+    r"[A-Z]{3}": "currency",
+    r"[a-z]{2}-[A-Z]{2}": "culture locale",
+    r"[a-z]{2}": "language",
+    r"\d{5}": "postalCode zip",
+    r"\d+ .+": "addressLine1 street address",
+    r"192\.0\.2\.\d+": "ipAddress",
+    r"tenant\d+\.example": "domain hostName",
+    r"https://tenant\.example/[0-9a-f]{6}": "url pageUri href link",
+    r"GET": "httpMethodUsed method",
+    r'"[0-9a-f]{8}"': "etag",
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "guid uuid orderId memberIds",
+    r"[123]\.\d": "version",
+    r"\d{4}": "skuId",
+    r"\d+\.\d\d": "price amount",
+    r"\d{4}-\d\d-\d\dT.+\+00:00": "someDate someTime datetime timestamp",
+    r"WA|CA|NY|TX|Bavaria|Ontario": "region state province",
+    r"active|pending|suspended": "status",
+    r"\d{8}": "number",
+    r"1 Hour|1 GB|1 Month|Licenses": "unit",
+    r"[A-Z]\w+ [\w ]+": "description comment notes note reason title text message name",
+    r"value-[0-9a-f]{6}": "colour idea",
+}
+"""What a property's text is like → names of such properties."""
+
+
+@pytest.mark.parametrize(("pattern", "names"), TEXTS.items())
+def test_a_name_says_what_its_texts_are(pattern: str, names: str) -> None:
+    """A text that only its name describes is of the kind the words say, and plain where they say none."""
+    named = names.split()
+    rows = world_of({name: {"type": "string"} for name in named}).rows("Widget")
+    wrong = {name: row[name] for row in rows for name in named if not re.fullmatch(pattern, str(row[name]))}
+    assert wrong == {}
