@@ -202,11 +202,11 @@ NO_RECORDINGS: list[tuple[bytes, str]] = [
     (b"totalCount: 1", "not JSON"),
     (b"{\xff}", "not valid UTF-8"),
     (b"\xff\xfe{\x00}", "not valid UTF-16"),
-    (b"\xff\xfe{\x00}\x00", "objectType (missing)"),
+    (b"\xff\xfe{\x00}\x00", "has no objectType"),
     (b"[" * 100_000, "nests deeper"),
     (b"[1, 2]", "an array, not an object"),
     (b"null", "null, not an object"),
-    (b"{}", "objectType (missing)"),
+    (b"{}", "save a HAR archive or the body alone, or name it with --operation"),
     (b'{"items": [{"attributes": {"objectType": "Invoice"}}]}', "objectType (Invoice)"),
     (
         b'{"items": [{"attributes": {"objectType": "CustomerLicensesUsageInsights"}},'

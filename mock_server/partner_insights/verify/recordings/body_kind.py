@@ -64,7 +64,10 @@ def name_operation(value: JsonValue, catalogue: Catalogue, where: str) -> Operat
     if known:
         spoken = ", ".join(f"{count} {shortened(kind)}" for kind, count in kinds.most_common(5))
         raise InputError(f"the items are of several kinds ({spoken})", where=where, remedy=remedy)
-    spoken = ", ".join(shortened(kind) for kind, _ in kinds.most_common(5)) or "missing"
+    if not kinds:
+        words = "it has no objectType that shows whose body it is, if it is one of this API"
+        raise InputError(words, where=where, remedy=f"save a HAR archive or the body alone, or {remedy}")
+    spoken = ", ".join(shortened(kind) for kind, _ in kinds.most_common(5))
     raise InputError(f"no operation answers with this objectType ({spoken})", where=where, remedy=remedy)
 
 
