@@ -372,3 +372,52 @@ def test_no_length_is_no_bound(cell: str) -> None:
     page = read_page_text(f"# Thing\n\n{table}", "p.md")
     assert page.resources[0].properties[0].facts.max_length is None
     assert [found.code for found in page.diagnostics] == ["unread-cell"]
+
+
+@pytest.mark.parametrize(
+    ("title", "cell", "bounds"),
+    [
+        *(("Length", cell, (None, None)) for cell in ("5, 10", "18,4", "2,3", "10<sup>1</sup>")),
+        *(("Length (min, max)", "5, 10", (5, 10)), ("Length (min, max)", "5,100", (5, 100))),
+        *(("Max length", "1,024", (None, 1024)), ("Length (characters)", "10", (None, 10))),
+        *((title, "10", (None, None)) for title in ("Length (bytes)", "Max length (KB)", "Length (words)")),
+    ],
+)
+def test_a_length_is_read_where_its_title_and_cell_leave_nothing_open(
+    title: str, cell: str, bounds: tuple[int | None, int | None]
+) -> None:
+    """A comma parts the least from the greatest only where the title says so; bytes are no characters."""
+    page = read_page_text(
+        f"# Thing\n\n| Property | Type | {title} |\n|-|-|-|\n| name | string | {cell} |\n", "p.md"
+    )
+    facts = page.resources[0].properties[0].facts
+    assert (facts.min_length, facts.max_length) == bounds
+    assert bool(page.diagnostics) is (bounds == (None, None))
+
+
+def test_a_raised_mark_is_no_part_of_a_name_or_a_type() -> None:
+    """`name<sup>1</sup>` is the property `name`; a power is no number of its own."""
+    rows = (
+        "| name<sup>1</sup> | string<sup>2 3</sup> | A name.<sup>1</sup> At most 10<sup>3</sup> characters. |"
+    )
+    page = read_page_text(f"# Thing\n\n| Property | Type | Description |\n|-|-|-|\n{rows}\n", "p.md")
+    [row] = page.resources[0].properties
+    assert (row.name, row.type, row.facts.max_length) == ("name", STRING, None)
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("When it ended.", DATE),
+        ("The day of the loan.", DATE),
+        *(("Timestamp of the loan.", STRING), ("The date and time of the loan.", STRING)),
+        *(("With its time zone.", STRING), ("For example 2016-03-10T18:07:52Z.", STRING)),
+    ],
+)
+def test_a_date_with_a_time_of_day_is_a_string(description: str, expected: TypeExpression) -> None:
+    """What a Type cell calls a date has no form where the description says that it has a time, and a note."""
+    page = read_page_text(
+        f"# Thing\n\n| Property | Type | Description |\n|-|-|-|\n| ended | Date | {description} |\n", "p.md"
+    )
+    assert page.resources[0].properties[0].type == expected
+    assert [found.code for found in page.diagnostics] == ["uncertain"] * (expected == STRING)

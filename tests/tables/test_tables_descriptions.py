@@ -80,8 +80,11 @@ PERHAPS = [
     [
         *(("Description", text, True) for text in PRESENT),
         *(("Description", text, False) for text in NOT_SURELY_PRESENT),
-        *(("Required", text, True) for text in ("Yes", "y", "✓", "Required", "Mandatory.", "true")),
-        *(("Required", text, False) for text in (*PERHAPS, "No", "Optional", "")),
+        *(
+            ("Required", text, True)
+            for text in ("Yes", "y", "✓", "✔️", "✅", "Required", "Mandatory.", "true")
+        ),
+        *(("Required", text, False) for text in (*PERHAPS, "No", "Optional", "", "❌", "✗")),
     ],
 )
 def test_what_is_required_in_some_cases_is_not_required(column: str, text: str, expected: bool) -> None:

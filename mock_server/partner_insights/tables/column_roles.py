@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from partner_insights.tables.dialect import Dialect, Role
     from partner_insights.tables.row_facts import Facts
 
-_LENGTH = re.compile(r"(?:max(?:imum)? )?length\s*(?:\(.*\))?", re.IGNORECASE)
-_YES = re.compile(r"(?:y|yes|true|required|mandatory|always|✓|✔|x)[.!]?", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(?:max(?:imum)? )?length\s*"
+    r"(?:\((?:in |number of )?(?:char(?:acter)?s?|max(?:imum)?|min(?:imum)?\W+max(?:imum)?)\))?",
+    re.IGNORECASE,
+)
+_THOUSAND = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+# "5, 10" is the least and the greatest only where the title says so: it may be a precision, or two lengths.
+_PAIR = re.compile(r"\d+,\s*\d+")
+_YES = re.compile(r"(?:y|yes|true|required|mandatory|always|✓|✔️?|✅|x)[.!]?", re.IGNORECASE)
 _PERHAPS = re.compile(
-    r"(?:y|yes|true|required|mandatory|always|✓|✔|x)(?![\w-]).*", re.IGNORECASE
+    r"(?:y|yes|true|required|mandatory|always|✓|✔️?|✅|x)(?![\w-]).*", re.IGNORECASE
 )  # "yes, if lent"
-_NO = re.compile(r"(?:n|no|false|optional|not required)\b.*", re.IGNORECASE)
+_NO = re.compile(r"(?:n|no|false|optional|not required)\b.*|[✗✘❌]", re.IGNORECASE)
 _NOTHING = {"", "-", "–", "—", "n/a", "na", "none"}
+_NO_EXAMPLE = {*_NOTHING, "…", "...", "null", "not applicable", "see below", "tbd", "varies"}
 # Where a table says "Property" it lists properties; a table may also give names types.
 _PROPERTY_TITLES = {"property", "properties", "property name"}
 
@@ -66,7 +74,7 @@ def with_columns(facts: Facts, cells: dict[Role, tuple[str, str]]) -> tuple[Fact
     columns: dict[str, str] = {}
     changes: dict[str, object] = {}
     for role, (title, text) in cells.items():
-        found = {} if role == "other" else _read(role, text)
+        found = {} if role == "other" else _read(role, title, text)
         if found is None:
             unread.append(title)
             continue
@@ -75,13 +83,17 @@ def with_columns(facts: Facts, cells: dict[Role, tuple[str, str]]) -> tuple[Fact
     return (replace(facts, columns=columns, **changes) if changes else facts), unread  # type: ignore[arg-type]
 
 
-def _read(role: Role, text: str) -> dict[str, object] | None:
+def _read(role: Role, title: str, text: str) -> dict[str, object] | None:
     """The facts a cell states by field of `Facts`; None where it states something that cannot be read."""
     if role == "example":
-        return {"examples": (text.strip("\"'`"),)} if text.casefold() not in _NOTHING else {}
+        return {"examples": (text.strip("\"'`"),)} if text.casefold() not in _NO_EXAMPLE else {}
     if text.casefold() in _NOTHING and role != "required":
         return {}
     if role == "length":
+        if "min" not in title.casefold():
+            text = _THOUSAND.sub("", text)
+            if _PAIR.fullmatch(text):
+                return None
         length = read_length_cell(text)
         return None if length is None else _lengths(*length)
     yes, no = bool(_YES.fullmatch(text)), bool(_NO.fullmatch(text))

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from partner_insights.tables.type_expression import TypeExpression
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_TIME = re.compile(r"\btime ?(?:stamp|zone)|\bdate[- ]?(?:and )?time\b|\dT\d\d:|\bhh:mm", re.IGNORECASE)
 _BOUNDS = ("min_length", "max_length", "minimum", "maximum", "above", "below")
+
+
+def with_time(expression: TypeExpression | None, description: str) -> TypeExpression | None:
+    """What a date is whose description speaks of a time of day, a string of no form; None for any other."""
+    if expression is None or expression.format != "date" or not _TIME.search(description):
+        return None
+    return replace(expression, format=None)
 
 
 def binding(facts: Facts, expression: TypeExpression | None) -> Facts:

@@ -21,9 +21,8 @@ _PLACEHOLDER = re.compile(
 )
 _FOOTNOTE = re.compile(r"(?<=[\w`*])\\\*(?=\W|$)")
 _STRUCK = re.compile(r"<(s|del|strike)>[^<]{0,500}</\1>", re.IGNORECASE)
-_RAISED = re.compile(
-    r"<su[bp]>(?=\s*\w)", re.IGNORECASE
-)  # a footnote's mark, or a power: no digit of a number
+RAISED = re.compile(r"<su[bp]>(?=\s*\w)", re.IGNORECASE)
+"""A footnote's mark, or a power: no digit of a number."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{0,300}\)")
 _CODE = re.compile(r"`+([^`]{1,200})`+")
@@ -53,7 +52,7 @@ def mark_terms(markdown: str) -> str:
     if "<" in text:
         if "`" in text:
             text = _CODE.sub(lambda code: _PLACEHOLDER.sub("&lt;", code[0]), text)
-        text = _TAG.sub("", _BREAK.sub("\n", _RAISED.sub("^", _bulleted(_STRUCK.sub("", text)))))
+        text = _TAG.sub("", _BREAK.sub("\n", RAISED.sub("^", _bulleted(_STRUCK.sub("", text)))))
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "&" in text:

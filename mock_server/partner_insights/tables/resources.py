@@ -13,8 +13,9 @@ from partner_insights.tables.column_roles import (
 )
 from partner_insights.tables.diagnostics import Diagnostic, diagnose, excerpt
 from partner_insights.tables.document import MAX_DIFFERENT, TableRow
-from partner_insights.tables.doubts import binding, doubts
+from partner_insights.tables.doubts import binding, doubts, with_time
 from partner_insights.tables.inline import Inline, InlineLink, read_inline
+from partner_insights.tables.prose import RAISED
 from partner_insights.tables.resource_headings import PROPERTY_NAME
 from partner_insights.tables.row_facts import NOTHING, Facts, may_state_facts, read_facts
 from partner_insights.tables.type_expression import TypeExpression
@@ -209,6 +210,10 @@ class ResourceReader:
         if presence and not facts.required and not facts.optional:
             facts = _qualified(facts, presence, source.table.columns[name_column or 0])
         expression = self._type(source, row, name, cells, facts)
+        description = source.indices.get("description")
+        if timed := with_time(expression, "" if description is None else cells[description].text):
+            expression, message = timed, f"{source.name}.{name} is a date, or a date with a time of day"
+            self._complain("uncertain", row.line, excerpt(row.cells[source.indices["type"]]), message)
         facts = binding(facts, expression)
         for about, sentence in doubts(facts, expression):
             message = (
@@ -246,6 +251,8 @@ class ResourceReader:
 
     def _inline(self, cell: str) -> Inline:
         """The text of a cell; the short ones, most of them types, come again and again."""
+        if "<su" in cell:
+            cell = RAISED.sub("^", cell)
         if len(cell) > 40:
             return read_inline(cell)
         if cell not in self._short:
