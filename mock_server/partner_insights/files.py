@@ -14,6 +14,7 @@ import shutil
 import socket
 import stat
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from partner_insights.errors import InputError
@@ -21,7 +22,6 @@ from partner_insights.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from io import BufferedRandom
-    from pathlib import Path
 
 UNFINISHED: Final = ".part"
 """How the names of unfinished files and folders end; they begin with a dot."""
@@ -157,6 +157,11 @@ def try_writing(path: Path) -> None:
         _created(_aside(path), 0o666, cleanup).close()
 
 
+def real_path(path: Path) -> Path:
+    """The path without links; one that leads round in a circle stays, where `resolve` may end in an error."""
+    return Path(os.path.realpath(path))
+
+
 def unicode_name(path: Path) -> str:
     """A file's name as it can be written into any file: what is no UTF-8 in it is replaced."""
     return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -203,7 +208,7 @@ def ensure_writable(paths: Iterable[Path | None], *, read: Iterable[Path | None]
 
 def _is_same(path: Path, other: Path) -> bool:
     """Whether both name one file, there or not yet there."""
-    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
+    return real_path(path) == real_path(other) or (path.exists() and other.exists() and path.samefile(other))
 
 
 def _aside(path: Path) -> Path:

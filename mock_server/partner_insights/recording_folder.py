@@ -15,6 +15,7 @@ from msgspec import Struct
 from partner_insights.documents import json_value
 from partner_insights.errors import InputError
 from partner_insights.file_reader import read_input
+from partner_insights.files import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,8 +126,8 @@ class Recording(Struct, frozen=True):
 
     def body(self, answer: RecordedAnswer) -> bytes:
         """An answer's body, without the mark; InputError where its file is gone or outside of the folder."""
-        path = (self.folder / answer.file).resolve()
-        if not path.is_relative_to(self.folder.resolve()):
+        path = real_path(self.folder / answer.file)
+        if not path.is_relative_to(real_path(self.folder)):
             raise InputError("lies outside of the recording", where=str(path))
         try:
             return read_input(path)

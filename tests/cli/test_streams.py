@@ -107,3 +107,30 @@ def test_any_name_is_told(line: str, code: int, env: dict[str, str], odd: Path) 
     assert not [path for path in odd.iterdir() if path.name.endswith(".part")]
     if "check FOLDER/" in line or "serve" in line:
         assert b"od? d?" in ran.stderr.replace(b"??", b"?")
+
+
+@pytest.mark.parametrize("line", ["check good.json --json out", "explain PI101", "--help"])
+@pytest.mark.parametrize("redirected", [">/dev/full", ">/dev/full 2>/dev/full"])
+def test_streams_on_a_full_disk(line: str, redirected: str, odd: Path) -> None:
+    """Exit code 2, which no verdict is, and in words where these can be read."""
+    ran = run(line, odd, redirected)
+    said = b"" if "2>" in redirected else b"partner-insights: No space left on device\n"
+    assert (ran.returncode, ran.stderr) == (2, said)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("check bad.json --json loop", 1),
+        ("derive page.md product-page.md --out loop", 2),
+        ("fixtures write world --customers 2 --out loop", 2),
+        ("record --url http://127.0.0.1:9 --port 0 --out loop", 2),
+    ],
+)
+def test_a_link_in_a_circle_is_no_crash(line: str, code: int, odd: Path) -> None:
+    """A link to itself in the place of a report is replaced, and of a folder refused in words."""
+    (odd / "loop").symlink_to("loop")
+    ran = run(line, odd)
+    assert ran.returncode == code, ran.stderr
+    assert b"Traceback" not in ran.stderr
+    assert (odd / "loop").is_symlink() == (code == 2)

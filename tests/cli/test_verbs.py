@@ -210,9 +210,10 @@ def test_a_verbs_integer_is_the_exit_code(
     assert run("check").exit_code == exit_code
 
 
-def test_reader_that_goes_away_is_quiet() -> None:
+@pytest.mark.parametrize("word", ["openapi", "--help"])
+def test_reader_that_goes_away_is_quiet(word: str) -> None:
     """`partner-insights openapi | head -c 1` prints no traceback, and does not end as a violation would."""
-    with subprocess.Popen([*PROGRAM, "openapi"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([*PROGRAM, word], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

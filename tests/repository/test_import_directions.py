@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "_data": {"errors"},
     "child_server": {"errors", "files", "documents"},
     "running": {"child_server"},  # the old public name of child_server
-    "recording_folder": {"errors", "file_reader", "documents"},
+    "recording_folder": {"errors", "files", "file_reader", "documents"},
     "tables": {"errors", "files", "file_reader", "documents"},
     "contract": {"errors", "_data", "files", "file_reader", "documents"},
     "derive": {"errors", "_data", "files", "file_reader", "documents", "toml", "tables", "contract"},

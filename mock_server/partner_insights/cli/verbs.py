@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -66,8 +67,8 @@ class Verbs(click.Group):
         """The options before a verb; what is wrong with them is said as everything else is."""
         try:
             return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            ctx.exit(_refuse_usage(error))
+        except (click.UsageError, OSError) as error:
+            ctx.exit(_ended_by(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, in the order of VERBS."""
@@ -99,30 +100,38 @@ class Verbs(click.Group):
         try:
             status = super().invoke(ctx)
             sys.stdout.flush()
-        except InputError as error:
-            status = _refuse(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            status = INTERRUPTED
-        except BrokenPipeError:
-            # `partner-insights … | head`: what is still buffered goes nowhere, so that the interpreter's own
-            # flush at the end does not complain either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = READER_GONE
-        except OSError as error:
-            if sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename:
-                ctx.exit(READER_GONE)  # what Windows says of a pipe that nobody reads
-            where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-            status = _refuse(f"{where}{error.strerror or error}")
-        except click.UsageError as error:
-            status = _refuse_usage(error)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except (click.Abort, click.exceptions.Exit):
             raise
-        except Exception as error:
-            sys.excepthook(type(error), error, error.__traceback__)
-            status = CRASHED
+        except (Exception, KeyboardInterrupt) as error:
+            status = _ended_by(error)
         if isinstance(status, int):
             ctx.exit(status)
         return status
+
+
+def _ended_by(error: BaseException) -> int:
+    """The exit code of what ended a verb; on stderr, what is to be said of it."""
+    match error:
+        case InputError():
+            return _refuse(str(error), error.exit_code)
+        case click.UsageError():
+            return _refuse_usage(error)
+        case click.ClickException():
+            raise error
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case BrokenPipeError():
+            # `partner-insights … | head`: what is still buffered goes nowhere, so that the interpreter's own
+            # flush at the end does not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return READER_GONE
+        case OSError(errno=errno.EINVAL, filename=None) if sys.platform == "win32":
+            return READER_GONE  # what Windows says of a pipe that nobody reads
+        case OSError():
+            where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+            return _refuse(f"{where}{error.strerror or error}")
+    sys.excepthook(type(error), error, error.__traceback__)
+    return CRASHED
 
 
 def _refuse_usage(error: click.UsageError) -> int:
@@ -136,7 +145,8 @@ def _refuse_usage(error: click.UsageError) -> int:
 
 
 def _refuse(message: str, exit_code: int = InputError.exit_code) -> int:
-    click.echo(f"{NAME}: {message}", err=True)
+    with suppress(OSError):  # stderr may be on a full disk, too; the exit code stays what it is
+        click.echo(f"{NAME}: {message}", err=True)
     return exit_code
 
 

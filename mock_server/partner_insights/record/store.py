@@ -55,7 +55,7 @@ class Store:
                 "there is no such folder", where=str(folder.parent), remedy="make it first"
             ) from error
         except FileExistsError as error:
-            raise InputError("is a file", where=str(folder), remedy="name a folder") from error
+            raise InputError("is no folder", where=str(folder), remedy="name a folder") from error
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror or error}", where=str(folder)) from error
 
