@@ -71,15 +71,34 @@ def test_a_wait_ends_when_the_client_leaves(is_late: bool) -> None:
     """Be it meanwhile, or before."""
 
     async def wait() -> None:
-        connection = opened()
+        loop, connection = asyncio.get_running_loop(), opened()
         if is_late:
-            asyncio.get_running_loop().call_soon(connection.connection_lost, None)
+            loop.call_later(0.05, connection.connection_lost, None)
         else:
             connection.connection_lost(None)
-        await asyncio.wait_for(connection.wait(600), 5)
+        with pytest.raises(ClientDisconnected):
+            await connection.wait(600)
+        timers: list[asyncio.TimerHandle] = loop._scheduled  # type: ignore[attr-defined]
+        assert not [each for each in timers if each.when() > loop.time() + 60 and not each.cancelled()]
 
-    with pytest.raises(ClientDisconnected):
-        asyncio.run(wait())
+    asyncio.run(asyncio.wait_for(wait(), 5))
+
+
+def test_a_wait_ends_once() -> None:
+    """By its time, and by the client that leaves in the same turn of the loop: nothing is said of it."""
+    said: list[Any] = []
+
+    async def wait() -> None:
+        loop, connection = asyncio.get_running_loop(), opened()
+        loop.set_exception_handler(lambda _, context: said.append(context))
+        waiting = asyncio.create_task(connection.wait(0.01))
+        await asyncio.sleep(0)
+        time.sleep(0.02)  # its time is over before the loop can look
+        loop.call_soon(connection.connection_lost, None)
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(wait())
+    assert not said
 
 
 @pytest.mark.parametrize("fault", ["delay", "timeout"])

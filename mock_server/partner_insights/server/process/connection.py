@@ -205,9 +205,13 @@ class Connection(asyncio.Protocol):
         """Hold a response back for so long; ClientDisconnected where the client leaves meanwhile."""
         if self not in self._all:
             raise ClientDisconnected
-        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._when_lost = partial(left.set_result, None)
-        if (await asyncio.wait((left,), timeout=seconds))[0]:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[bool] = loop.create_future()  # asyncio.wait takes three times the memory
+        timer = loop.call_later(seconds, _end, over, True)
+        self._when_lost = partial(_end, over, False)
+        is_there = await over
+        timer.cancel()
+        if not is_there:
             raise ClientDisconnected
 
     async def read_body(self, body: RequestBody) -> bytes:
@@ -344,6 +348,12 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
         if self._is_paused:
             self._transport.resume_reading()
+
+
+def _end(wait: asyncio.Future[bool], is_there: bool) -> None:
+    """End a wait, unless it has ended in this turn of the loop: by its time, or as the client left."""
+    if not wait.done():
+        wait.set_result(is_there)
 
 
 @lru_cache(maxsize=256)
