@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
+import signal
+import subprocess
 import sys
+import urllib.request
 from contextlib import closing
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -151,3 +155,42 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(main, ["mcp"])
     assert result.exit_code == 2
     assert 'install "partner-insights[mcp]"' in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_and_its_fake(tmp_path: Path, name: str) -> None:
+    """At once, although its host keeps standard input open; no process and no temporary file is left."""
+    pytest.importorskip("mcp")
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "partner_insights", "mcp"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+
+    def send(method: str, **message: Any) -> None:
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "method": method} | message).encode() + b"\n")
+        process.stdin.flush()
+
+    client = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "x", "version": "1"},
+    }
+    send("initialize", id=1, params=client)
+    process.stdout.readline()
+    send("notifications/initialized")
+    send("tools/call", id=2, params={"name": "start", "arguments": {}})
+    (told,) = json.loads(process.stdout.readline())["result"]["content"]
+    process.send_signal(signal.Signals[name])
+    try:
+        process.wait(10)
+    finally:
+        process.kill()
+        _, err = process.communicate()
+    assert (process.returncode, err) == (128 + signal.Signals[name], b"")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(json.loads(told["text"])["url"] + "/_admin/health", timeout=5)

@@ -45,6 +45,10 @@ class Tools:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the fake, if there is one."""
         self._stack.close()
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import partner_insights
+from partner_insights.cli.stop_signals import ended_at_once
 from partner_insights.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def command() -> None:
         raise InputError("it needs the package mcp", remedy='install "partner-insights[mcp]"') from error
     from partner_insights.agent.tools import Tools
 
-    with Tools() as tools:
+    # The SDK reads standard input in a thread, which ends with its next line.
+    with Tools() as tools, ended_at_once(tools.close):
         server = ToolServer("partner-insights", version=partner_insights.__version__, log_level="ERROR")
         for tool in tools.all:
             server.add_tool(_explained(tool), structured_output=False)

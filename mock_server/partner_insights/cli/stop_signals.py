@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _NAMES: Final = ("SIGTERM", "SIGHUP")
 """Windows has no SIGHUP."""
@@ -45,3 +46,23 @@ def ended_as_by_ctrl_c() -> Iterator[None]:
                 signal.signal(number, signal.SIG_DFL)
         if sent:
             raise SystemExit(128 + sent[0][1])
+
+
+@contextmanager
+def ended_at_once(clean_up: Callable[[], None]) -> Iterator[None]:
+    """Each of them, and Ctrl-C, cleans up and ends the process: where a thread waits, no exception would."""
+
+    def stop(number: int, frame: object) -> None:
+        clean_up()
+        os._exit(128 + number)
+
+    there = (getattr(signal, name) for name in ("SIGINT", *_NAMES) if hasattr(signal, name))
+    before = {number: signal.getsignal(number) for number in there}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
