@@ -186,6 +186,39 @@ def test_nobody_is_sent_to_an_address_nobody_vouches_for(client: DirectoryClient
     assert f"AADSTS{900971 if uri is None else 50011}" in response.text
 
 
+@pytest.mark.parametrize(
+    ("back", "state", "location"),
+    [
+        ("http://localhost:8400/out", "a b", "http://localhost:8400/out?state=a+b"),
+        ("http://localhost/out?from=here", "a", "http://localhost/out?from=here&state=a"),
+        ("http://localhost/out", None, "http://localhost/out"),
+        ("https://app.example/out", "a", None),
+    ],
+)
+@pytest.mark.parametrize("base", [V1, V2])
+def test_who_signs_out_goes_back_with_the_state(
+    client: DirectoryClient, base: str, back: str, state: str | None, location: str | None
+) -> None:
+    """As RP-Initiated Logout has it, to a loopback address; not to one that nobody vouches for."""
+    asked = {"post_logout_redirect_uri": back} | ({"state": state} if state else {})
+    for answer in (
+        client.get(f"{base}/logout", query_string=asked),
+        client.post(f"{base}/logout", data=asked),
+    ):
+        assert answer.headers.get("Location") == location
+        assert answer.status_code == (200 if location is None else 302)
+
+
+def test_who_signs_out_goes_back_to_a_registered_address(make_app: Callable[..., Flask]) -> None:
+    """Of any application that is listed."""
+    client = make_app(
+        identity=Identity(apps=(App("app", redirectUris=("https://app.example/out",)),))
+    ).test_client()
+    for back, status in (("https://app.example/out", 302), ("https://app.example/other", 200)):
+        answer = client.get(f"{V2}/logout", query_string={"post_logout_redirect_uri": back})
+        assert answer.status_code == status
+
+
 def test_a_registered_address_is_as_good(make_app: Callable[..., Flask]) -> None:
     """Exactly as registered; where there is just one, it need not be named."""
     app = App("app", redirectUris=("https://app.example/back",))

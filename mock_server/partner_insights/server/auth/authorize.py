@@ -55,8 +55,9 @@ class AuthorizeRequest(Struct, frozen=True):
 
     def location(self, parameters: dict[str, str]) -> str:
         """The redirect URI with the answer in its query or fragment."""
-        mark = "#" if self.response_mode == "fragment" else "&" if "?" in self.redirect_uri else "?"
-        return f"{self.redirect_uri}{mark}{urlencode(parameters)}"
+        if self.response_mode == "fragment":
+            return f"{self.redirect_uri}#{urlencode(parameters)}"
+        return with_parameters(self.redirect_uri, parameters)
 
 
 def addressed(directory: Directory, tenant: str, version: int, fields: Fields) -> AuthorizeRequest:
@@ -132,7 +133,7 @@ def signed_in(directory: Directory, base: str, request: AuthorizeRequest, user: 
     if fields.get("client_info") == "1":
         answer["client_info"] = client_info(subject)
     answer["session_state"] = subject.object_id
-    return with_state(request, answer)
+    return with_state(fields, answer)
 
 
 def refused(request: AuthorizeRequest, error: DirectoryError) -> dict[str, str]:
@@ -140,12 +141,17 @@ def refused(request: AuthorizeRequest, error: DirectoryError) -> dict[str, str]:
     told = error.body()
     # Who cannot sign in has no grant as yet (RFC 6749, section 4.1.2.1, knows no such error).
     name = "access_denied" if told["error"] == "invalid_grant" else told["error"]
-    return with_state(request, {"error": name, "error_description": told["error_description"]})
+    return with_state(request.fields, {"error": name, "error_description": told["error_description"]})
 
 
-def with_state(request: AuthorizeRequest, answer: dict[str, str]) -> dict[str, str]:
+def with_state(fields: Fields, answer: dict[str, str]) -> dict[str, str]:
     """The answer with the state that was sent, which the client knows its request by."""
-    return answer | {name: value for name, value in request.fields.items() if name == "state"}
+    return answer | {name: value for name, value in fields.items() if name == "state"}
+
+
+def with_parameters(uri: str, parameters: dict[str, str]) -> str:
+    """An address with some more in its query."""
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}" if parameters else uri
 
 
 def is_loopback(uri: str) -> bool:

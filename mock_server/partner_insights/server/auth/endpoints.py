@@ -190,13 +190,16 @@ class DirectoryEndpoints:
         return self._form(tenant, problem, asks_code=True, user_code=code)
 
     def logout(self, tenant: str) -> Response:
-        """Nobody stays signed in here."""
+        """Nobody stays signed in here; the state goes back (OpenID Connect RP-Initiated Logout 1.0)."""
         try:
-            back = read_fields(request.values).get("post_logout_redirect_uri", "")
+            fields = read_fields(request.values)
         except DirectoryError as error:
             return _failed("The sign-out failed", error)
-        if authorize.is_loopback(back):
-            return respond(ApiResponse(302, headers=(("Location", back), *UNCACHED), content_type=None))
+        back = fields.get("post_logout_redirect_uri", "")
+        registered = (uri for app in self._directory.identity.apps for uri in app.redirectUris)
+        if authorize.is_loopback(back) or back in registered:
+            location = authorize.with_parameters(back, authorize.with_state(fields, {}))
+            return respond(ApiResponse(302, headers=(("Location", location), *UNCACHED), content_type=None))
         return _page("message.html", heading="You are signed out", words="You may close this page.")
 
     def _sign_in_page(self, asked: AuthorizeRequest, error: DirectoryError | None = None) -> Response:
