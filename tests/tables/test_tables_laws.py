@@ -217,7 +217,7 @@ def cells_of(written: WrittenProperty, manner: Manner) -> list[str]:
     cells = {
         NAME: name,
         TYPE: written.type.cell,
-        DESCRIPTION: f"{prose} Like a \\| b." if manner.has("escaped pipes") else prose,
+        DESCRIPTION: f"{prose} See a \\| b." if manner.has("escaped pipes") else prose,
         "required": "Yes" if written.required else "No",
         "length": f"({written.length[0]}, {written.length[1]})",
     }

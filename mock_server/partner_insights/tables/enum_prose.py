@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from partner_insights.tables.asides import unsettling
 from partner_insights.tables.prose import BEGIN
 from partner_insights.tables.sentences import Prose, Statement, T
 from partner_insights.tables.subjects import SUBJECT, is_subject
@@ -86,7 +87,7 @@ _UNSURE_HEAD = re.compile(
 _CONSTANT = re.compile(
     rf"(?:(?:it|this|(?:this |the )?(?P<subject>{SUBJECT})) )?(?:is always|always|must always be|is "
     rf"fixed to|returns as)"
-    rf"(?: (?:set to|be|is|returns?|equals?|equal to|(?:has|contains)(?= the value)))?(?: as)?"
+    rf"(?: (?:set to|be|is|returns?|(?:has|contains)(?= the value)))?(?: as)?"
     rf"(?: the value)? (?P<term>{T})",
     re.IGNORECASE,
 )
@@ -125,13 +126,8 @@ _OPENS = re.compile(
     r"\bmay follow\b|\blists? (?:is|are) (?:allowed|accepted|possible)\b|"
     r"\b(?:is|are) (?:empty|blank) (?:when|if|for)\b|\bempty value\b|\botherwise,? (?:empty|blank)\b|"
     r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
-    r"(?:string|text|value)\b|\btheir own\b|\bfurther \w+|\bnew ones\b|\badd(?:ed)? more\b|"
-    r"\bopen (?:enum|list|set)\w*|\bevolv\w*|\bnot final\b|\bmore to come\b|\bprepared for\b|"
-    r"\b(?:trailing|leading)\b|(?:^|[.;] |\bvalues? (?:is|are) )"
-    r"(?:locali[sz]ed|translated|capitali[sz]ed|(?:(?:returned |sent )?in )?"
-    r"(?:upper|lower)[- ]?case)\b|\ban empty\b|"
-    r"\b(?:has|have) (?:none|no (?:value|\w+ kind))\b|\bjoin(?:ed)? (?:them|with|by)\b|\badd them\b|"
-    r"\bone or several\b|\bjson (?:array|list)\b",
+    r"(?:string|text|value)\b|\btheir own\b|\bopen (?:enum|list|set)\w*|"
+    r"\bevolv\w*|\ban empty\b|\bone or several\b|\bjson (?:array|list)\b",
     re.IGNORECASE,
 )
 # "0 = off", "1 means on", "2 for both", "3 (neither)": a value and what it stands for.
@@ -151,7 +147,6 @@ _SPEAKS = re.compile(
     rf"{_EXPLAINED}[^=]{{1,120}}?{_EXPLAINED}",
     re.IGNORECASE,
 )
-_LIST_OF_VALUES = re.compile(r"\bvalues?:?$", re.IGNORECASE)
 _NO_VALUE = re.compile(r", | or | and |\||[{}<>*†]|^\[|\]$|YYYY|yyyy|HH:|hh:|X\.Y|%[ds]|^\$\w|###|xxx|XXX")
 # Words of a list that are set apart by nothing, and are no values but kinds of values or of signs.
 _KINDS = frozenset(
@@ -183,9 +178,9 @@ def read_choices(prose: Prose, name: Name) -> Choices:
     doubts: list[Statement] = []
     for statement in prose.statements:
         read = _read(statement, prose, name)
-        if read is not None:
+        if read is not None and not statement.labelled:
             found.append((read, statement))
-        elif _speaks(statement, prose):
+        elif read is not None or _speaks(statement, prose):
             doubts.append(statement)
     if not found:
         return Choices(doubts=_words(doubts, prose)) if doubts else NOTHING_SAID
@@ -197,6 +192,7 @@ def read_choices(prose: Prose, name: Name) -> Choices:
     if choices.constant is not None:
         foreign += [other for other in prose.statements if _is_taken_back(other, statement, prose, listed)]
     foreign += [other for other in prose.statements if _is_strange(other, statement, prose, listed)]
+    foreign += unsettling(prose.statements, (*(other for _, other in found), *doubts))
     if choices.shown or opened or foreign:
         shown = choices.shown or (tuple(filter(None, choices.values)) if opened else ())
         return Choices(shown=shown, doubts=_words(foreign or [statement], prose))
@@ -205,8 +201,6 @@ def read_choices(prose: Prose, name: Name) -> Choices:
 
 def _speaks(statement: Statement, prose: Prose) -> bool:
     """Whether a sentence may say which values there are; null alone is none."""
-    if statement.items is not None and _LIST_OF_VALUES.search(statement.text):
-        return True
     if not _SPEAKS.search(statement.text):
         return False
     terms = prose.terms_of(statement.text)
@@ -285,8 +279,6 @@ _LEADS = ((_OPEN_LEAD, False), (_LISTED, True), (_MODAL_LEAD, True), (_HEADED, T
 def _read(statement: Statement, prose: Prose, name: Name) -> Choices | None:
     """What one statement says of the values; None where it is in no certain form."""
     text = statement.text
-    if statement.labelled:
-        return None
     if constant := _CONSTANT.fullmatch(text):
         value = prose.words(constant["term"])
         if statement.items is None and is_subject(constant["subject"], prose, name) and _is_constant(value):

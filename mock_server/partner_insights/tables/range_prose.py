@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from partner_insights.tables.asides import unsettling
 from partner_insights.tables.subjects import SUBJECT, is_subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from partner_insights.tables.sentences import Prose
+    from partner_insights.tables.sentences import Prose, Statement
     from partner_insights.tables.subjects import Name
 
 Number: TypeAlias = int | float
@@ -161,7 +162,7 @@ _SIGN = _compiled(
     ),
 )
 # What a sentence is about, and the clause it ends with: "The name, up to 5 characters".
-_LABEL = re.compile(r"(?:(?:length |value )?constraints?|valid range): (?=\D)", re.IGNORECASE)
+_LABEL = re.compile(r"(?:(?:length |value )?constraints?|valid range): (?=[a-z])", re.IGNORECASE)
 _HEADED = re.compile(
     r"(?P<head>[^,;:()]{2,120}?)(?:(?P<comma>[,;] )(?P<clause>[^()]+?)| \((?P<aside>[^()]+)\))(?:, in "
     r"[a-z]+)?",
@@ -205,8 +206,7 @@ _ELSE = re.compile(
     r"\blimit(?:s|ed|ations?)?\b|\brestrict\w*|\bexcept(?:ions?)?\b|\brecommend\w*|(?:^| ;)\W*(?:by "
     r"default|examples?)\W*(?:;|$)|"
     r"\bno longer appl|(?<!no )\b(?:longer|shorter|higher|lower|larger|smaller|bigger|greater)\b(?! than)"
-    r"(?![- ]?case)|\b(?:outside|beyond)\b|\bany (?:value|number|length)\b|:\s*any\b|"
-    r"\btimes (?:that|as|the)\b|\btwice\b|\b(?:doubl|tripl)\w*|\b(?:will (?:soon )?|subject to )change\b",
+    r"(?![- ]?case)|\b(?:outside|beyond)\b|\bany (?:value|number|length)\b",
     re.IGNORECASE,
 )
 # The same, where it stands behind the bound: before it, it may be about the property.
@@ -245,12 +245,14 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
         return _UNLIMITED
     found: dict[str, Number] = {}
     said: list[str] = []
+    known: list[Statement] = []
     bounded: dict[Kind, str] = {}
     doubts: dict[Kind, list[str]] = {"length": [], "range": []}
     contradicted: set[Kind] = set()
     for statement in prose.statements:
         text = prose.words(statement.text)
         if text in spent:
+            known += [statement] if said else []
             continue
         sure = statement.items is None and not statement.labelled
         read = _read(text, prose, name) if sure else None
@@ -261,6 +263,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
                 doubts["range"].append(text)
             continue
         said.append(text)
+        known.append(statement)
         for bound, number in read:
             bounded.setdefault(_kind(bound), text)
             if found.setdefault(bound, number) != number:
@@ -269,7 +272,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
     behind = unsaid.partition(said[0])[2] if said else ""
     for text in said:
         unsaid = unsaid.replace(text, "")
-    if _ONLY.search(behind):
+    if _ONLY.search(behind) or unsettling(prose.statements, known):
         contradicted |= {"length", "range"}
     contradicted |= _contradictions(found, unsaid)
     contradicted |= {_kind(bound) for bound in found if doubts[_kind(bound)]}

@@ -75,7 +75,8 @@ _REQUIRED = re.compile(
 _NULL = re.compile(
     r"\b(?:can|may|could|might|will) (?:also )?be null\b|\bnull (?:if|when|unless|for|"
     r"otherwise)\b|\bis null\b|\bif null\b|"
-    r"\bor null\b|\bnullable\b(?!: (?:no|false)\b)|\breturns? null\b|\bset to null\b|\bnull value is\b",
+    r"\bor null\b|\bnull or (?!empty|blank|missing)|"
+    r"\bnullable\b(?!: (?:no|false)\b)|\breturns? null\b|\bset to null\b|\bnull value is\b",
     re.IGNORECASE,
 )
 # In front of it, in its sentence: that it is not so, or was; before "is null", that another property is.
@@ -98,8 +99,8 @@ _READ_ONLY = re.compile(
 )
 _DEPRECATED = re.compile(
     rf"{_SENTENCE}[(\[]?(?:deprecated|obsolete)(?:{_STANDS})(?!: (?:no|false)\b)|"
-    r" (?!(?:or|and|but|for|on|if|in|at|when|while|unless|except|only)\b|\w+s\b)\w| (?:as of|and will)\b|"
-    r" in (?:favou?r|version|[A-Z]\w+ \d{4}|v?\d))|[(\[](?:deprecated|obsolete)[)\]]|"
+    r" (?!(?:or|and|but|for|on|if|in|at|when|while|until|unless|except|only)\b|\w+s\b)\w|"
+    r" (?:as of|and will)\b| in (?:favou?r|version|[A-Z]\w+ \d{4}|v?\d))|[(\[](?:deprecated|obsolete)[)\]]|"
     rf"{_SENTENCE}(?:{_SUBJECT}|it|this) (?:is|was|has been|will be|is being)(?: now| being)? (?:deprecated|"
     rf"obsolete|retired)\b(?![^.]*\b(?:but|again)\b)|"
     rf"{_SENTENCE}(?:{_SUBJECT}|it|this) is no longer (?:used|supported|available|returned|in use)\b",
