@@ -26,7 +26,7 @@ from partner_insights.verify.recordings.cassettes import cassette_entries
 from partner_insights.verify.recordings.entry import RecordedResponse, Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from partner_insights.contract import Catalogue
@@ -102,7 +102,9 @@ def _looked_at(
         yield from ((entry, known.get(entry.number)) for entry in some)
 
 
-def _of_the_service(path: Path, log: list[Any], catalogue: Catalogue, room: Room) -> Iterator[ArchivedEntry]:
+def _of_the_service(
+    path: Path, log: Iterable[Any], catalogue: Catalogue, room: Room
+) -> Iterator[ArchivedEntry]:
     """The entries of operations.
 
     Other services have such paths, too: where the service's own host or this machine is asked, no other
@@ -123,7 +125,7 @@ def _known(host: str | None, own: str | None) -> bool:
     return host is not None and (host == own or is_local(host))
 
 
-def _log(name: str, content: bytes) -> list[Any]:
+def _log(name: str, content: bytes) -> Iterable[Any]:
     if has_more_values(content, MAX_VALUES):
         raise InputError(f"the archive has {more_values(MAX_VALUES)}", where=name)
     try:
@@ -136,9 +138,10 @@ def _log(name: str, content: bytes) -> list[Any]:
         reason = "it nests too deeply, or holds a number of thousands of digits"
     else:
         archive = _object(document)
-        log = _object(archive.get("log")).get("entries", cassette_entries(archive))
-        if isinstance(log, list):
-            return log
+        log = _object(archive.get("log")).get("entries")
+        entries = log if isinstance(log, list) else cassette_entries(archive)
+        if entries is not None:
+            return entries
         reason = "log.entries is missing or no array"
     raise InputError(f"the file is no HAR archive: {reason}", where=name)
 

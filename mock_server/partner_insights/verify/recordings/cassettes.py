@@ -15,11 +15,11 @@ CASSETTE: Final = re.compile(rb'\s*\{\s*("version"\s*:\s*[0-9.]+\s*,\s*)?"(http_
 _INTERACTIONS: Final = ("interactions", "http_interactions")
 
 
-def cassette_entries(document: dict[str, Any]) -> list[Any] | None:
-    """The entries of an archive that say the same; None for what is no cassette."""
+def cassette_entries(document: dict[str, Any]) -> Iterator[Any] | None:
+    """The entries of an archive that say the same, one by one; None for what is no cassette."""
     for name in _INTERACTIONS:
         if isinstance(interactions := document.get(name), list):
-            return [_entry(each if isinstance(each, dict) else {}) for each in interactions]
+            return (_entry(each if isinstance(each, dict) else {}) for each in interactions)
     return None
 
 
