@@ -39,6 +39,8 @@ def test_a_code_is_redeemed_for_all_a_library_keeps(client: DirectoryClient, bas
     told = client.claims(answer["id_token"])
     assert (told["aud"], told["nonce"], told["tid"], told["ver"]) == ("app", "a nonce", TENANT, version)
     assert told["upn" if version == "1.0" else "preferred_username"] == "ann@contoso.example"
+    document = client.get(f"/{TENANT}{base.removeprefix(V1)}/.well-known/openid-configuration").json
+    assert {*document["claims_supported"]} - told.keys() <= {"auth_time"}  # which a client has to ask for
     info = json.loads(base64.urlsafe_b64decode(answer["client_info"] + "=="))
     assert info == {"uid": told["oid"], "utid": TENANT}
     assert client.claims(answer["access_token"])["oid"] == told["oid"]

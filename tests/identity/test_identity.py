@@ -235,7 +235,10 @@ def test_all_at_once(make_app: Callable[..., Flask]) -> None:
         refused = client.put("/_admin/identity", json=content)
         assert (refused.status_code, client.get("/_admin/identity").json) == (400, before)
     assert client.put(f"{ENTRIES}/x", json=1).status_code == 400
-    assert client.put("/_admin/identity/cats/x", json={}).status_code == 404
+    stranger = client.put("/_admin/identity/cats/x", json={})
+    assert stranger.status_code == 404
+    assert "there are no 'cats' in an identity: " in stranger.text
+    assert {*LISTED} - {"others"} <= {*stranger.text.replace(",", " ").replace('"', " ").split()}
 
 
 # ── Several partners ───────────────────────────────────────────────────────────────────────────────

@@ -128,6 +128,19 @@ def test_licences_that_are_not_there_are_not_changed(client: FlaskClient, app_us
     assert client.put(f"{path}/licenses/Visoi Plan 2", json={"sold": 3}).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["productName", "ProductName", "product_name"])
+def test_a_licence_is_of_the_product_of_its_path(
+    client: FlaskClient, app_user: dict[str, str], name: str
+) -> None:
+    """A body may name it again, however the name is written, and no other."""
+    customer = get(client, "/v1/customers", app_user)["items"][0]["id"]
+    path = f"/_admin/customers/{customer}/licenses/Visio"
+    refused = client.put(path, json={name: "Project", "sold": 3})
+    words = f"/{name}: 'Project' is not the product of the path, 'Visio'"
+    assert (refused.status_code, refused.get_json()["error"]) == (400, words)
+    assert client.put(path, json={name: "Visio", "sold": 3}).status_code == 200
+
+
 def test_a_product_in_other_letters_is_the_same(client: FlaskClient, app_user: dict[str, str]) -> None:
     """A customer holds a product once, in whatever case it is written: in edits, events and loads."""
     customer = get(client, "/v1/customers", app_user)["items"][0]["id"]

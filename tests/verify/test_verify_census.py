@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from partner_insights.verify.report.census import MAX_VALUES, REPEATS, Census, PropertyCounts
 from partner_insights.verify.report.coverage import CellState, coverage
+from partner_insights.verify.report.errata import _merged
 
 USAGE = "customer-licenses-usage"
 COUNTS = [(1, 2, 50.0), (0, 3, 0), (1, 2, 0.5), (1, 4, 25.0), (3, 4, 11.0)]
@@ -87,3 +90,18 @@ def test_the_type_of_an_object_is_no_closed_list(plant: Any, good: Any) -> None:
     assert ("closed-list-candidate", "channel") in told
     assert ("null", "objectType") in told
     assert ("closed-list-candidate", "objectType") not in told
+
+
+@given(
+    st.lists(st.lists(st.none() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=2)), min_size=1)
+)
+def test_what_was_counted_apart_is_what_was_counted_together(parts: list[list[Any]]) -> None:
+    """A property in several answers is one: its numbers, types and range are those of all its values."""
+    whole, tallies = PropertyCounts("Row", "/x"), [PropertyCounts("Row", "/x") for _ in parts]
+    for tally, values in zip(tallies, parts, strict=True):
+        tally.absent = len(values)
+        whole.absent += len(values)
+        for value in values:
+            tally.add(value, personal=True)
+            whole.add(value, personal=True)
+    assert _merged("Row", tallies) == whole

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,7 @@ from msgspec.structs import asdict
 from partner_insights.contract import Catalogue
 from partner_insights.world import Vocabulary, World
 from partner_insights.world import partner_totals as partner
+from partner_insights.world.layouts import RESOURCE_KINDS
 from partner_insights.world.vocabulary import LOCALES, Words
 
 LAW = settings(max_examples=30)
@@ -168,3 +169,15 @@ def test_partner_sums_take_constant_memory(monkeypatch: pytest.MonkeyPatch) -> N
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_many_days_are_asked_for_and_few_are_kept() -> None:
+    """On each day the rows are those of a world of that day, in whatever order the days come."""
+    world = World(CATALOGUE, 3, 4, DAY)
+    latest = world.calendar.processed_day(RESOURCE_KINDS[CUSTOMER[0]].dataset)
+    for days in (*range(1, 20), *range(3, 0, -1)):
+        before = world.processed_at(CUSTOMER[0], f"{latest - timedelta(days=days)}")
+        assert before is not None
+        assert before.as_of == DAY - timedelta(days=days)
+        assert len(world._snapshots) <= 8
+    assert before.rows(CUSTOMER[0]) == World(CATALOGUE, 3, 4, DAY - timedelta(days=1)).rows(CUSTOMER[0])
