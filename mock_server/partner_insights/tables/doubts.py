@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TIME = re.compile(r"\btime ?(?:stamp|zone)|\bdate[- ]?(?:and )?time\b|\dT\d\d:|\bhh:mm", re.IGNORECASE)
+_AMBIGUOUS = {
+    "number": re.compile(r"\d,\d"),
+    "string": re.compile(r"^(?:an? |the )?(?:list|array|set|collection) of\b", re.IGNORECASE),
+}
 _BOUNDS = ("min_length", "max_length", "minimum", "maximum", "above", "below")
 
 
@@ -24,12 +28,14 @@ def with_time(expression: TypeExpression | None, description: str) -> TypeExpres
     return replace(expression, format=None)
 
 
-def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
+def binding(facts: Facts, expression: TypeExpression | None, description: str = "") -> Facts:
     """The facts without those that bind no value of this type for certain.
 
-    What is said of an array's lengths may be about how many there are, or about each; numbers have no names.
+    What is said of an array's lengths may be about how many there are, or about each; numbers have no names,
+    and "1,5" may be one of them; a text that is "a list of" values is none of them.
     """
-    if expression is not None and expression.kind == "array":
+    is_array = expression is not None and expression.kind == "array"
+    if expression is not None and is_array:
         facts = _unbound(facts, [bound for bound in _BOUNDS if bound not in facts.columns])
         facts = replace(facts, constant=None)  # each item, or the only one
         expression = expression.items
@@ -40,6 +46,8 @@ def binding(facts: Facts, expression: TypeExpression | None) -> Facts:
     ):
         facts = _unbound(facts, _BOUNDS)  # "1.000" may be a thousand, or one
     unfit = _is_number(expression) and not all(map(_NUMBER.fullmatch, facts.values))
+    if expression is not None and expression.json_type in _AMBIGUOUS and not is_array:
+        unfit = unfit or _AMBIGUOUS[expression.json_type].search(description) is not None
     if facts.values and (unfit or _has_form(expression)):
         facts = replace(facts, values=(), doubts={**facts.doubts, "values": ", ".join(facts.values)})
     return facts

@@ -127,7 +127,9 @@ _OPENS = re.compile(
     r"\b(?:is|are) (?:empty|blank) (?:when|if|for)\b|\bempty value\b|\botherwise,? (?:empty|blank)\b|"
     r"\bmore values?\b|\bor any\b|\bany other\b|\bvalues? (?:may|might|could) be added\b|\bany "
     r"(?:string|text|value)\b|\btheir own\b|\bopen (?:enum|list|set)\w*|"
-    r"\bevolv\w*|\ban empty\b|\bone or several\b|\bjson (?:array|list)\b",
+    r"\bevolv\w*|\ban empty\b|\bone or several\b|"
+    r"\bjson (?:array|list|object)\b|\bor (?:its|an?|the) (?:id|identifier|name|number|key|url)\b|"
+    r"\b(?:the|a) locali[sz]ed\b|['’]s language\b",
     re.IGNORECASE,
 )
 # "0 = off", "1 means on", "2 for both", "3 (neither)": a value and what it stands for.
@@ -224,6 +226,7 @@ _TOLD_OF = r"(?:is|was|are|were|has|have|means|stands|may|can|could|might|must|w
 _MORE = re.compile(
     rf"\bdefault(?:s| value)?\b(?: is| to| value|:| of| setting)*:? ({T})|"
     rf"(?:\bdefault(?: value)?(?:s to| to| is|:| =)+ |^default )([\w.-]+)$|"
+    rf"\b(?:usually|often|normally|typically|mostly)\b{_ALSO}({T})|"
     rf"\b(?:also|additionally|in addition|as well as)\b{_ALSO}({T})|({T}){_ALSO}\b(?:also|as well|too)\b|"
     rf"\b(?:values?|options?) ({T}) {_TOLD_OF}|^({T}) {_TOLD_OF}",
     re.IGNORECASE,

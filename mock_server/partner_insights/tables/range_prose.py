@@ -182,7 +182,8 @@ _UNSURE_HEAD = re.compile(
     r"see|as|"
     r"together|along|jointly|messages?|entries|users?|items|maximum|minimum|max|min|not|excluding|default\w*|"
     r"usual\w*|normal\w*|typical\w*|often|most\w*|general\w*|recommend\w*|about|approximate\w*|around|"
-    r"should|ideal\w*|previous\w*|former\w*|alternativ\w*|preferabl\w*|suggest\w*)\b",
+    r"should|ideal\w*|previous\w*|former\w*|alternativ\w*|preferabl\w*|suggest\w*|estimat\w*|expected|planned|"
+    r"targets?|goals?)\b",
     re.IGNORECASE,
 )
 _SPEAKS_LENGTH = re.compile(

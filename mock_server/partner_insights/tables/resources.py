@@ -210,11 +210,12 @@ class ResourceReader:
         if presence and not facts.required and not facts.optional:
             facts = _qualified(facts, presence, source.table.columns[name_column or 0])
         expression = self._type(source, row, name, cells, facts)
-        description = source.indices.get("description")
-        if timed := with_time(expression, "" if description is None else cells[description].text):
+        column = source.indices.get("description")
+        description = "" if column is None else cells[column].text
+        if timed := with_time(expression, description):
             expression, message = timed, f"{source.name}.{name} is a date, or a date with a time of day"
             self._complain("uncertain", row.line, excerpt(row.cells[source.indices["type"]]), message)
-        facts = binding(facts, expression)
+        facts = binding(facts, expression, description)
         for about, sentence in doubts(facts, expression):
             message = (
                 f"the description of {source.name}.{name} may limit its {about}, in no form that is certain"

@@ -187,6 +187,9 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         "values": [text for text in choices.doubts if text not in limits.said],
         **{about: list(limits.doubts.get(about, ())) for about in _BOUNDS},
     }
+    of_itself = text  # "`a` (deprecated)" is said of a value
+    for sentence in (*choices.said, *choices.doubts):
+        of_itself = of_itself.replace(sentence, "") if {"(", "["} & {*sentence} else of_itself
     null = None in choices.values or ("null" in low and _may_be_null(text))
     return Facts(
         examples=tuple(dict.fromkeys((*_examples(text, marked), *choices.shown))),
@@ -199,8 +202,8 @@ def read_facts(markdown: str, name: str = "", inline: Inline | None = None) -> F
         values=tuple(value for value in choices.values if value is not None),
         enumerations=_enumerations(marked, inline.links),
         nullable=null,
-        read_only="read" in low and _READ_ONLY.search(text) is not None,
-        deprecated=any(map(low.__contains__, _AGED)) and _DEPRECATED.search(text) is not None,
+        read_only="read" in low and _READ_ONLY.search(of_itself) is not None,
+        deprecated=any(map(low.__contains__, _AGED)) and _DEPRECATED.search(of_itself) is not None,
         **limits.bounds,  # type: ignore[arg-type]  # each of the type of its field
         unit=read_unit(text),
         doubts={about: texts[0] for about, texts in sentences.items() if texts},
