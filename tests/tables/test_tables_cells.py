@@ -421,3 +421,23 @@ def test_a_date_with_a_time_of_day_is_a_string(description: str, expected: TypeE
     )
     assert page.resources[0].properties[0].type == expected
     assert [found.code for found in page.diagnostics] == ["uncertain"] * (expected == STRING)
+
+
+@pytest.mark.parametrize(
+    ("description", "most"),
+    [
+        ("At most 10<sup>3</sup> characters.", None),
+        ("<del>At most 5 characters.</del> At most 10 characters.", 10),
+        ("<!-- At most 5 characters. -->A name.", None),
+    ],
+)
+def test_html_keeps_what_is_raised_struck_or_left_out(description: str, most: int | None) -> None:
+    """In a table of HTML as in one of Markdown; a raised mark is no part of the name either."""
+    html = (
+        "<table><tr><th>Property</th><th>Type</th><th>Description</th></tr>"
+        f"<tr><td>name<sup>1</sup></td><td>string</td><td>{description}</td></tr></table>\n"
+    )
+    rows = f"| Property | Type | Description |\n|-|-|-|\n| name<sup>1</sup> | string | {description} |\n"
+    for table in (html, rows):
+        [row] = read_page_text(f"# Thing\n\n{table}", "p.md").resources[0].properties
+        assert (row.name, row.facts.max_length) == ("name", most)

@@ -15,6 +15,9 @@ _TOKEN = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>|[^<]+|<")
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _SPAN = re.compile(r"\b(?:row|col)span\s*=\s*[\"']?(\d+)", re.IGNORECASE)
 _MARKS = re.compile(r"([\\`*_\[\]<>&|!])")
+_COMMENT = re.compile(r"<!--.{0,500}?-->")
+# What changes the meaning of what is in it: raised, it is no digit of a number; struck, it holds no longer.
+_KEPT = ("sup", "sub", "s", "del", "strike")
 # No real table is longer, and none that is longer is worth the memory.
 _MAX_LINES = 5_000
 
@@ -30,7 +33,7 @@ def read_html_table(lines: Sequence[str], start: int) -> tuple[int, tuple[TableR
         text = lines[index]
         if index == start:
             text = text[text.casefold().index("<table") :]
-        for token in _TOKEN.finditer(text):
+        for token in _TOKEN.finditer(_COMMENT.sub("", text)):
             reader.take(token, index + 1)
             if reader.depth > 1:
                 return max(index, start + 1), (), "it holds another table"
@@ -80,6 +83,8 @@ class _Reader:
                 self.cells, self.line = [], line
         elif name == "a" and self.cell is not None:
             self._anchor(attributes, closing=closing)
+        elif name in _KEPT and self.cell is not None:
+            self.cell.append(f"<{'/' * closing}{name}>")
         elif name in ("br", "p", "li", "div") and self.cell is not None:
             self.cell.append("<br>")
 

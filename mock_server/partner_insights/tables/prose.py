@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(
     r"<(?!\s*/?\s*(?:br|p|li|ul|ol|div|code|b|i|em|strong|a|span|sup|sub)\b)", re.IGNORECASE
 )
 _FOOTNOTE = re.compile(r"(?<=[\w`*])\\\*(?=\W|$)")
-_STRUCK = re.compile(r"<(s|del|strike)>[^<]{0,500}</\1>", re.IGNORECASE)
+_STRUCK = re.compile(r"<(s|del|strike)>[^<]{0,500}</\1>|<!--.{0,500}?-->", re.IGNORECASE)
 RAISED = re.compile(r"<su[bp]>(?=\s*\w)", re.IGNORECASE)
 """A footnote's mark, or a power: no digit of a number."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
