@@ -346,10 +346,11 @@ def test_a_client_that_leaves_amid_responses_is_not_told_of(capfd: pytest.Captur
         from partner_insights.server.process.event_loop import filter_warnings
         async def talk():
             ours, theirs = socket.socketpair()
-            reader, writer = await asyncio.open_connection(sock=ours)
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
             theirs.close()
             for _ in range(20):
-                writer.transport.write(b"a")
+                transport.write(b"a")
             asyncio.log.logger.warning("another")
         filter_warnings()
         asyncio.run(talk())

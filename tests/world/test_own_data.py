@@ -531,6 +531,8 @@ LINES = st.lists(
 @example(['{"a": 1}', f'{{"a": 1{"0" * 30}}}'], "\n", False)
 @example(['{"licenses": 3}'], "\n", False)
 @example(['{"": 1}', '{"": 2}'], "\n", True)
+@example(['{"a": {"b": 0}}', '{"a": {}}'], "\n", False)
+@example(['{"a": {"b": 0, "c": 0}}', '{"a": {"c": 1}}', '{"a": {}}'], "\n", True)
 def test_rows_that_are_alike_are_read_as_any_others(lines: list[str], end: str, is_array: bool) -> None:
     """The decoder for rows that are alike gives the same cells at the same places, and refusals."""
     body = f"[{end}{f',{end}'.join(lines)}{end}]" if is_array else end.join(lines) + end

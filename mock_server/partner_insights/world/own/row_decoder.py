@@ -35,6 +35,8 @@ class RowDecoder:
         self._others = others
         self._cells: dict[str, attrgetter[Any]] = {}
         """By the dotted name of a cell what takes it from a row."""
+        self._nested: list[list[str]] = []
+        """The names of the cells in each object that is nested in a row."""
         self._decoder: Decoder[list[Struct]] | None = None
         self._misses = 0
 
@@ -42,15 +44,23 @@ class RowDecoder:
         """The cells by dotted names, MISSING where a row has none; None where the rows are not alike."""
         if self._misses == _MAX_MISSES or not block or (self._decoder is None and not self._learn(block)):
             return None
+        columns = self._alike(block)
+        if columns is None:
+            self._decoder, self._misses = None, self._misses + 1
+            return None
+        return {name: column for name, column in columns.items() if not _is_missing(column)}
+
+    def _alike(self, block: bytes) -> dict[str, list[Any]] | None:
+        """The cells of rows like the first one; None where one is not."""
         columns: dict[str, list[Any]] = {name: [] for name in self._cells}
         for piece in _pieces(block):
             rows = self._rows(piece)
             if not rows:
-                self._decoder, self._misses = None, self._misses + 1
                 return None
             for name, cell in self._cells.items():
                 columns[name] += map(cell, rows)
-        return {name: column for name, column in columns.items() if not _is_missing(column)}
+        has_empty = any(_has_empty([columns[name] for name in names]) for names in self._nested)
+        return None if has_empty else columns
 
     def _rows(self, block: bytes) -> Sequence[Struct]:
         """None of them where one is not like the first."""
@@ -76,6 +86,10 @@ class RowDecoder:
         if not paths:
             return False
         self._cells = {name: attrgetter(path) for name, path in paths.items()}
+        objects = {path.rpartition(".")[0] for path in paths.values()} - {""}
+        self._nested = [
+            [name for name, path in paths.items() if path.rpartition(".")[0] == each] for each in objects
+        ]
         row: Any = _struct(first)
         self._decoder = Decoder(row if self._lines else list[row])
         return True
@@ -101,6 +115,13 @@ def _has_lines(block: bytes, rows: int) -> bool:
 
 def _is_missing(column: Sequence[Any]) -> bool:
     return column[0] is MISSING and all(cell is MISSING for cell in column)
+
+
+def _has_empty(columns: Sequence[Sequence[Any]]) -> bool:
+    """Whether an object with these cells has none of them in some row: then it is a value itself."""
+    return MISSING in columns[0] and any(
+        set(map(id, cells)) == {id(MISSING)} for cells in zip(*columns, strict=True)
+    )
 
 
 def _paths(row: dict[str, Any], name: str = "", path: str = "") -> dict[str, str]:
