@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from partner_insights.errors import InputError
@@ -28,14 +29,23 @@ def publish(folder: Path, files: Mapping[str, bytes], *, all_of: str | None = No
     changed = differences(folder, files, all_of=all_of)
     written = {folder / name: files[name] for name in changed if name in files}
     try:
-        for parent in {folder, *(path.parent for path in written)}:
-            parent.mkdir(parents=True, exist_ok=True)
-        write_files(written)
+        with ExitStack() as made:
+            for parent in sorted({folder, *(path.parent for path in written)}):
+                if not parent.exists():
+                    made.callback(_remove_empty, parent)
+                parent.mkdir(parents=True, exist_ok=True)
+            write_files(written)
         for name in set(changed) - files.keys():
             (folder / name).unlink()
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror or error})", where=str(folder)) from error
     return changed
+
+
+def _remove_empty(folder: Path) -> None:
+    """Take away a folder into which nothing could be written."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _content(path: Path) -> bytes | None:

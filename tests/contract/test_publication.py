@@ -57,6 +57,15 @@ def test_publish_into_a_file_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "taken").read_bytes() == b"mine"
 
 
+def test_what_cannot_be_written_leaves_no_folder(tmp_path: Path) -> None:
+    """Neither a file nor a folder that was made for it; one that was there stays."""
+    (tmp_path / "there").mkdir()
+    for folder in ("there", "new"):
+        with pytest.raises(InputError, match="cannot be written"):
+            publish(tmp_path / folder, {"a/A.json": b"a", f"b/{'x' * 300}.json": b""})
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
 def test_derive_writes_and_checks(tmp_path: Path) -> None:
     """`derive --out` writes what `derive --check --out` then finds true, until a file is edited."""
     assert run("derive", "--out", tmp_path)[0] == 0

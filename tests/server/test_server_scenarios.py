@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 PARTNER = "/v1/analytics/licenses/usage"
 SEED = [each for each in Catalogue.load().operations.values() if each.seed]
+NEWER = [each for each in Catalogue.load().operations.values() if each.envelope == "AnalyticsCollection"]
 
 
 @pytest.fixture
@@ -60,6 +61,15 @@ def test_silent_empty(get: Callable[..., Any], world: World, operation: Any) -> 
     assert reply.status_code == 200
     assert reply.get_json() == {"totalCount": 0, "items": [], "attributes": {"objectType": "Collection"}}
     assert get("/v1/customers", "silent-empty").get_json()["totalCount"] == world.customers
+
+
+@pytest.mark.parametrize("operation", NEWER, ids=lambda each: each.id)
+def test_silent_empty_of_the_newer(get: Callable[..., Any], operation: Any) -> None:
+    """They answer with a page of no rows, in their own envelope and with no next one, whatever is asked."""
+    for query in ("", "?top=1&skip=3"):
+        reply = get(operation.path + query, "silent-empty")
+        assert reply.status_code == 200
+        assert reply.get_json() == {"Value": [], "@nextLink": None, "TotalCount": 0}
 
 
 @pytest.mark.parametrize("operation", SEED, ids=lambda each: each.id)

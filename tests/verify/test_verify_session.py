@@ -65,7 +65,11 @@ def inspect(serving: Any, target_at: Any) -> Iterator[Callable[..., SuiteSession
         session.close()
 
 
-def paged(good: Any, page: Callable[[int, int], tuple[list[str], int | None]]) -> Any:
+def paged(
+    good: Any,
+    page: Callable[[int, int], tuple[list[str], int | None]],
+    total: Callable[[list[str]], int] = len,
+) -> Any:
     """A customer list: `page(size, offset)` gives the ids of a page and the offset of the next."""
 
     def handle(handler: BaseHTTPRequestHandler) -> None:
@@ -74,7 +78,7 @@ def paged(good: Any, page: Callable[[int, int], tuple[list[str], int | None]]) -
         body = good("customers")
         (template,) = body["items"]
         body |= {
-            "totalCount": len(ids),
+            "totalCount": total(ids),
             "items": [
                 template | {"id": guid, "companyProfile": template["companyProfile"] | {"tenantId": guid}}
                 for guid in ids
@@ -106,6 +110,34 @@ def test_a_list_that_changes_with_the_size_of_its_pages_is_found(inspect: Any, g
     lossy = paged(good, lambda size, offset: (whole_list(size, offset)[0][: 7 if size < 100 else 8], None))
     with pytest.raises(ContractViolated, match="PI317"):
         inspect(lossy).customers.compare_pages(50)
+
+
+def test_a_page_larger_than_asked_for_is_found(inspect: Any, good: Any) -> None:
+    """PI317, although no customer is lost, and none is named twice."""
+    session = inspect(paged(good, lambda size, offset: whole_list(size + 1, offset)))
+    assert session.customers.read(3).ids == tuple(GUIDS)
+    told = {violation.code: violation.message for violation in session.results.violations}
+    assert told.keys() == {"PI317"}
+    assert "pages of 3 were asked for, and this one has 4 customers" in told["PI317"]
+
+
+@pytest.mark.parametrize(
+    ("total", "is_right"),
+    [
+        (len, True),
+        (lambda ids: 8, True),
+        (lambda ids: 9, False),
+        (lambda ids: 9 if GUIDS[0] in ids else 8, False),
+    ],
+)
+def test_totals_are_of_each_page_or_of_the_whole(
+    inspect: Any, good: Any, total: Callable[[list[str]], int], is_right: bool
+) -> None:
+    """PI317 where they are neither, on one page or on all."""
+    session = inspect(paged(good, whole_list, total))
+    session.customers.read(3)
+    told = {violation.code: violation.pointer for violation in session.results.violations}
+    assert told == ({} if is_right else {"PI317": "/totalCount"})
 
 
 def test_a_list_that_leads_in_a_circle_ends(inspect: Any, good: Any) -> None:
