@@ -194,7 +194,8 @@ def read_choices(prose: Prose, name: Name) -> Choices:
     if choices.constant is not None:
         foreign += [other for other in prose.statements if _is_taken_back(other, statement, prose, listed)]
     foreign += [other for other in prose.statements if _is_strange(other, statement, prose, listed)]
-    foreign += unsettling(prose.statements, (*(other for _, other in found), *doubts))
+    listing = [other for other in doubts if _spoken_of(other, prose)]
+    foreign += unsettling(prose.statements, (*(other for _, other in found), *listing))
     if choices.shown or opened or foreign:
         shown = choices.shown or (tuple(filter(None, choices.values)) if opened else ())
         return Choices(shown=shown, doubts=_words(foreign or [statement], prose))

@@ -273,7 +273,7 @@ def read_limits(prose: Prose, name: Name, spent: Collection[str] = ()) -> Limits
     behind = unsaid.partition(said[0])[2] if said else ""
     for text in said:
         unsaid = unsaid.replace(text, "")
-    if _ONLY.search(behind) or unsettling(prose.statements, known):
+    if _ONLY.search(behind) or unsettling(prose.statements, known, bounds=True):
         contradicted |= {"length", "range"}
     contradicted |= _contradictions(found, unsaid)
     contradicted |= {_kind(bound) for bound in found if doubts[_kind(bound)]}
