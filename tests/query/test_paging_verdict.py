@@ -58,6 +58,18 @@ def test_a_link_joined_to_the_host_is_named(client: FlaskClient) -> None:
     assert codes(client) == ["next-link-misjoined"]
 
 
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_link_of_the_customers_joined_to_the_host_is_named(client: FlaskClient, with_token: bool) -> None:
+    """It is relative to the version of the API, which is no part of it."""
+    page = client.get("/v1/customers?size=8").get_json()
+    link = page["links"]["next"]
+    headers = {each["key"]: each["value"] for each in link["headers"] if with_token}
+    assert client.get(link["uri"], headers=headers).status_code == 404
+    assert codes(client) == ["next-link-misjoined"]
+    client.get(f"/v1{link['uri']}", headers={each["key"]: each["value"] for each in link["headers"]})
+    assert codes(client) == ["paging-abandoned"]  # of the second page
+
+
 def test_who_stops_before_the_end_is_named(client: FlaskClient) -> None:
     """Two of three pages are not all rows."""
     read(client, PATH, QUERY, pages=2)

@@ -133,7 +133,7 @@ def test_after_a_401_comes_another_token(steps: list[tuple[RouteMatch, str | Non
 def asked(began: float, answered: float | None, status: int | None = 200, **more: Any) -> Any:
     """A request, numbered by when it began."""
     names = ("continuation", "fault", "retry_after", "key", "sent_id", "correlation_id", "token", "note")
-    rest = {"url": "/v1/u", "route": API, "body_end": b"", **dict.fromkeys(names)}
+    rest = {"url": "/v1/u", "query": "", "route": API, "body_end": b"", **dict.fromkeys(names)}
     return SimpleNamespace(began=began, answered=answered, status=status, number=began, **rest | more)
 
 

@@ -39,7 +39,10 @@ RENEWAL: Final = 600.0
 NO_PAUSE: Final = 0.1
 """Seconds: a retry sooner than this was not waited for; one such is forgiven."""
 
-_NEXT: Final = re.compile(rb'"next":\{.*?"key":"MS-ContinuationToken","value":"([^"]+)"')
+_NEXT: Final = re.compile(
+    rb'"next":\{"uri":"[^"?]*\??([^"]*)".*?"key":"MS-ContinuationToken","value":"([^"]+)"'
+)
+"""The query of the link to the next page, and its token."""
 _HELD: Final = frozenset({"delay", "stall", "timeout"})
 _CUT: Final = frozenset({"truncate", "reset", "stall"})
 _FAILED_FOR_NOW: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -261,12 +264,21 @@ _CARELESS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def stopped_half_way(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
-    """A client that reads a list reads it to its last page."""
-    followed = {entry.continuation for entry in entries}
-    for entry in entries:
+    """A client that reads a list reads it to its last page, at the address of the list."""
+    followed = {entry.continuation for entry in entries if entry.status != 404}
+    for place, entry in enumerate(entries):
         link = _NEXT.search(entry.body_end) if entry.status == 200 else None
-        if link is not None and link[1].decode() not in followed:
+        if link is None or link[2].decode() in followed:
+            continue
+        query = link[1].decode()
+        astray = next(
+            (each for each in entries[place + 1 :] if (each.status, each.query) == (404, query)), None
+        )
+        if astray is None:
             yield Habit("paging-abandoned", "the list goes on after this page", (entry,))
+        else:
+            words = f"the next link was joined to {astray.path}, where nothing is: it is relative to /v1"
+            yield Habit("next-link-misjoined", words, (entry, astray))
 
 
 def read_pages_wrongly(entries: Sequence[Entry], operations: Mapping[str, Operation]) -> Iterator[Habit]:
